@@ -1,0 +1,28 @@
+//! mptcpscope reads packet captures of Multipath TCP (RFC 8684, RFC 6824), puts connections back
+//! together from their subflows, proves what can be proved, and says what happened.
+//!
+//! ```text
+//!  file, stdin ── capture ─▸ Frame ─▸ wire ─▸ Segment ─▸ track ─▸ Trace ─▸ analyze ─▸ report
+//! ```
+//!
+//! | layer | may import of ours |
+//! |---|---|
+//! | [`wire`] | – |
+//! | [`capture`] | `wire::frame` |
+//! | [`units`] | – |
+//! | [`track`] | `wire` |
+//! | [`analyze`] | `track`, `wire`, `units` |
+//! | [`report`] | `analyze`, `track`, `wire`, `units` |
+//! | [`app`], [`cli`] | all |
+//!
+//! `tests/layering.rs` holds this table. Below `app` there is no clock, no randomness and (but for
+//! `capture`) no I/O: time is the frame's timestamp, and the hash seed is handed in.
+
+pub mod analyze;
+pub mod app;
+pub mod capture;
+pub mod cli;
+pub mod report;
+pub mod track;
+pub mod units;
+pub mod wire;

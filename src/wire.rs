@@ -1,0 +1,11 @@
+//! Octets ⇄ values. Stateless: this layer knows frames, segments and options, but no connection.
+//!
+//! Every parser is total: any octets in, a value out, no panic.
+
+pub mod crypto;
+pub mod frame;
+pub mod link;
+pub mod mptcp;
+pub mod segment;
+pub mod seq;
+pub mod tcp_option;

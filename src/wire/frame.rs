@@ -1,0 +1,118 @@
+//! What a capture hands out: one recorded frame, borrowed for as long as it is looked at.
+
+use std::fmt;
+
+/// Nanoseconds since the Unix epoch, as the capture recorded them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// The time from `earlier` to `self` in nanoseconds; negative when `self` came first.
+    pub const fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// 1-based position of a frame in the merged order of all inputs. With one input it equals
+/// Wireshark's frame number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct PacketNo(pub u64);
+
+impl fmt::Display for PacketNo {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.0)
+    }
+}
+
+/// Which link-layer header a frame starts with (the tcpdump.org link type number).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkType(pub u32);
+
+impl LinkType {
+    /// BSD loopback: 4 octets of address family in host byte order.
+    pub const NULL: Self = Self(0);
+    /// Ethernet II and 802.3.
+    pub const ETHERNET: Self = Self(1);
+    /// PPP, with or without HDLC framing.
+    pub const PPP: Self = Self(9);
+    /// Raw IP, as some systems number it.
+    pub const RAW_BSD: Self = Self(12);
+    /// Raw IP, as OpenBSD numbers it.
+    pub const RAW_OPENBSD: Self = Self(14);
+    /// PPP in HDLC-like framing.
+    pub const PPP_HDLC: Self = Self(50);
+    /// PPPoE session, from the PPPoE header on.
+    pub const PPP_ETHER: Self = Self(51);
+    /// Raw IPv4 or IPv6.
+    pub const RAW: Self = Self(101);
+    /// OpenBSD loopback: 4 octets of address family in network byte order.
+    pub const LOOP: Self = Self(108);
+    /// Linux cooked capture, version 1.
+    pub const LINUX_SLL: Self = Self(113);
+    /// PPP with a direction octet in front.
+    pub const PPP_WITH_DIR: Self = Self(204);
+    /// Raw IPv4.
+    pub const IPV4: Self = Self(228);
+    /// Raw IPv6.
+    pub const IPV6: Self = Self(229);
+    /// Linux cooked capture, version 2 (`tcpdump -i any` of today).
+    pub const LINUX_SLL2: Self = Self(276);
+}
+
+impl fmt::Display for LinkType {
+    /// The name of the link type as tcpdump.org lists it, or its number.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match *self {
+            Self::NULL => "NULL",
+            Self::ETHERNET => "ETHERNET",
+            Self::PPP => "PPP",
+            Self::RAW_BSD | Self::RAW_OPENBSD | Self::RAW => "RAW",
+            Self::PPP_HDLC => "PPP_HDLC",
+            Self::PPP_ETHER => "PPP_ETHER",
+            Self::LOOP => "LOOP",
+            Self::LINUX_SLL => "LINUX_SLL",
+            Self::PPP_WITH_DIR => "PPP_WITH_DIR",
+            Self::IPV4 => "IPV4",
+            Self::IPV6 => "IPV6",
+            Self::LINUX_SLL2 => "LINUX_SLL2",
+            Self(number) => return write!(formatter, "{number}"),
+        };
+        formatter.write_str(name)
+    }
+}
+
+/// Where a frame was recorded: the input (0-based, in the order given) and the interface within
+/// it (0-based; 0 where the format knows no interfaces).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct CapturePoint {
+    /// Index of the input.
+    pub input: u16,
+    /// Index of the interface within the input.
+    pub interface: u16,
+}
+
+/// One captured frame. The octets are borrowed from the reader's buffer.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame<'a> {
+    /// Position in the merged order, 1-based.
+    pub number: PacketNo,
+    /// When it was captured.
+    pub timestamp: Timestamp,
+    /// Where it was captured.
+    pub point: CapturePoint,
+    /// Which header the octets start with.
+    pub link_type: LinkType,
+    /// Octets that were on the wire; at least `data.len()`.
+    pub wire_len: u32,
+    /// Where the octets stand in the input file, if that can be told.
+    pub offset: Option<u64>,
+    /// The captured octets.
+    pub data: &'a [u8],
+}
+
+impl Frame<'_> {
+    /// Whether the snap length cut this frame.
+    pub fn is_cut(&self) -> bool {
+        u32::try_from(self.data.len()).is_ok_and(|captured| captured < self.wire_len)
+    }
+}
