@@ -1,1 +1,215 @@
-//! Placeholder.
+//! State: from segments to connections. This layer knows `wire` alone; it keeps numbers and writes
+//! no text.
+//!
+//! [`Tracker::push`] takes one decoded frame after the other; what it has put together so far can be
+//! looked at any time through [`Tracker::trace`]. Time is the packets' own, memory is bounded by
+//! [`Limits`], and nothing is kept per packet.
+
+pub mod address;
+pub mod arena;
+pub mod connection;
+pub mod coverage;
+pub mod data;
+pub mod event;
+pub mod flow;
+mod join;
+pub mod limits;
+pub mod mapping;
+mod options;
+mod payload;
+pub mod role;
+mod segment;
+pub mod subflow;
+pub mod tcp_sequence;
+pub mod trace;
+
+use arena::{Arena, Id};
+use connection::Connection;
+use flow::{Flow, FlowKey, FlowTable};
+use join::TokenIndex;
+use role::{PerRole, Role};
+use subflow::{Seen, Subflow, SubflowEnd};
+
+pub use limits::Limits;
+pub use trace::{OptionCounts, Totals, Trace};
+
+use crate::wire::segment::{Decoded, Endpoint, Segment};
+use options::SegmentOptions;
+
+/// Puts connections together from segments.
+pub struct Tracker {
+    limits: Limits,
+    flows: FlowTable,
+    connections: Arena<Connection>,
+    subflows: Arena<Subflow>,
+    tokens: TokenIndex,
+    totals: Totals,
+}
+
+impl Tracker {
+    /// An empty tracker. `seed` makes its hash tables unpredictable to whoever made the packets; it
+    /// has no influence on any result.
+    pub fn new(limits: Limits, seed: u64) -> Self {
+        Self {
+            limits,
+            flows: FlowTable::new(seed, limits.plain_flows),
+            connections: Arena::default(),
+            subflows: Arena::default(),
+            tokens: TokenIndex::new(seed),
+            totals: Totals::default(),
+        }
+    }
+
+    /// Takes the next frame, decoded.
+    pub fn push(&mut self, decoded: &Decoded<'_>) {
+        self.totals.packets += 1;
+        match decoded {
+            Decoded::Tcp(segment) => self.push_segment(segment),
+            Decoded::Fragment => self.totals.fragments += 1,
+            Decoded::Undecoded => self.totals.undecoded += 1,
+            Decoded::Other => {}
+        }
+    }
+
+    /// What was put together so far.
+    pub const fn trace(&self) -> Trace<'_> {
+        Trace::new(self)
+    }
+
+    fn push_segment(&mut self, segment: &Segment<'_>) {
+        self.totals.tcp_segments += 1;
+        let options = SegmentOptions::read(&segment.options);
+        if options.has_mptcp() {
+            self.totals.count_options(&options);
+        }
+        let key = FlowKey::new(segment.source, segment.destination);
+        match self.flows.get(&key) {
+            Some(Flow::Subflow(id)) if !self.is_reuse(id, segment) => {
+                self.push_on_subflow(id, segment, &options);
+            }
+            Some(Flow::Plain { stream, syn }) => {
+                let is_syn = segment.flags.is_syn();
+                if is_syn && syn.is_some_and(|before| before != segment.seq) {
+                    let stream = self.flows.take_stream();
+                    self.open(key, stream, segment, &options);
+                } else if options.has_mptcp() {
+                    self.totals.plain_flows -= 1;
+                    self.open(key, stream, segment, &options);
+                } else if is_syn && syn.is_none() {
+                    self.flows.set(key, Flow::Plain { stream, syn: Some(segment.seq) });
+                }
+            }
+            Some(Flow::Subflow(_)) | None => {
+                let stream = self.flows.take_stream();
+                self.open(key, stream, segment, &options);
+            }
+        }
+    }
+
+    /// Whether `segment` opens its 4-tuple anew.
+    fn is_reuse(&self, id: Id<Subflow>, segment: &Segment<'_>) -> bool {
+        if !segment.flags.is_syn() {
+            return false;
+        }
+        let subflow = &self.subflows[id];
+        let sender = subflow.direction_from(segment.source).sender();
+        match subflow.ends.of(sender).sequence.isn() {
+            Some(isn) => isn != segment.seq,
+            // A SYN from the acceptor's side: a simultaneous open, unless this one is over.
+            None => subflow.handshake.syn.is_some() && subflow.is_over(),
+        }
+    }
+
+    /// Starts following a flow, as plain TCP or as a subflow, and takes its segment.
+    fn open(
+        &mut self,
+        key: FlowKey,
+        stream: Option<u32>,
+        segment: &Segment<'_>,
+        options: &SegmentOptions,
+    ) {
+        let opened = if options.has_mptcp() { self.open_subflow(stream, segment, options) } else { None };
+        let Some(id) = opened else {
+            let syn = segment.flags.is_syn().then_some(segment.seq);
+            let stored = self.flows.set(key, Flow::Plain { stream, syn });
+            // A flow that is not stored comes here with each of its segments.
+            self.totals.plain_flows += u64::from(stored || syn.is_some());
+            return;
+        };
+        self.flows.set(key, Flow::Subflow(id));
+        self.push_on_subflow(id, segment, options);
+    }
+
+    /// A new connection; `None` past the limit.
+    fn add_connection(&mut self, first: Seen) -> Option<Id<Connection>> {
+        if self.connections.len() >= self.limits.connections {
+            self.totals.untracked_flows += 1;
+            return None;
+        }
+        self.connections.push(Connection::new(first))
+    }
+
+    /// A new subflow of `connection`, opened by `opener`; `None` past the limit.
+    fn add_subflow(
+        &mut self,
+        connection: Id<Connection>,
+        stream: Option<u32>,
+        opener: Role,
+        opening: &Opening,
+    ) -> Option<Id<Subflow>> {
+        if self.subflows.len() >= self.limits.subflows {
+            self.totals.untracked_flows += 1;
+            return None;
+        }
+        let owner = &mut self.connections[connection];
+        let subflow = Subflow::new(connection, owner.subflows.len(), stream, opener, opening);
+        let id = self.subflows.push(subflow)?;
+        owner.subflows.push(id);
+        Some(id)
+    }
+}
+
+/// The endpoints of a flow as its opener and its acceptor, and the first packet seen of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening {
+    /// Who opened it.
+    pub opener: Endpoint,
+    /// Who answered.
+    pub acceptor: Endpoint,
+    /// First packet.
+    pub first: Seen,
+    /// Whether it was opened with MP_CAPABLE, or seems to have been.
+    pub initial: bool,
+}
+
+impl Subflow {
+    fn new(
+        connection: Id<Connection>,
+        number: usize,
+        tcp_stream: Option<u32>,
+        opener: Role,
+        opening: &Opening,
+    ) -> Self {
+        let mut ends = PerRole {
+            client: SubflowEnd::new(opening.opener),
+            server: SubflowEnd::new(opening.acceptor),
+        };
+        if opener == Role::Server {
+            ends.swap();
+        }
+        Self {
+            connection,
+            number: u32::try_from(number).unwrap_or(u32::MAX),
+            tcp_stream,
+            initial: opening.initial,
+            opener,
+            first: opening.first,
+            last: opening.first,
+            handshake: subflow::Handshake::default(),
+            join: (!opening.initial).then(subflow::JoinHandshake::default),
+            ends,
+            reset: None,
+            established: false,
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! An MPTCP connection over all its subflows.
+
+use super::address::AddressBook;
+use super::arena::Id;
+use super::data::DataSpace;
+use super::event::Events;
+use super::role::{PerRole, Role};
+use super::subflow::{Seen, Subflow};
+use crate::wire::crypto;
+use crate::wire::mptcp::{Capable, Key, Token, Version};
+use crate::wire::seq::Dsn;
+
+/// A connection.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// First packet seen of it.
+    pub first: Seen,
+    /// Last packet seen of it.
+    pub last: Seen,
+    /// The version in use, or asked for as long as there is no answer.
+    pub version: Option<Version>,
+    /// What MP_CAPABLE says of each host.
+    pub hosts: PerRole<Host>,
+    /// Whether DSS checksums are in use: either host asked for them (RFC 8684 §3.1).
+    pub checksum: Option<bool>,
+    /// Whether the MP_CAPABLE SYN, or something else that tells client from server, was seen.
+    pub roles_certain: bool,
+    /// The token that its joins name, for a connection whose MP_CAPABLE was not seen.
+    pub known_by: Option<Token>,
+    /// Its subflows, in the order in which they were first seen.
+    pub subflows: Vec<Id<Subflow>>,
+    /// The data sequence space of what each host sends.
+    pub data: PerRole<DataSpace>,
+    /// Addresses announced and withdrawn.
+    pub addresses: AddressBook,
+    /// What happened.
+    pub events: Events,
+    /// Where MPTCP stopped being spoken.
+    pub fallback: Option<Fallback>,
+    /// The first MP_FASTCLOSE and who sent it.
+    pub fast_close: Option<(Seen, Role)>,
+    /// Whether each host sent a DSS already.
+    pub dss_seen: PerRole<bool>,
+    /// How many joined subflows got through. From the first one on it can't fall back any more.
+    pub joined: u32,
+    /// Set when it turned out to be a part of another connection.
+    pub merged: bool,
+}
+
+/// What MP_CAPABLE says of a host.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Host {
+    /// Its key.
+    pub key: Option<Key>,
+    /// Token of the key.
+    pub token: Option<Token>,
+    /// Initial data sequence number, from the key.
+    pub idsn: Option<Dsn>,
+    /// Its C bit (v1).
+    pub deny_join_initial: Option<bool>,
+    /// Its A bit in the SYN or SYN/ACK: whether it asks for checksums.
+    pub wants_checksum: Option<bool>,
+}
+
+/// Where a connection went on as plain TCP (RFC 8684 §3.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fallback {
+    /// Why.
+    pub cause: FallbackCause,
+    /// The packet that shows it.
+    pub seen: Seen,
+    /// Whether the packets leave no other explanation.
+    pub certain: bool,
+}
+
+/// Why a connection fell back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FallbackCause {
+    /// The SYN offered MPTCP and the SYN/ACK did not take it up: a server without MPTCP, or the
+    /// option was taken out on the way.
+    SynAckWithoutMpCapable,
+    /// The SYN was repeated without the option, and only that was answered.
+    SynWithMpCapableUnanswered,
+    /// The third ACK carried no MP_CAPABLE.
+    AckWithoutMpCapable,
+    /// Data without a mapping, and MPTCP was not spoken after it.
+    DataWithoutMapping,
+    /// The peer's answer to data carried no DSS.
+    AnswerWithoutDss,
+    /// An infinite mapping was declared.
+    InfiniteMapping,
+}
+
+impl Connection {
+    /// A connection that starts with the packet `first`.
+    pub fn new(first: Seen) -> Self {
+        Self {
+            first,
+            last: first,
+            version: None,
+            hosts: PerRole::default(),
+            checksum: None,
+            roles_certain: false,
+            known_by: None,
+            subflows: Vec::new(),
+            data: PerRole::default(),
+            addresses: AddressBook::default(),
+            events: Events::default(),
+            fallback: None,
+            fast_close: None,
+            dss_seen: PerRole::default(),
+            joined: 0,
+            merged: false,
+        }
+    }
+
+    /// Whether both keys are known.
+    pub const fn has_keys(&self) -> bool {
+        self.hosts.client.key.is_some() && self.hosts.server.key.is_some()
+    }
+
+    /// Takes the key of a host; true when it is new. A key that contradicts an earlier one is left
+    /// aside: the first came from the host itself, the later one may be an altered repetition.
+    pub fn learn_key(&mut self, role: Role, key: Key) -> bool {
+        let version = self.version.unwrap_or(Version::V1);
+        let host = self.hosts.of_mut(role);
+        if host.key.is_some() {
+            return false;
+        }
+        let idsn = crypto::idsn(version, key);
+        host.key = Some(key);
+        host.token = Some(crypto::token(version, key));
+        host.idsn = Some(idsn);
+        self.data.of_mut(role).know_idsn(idsn);
+        true
+    }
+
+    /// Takes the flags of a MP_CAPABLE in the SYN or SYN/ACK of `role`.
+    pub fn learn_offer(&mut self, role: Role, option: &Capable) {
+        let host = self.hosts.of_mut(role);
+        host.deny_join_initial = option.deny_join_initial();
+        host.wants_checksum = Some(option.flags.checksum_required());
+        self.version = Some(option.version);
+        if let (Some(client), Some(server)) =
+            (self.hosts.client.wants_checksum, self.hosts.server.wants_checksum)
+        {
+            // RFC 8684 §3.1: checksums are used if either side asks for them.
+            self.checksum = Some(client || server);
+        }
+    }
+
+    /// Takes the flags of a MP_CAPABLE after the SYN/ACK, which state what was agreed on.
+    pub fn learn_agreement(&mut self, role: Role, option: &Capable) {
+        let host = self.hosts.of_mut(role);
+        host.deny_join_initial = host.deny_join_initial.or(option.deny_join_initial());
+        self.version = Some(option.version);
+        self.checksum = self.checksum.or(Some(option.flags.checksum_required()));
+    }
+
+    /// Exchanges client and server in all that is known.
+    pub fn swap_roles(&mut self) {
+        self.hosts.swap();
+        self.data.swap();
+        self.dss_seen.swap();
+        self.addresses.swap_roles();
+        self.events.swap_roles();
+        if let Some((_, role)) = &mut self.fast_close {
+            *role = role.peer();
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! The data sequence space of one direction of a connection (RFC 8684 §3.3): which octets of the
+//! stream were seen, on which subflow first, and what the peer acknowledged.
+
+use std::collections::VecDeque;
+
+use smallvec::SmallVec;
+
+use super::coverage::{Coverage, Pieces, Range};
+use super::subflow::Seen;
+use crate::wire::frame::Timestamp;
+use crate::wire::seq::{Dsn, WireDsn};
+
+/// Most first copies that are remembered, to tell from where an octet was resent.
+const MAX_CARRIED: usize = 8192;
+
+/// Of those, how many the peer has acknowledged already.
+const MAX_ACKED: usize = 256;
+
+/// One direction of the data sequence space. Positions count from the first octet of the stream
+/// (IDSN + 1) where the IDSN is known when the first octet comes, else from the first octet seen.
+#[derive(Debug, Clone, Default)]
+pub struct DataSpace {
+    base: Option<Dsn>,
+    coverage: Coverage,
+    highest: i64,
+    carried: VecDeque<Carried>,
+    resent: VecDeque<Carried>,
+    ack: Option<Acknowledged>,
+    fin: Option<DataFin>,
+}
+
+/// Octets that a subflow carried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Carried {
+    /// Their positions in the data sequence space.
+    pub range: Range,
+    /// Subflow, by its number within the connection.
+    pub subflow: u32,
+    /// Position on that subflow of the first of them.
+    pub subflow_position: i64,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// How far the peer acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Acknowledged {
+    /// One past the last position.
+    end: i64,
+}
+
+/// A DATA_FIN (RFC 8684 §3.3.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DataFin {
+    /// First time it was seen.
+    pub seen: Seen,
+    /// Its position: one past the last octet of the stream.
+    pub position: i64,
+    /// When a DATA_ACK covered it.
+    pub acked: Option<Seen>,
+}
+
+/// What became of a run of octets that a subflow carried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// Seen for the first time.
+    New,
+    /// Seen before on this subflow.
+    Remapped,
+    /// Seen before on another one, whose number this is.
+    Reinjected {
+        /// The first copy, where it is still remembered.
+        first: Option<Carried>,
+    },
+}
+
+/// The parts of one insertion: a range and what became of it.
+pub type Fates = SmallVec<[(Range, Fate); 2]>;
+
+impl DataSpace {
+    /// Sets the origin to the octet after the IDSN, if nothing was seen before.
+    pub fn know_idsn(&mut self, idsn: Dsn) {
+        if self.base.is_none() {
+            self.base = Some(idsn.add(1));
+            self.coverage.begin_at(0);
+        }
+    }
+
+    /// The DSN at position 0.
+    pub const fn base(&self) -> Option<Dsn> {
+        self.base
+    }
+
+    /// Octets seen.
+    pub const fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
+
+    /// The DATA_FIN, once seen.
+    pub const fn fin(&self) -> Option<DataFin> {
+        self.fin
+    }
+
+    /// One past the last position that the peer acknowledged; with a DATA_FIN that is one more than
+    /// the stream has octets.
+    pub fn acked_end(&self) -> Option<i64> {
+        self.ack.map(|ack| ack.end)
+    }
+
+    /// The full number of a DSN or DATA_ACK on the wire.
+    pub fn expand(&self, wire: WireDsn) -> Dsn {
+        let reference = self.base.map_or(Dsn(wire.raw()), |base| self.dsn_at(base, self.highest));
+        wire.expand(reference)
+    }
+
+    /// Position of `dsn`; the first one ever becomes position 0.
+    pub fn position(&mut self, dsn: Dsn) -> i64 {
+        dsn.distance_from(*self.base.get_or_insert(dsn))
+    }
+
+    /// Adds octets carried by a subflow; says what became of each of them.
+    pub fn insert(&mut self, carried: Carried) -> Fates {
+        self.highest = self.highest.max(carried.range.end);
+        let pieces = self.coverage.insert(carried.range);
+        let mut fates = Fates::new();
+        self.classify(&pieces, carried, &mut fates);
+        fates
+    }
+
+    /// Takes a DATA_FIN at `position`; true the first time.
+    pub fn finish(&mut self, position: i64, seen: Seen) -> bool {
+        self.highest = self.highest.max(position + 1);
+        let first = self.fin.is_none();
+        if first {
+            self.fin = Some(DataFin { seen, position, acked: None });
+        }
+        first
+    }
+
+    /// Takes a DATA_ACK of the peer; true when it covers the DATA_FIN for the first time.
+    pub fn acknowledge(&mut self, ack: WireDsn, seen: Seen) -> bool {
+        let dsn = self.expand(ack);
+        let end = self.position(dsn);
+        if self.ack.is_some_and(|before| before.end >= end) {
+            return false;
+        }
+        self.ack = Some(Acknowledged { end });
+        self.highest = self.highest.max(end);
+        self.forget_acknowledged(end);
+        match &mut self.fin {
+            Some(fin) if fin.acked.is_none() && end > fin.position => {
+                fin.acked = Some(seen);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Adds what another view of the same direction saw. Both began without the other's, so octets
+    /// that both saw count twice.
+    pub fn absorb(&mut self, other: &Self) {
+        let Some(their_base) = other.base else { return };
+        let shift = self.position(their_base);
+        let mut at = other.coverage.span().map_or(0, |span| span.start);
+        let end = other.coverage.span().map_or(0, |span| span.end);
+        let to_the_end = Range { start: end, end };
+        for gap in other.coverage.gaps().chain([to_the_end]) {
+            self.coverage.insert(Range { start: at + shift, end: gap.start + shift });
+            at = gap.end;
+        }
+        self.highest = self.highest.max(other.highest + shift);
+        let acked = other.ack.map(|ack| Acknowledged { end: ack.end + shift });
+        self.ack = match (self.ack, acked) {
+            (Some(ours), Some(theirs)) if theirs.end > ours.end => Some(theirs),
+            (ours, theirs) => ours.or(theirs),
+        };
+        let fin = other.fin.map(|fin| DataFin { position: fin.position + shift, ..fin });
+        self.fin = self.fin.or(fin);
+    }
+
+    /// Lets go of what is only needed while data is on its way.
+    pub fn close(&mut self) {
+        self.carried = VecDeque::new();
+        self.resent = VecDeque::new();
+    }
+
+    fn dsn_at(&self, base: Dsn, position: i64) -> Dsn {
+        base.add(position.cast_unsigned())
+    }
+
+    fn classify(&mut self, pieces: &Pieces, carried: Carried, fates: &mut Fates) {
+        for piece in pieces {
+            let offset = piece.range.start - carried.range.start;
+            let part = Carried {
+                range: piece.range,
+                subflow_position: carried.subflow_position + offset,
+                ..carried
+            };
+            if piece.seen {
+                self.split_by_first_copy(part, fates);
+                remember(&mut self.resent, part, MAX_ACKED);
+            } else {
+                fates.push((part.range, Fate::New));
+                self.remember_first(part);
+            }
+        }
+    }
+
+    /// Splits octets seen before by the subflow that carried them first.
+    fn split_by_first_copy(&self, part: Carried, fates: &mut Fates) {
+        let mut at = part.range.start;
+        let mut index = self.carried.partition_point(|first| first.range.end <= at);
+        while at < part.range.end {
+            let first = self.carried.get(index).filter(|first| first.range.start < part.range.end);
+            let known = first.filter(|first| first.range.start <= at);
+            let end = match (known, first) {
+                (Some(first), _) => first.range.end,
+                (None, Some(next)) => next.range.start,
+                (None, None) => part.range.end,
+            }
+            .min(part.range.end);
+            let range = Range { start: at, end };
+            fates.push((range, self.fate_of_repeat(range, part.subflow, known.copied())));
+            at = end;
+            index += usize::from(known.is_some());
+        }
+    }
+
+    fn fate_of_repeat(&self, range: Range, subflow: u32, first: Option<Carried>) -> Fate {
+        let here = |copy: &Carried| copy.subflow == subflow && !copy.range.intersection(range).is_empty();
+        if first.is_some_and(|first| first.subflow == subflow) || self.resent.iter().any(here) {
+            Fate::Remapped
+        } else {
+            Fate::Reinjected { first }
+        }
+    }
+
+    /// Remembers a first copy in the order of positions, which is mostly the order of arrival.
+    fn remember_first(&mut self, part: Carried) {
+        let in_order =
+            self.carried.back().is_none_or(|last| last.range.start < part.range.start);
+        if in_order {
+            remember(&mut self.carried, part, MAX_CARRIED);
+        } else {
+            let index = self.carried.partition_point(|copy| copy.range.start < part.range.start);
+            self.carried.insert(index, part);
+        }
+    }
+
+    fn forget_acknowledged(&mut self, end: i64) {
+        let is_old = |copy: &Carried| copy.range.end <= end;
+        while self.carried.get(MAX_ACKED).is_some_and(is_old) {
+            self.carried.pop_front();
+        }
+    }
+}
+
+/// Appends, and forgets the oldest beyond `most`.
+fn remember(copies: &mut VecDeque<Carried>, copy: Carried, most: usize) {
+    if copies.len() >= most {
+        copies.pop_front();
+    }
+    copies.push_back(copy);
+}

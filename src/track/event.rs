@@ -1,0 +1,93 @@
+//! What happened, in order: one event per option that says something new, and per TCP event.
+
+use super::arena::Id;
+use super::connection::FallbackCause;
+use super::role::Direction;
+use super::subflow::{Seen, Subflow};
+use crate::wire::mptcp::MptcpOption;
+use crate::wire::seq::Dsn;
+
+/// Something that happened on a subflow of a connection.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Event {
+    /// Packet and time.
+    pub seen: Seen,
+    /// On which subflow.
+    pub subflow: Id<Subflow>,
+    /// Who sent it.
+    pub direction: Direction,
+    /// What.
+    pub kind: EventKind,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum EventKind {
+    /// An MPTCP option. DSS only where it says something new.
+    Option(MptcpOption),
+    /// The first SYN or SYN/ACK of a host on this subflow; `retransmission` counts the others.
+    Syn {
+        /// Whether it is a SYN/ACK.
+        ack: bool,
+        /// 0 for the first one.
+        retransmission: u32,
+    },
+    /// The first segment with payload.
+    FirstData {
+        /// Octets of it.
+        payload_len: u32,
+    },
+    /// DATA_FIN: no more data in this direction.
+    DataFin {
+        /// The DSN it stands on.
+        dsn: Dsn,
+    },
+    /// The first FIN of a host on this subflow.
+    Fin,
+    /// A RST.
+    Rst,
+    /// From here on the connection is plain TCP.
+    Fallback(FallbackCause),
+}
+
+/// The events of a connection: the first of them, and how many did not fit.
+#[derive(Debug, Clone, Default)]
+pub struct Events {
+    kept: Vec<Event>,
+    dropped: u64,
+}
+
+impl Events {
+    /// The events kept, in the order in which they happened.
+    pub fn iter(&self) -> impl Iterator<Item = &Event> {
+        self.kept.iter()
+    }
+
+    /// How many did not fit.
+    pub const fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// Adds an event, unless there are `most` already.
+    pub fn push(&mut self, event: Event, most: usize) {
+        if self.kept.len() < most {
+            self.kept.push(event);
+        } else {
+            self.dropped += 1;
+        }
+    }
+
+    /// Merges the events of `other` into these, in the order of packets.
+    pub fn merge(&mut self, other: Self) {
+        self.dropped += other.dropped;
+        self.kept.extend(other.kept);
+        self.kept.sort_by_key(|event| event.seen.packet);
+    }
+
+    /// Exchanges the directions, when it turns out that the roles were guessed wrongly.
+    pub fn swap_roles(&mut self) {
+        for event in &mut self.kept {
+            event.direction = event.direction.sender().peer().sends();
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! TCP flows by 4-tuple, with the incarnations that a reused 4-tuple goes through.
+
+use std::hash::{Hash, Hasher};
+use std::net::IpAddr;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+
+use super::arena::Id;
+use super::subflow::Subflow;
+use crate::wire::segment::Endpoint;
+use crate::wire::seq::SeqNum;
+
+/// A 4-tuple without direction: the smaller endpoint comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FlowKey {
+    low: (u128, u16),
+    high: (u128, u16),
+    is_v6: bool,
+}
+
+impl FlowKey {
+    /// The key of the flow between two endpoints, in either order.
+    pub fn new(one: Endpoint, other: Endpoint) -> Self {
+        let (one_bits, other_bits) = (bits(one), bits(other));
+        let (low, high) = if one_bits <= other_bits { (one_bits, other_bits) } else { (other_bits, one_bits) };
+        Self { low, high, is_v6: one.address.is_ipv6() }
+    }
+}
+
+impl Hash for FlowKey {
+    /// Four words instead of five fields with padding: this runs once a segment. (`is_v6` is left
+    /// to equality.)
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u128(self.low.0);
+        state.write_u128(self.high.0);
+        state.write_u32(u32::from(self.low.1) << 16 | u32::from(self.high.1));
+    }
+}
+
+fn bits(endpoint: Endpoint) -> (u128, u16) {
+    let address = match endpoint.address {
+        IpAddr::V4(address) => u128::from(address.to_bits()),
+        IpAddr::V6(address) => address.to_bits(),
+    };
+    (address, endpoint.port)
+}
+
+/// What is known of a 4-tuple right now.
+#[derive(Debug, Clone, Copy)]
+pub enum Flow {
+    /// No MPTCP option was seen on it so far.
+    Plain {
+        /// Wireshark's `tcp.stream`.
+        stream: Option<u32>,
+        /// Sequence number of the last SYN without ACK.
+        syn: Option<SeqNum>,
+    },
+    /// It belongs to an MPTCP connection (or did, before it fell back).
+    Subflow(Id<Subflow>),
+}
+
+/// All 4-tuples seen. Plain flows past a limit are not stored, only counted.
+pub struct FlowTable {
+    flows: HashMap<FlowKey, Flow, FixedState>,
+    max_plain: usize,
+    plain: usize,
+    next_stream: Option<u32>,
+}
+
+impl FlowTable {
+    /// An empty table. `seed` makes the hash unpredictable to whoever made the packets.
+    pub fn new(seed: u64, max_plain: usize) -> Self {
+        Self {
+            flows: HashMap::with_hasher(FixedState::with_seed(seed)),
+            max_plain,
+            plain: 0,
+            next_stream: Some(0),
+        }
+    }
+
+    /// The flow between two endpoints.
+    pub fn get(&self, key: &FlowKey) -> Option<Flow> {
+        self.flows.get(key).copied()
+    }
+
+    /// The index of a new stream, as Wireshark counts; `None` once a plain flow had to be left out,
+    /// since the count can't be right from there on.
+    pub fn take_stream(&mut self) -> Option<u32> {
+        let stream = self.next_stream;
+        self.next_stream = stream.and_then(|stream| stream.checked_add(1));
+        stream
+    }
+
+    /// Stores what is known of a 4-tuple now. A plain flow past the limit is left out: false.
+    pub fn set(&mut self, key: FlowKey, flow: Flow) -> bool {
+        let is_plain = matches!(flow, Flow::Plain { .. });
+        if is_plain && self.plain >= self.max_plain && !self.flows.contains_key(&key) {
+            self.next_stream = None;
+            return false;
+        }
+        let before = self.flows.insert(key, flow);
+        self.plain += usize::from(is_plain);
+        self.plain -= usize::from(matches!(before, Some(Flow::Plain { .. })));
+        true
+    }
+}

@@ -1,0 +1,171 @@
+//! Which connection a flow belongs to: by token, or as a new one (RFC 8684 §3.2).
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use smallvec::SmallVec;
+
+use super::arena::Id;
+use super::connection::Connection;
+use super::options::SegmentOptions;
+use super::role::Role;
+use super::subflow::{Seen, Subflow};
+use super::{Opening, Tracker};
+use crate::wire::mptcp::{CapableForm, Join, MptcpOption, Token};
+use crate::wire::segment::Segment;
+
+/// Connections by token: those whose key is known, and those known by their joins alone.
+pub(crate) struct TokenIndex {
+    known: HashMap<Token, SmallVec<[(Id<Connection>, Role); 1]>, FixedState>,
+    unknown: HashMap<Token, Id<Connection>, FixedState>,
+}
+
+impl TokenIndex {
+    pub(crate) fn new(seed: u64) -> Self {
+        let hasher = FixedState::with_seed(seed);
+        Self { known: HashMap::with_hasher(hasher), unknown: HashMap::with_hasher(hasher) }
+    }
+
+    /// The connection that `token` names and whose token it is: of several the last one that came.
+    fn find(&self, token: Token) -> Option<(Id<Connection>, Role)> {
+        self.known.get(&token).and_then(|all| all.last().copied())
+    }
+}
+
+impl Tracker {
+    /// The subflow that `segment`, the first one of its flow with an MPTCP option, belongs to.
+    pub(crate) fn open_subflow(
+        &mut self,
+        stream: Option<u32>,
+        segment: &Segment<'_>,
+        options: &SegmentOptions,
+    ) -> Option<Id<Subflow>> {
+        match guess_opening(segment, options) {
+            Guess::Join(token, opening) => self.open_join(stream, token, &opening),
+            Guess::Connection { opening, certain } => {
+                let connection = self.add_connection(opening.first)?;
+                self.connections[connection].roles_certain = certain;
+                self.add_subflow(connection, stream, Role::Client, &opening)
+            }
+        }
+    }
+
+    fn open_join(
+        &mut self,
+        stream: Option<u32>,
+        token: Token,
+        opening: &Opening,
+    ) -> Option<Id<Subflow>> {
+        if let Some((connection, joinee)) = self.tokens.find(token) {
+            return self.add_subflow(connection, stream, joinee.peer(), opening);
+        }
+        // The connection was not seen (yet): its joins stand together under their token, and the
+        // opener of the first one passes for the client.
+        let connection = match self.tokens.unknown.get(&token) {
+            Some(connection) => *connection,
+            None => {
+                let connection = self.add_connection(opening.first)?;
+                self.connections[connection].known_by = Some(token);
+                self.tokens.unknown.insert(token, connection);
+                connection
+            }
+        };
+        self.add_subflow(connection, stream, Role::Client, opening)
+    }
+
+    /// Makes a host's key findable by its token; joins that named it before become subflows.
+    pub(crate) fn register_token(&mut self, connection: Id<Connection>, role: Role) {
+        let Some(token) = self.connections[connection].hosts.of(role).token else { return };
+        self.tokens.known.entry(token).or_default().push((connection, role));
+        if let Some(joins) = self.tokens.unknown.remove(&token) {
+            self.merge(joins, connection, role);
+        }
+    }
+
+    /// Moves the subflows of `joins` to `target`, whose `joinee` they name by token.
+    fn merge(&mut self, joins: Id<Connection>, target: Id<Connection>, joinee: Role) {
+        let placeholder = Connection::new(self.connections[joins].first);
+        let mut from = std::mem::replace(&mut self.connections[joins], placeholder);
+        self.connections[joins].merged = true;
+        if joinee == Role::Client {
+            from.swap_roles();
+        }
+        for id in from.subflows {
+            let number = self.connections[target].subflows.len();
+            self.connections[target].subflows.push(id);
+            let subflow = &mut self.subflows[id];
+            subflow.connection = target;
+            subflow.number = u32::try_from(number).unwrap_or(u32::MAX);
+            if joinee == Role::Client {
+                subflow.swap_roles();
+            }
+        }
+        let into = &mut self.connections[target];
+        for role in Role::BOTH {
+            into.data.of_mut(role).absorb(from.data.of(role));
+        }
+        into.addresses.append(from.addresses);
+        into.events.merge(from.events);
+        into.fast_close = into.fast_close.or(from.fast_close);
+        if from.first.packet < into.first.packet {
+            into.first = from.first;
+        }
+    }
+}
+
+/// What the first MPTCP segment of a flow says about who opened it.
+enum Guess {
+    /// A MP_JOIN SYN.
+    Join(Token, Opening),
+    /// Everything else: the initial subflow of a connection, or a flow whose beginning is missing.
+    Connection {
+        /// Opener and acceptor.
+        opening: Opening,
+        /// Whether that is certain.
+        certain: bool,
+    },
+}
+
+fn guess_opening(segment: &Segment<'_>, options: &SegmentOptions) -> Guess {
+    let first = Seen { packet: segment.number, at: segment.timestamp };
+    let (here, there) = (segment.source, segment.destination);
+    let forward = Opening { opener: here, acceptor: there, first, initial: true };
+    let backward = Opening { opener: there, acceptor: here, first, initial: true };
+    let flags = segment.flags;
+    for option in &options.mptcp {
+        match option {
+            MptcpOption::Join(Join::Syn { token, .. }) if flags.is_syn() => {
+                return Guess::Join(*token, Opening { initial: false, ..forward });
+            }
+            MptcpOption::Join(Join::SynAck { .. }) if flags.is_syn_ack() => {
+                return Guess::Connection {
+                    opening: Opening { initial: false, ..backward },
+                    certain: false,
+                };
+            }
+            MptcpOption::Join(Join::Ack { .. }) => {
+                return Guess::Connection {
+                    opening: Opening { initial: false, ..forward },
+                    certain: false,
+                };
+            }
+            MptcpOption::Capable(_) if flags.is_syn_ack() => {
+                return Guess::Connection { opening: backward, certain: true };
+            }
+            MptcpOption::Capable(capable)
+                if flags.is_syn() || !matches!(capable.form, CapableForm::Bare) =>
+            {
+                return Guess::Connection { opening: forward, certain: true };
+            }
+            _ => {}
+        }
+    }
+    if flags.is_syn() {
+        return Guess::Connection { opening: forward, certain: true };
+    }
+    if flags.is_syn_ack() {
+        return Guess::Connection { opening: backward, certain: true };
+    }
+    // Servers mostly have the lower port.
+    let opening = if here.port >= there.port { forward } else { backward };
+    Guess::Connection { opening, certain: false }
+}

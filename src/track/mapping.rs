@@ -1,0 +1,189 @@
+//! The mappings that one host declared on one subflow: subflow sequence → data sequence
+//! (RFC 8684 §3.3.1).
+
+use smallvec::SmallVec;
+
+use super::coverage::Range;
+use crate::wire::mptcp::{DataLevelLength, Mapping};
+use crate::wire::seq::Dsn;
+
+/// How many mappings are remembered. A segment normally carries its own; older ones matter when a
+/// mapping is not repeated on each segment it covers.
+const REMEMBERED: usize = 4;
+
+/// A mapping with its place on the subflow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mapped {
+    /// Subflow positions that it covers; endless for an infinite mapping.
+    pub positions: Range,
+    /// Data sequence number of the first of them.
+    pub dsn: Dsn,
+}
+
+impl Mapped {
+    /// Data sequence number of the octet at `position`.
+    pub const fn dsn_at(&self, position: i64) -> Dsn {
+        self.dsn.add(position.wrapping_sub(self.positions.start).cast_unsigned())
+    }
+}
+
+/// The mappings of one host on one subflow, the latest last.
+#[derive(Debug, Clone, Default)]
+pub struct Mappings {
+    recent: SmallVec<[Mapped; REMEMBERED]>,
+    /// Position of subflow sequence number 0: between these two, which are equal once it is known.
+    origin: Option<(i64, i64)>,
+    /// Distinct mappings declared, DATA_FIN alone not counted.
+    declared: u64,
+}
+
+impl Mappings {
+    /// Fixes the position of subflow sequence number 0: the SYN, or with fast open the last octet of
+    /// the SYN's payload that the peer accepted (RFC 8684 Appendix B).
+    pub fn set_origin(&mut self, position: i64) {
+        self.origin = Some((position, position));
+    }
+
+    /// Distinct mappings declared so far.
+    pub const fn declared(&self) -> u64 {
+        self.declared
+    }
+
+    /// Takes the mapping of a segment whose payload stands at `payload`. `dsn` is its full DSN, and
+    /// `data_fin` says that its last octet is no payload.
+    pub fn declare(&mut self, mapping: &Mapping, dsn: Dsn, data_fin: bool, payload: Range) {
+        let octets = match mapping.length {
+            DataLevelLength::Octets(octets) => octets - u16::from(data_fin && octets > 0),
+            DataLevelLength::Infinite => 0,
+        };
+        let infinite = mapping.length == DataLevelLength::Infinite;
+        if octets == 0 && !infinite {
+            return;
+        }
+        let start = self.place(mapping.ssn, u32::from(octets), payload);
+        let end = if infinite { i64::MAX } else { start + i64::from(octets) };
+        let mapped = Mapped { positions: Range { start, end }, dsn };
+        if self.recent.iter().rev().any(|known| *known == mapped) {
+            return;
+        }
+        self.declared += 1;
+        self.remember(mapped);
+    }
+
+    fn remember(&mut self, mapped: Mapped) {
+        if self.recent.len() >= REMEMBERED {
+            self.recent.remove(0);
+        }
+        self.recent.push(mapped);
+    }
+
+    /// The mapping that covers `position`; of several the latest.
+    pub fn covering(&self, position: i64) -> Option<&Mapped> {
+        self.recent
+            .iter()
+            .rev()
+            .find(|mapped| mapped.positions.start <= position && position < mapped.positions.end)
+    }
+
+    /// Where the next mapping after `position` starts.
+    pub fn next_start_after(&self, position: i64) -> Option<i64> {
+        self.recent.iter().map(|mapped| mapped.positions.start).filter(|start| *start > position).min()
+    }
+
+    /// From `position` on the subflow alone carries the stream: its octets follow on the latest
+    /// mapping, or on `first_dsn` at subflow sequence number 1.
+    pub fn assume_from(&mut self, position: i64, first_dsn: Dsn) {
+        let first = self.origin.map_or(position, |(low, _)| low + 1);
+        let before =
+            Mapped { positions: Range { start: first, end: position }, dsn: first_dsn };
+        let dsn = self.latest().unwrap_or(&before).dsn_at(position);
+        let mapped = Mapped { positions: Range { start: position, end: i64::MAX }, dsn };
+        self.remember(mapped);
+    }
+
+    /// The latest mapping.
+    pub fn latest(&self) -> Option<&Mapped> {
+        self.recent.last()
+    }
+
+    /// Position of the first octet of a mapping. Where the SYN was not seen, the origin is narrowed
+    /// down by the rule that a mapping covers at least a part of the segment that carries it.
+    fn place(&mut self, ssn: u32, octets: u32, payload: Range) -> i64 {
+        let (low, high) = self.origin.unwrap_or((i64::MIN, i64::MAX));
+        if low == high {
+            return low + unwrap_ssn(ssn, payload.start - low);
+        }
+        let ssn = i64::from(ssn);
+        let highest = payload.start - ssn;
+        let lowest = payload.end - ssn - i64::from(octets);
+        // Exact for a mapping of one segment; else the mapping is taken to start at this segment.
+        let narrowed = (low.max(lowest), high.min(highest));
+        if narrowed.0 <= narrowed.1 {
+            self.origin = Some(narrowed);
+            narrowed.1 + ssn
+        } else {
+            payload.start
+        }
+    }
+}
+
+/// The subflow sequence number nearest to `reference` whose low 32 bits are `ssn`.
+fn unwrap_ssn(ssn: u32, reference: i64) -> i64 {
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is compared")]
+    let step = ssn.wrapping_sub(reference.cast_unsigned() as u32).cast_signed();
+    reference + i64::from(step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::seq::WireDsn;
+
+    fn mapping(ssn: u32, octets: u16) -> Mapping {
+        let length = match octets {
+            0 => DataLevelLength::Infinite,
+            octets => DataLevelLength::Octets(octets),
+        };
+        Mapping { dsn: WireDsn::Long(0), ssn, length, checksum: None }
+    }
+
+    #[test]
+    fn a_mapping_repeated_on_every_segment_is_one() {
+        let mut mappings = Mappings::default();
+        mappings.set_origin(0);
+        for start in [1, 101, 201] {
+            mappings.declare(&mapping(1, 300), Dsn(5000), false, Range::new(start, 100));
+        }
+        assert_eq!(mappings.declared(), 1);
+        assert_eq!(mappings.covering(250).map(|mapped| mapped.dsn_at(250)), Some(Dsn(5249)));
+        assert_eq!(mappings.covering(301), None);
+    }
+
+    #[test]
+    fn the_data_fin_octet_is_no_payload() {
+        let mut mappings = Mappings::default();
+        mappings.set_origin(0);
+        mappings.declare(&mapping(1, 101), Dsn(7), true, Range::new(1, 100));
+        assert_eq!(mappings.covering(100).map(|mapped| mapped.dsn), Some(Dsn(7)));
+        assert_eq!(mappings.covering(101), None);
+        mappings.declare(&mapping(0, 1), Dsn(107), true, Range::new(101, 0));
+        assert_eq!(mappings.declared(), 1, "a lone DATA_FIN maps no payload");
+    }
+
+    #[test]
+    fn without_a_syn_the_origin_follows_from_whole_segments() {
+        let mut mappings = Mappings::default();
+        mappings.declare(&mapping(5001, 100), Dsn(1000), false, Range::new(1, 100));
+        assert_eq!(mappings.covering(1).map(|mapped| mapped.dsn), Some(Dsn(1000)));
+        mappings.declare(&mapping(5101, 300), Dsn(1100), false, Range::new(201, 100));
+        assert_eq!(mappings.covering(201).map(|mapped| mapped.dsn_at(201)), Some(Dsn(1200)));
+    }
+
+    #[test]
+    fn an_infinite_mapping_has_no_end() {
+        let mut mappings = Mappings::default();
+        mappings.set_origin(0);
+        mappings.declare(&mapping(11, 0), Dsn(400), false, Range::new(11, 10));
+        assert_eq!(mappings.covering(1_000_000).map(|mapped| mapped.dsn_at(13)), Some(Dsn(402)));
+    }
+}

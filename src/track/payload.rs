@@ -1,0 +1,182 @@
+//! The data level of one segment: DSS, and what becomes of its payload.
+
+use super::connection::{Fallback, FallbackCause};
+use super::coverage::Range;
+use super::data::{Carried, Fate};
+use super::event::EventKind;
+use super::segment::Step;
+use crate::wire::mptcp::{DataLevelLength, Dss, Mapping, MptcpOption};
+use crate::wire::segment::TcpFlags;
+use crate::wire::seq::{Dsn, WireDsn};
+
+impl Step<'_> {
+    /// Takes a DSS whose segment carries payload at `payload`.
+    pub(crate) fn take_dss(&mut self, dss: &Dss, payload: Range) {
+        let first = !std::mem::replace(self.connection.dss_seen.of_mut(self.sender()), true);
+        let infinite = dss.mapping.is_some_and(|map| map.length == DataLevelLength::Infinite);
+        if first || infinite {
+            self.event(EventKind::Option(MptcpOption::Dss(*dss)));
+        }
+        if let Some(ack) = dss.data_ack {
+            let receiver = self.sender().peer();
+            self.connection.data.of_mut(receiver).acknowledge(ack, self.seen);
+        }
+        if let Some(mapping) = &dss.mapping {
+            self.take_mapping(mapping, dss.data_fin, payload);
+        }
+        if infinite {
+            self.fall_back(FallbackCause::InfiniteMapping, true);
+        }
+    }
+
+    fn take_mapping(&mut self, mapping: &Mapping, data_fin: bool, payload: Range) {
+        let sender = self.sender();
+        let data = self.connection.data.of_mut(sender);
+        let dsn = data.expand(mapping.dsn);
+        if data_fin && let DataLevelLength::Octets(octets) = mapping.length {
+            let position = data.position(dsn) + i64::from(octets) - 1;
+            if data.finish(position, self.seen) {
+                let dsn = dsn.add(u64::from(octets) - 1);
+                self.event(EventKind::DataFin { dsn });
+            }
+        }
+        self.sender_end().mappings.declare(mapping, dsn, data_fin, payload);
+    }
+
+    /// The mapping that a MP_CAPABLE with data stands for: the first octets of the stream, at
+    /// subflow sequence number 1 (RFC 8684 §3.1).
+    pub(crate) fn declare_first_data(
+        &mut self,
+        data_len: u16,
+        checksum: Option<u16>,
+        payload: Range,
+    ) {
+        let Some(dsn) = self.first_dsn(self.sender()) else { return };
+        let length = DataLevelLength::Octets(data_len);
+        let mapping = Mapping { dsn: WireDsn::Long(dsn.0), ssn: 1, length, checksum };
+        if data_len > 0 {
+            self.take_mapping(&mapping, false, payload);
+        }
+    }
+
+    /// Classifies the octets of a segment, each exactly once.
+    pub(crate) fn take_payload(&mut self, payload: Range) {
+        let seen = self.seen;
+        let end = self.sender_end();
+        end.bytes.payload += payload.len();
+        let first = end.first_data.is_none();
+        end.first_data.get_or_insert(seen);
+        let pieces = end.sequence.insert(payload);
+        if first {
+            self.event(EventKind::FirstData { payload_len: self.segment.payload_len });
+        }
+        for piece in pieces {
+            if piece.seen {
+                self.sender_end().bytes.retransmitted += piece.range.len();
+            } else if self.segment.flags.has(TcpFlags::SYN) {
+                // Fast open: outside the data sequence space (RFC 8684 Appendix B.2).
+                self.sender_end().bytes.new_data += piece.range.len();
+            } else {
+                self.take_fresh(piece.range);
+            }
+        }
+    }
+
+    /// Octets whose subflow sequence numbers are new: split by mapping.
+    fn take_fresh(&mut self, fresh: Range) {
+        let mut at = fresh.start;
+        while at < fresh.end {
+            let mappings = &self.sender_end().mappings;
+            let covering = mappings.covering(at).copied();
+            let end = match covering {
+                Some(mapped) => mapped.positions.end,
+                None => mappings.next_start_after(at).unwrap_or(fresh.end),
+            }
+            .min(fresh.end);
+            let part = Range { start: at, end };
+            match covering {
+                Some(mapped) => self.take_mapped(part, mapped.dsn_at(at)),
+                None => self.take_bare(part),
+            }
+            at = end;
+        }
+    }
+
+    fn take_mapped(&mut self, part: Range, dsn: Dsn) {
+        let sender = self.sender();
+        let data = self.connection.data.of_mut(sender);
+        let start = data.position(dsn);
+        let fates = data.insert(Carried {
+            range: Range { start, end: start + (part.end - part.start) },
+            subflow: self.subflow.number,
+            subflow_position: part.start,
+            at: self.seen.at,
+        });
+        let bytes = &mut self.subflow.ends.of_mut(sender).bytes;
+        for (range, fate) in fates {
+            let count = match fate {
+                Fate::New => &mut bytes.new_data,
+                Fate::Remapped => &mut bytes.remapped,
+                Fate::Reinjected { .. } => &mut bytes.reinjected,
+            };
+            *count += range.len();
+        }
+    }
+
+    /// Octets without a mapping: the stream goes on as plain TCP, if the connection may fall back
+    /// (RFC 8684 §3.7: only while it has one subflow); else a fault.
+    fn take_bare(&mut self, part: Range) {
+        if self.connection.fallback.is_none() {
+            if !self.may_fall_back() {
+                self.sender_end().bytes.unmapped += part.len();
+                return;
+            }
+            let certain = self.sender_end().sequence.coverage().gaps().len() == 0;
+            self.fall_back(FallbackCause::DataWithoutMapping, certain);
+        }
+        let first_dsn = self.first_dsn(self.sender()).unwrap_or(Dsn(1));
+        self.sender_end().mappings.assume_from(part.start, first_dsn);
+        self.take_fresh(part);
+    }
+
+    pub(crate) fn fall_back(&mut self, cause: FallbackCause, certain: bool) {
+        if self.connection.fallback.is_none() {
+            self.connection.fallback = Some(Fallback { cause, seen: self.seen, certain });
+            self.event(EventKind::Fallback(cause));
+        }
+    }
+
+    fn may_fall_back(&self) -> bool {
+        self.subflow.initial && self.connection.joined == 0
+    }
+
+    /// The third ACK must carry MP_CAPABLE, unless something of the server made it superfluous
+    /// (RFC 8684 §3.1).
+    pub(crate) fn check_third_ack(&mut self) {
+        let negotiated = self.subflow.initial
+            && self.subflow.handshake.mp_capable_syn
+            && self.connection.fallback.is_none();
+        if negotiated && !self.options.has_mptcp() {
+            let certain = self.segment.payload_len > 0
+                || self.sender_end().sequence.acked_position(self.segment.seq) == Some(1);
+            self.fall_back(FallbackCause::AckWithoutMpCapable, certain);
+        }
+    }
+
+    /// A host that never sent a DSS answers data without one: it does not speak MPTCP here.
+    pub(crate) fn check_answer(&mut self) {
+        let sender = self.sender();
+        let is_open = self.subflow.established && self.may_fall_back();
+        let silent = !self.connection.dss_seen.of(sender) && !self.options.has_mptcp();
+        if !(is_open && silent) || self.connection.fallback.is_some() {
+            return;
+        }
+        let peer = self.subflow.ends.of(sender.peer());
+        let acks_data = peer.first_data.is_some()
+            && peer.mappings.declared() > 0
+            && peer.sequence.acked_position(self.segment.ack).is_some_and(|acked| acked > 1);
+        if acks_data && self.segment.flags.has(TcpFlags::ACK) {
+            self.fall_back(FallbackCause::AnswerWithoutDss, self.subflow.handshake.syn.is_some());
+        }
+    }
+}

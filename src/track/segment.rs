@@ -1,0 +1,322 @@
+//! What one segment changes on its subflow and its connection.
+
+use smallvec::SmallVec;
+
+use super::Tracker;
+use super::arena::Id;
+use super::connection::{Connection, FallbackCause};
+use super::coverage::Range;
+use super::event::{Event, EventKind};
+use super::options::SegmentOptions;
+use super::role::{Direction, Role};
+use super::subflow::{Reset, Seen, Subflow, SubflowEnd};
+use crate::wire::mptcp::{Capable, CapableForm, Join, MptcpOption, Prio};
+use crate::wire::segment::{Segment, TcpFlags};
+use crate::wire::seq::Dsn;
+
+impl Tracker {
+    /// Takes a segment of a subflow.
+    pub(crate) fn push_on_subflow(
+        &mut self,
+        id: Id<Subflow>,
+        segment: &Segment<'_>,
+        options: &SegmentOptions,
+    ) {
+        let subflow = &mut self.subflows[id];
+        let direction = subflow.direction_from(segment.source);
+        let connection_id = subflow.connection;
+        let mut step = Step {
+            id,
+            direction,
+            seen: Seen { packet: segment.number, at: segment.timestamp },
+            segment,
+            options,
+            subflow,
+            connection: &mut self.connections[connection_id],
+            most_events: self.limits.events_per_connection,
+            new_keys: SmallVec::new(),
+        };
+        step.take();
+        let siblings = step.priority_of_address();
+        let new_keys = step.new_keys;
+        for role in new_keys {
+            self.register_token(connection_id, role);
+        }
+        if let Some(prio) = siblings {
+            self.change_backup_of_address(connection_id, direction.sender(), prio);
+        }
+    }
+
+    /// MP_PRIO of v0 that names an address changes all subflows of it (RFC 6824 §3.3.8).
+    fn change_backup_of_address(&mut self, connection: Id<Connection>, sender: Role, prio: Prio) {
+        for id in &self.connections[connection].subflows {
+            let end = self.subflows[*id].ends.of_mut(sender);
+            if end.address_id == prio.address_id {
+                end.backup = Some(prio.backup);
+            }
+        }
+    }
+}
+
+/// A segment, and what it may change.
+pub(crate) struct Step<'a> {
+    pub(crate) id: Id<Subflow>,
+    pub(crate) direction: Direction,
+    pub(crate) seen: Seen,
+    pub(crate) segment: &'a Segment<'a>,
+    pub(crate) options: &'a SegmentOptions,
+    pub(crate) subflow: &'a mut Subflow,
+    pub(crate) connection: &'a mut Connection,
+    most_events: usize,
+    /// Hosts whose key this segment showed for the first time.
+    new_keys: SmallVec<[Role; 2]>,
+}
+
+impl Step<'_> {
+    fn take(&mut self) {
+        let flags = self.segment.flags;
+        self.subflow.last = self.seen;
+        self.connection.last = self.seen;
+        self.sender_end().segments += 1;
+        if flags.has(TcpFlags::SYN) {
+            self.take_syn();
+        }
+        let payload = self.payload_range();
+        for option in self.options.mptcp.iter().copied() {
+            self.take_option(&option, payload);
+        }
+        if flags.has(TcpFlags::RST) {
+            self.take_reset();
+            return;
+        }
+        if !flags.has(TcpFlags::SYN) {
+            self.take_handshake_ack();
+        }
+        if flags.has(TcpFlags::ACK) {
+            self.take_ack();
+        }
+        self.check_answer();
+        if !payload.is_empty() {
+            self.take_payload(payload);
+        }
+        if flags.has(TcpFlags::FIN) && self.sender_end().fin.is_none() {
+            self.sender_end().fin = Some(self.seen);
+            self.event(EventKind::Fin);
+        }
+    }
+
+    pub(crate) fn sender(&self) -> Role {
+        self.direction.sender()
+    }
+
+    pub(crate) fn sender_end(&mut self) -> &mut SubflowEnd {
+        self.subflow.ends.of_mut(self.direction.sender())
+    }
+
+    pub(crate) fn event(&mut self, kind: EventKind) {
+        let event =
+            Event { seen: self.seen, subflow: self.id, direction: self.direction, kind };
+        self.connection.events.push(event, self.most_events);
+    }
+
+    /// Where the payload stands on the subflow; empty for a RST, whose text is no payload
+    /// (RFC 9293 §3.10.7.4).
+    fn payload_range(&mut self) -> Range {
+        let segment = self.segment;
+        if segment.flags.has(TcpFlags::RST) {
+            return Range { start: 0, end: 0 };
+        }
+        let syn = i64::from(segment.flags.has(TcpFlags::SYN));
+        let start = self.sender_end().sequence.position(segment.seq) + syn;
+        Range::new(start, segment.payload_len)
+    }
+
+    fn take_syn(&mut self) {
+        let segment = self.segment;
+        let (seen, ack) = (self.seen, segment.flags.has(TcpFlags::ACK));
+        let syn_options = self.options.syn;
+        let end = self.sender_end();
+        end.sequence.see_syn(segment.seq);
+        end.syn_options.get_or_insert(syn_options);
+        if end.mappings.latest().is_none() {
+            end.mappings.set_origin(i64::from(segment.payload_len));
+        }
+        let handshake = &mut self.subflow.handshake;
+        let retransmission = if ack {
+            handshake.see_syn_ack(seen)
+        } else {
+            handshake.see_syn(seen)
+        };
+        if ack {
+            self.take_syn_ack();
+        } else if !self.options.has_mptcp() && self.subflow.handshake.mp_capable_syn {
+            self.subflow.handshake.plain_syn.get_or_insert(seen);
+        }
+        self.event(EventKind::Syn { ack, retransmission });
+    }
+
+    /// What a SYN/ACK says about the SYN: which octets of a fast-open SYN count, and whether MPTCP
+    /// was taken up.
+    fn take_syn_ack(&mut self) {
+        let ack = self.segment.ack;
+        let peer = self.subflow.ends.of_mut(self.direction.sender().peer());
+        if let Some(position) = peer.sequence.acked_position(ack)
+            && peer.sequence.isn().is_some()
+            && peer.mappings.latest().is_none()
+        {
+            // RFC 8684 Appendix B.3: subflow sequence number 1 is the octet after those accepted.
+            peer.mappings.set_origin((position - 1).max(0));
+        }
+        let handshake = &self.subflow.handshake;
+        let offered = handshake.mp_capable_syn;
+        let taken_up = self.options.mptcp.iter().any(|option| matches!(option, MptcpOption::Capable(_)));
+        if offered && !taken_up {
+            let cause = if handshake.plain_syn.is_some() {
+                FallbackCause::SynWithMpCapableUnanswered
+            } else {
+                FallbackCause::SynAckWithoutMpCapable
+            };
+            self.fall_back(cause, true);
+        }
+    }
+
+    /// The opener's first segment after the SYN/ACK, and the acceptor's first one after that.
+    fn take_handshake_ack(&mut self) {
+        let is_opener = self.sender() == self.subflow.opener;
+        let seen = self.seen;
+        let handshake = &mut self.subflow.handshake;
+        if handshake.syn.is_none() {
+            // Midstream: it got through before the capture began.
+            self.subflow.established = true;
+            return;
+        }
+        if is_opener && handshake.syn_ack.is_some() && handshake.ack.is_none() {
+            handshake.ack = Some(seen);
+            self.subflow.established = true;
+            self.check_third_ack();
+        } else if !is_opener && handshake.ack.is_some()
+            && let Some(join) = &mut self.subflow.join
+        {
+            if join.fourth_ack.is_none() {
+                join.fourth_ack = Some(seen);
+                self.connection.joined += 1;
+            }
+        }
+    }
+
+    fn take_ack(&mut self) {
+        let ack = self.segment.ack;
+        let peer = self.subflow.ends.of_mut(self.direction.sender().peer());
+        if peer.fin.is_some() && !peer.fin_acked {
+            let end = peer.sequence.coverage().span().map_or(1, |span| span.end);
+            peer.fin_acked = peer.sequence.acked_position(ack).is_some_and(|acked| acked > end);
+        }
+        let end = self.sender_end();
+        if end.highest_ack.is_none_or(|highest| ack.distance_from(highest) > 0) {
+            end.highest_ack = Some(ack);
+        }
+    }
+
+    fn take_reset(&mut self) {
+        let reason = self.options.mptcp.iter().find_map(|option| match option {
+            MptcpOption::TcpReset(reason) => Some(*reason),
+            _ => None,
+        });
+        if self.subflow.reset.is_none() {
+            self.subflow.reset = Some(Reset { seen: self.seen, from: self.sender(), reason });
+        }
+        self.event(EventKind::Rst);
+    }
+
+    fn take_option(&mut self, option: &MptcpOption, payload: Range) {
+        match option {
+            MptcpOption::Capable(capable) => self.take_capable(capable, payload),
+            MptcpOption::Join(join) => self.take_join(join),
+            MptcpOption::Dss(dss) => {
+                self.take_dss(dss, payload);
+                return;
+            }
+            MptcpOption::AddAddr(add) => {
+                self.connection.addresses.add(self.direction.sender(), *add, self.seen);
+            }
+            MptcpOption::RemoveAddr(remove) => {
+                for id in remove.ids() {
+                    self.connection.addresses.remove(self.direction.sender(), id, self.seen);
+                }
+            }
+            MptcpOption::Prio(prio) if prio.address_id.is_none() => {
+                self.sender_end().backup = Some(prio.backup);
+            }
+            MptcpOption::FastClose(_) => {
+                let who = (self.seen, self.sender());
+                self.connection.fast_close.get_or_insert(who);
+            }
+            _ => {}
+        }
+        self.event(EventKind::Option(*option));
+    }
+
+    /// A MP_PRIO for all subflows of an address.
+    fn priority_of_address(&self) -> Option<Prio> {
+        self.options.mptcp.iter().find_map(|option| match option {
+            MptcpOption::Prio(prio) if prio.address_id.is_some() => Some(*prio),
+            _ => None,
+        })
+    }
+
+    fn take_capable(&mut self, capable: &Capable, payload: Range) {
+        let flags = self.segment.flags;
+        let sender = self.sender();
+        if flags.has(TcpFlags::SYN) {
+            self.subflow.handshake.mp_capable_syn |= flags.is_syn();
+            self.connection.learn_offer(sender, capable);
+        } else {
+            self.connection.learn_agreement(sender, capable);
+        }
+        self.connection.roles_certain = true;
+        let keys = [(sender, capable.sender_key()), (sender.peer(), capable.receiver_key())];
+        for (role, key) in keys {
+            if let Some(key) = key
+                && self.connection.learn_key(role, key)
+            {
+                self.new_keys.push(role);
+            }
+        }
+        for role in Role::BOTH {
+            // RFC 8684 §3.2: the addresses of the initial subflow have ID 0.
+            self.subflow.ends.of_mut(role).address_id = Some(crate::wire::mptcp::AddressId(0));
+        }
+        if let CapableForm::BothKeysAndData { data_len, checksum, .. } = capable.form {
+            self.declare_first_data(data_len, checksum, payload);
+        }
+    }
+
+    fn take_join(&mut self, join: &Join) {
+        let sender = self.sender();
+        let handshake = self.subflow.join.get_or_insert_default();
+        match *join {
+            Join::Syn { backup, address_id, token, nonce, .. } => {
+                handshake.token = Some(token);
+                handshake.joiner_nonce = Some(nonce);
+                let end = self.subflow.ends.of_mut(sender);
+                end.address_id = Some(address_id);
+                end.backup = Some(backup);
+            }
+            Join::SynAck { backup, address_id, hmac, nonce, .. } => {
+                handshake.joinee_nonce.get_or_insert(nonce);
+                handshake.syn_ack_hmac.get_or_insert(hmac);
+                let end = self.subflow.ends.of_mut(sender);
+                end.address_id = Some(address_id);
+                end.backup = Some(backup);
+            }
+            Join::Ack { hmac, .. } => {
+                handshake.ack_hmac.get_or_insert(hmac);
+            }
+        }
+    }
+
+    /// The DSN of the first octet that `role` sends after the handshake, if its key is known.
+    pub(crate) fn first_dsn(&self, role: Role) -> Option<Dsn> {
+        self.connection.hosts.of(role).idsn.map(|idsn| idsn.add(1))
+    }
+}

@@ -1,0 +1,306 @@
+//! One TCP flow that carries a part of a connection.
+
+use super::arena::Id;
+use super::connection::Connection;
+use super::mapping::Mappings;
+use super::role::{Direction, PerRole, Role};
+use super::tcp_sequence::TcpSequence;
+use crate::wire::frame::{PacketNo, Timestamp};
+use crate::wire::mptcp::{AddressId, Nonce, TcpReset, Token};
+use crate::wire::segment::Endpoint;
+use crate::wire::seq::SeqNum;
+
+/// A packet number and its time: where something was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// Packet number.
+    pub packet: PacketNo,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A subflow.
+#[derive(Debug, Clone)]
+pub struct Subflow {
+    /// The connection it belongs to.
+    pub connection: Id<Connection>,
+    /// Its number within the connection; 0 is the first one seen.
+    pub number: u32,
+    /// Wireshark's `tcp.stream`, while flows could be counted.
+    pub tcp_stream: Option<u32>,
+    /// Whether it was opened with MP_CAPABLE (or, midstream, seems to have been).
+    pub initial: bool,
+    /// Who sent its SYN. For a midstream subflow: a guess.
+    pub opener: Role,
+    /// First packet seen of it.
+    pub first: Seen,
+    /// Last packet seen of it.
+    pub last: Seen,
+    /// The three segments that open it.
+    pub handshake: Handshake,
+    /// The MP_JOIN handshake; `None` on the initial subflow.
+    pub join: Option<JoinHandshake>,
+    /// What each host did on it.
+    pub ends: PerRole<SubflowEnd>,
+    /// The RST that ended it.
+    pub reset: Option<Reset>,
+    /// Whether a segment other than a SYN, a RST or their like was seen from both hosts: it got
+    /// through.
+    pub established: bool,
+}
+
+/// The segments that open a TCP connection.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Handshake {
+    /// First SYN.
+    pub syn: Option<Seen>,
+    /// First SYN/ACK.
+    pub syn_ack: Option<Seen>,
+    /// First ACK of the opener after it.
+    pub ack: Option<Seen>,
+    /// SYNs after the first.
+    pub syn_retransmissions: u32,
+    /// SYN/ACKs after the first.
+    pub syn_ack_retransmissions: u32,
+    /// Whether a SYN carried MP_CAPABLE.
+    pub mp_capable_syn: bool,
+    /// The first SYN without MP_CAPABLE after one with it.
+    pub plain_syn: Option<Seen>,
+}
+
+impl Handshake {
+    /// Takes a SYN; returns how many there were before it.
+    pub fn see_syn(&mut self, seen: Seen) -> u32 {
+        count_first_and_repeats(&mut self.syn, &mut self.syn_retransmissions, seen)
+    }
+
+    /// Takes a SYN/ACK; returns how many there were before it.
+    pub fn see_syn_ack(&mut self, seen: Seen) -> u32 {
+        count_first_and_repeats(&mut self.syn_ack, &mut self.syn_ack_retransmissions, seen)
+    }
+
+    /// SYN to third ACK in nanoseconds: one round trip, from any vantage point. `None` when a part
+    /// is missing, or was sent more than once.
+    pub fn rtt_ns(&self) -> Option<i64> {
+        let (syn, ack) = (self.syn?, self.ack?);
+        self.syn_ack?;
+        let once = self.syn_retransmissions == 0 && self.syn_ack_retransmissions == 0;
+        once.then(|| ack.at.since(syn.at))
+    }
+}
+
+fn count_first_and_repeats(first: &mut Option<Seen>, repeats: &mut u32, seen: Seen) -> u32 {
+    if first.is_some() {
+        *repeats += 1;
+    } else {
+        *first = Some(seen);
+    }
+    *repeats
+}
+
+/// What MP_JOIN said while the subflow was opened (RFC 8684 §3.2).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct JoinHandshake {
+    /// Token of the joinee, from the SYN.
+    pub token: Option<Token>,
+    /// The joiner's nonce, from the SYN.
+    pub joiner_nonce: Option<Nonce>,
+    /// The joinee's nonce, from the SYN/ACK.
+    pub joinee_nonce: Option<Nonce>,
+    /// The joinee's truncated HMAC, from the SYN/ACK.
+    pub syn_ack_hmac: Option<u64>,
+    /// The joiner's HMAC, from the ACK.
+    pub ack_hmac: Option<[u8; 20]>,
+    /// First segment of the joinee after the third ACK: only now may the joiner send data.
+    pub fourth_ack: Option<Seen>,
+}
+
+/// How a RST ended a subflow.
+#[derive(Debug, Clone, Copy)]
+pub struct Reset {
+    /// The packet.
+    pub seen: Seen,
+    /// Who sent it.
+    pub from: Role,
+    /// Its MP_TCPRST option, if there was one.
+    pub reason: Option<TcpReset>,
+}
+
+/// What one host did on a subflow.
+#[derive(Debug, Clone)]
+pub struct SubflowEnd {
+    /// Its address and port, as the capture shows them.
+    pub endpoint: Endpoint,
+    /// Address ID of that address.
+    pub address_id: Option<AddressId>,
+    /// Whether this host asked for the subflow to be a backup: from MP_JOIN, later from MP_PRIO.
+    pub backup: Option<bool>,
+    /// Options of its SYN or SYN/ACK.
+    pub syn_options: Option<SynOptions>,
+    /// Its TCP sequence numbers.
+    pub sequence: TcpSequence,
+    /// The mappings it declared.
+    pub mappings: Mappings,
+    /// What became of its payload.
+    pub bytes: ByteCounts,
+    /// Segments it sent.
+    pub segments: u64,
+    /// Its FIN.
+    pub fin: Option<Seen>,
+    /// Whether the peer acknowledged the FIN.
+    pub fin_acked: bool,
+    /// Highest acknowledgment number it sent.
+    pub highest_ack: Option<SeqNum>,
+    /// Its first segment with payload.
+    pub first_data: Option<Seen>,
+}
+
+impl SubflowEnd {
+    /// An end that nothing was seen of.
+    pub fn new(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            address_id: None,
+            backup: None,
+            syn_options: None,
+            sequence: TcpSequence::default(),
+            mappings: Mappings::default(),
+            bytes: ByteCounts::default(),
+            segments: 0,
+            fin: None,
+            fin_acked: false,
+            highest_ack: None,
+            first_data: None,
+        }
+    }
+}
+
+/// The TCP options of a SYN or SYN/ACK.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SynOptions {
+    /// Maximum segment size.
+    pub mss: Option<u16>,
+    /// Shift count of the window.
+    pub window_scale: Option<u8>,
+    /// Whether SACK is permitted.
+    pub sack_permitted: bool,
+    /// Whether timestamps are offered.
+    pub timestamps: bool,
+}
+
+/// Every octet of payload is exactly one of these, tried in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ByteCounts {
+    /// All payload, by the IP header's length.
+    pub payload: u64,
+    /// The same subflow sequence numbers again.
+    pub retransmitted: u64,
+    /// DSN seen before on this subflow, under other subflow sequence numbers.
+    pub remapped: u64,
+    /// DSN seen before on another subflow.
+    pub reinjected: u64,
+    /// Seen for the first time.
+    pub new_data: u64,
+    /// No mapping where there must be one.
+    pub unmapped: u64,
+}
+
+/// How far a subflow came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubflowState {
+    /// A SYN, or a SYN and a SYN/ACK.
+    HalfOpen,
+    /// The SYN was repeated and never answered.
+    SynTimeout,
+    /// Answered by a RST before it got through.
+    Refused,
+    /// Open.
+    Established,
+    /// Both hosts sent a FIN.
+    Closed,
+    /// Was established and ended by a RST.
+    Reset,
+    /// The capture does not show enough.
+    Unknown,
+}
+
+impl Subflow {
+    /// Who answered the SYN.
+    pub const fn acceptor(&self) -> Role {
+        self.opener.peer()
+    }
+
+    /// Whether the first packet seen was not a SYN.
+    pub const fn is_midstream(&self) -> bool {
+        self.handshake.syn.is_none()
+    }
+
+    /// Whether both SYNs carried timestamps (RFC 7323 §3.2: only then are they in use); `None`
+    /// without both.
+    pub fn timestamps(&self) -> Option<bool> {
+        let (client, server) = (self.ends.client.syn_options?, self.ends.server.syn_options?);
+        Some(client.timestamps && server.timestamps)
+    }
+
+    /// Direction of a segment sent by `endpoint`.
+    pub fn direction_from(&self, endpoint: Endpoint) -> Direction {
+        if self.ends.client.endpoint == endpoint {
+            Direction::ClientToServer
+        } else {
+            Direction::ServerToClient
+        }
+    }
+
+    /// Exchanges client and server in all that is known of it.
+    pub fn swap_roles(&mut self) {
+        self.ends.swap();
+        self.opener = self.opener.peer();
+        if let Some(reset) = &mut self.reset {
+            reset.from = reset.from.peer();
+        }
+    }
+
+    /// Whether nothing but late segments can follow on it.
+    pub fn is_over(&self) -> bool {
+        self.reset.is_some() || (self.ends.client.fin.is_some() && self.ends.server.fin.is_some())
+    }
+
+    /// How far it came, by what was seen of it.
+    pub fn state(&self) -> SubflowState {
+        if let Some(reset) = self.reset {
+            return self.state_after(reset);
+        }
+        if self.ends.client.fin.is_some() && self.ends.server.fin.is_some() {
+            return SubflowState::Closed;
+        }
+        if self.is_through() {
+            return SubflowState::Established;
+        }
+        let handshake = &self.handshake;
+        match (handshake.syn, handshake.syn_ack) {
+            (Some(_), None) if handshake.syn_retransmissions > 0 => SubflowState::SynTimeout,
+            (Some(_), _) | (None, Some(_)) => SubflowState::HalfOpen,
+            (None, None) => SubflowState::Unknown,
+        }
+    }
+
+    fn state_after(&self, reset: Reset) -> SubflowState {
+        let both_closed = self.ends.client.fin.is_some() && self.ends.server.fin.is_some();
+        // Late data after both FINs is answered by a bare RST: no error (RFC 9293 §3.10.7.1).
+        if both_closed && reset.reason.is_none() {
+            SubflowState::Closed
+        } else if self.is_through() {
+            SubflowState::Reset
+        } else {
+            SubflowState::Refused
+        }
+    }
+
+    /// Whether it was usable at any time: a join needs the fourth ACK (RFC 8684 §3.2).
+    pub fn is_through(&self) -> bool {
+        match &self.join {
+            Some(join) if self.handshake.syn.is_some() => join.fourth_ack.is_some(),
+            _ => self.established,
+        }
+    }
+}
