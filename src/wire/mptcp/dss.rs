@@ -207,13 +207,13 @@ mod tests {
         );
     }
 
-    fn map(dsn: WireDsn, ssn: u32, octets: u16, checksum: Option<u16>) -> Option<Mapping> {
-        Some(Mapping {
+    fn map(dsn: WireDsn, ssn: u32, octets: u16, checksum: Option<u16>) -> Mapping {
+        Mapping {
             dsn,
             ssn,
             length: DataLevelLength::Octets(octets),
             checksum,
-        })
+        }
     }
 
     fn dss(hex: &str) -> Dss {
@@ -242,25 +242,25 @@ mod tests {
         check(
             "1e1a 200f 1d415dcd03837bce f633475c1ae759a7 00000001 4000",
             Some(ack),
-            map(dsn, 1, 0x4000, None),
+            Some(map(dsn, 1, 0x4000, None)),
             false,
         );
         check(
             "1e1c 200f 1d415dcd03837bce f633475c1ae759a7 00000001 4000 8413",
             Some(ack),
-            map(dsn, 1, 0x4000, Some(0x8413)),
+            Some(map(dsn, 1, 0x4000, Some(0x8413))),
             false,
         );
         check(
             "1e16 200d 0383442e f633475c1ae759a7 00000001 4000",
             Some(WireDsn::Short(0x0383_442e)),
-            map(dsn, 1, 0x4000, None),
+            Some(map(dsn, 1, 0x4000, None)),
             false,
         );
         check(
             "1e14 2005 d1b974b9 d52abeca 00000001 0029 45c9",
             Some(WireDsn::Short(0xd1b9_74b9)),
-            map(WireDsn::Short(0xd52a_beca), 1, 41, Some(0x45c9)),
+            Some(map(WireDsn::Short(0xd52a_beca), 1, 41, Some(0x45c9))),
             false,
         );
     }
@@ -270,13 +270,13 @@ mod tests {
         check(
             "1e1a 201f 1d415dcd0386516f f633475c1aed7427 00000000 0001",
             Some(WireDsn::Long(0x1d41_5dcd_0386_516f)),
-            map(WireDsn::Long(0xf633_475c_1aed_7427), 0, 1, None),
+            Some(map(WireDsn::Long(0xf633_475c_1aed_7427), 0, 1, None)),
             true,
         );
         check(
             "1e14 2015 d1b99601 d52ad2cb 00000000 0001 0a51",
             Some(WireDsn::Short(0xd1b9_9601)),
-            map(WireDsn::Short(0xd52a_d2cb), 0, 1, Some(0x0a51)),
+            Some(map(WireDsn::Short(0xd52a_d2cb), 0, 1, Some(0x0a51))),
             true,
         );
     }

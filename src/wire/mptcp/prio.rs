@@ -39,11 +39,11 @@ impl Prio {
     }
 
     /// Octets on the wire, kind and length octets included.
-    pub const fn wire_len(&self) -> u8 {
+    pub const fn wire_len(self) -> u8 {
         if self.address_id.is_some() { 4 } else { 3 }
     }
 
-    pub(super) fn emit(&self, out: &mut Vec<u8>) {
+    pub(super) fn emit(self, out: &mut Vec<u8>) {
         out.push(Subtype::MP_PRIO.octet(self.reserved << 1 | u8::from(self.backup)));
         out.extend(self.address_id.map(|id| id.0));
     }

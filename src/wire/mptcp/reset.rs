@@ -79,7 +79,7 @@ impl TcpReset {
         ))
     }
 
-    pub(super) fn emit(&self, out: &mut Vec<u8>) {
+    pub(super) fn emit(self, out: &mut Vec<u8>) {
         let low = self.reserved << 1 | u8::from(self.transient);
         out.extend([Subtype::MP_TCPRST.octet(low), self.reason.0]);
     }
