@@ -10,6 +10,8 @@
 //! [`MptcpOption::parse`] takes the octets of one whole option and always yields a value: what
 //! breaks the format becomes [`MptcpOption::Malformed`] or [`MptcpOption::Unknown`] with its octets.
 //! An option value is `Copy` and owns what it holds, so that it can outlive the frame.
+//!
+//! Reserved bits are kept: `emit` gives back the octets that `parse` took, whatever they were.
 
 pub mod address;
 pub mod capable;
@@ -28,6 +30,8 @@ pub use fastclose::FastClose;
 pub use join::Join;
 pub use prio::Prio;
 pub use reset::{ResetReason, TcpReset};
+
+use nom::Parser;
 
 /// TCP option kind of MPTCP (RFC 8684 §7.1).
 pub const KIND: u8 = 30;
@@ -89,6 +93,11 @@ impl Subtype {
             _ => return None,
         })
     }
+
+    /// Octet 2 of an option: this subtype, and the low nibble `low`.
+    const fn octet(self, low: u8) -> u8 {
+        self.0 << 4 | low & 0x0f
+    }
 }
 
 /// One MPTCP option.
@@ -140,6 +149,87 @@ impl MptcpOption {
             }
         })
     }
+
+    /// Reads one whole option: `body` is what follows kind and length, up to the end that the
+    /// length octet sets. The form is told by length and version alone, not by TCP flags.
+    ///
+    /// Total: octets that make no legal form become `Malformed` (in it, octets past the 38th, which
+    /// no TCP header can hold, are left out).
+    #[inline]
+    pub fn parse(body: &[u8]) -> Self {
+        let Some(first) = body.first().filter(|_| body.len() <= MAX_LEN - 2) else {
+            return Self::Malformed(OptionBody::new(body));
+        };
+        let parsed = match Subtype(first >> 4) {
+            Subtype::DSS => whole(Dss::parse, body).map(Self::Dss),
+            Subtype::MP_CAPABLE => whole(Capable::parse, body).map(Self::Capable),
+            Subtype::MP_JOIN => whole(Join::parse, body).map(Self::Join),
+            Subtype::ADD_ADDR => whole(AddAddr::parse, body).map(Self::AddAddr),
+            Subtype::REMOVE_ADDR => whole(RemoveAddr::parse, body).map(Self::RemoveAddr),
+            Subtype::MP_PRIO => whole(Prio::parse, body).map(Self::Prio),
+            Subtype::MP_FAIL => whole(Fail::parse, body).map(Self::Fail),
+            Subtype::MP_FASTCLOSE => whole(FastClose::parse, body).map(Self::FastClose),
+            Subtype::MP_TCPRST => whole(TcpReset::parse, body).map(Self::TcpReset),
+            Subtype::MP_EXPERIMENTAL => Some(Self::Experimental(OptionBody::new(body))),
+            _ => Some(Self::Unknown(OptionBody::new(body))),
+        };
+        parsed.unwrap_or_else(|| Self::Malformed(OptionBody::new(body)))
+    }
+
+    /// Octets on the wire, kind and length octets included.
+    pub fn wire_len(&self) -> u8 {
+        match self {
+            Self::Capable(capable) => capable.wire_len(),
+            Self::Join(join) => join.wire_len(),
+            Self::Dss(dss) => dss.wire_len(),
+            Self::AddAddr(announced) => announced.wire_len(),
+            Self::RemoveAddr(removed) => removed.wire_len(),
+            Self::Prio(prio) => prio.wire_len(),
+            Self::Fail(_) => Fail::WIRE_LEN,
+            Self::FastClose(_) => FastClose::WIRE_LEN,
+            Self::TcpReset(_) => TcpReset::WIRE_LEN,
+            Self::Experimental(body) | Self::Unknown(body) | Self::Malformed(body) => 2 + body.len,
+        }
+    }
+
+    /// Appends the option to `out`: kind, length, body.
+    pub fn emit(&self, out: &mut Vec<u8>) {
+        out.extend([KIND, self.wire_len()]);
+        match self {
+            Self::Capable(capable) => capable.emit(out),
+            Self::Join(join) => join.emit(out),
+            Self::Dss(dss) => dss.emit(out),
+            Self::AddAddr(announced) => announced.emit(out),
+            Self::RemoveAddr(removed) => removed.emit(out),
+            Self::Prio(prio) => prio.emit(out),
+            Self::Fail(fail) => fail.emit(out),
+            Self::FastClose(close) => close.emit(out),
+            Self::TcpReset(reset) => reset.emit(out),
+            Self::Experimental(body) | Self::Unknown(body) | Self::Malformed(body) => {
+                out.extend(body.as_slice());
+            }
+        }
+    }
+}
+
+/// What the parser of a suboption gives: the octets that it left, and the value.
+type Parsed<'a, T> = nom::IResult<&'a [u8], T, ()>;
+
+/// The answer of a parser to octets that are no legal form.
+const fn illegal<'a, T>() -> Parsed<'a, T> {
+    Err(nom::Err::Error(()))
+}
+
+/// The value, if `parser` takes the body to its last octet.
+#[inline]
+fn whole<'a, T>(
+    mut parser: impl Parser<&'a [u8], Output = T, Error = ()>,
+    body: &'a [u8],
+) -> Option<T> {
+    match parser.parse(body) {
+        Ok(([], value)) => Some(value),
+        _ => None,
+    }
 }
 
 /// The octets of an option after kind and length, held inline: at most 38.
@@ -152,7 +242,10 @@ pub struct OptionBody {
 impl OptionBody {
     /// Keeps `octets`; anything past the 38th octet, which no TCP header can hold, is left out.
     pub fn new(octets: &[u8]) -> Self {
-        let mut body = Self { len: 0, octets: [0; MAX_LEN - 2] };
+        let mut body = Self {
+            len: 0,
+            octets: [0; MAX_LEN - 2],
+        };
         for (kept, octet) in body.octets.iter_mut().zip(octets) {
             *kept = *octet;
             body.len += 1;
@@ -169,5 +262,130 @@ impl OptionBody {
 impl std::fmt::Debug for OptionBody {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "OptionBody({:02x?})", self.as_slice())
+    }
+}
+
+#[cfg(test)]
+mod testing {
+    use super::*;
+
+    /// Octets from pairs of hex digits; spaces are for the eye.
+    pub(super) fn octets(hex: &str) -> Vec<u8> {
+        let digits: Vec<u32> = hex.chars().filter_map(|digit| digit.to_digit(16)).collect();
+        digits
+            .chunks(2)
+            .map(|pair| u8::try_from(pair[0] << 4 | pair[1]).unwrap())
+            .collect()
+    }
+
+    /// The option in `hex` (kind and length included), after proof that it is emitted the same.
+    pub(super) fn parse(hex: &str) -> MptcpOption {
+        let wire = octets(hex);
+        assert_eq!(
+            wire[..2],
+            [KIND, u8::try_from(wire.len()).unwrap()],
+            "kind and length"
+        );
+        let option = MptcpOption::parse(&wire[2..]);
+        let mut emitted = Vec::new();
+        option.emit(&mut emitted);
+        assert_eq!(emitted, wire);
+        assert_eq!(usize::from(option.wire_len()), wire.len());
+        option
+    }
+
+    /// Whether the option in `hex` is kept as malformed.
+    pub(super) fn malformed(hex: &str) -> bool {
+        matches!(parse(hex), MptcpOption::Malformed(_))
+    }
+
+    /// At which lengths (kind and length included) a beginning of the option in `hex` is legal.
+    pub(super) fn legal_lengths(hex: &str) -> Vec<usize> {
+        let wire = octets(hex);
+        let legal = |len: &usize| {
+            !matches!(
+                MptcpOption::parse(&wire[2..*len]),
+                MptcpOption::Malformed(_)
+            )
+        };
+        (2..=wire.len()).filter(legal).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{malformed, octets, parse};
+    use super::*;
+
+    #[test]
+    fn no_subtype_at_all_is_malformed() {
+        assert_eq!(parse("1e02"), MptcpOption::Malformed(OptionBody::new(&[])));
+        assert_eq!(parse("1e02").subtype(), None);
+    }
+
+    #[test]
+    fn an_unassigned_subtype_is_kept() {
+        for subtype in 0x9..=0xe {
+            let body = [subtype << 4 | 0x3, 1, 2];
+            let option = MptcpOption::parse(&body);
+            assert_eq!(option, MptcpOption::Unknown(OptionBody::new(&body)));
+            assert_eq!(option.subtype(), Some(Subtype(subtype)));
+            assert_eq!(Subtype(subtype).name(), None);
+        }
+    }
+
+    #[test]
+    fn private_use_is_opaque() {
+        let option = parse("1e05 f5cafe");
+        assert_eq!(
+            option,
+            MptcpOption::Experimental(OptionBody::new(&octets("f5cafe")))
+        );
+        assert_eq!(
+            option.subtype().and_then(Subtype::name),
+            Some("MP_EXPERIMENTAL")
+        );
+        assert!(matches!(parse("1e03f0"), MptcpOption::Experimental(_)));
+    }
+
+    #[test]
+    fn every_assigned_subtype_has_its_name() {
+        let names: Vec<_> = (0..=8).filter_map(|value| Subtype(value).name()).collect();
+        let expected = [
+            "MP_CAPABLE",
+            "MP_JOIN",
+            "DSS",
+            "ADD_ADDR",
+            "REMOVE_ADDR",
+            "MP_PRIO",
+            "MP_FAIL",
+            "MP_FASTCLOSE",
+            "MP_TCPRST",
+        ];
+        assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn the_subtype_octet_alone_is_legal_for_mp_prio_only() {
+        for subtype in 0x0..=0x8 {
+            let is_prio = Subtype(subtype) == Subtype::MP_PRIO;
+            assert_eq!(
+                malformed(&format!("1e03{subtype}0")),
+                !is_prio,
+                "subtype {subtype}"
+            );
+        }
+    }
+
+    #[test]
+    fn more_than_a_tcp_header_can_hold_is_malformed() {
+        let removed = [0x40; 39];
+        let expected = MptcpOption::Malformed(OptionBody::new(&removed));
+        assert_eq!(MptcpOption::parse(&removed), expected);
+        assert_eq!(expected.wire_len(), 40);
+        assert!(matches!(
+            MptcpOption::parse(&[0xff; 300]),
+            MptcpOption::Malformed(_)
+        ));
     }
 }

@@ -7,6 +7,11 @@
 //!           · checksum 2 (M, if the length says so: nothing in the flags does)
 //! ```
 
+use nom::Parser;
+use nom::combinator::{cond, map, opt};
+use nom::number::complete::{be_u8, be_u16, be_u32, be_u64};
+
+use super::{Parsed, Subtype};
 use crate::wire::seq::{Dsn, WireDsn};
 
 /// Data-level length of a mapping.
@@ -38,7 +43,8 @@ pub struct Dss {
     pub data_ack: Option<WireDsn>,
     /// What of the data sequence space the payload is.
     pub mapping: Option<Mapping>,
-    /// F: the sender has no more data; the last octet of the mapping stands for it.
+    /// F: the sender has no more data; the last octet of the mapping stands for it. F without a
+    /// mapping means nothing and shows in `flags` only.
     pub data_fin: bool,
     /// The flag octet as it stood there, reserved and meaningless bits included.
     pub flags: u8,
@@ -46,17 +52,299 @@ pub struct Dss {
     pub reserved: u8,
 }
 
+/// A: there is a DATA_ACK.
+const ACK: u8 = 0x01;
+/// a: it is 8 octets wide; means nothing without A.
+const LONG_ACK: u8 = 0x02;
+/// M: there is a mapping.
+const MAP: u8 = 0x04;
+/// m: its DSN is 8 octets wide; means nothing without M.
+const LONG_DSN: u8 = 0x08;
+/// F: DATA_FIN.
+const FIN: u8 = 0x10;
+
 impl Dss {
     /// A DSS whose flag octet follows from its fields.
     pub fn new(data_ack: Option<WireDsn>, mapping: Option<Mapping>, data_fin: bool) -> Self {
-        let ack_bits = data_ack.map_or(0, |ack| if ack.is_long() { 0x03 } else { 0x01 });
-        let map_bits = mapping.map_or(0, |map| if map.dsn.is_long() { 0x0c } else { 0x04 });
-        let fin_bit = if data_fin { 0x10 } else { 0 };
-        Self { data_ack, mapping, data_fin, flags: ack_bits | map_bits | fin_bit, reserved: 0 }
+        let ack_bits = data_ack.map_or(0, |ack| if ack.is_long() { ACK | LONG_ACK } else { ACK });
+        let map_bits = mapping.map_or(0, |map| {
+            if map.dsn.is_long() {
+                MAP | LONG_DSN
+            } else {
+                MAP
+            }
+        });
+        let fin_bit = if data_fin { FIN } else { 0 };
+        Self {
+            data_ack,
+            mapping,
+            data_fin,
+            flags: ack_bits | map_bits | fin_bit,
+            reserved: 0,
+        }
+    }
+
+    /// Reads the option from octet 2 on. The three upper flag bits are reserved and tell nothing.
+    #[inline]
+    pub(super) fn parse(body: &[u8]) -> Parsed<'_, Self> {
+        let (rest, first) = be_u8(body)?;
+        let (rest, flags) = be_u8(rest)?;
+        let (rest, data_ack) = cond(flags & ACK != 0, number(flags & LONG_ACK != 0)).parse(rest)?;
+        let (rest, mapping) = cond(flags & MAP != 0, |rest| {
+            Mapping::parse(flags & LONG_DSN != 0, rest)
+        })
+        .parse(rest)?;
+        // RFC 8684 §3.3.3: a DATA_FIN always has a mapping, of which it is the last octet.
+        let data_fin = flags & FIN != 0 && mapping.is_some();
+        Ok((
+            rest,
+            Self {
+                data_ack,
+                mapping,
+                data_fin,
+                flags,
+                reserved: first & 0x0f,
+            },
+        ))
+    }
+
+    /// Octets on the wire, kind and length octets included.
+    pub fn wire_len(&self) -> u8 {
+        4 + self.data_ack.map_or(0, number_len)
+            + self.mapping.map_or(0, |mapping| mapping.wire_len())
+    }
+
+    /// Writes `flags` as it stands: it must fit the fields, as after `new` and `parse`.
+    pub(super) fn emit(&self, out: &mut Vec<u8>) {
+        out.extend([Subtype::DSS.octet(self.reserved), self.flags]);
+        if let Some(data_ack) = self.data_ack {
+            emit_number(data_ack, out);
+        }
+        if let Some(mapping) = self.mapping {
+            mapping.emit(out);
+        }
     }
 }
 
 /// The DSN that a DATA_FIN stands on: last octet of a mapping at `dsn` over `length` octets.
 pub fn data_fin_position(dsn: Dsn, length: u16) -> Dsn {
     dsn.add(u64::from(length).wrapping_sub(1))
+}
+
+impl Mapping {
+    #[inline]
+    fn parse(long_dsn: bool, input: &[u8]) -> Parsed<'_, Self> {
+        let (rest, dsn) = number(long_dsn).parse(input)?;
+        let (rest, ssn) = be_u32(rest)?;
+        let (rest, length) = be_u16(rest)?;
+        let length = match length {
+            0 => DataLevelLength::Infinite,
+            octets => DataLevelLength::Octets(octets),
+        };
+        // Only room for it tells that there is a checksum (RFC 8684 §3.3).
+        let (rest, checksum) = opt(be_u16).parse(rest)?;
+        Ok((
+            rest,
+            Self {
+                dsn,
+                ssn,
+                length,
+                checksum,
+            },
+        ))
+    }
+
+    fn wire_len(&self) -> u8 {
+        number_len(self.dsn) + if self.checksum.is_some() { 8 } else { 6 }
+    }
+
+    fn emit(&self, out: &mut Vec<u8>) {
+        let length = match self.length {
+            DataLevelLength::Octets(octets) => octets,
+            DataLevelLength::Infinite => 0,
+        };
+        emit_number(self.dsn, out);
+        out.extend(self.ssn.to_be_bytes());
+        out.extend(length.to_be_bytes());
+        out.extend(self.checksum.map(u16::to_be_bytes).into_iter().flatten());
+    }
+}
+
+/// A parser of a DSN or DATA_ACK of 8 octets (`long`) or 4.
+#[inline]
+fn number<'a>(long: bool) -> impl Parser<&'a [u8], Output = WireDsn, Error = ()> {
+    move |input| {
+        if long {
+            map(be_u64, WireDsn::Long).parse(input)
+        } else {
+            map(be_u32, WireDsn::Short).parse(input)
+        }
+    }
+}
+
+const fn number_len(number: WireDsn) -> u8 {
+    if number.is_long() { 8 } else { 4 }
+}
+
+fn emit_number(number: WireDsn, out: &mut Vec<u8>) {
+    match number {
+        WireDsn::Short(low) => out.extend(low.to_be_bytes()),
+        WireDsn::Long(whole) => out.extend(whole.to_be_bytes()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::MptcpOption;
+    use super::super::testing::{legal_lengths, malformed, parse};
+    use super::*;
+
+    #[track_caller]
+    fn check(hex: &str, data_ack: Option<WireDsn>, mapping: Option<Mapping>, data_fin: bool) {
+        assert_eq!(
+            parse(hex),
+            MptcpOption::Dss(Dss::new(data_ack, mapping, data_fin))
+        );
+    }
+
+    fn map(dsn: WireDsn, ssn: u32, octets: u16, checksum: Option<u16>) -> Mapping {
+        Mapping {
+            dsn,
+            ssn,
+            length: DataLevelLength::Octets(octets),
+            checksum,
+        }
+    }
+
+    fn dss(hex: &str) -> Dss {
+        match parse(hex) {
+            MptcpOption::Dss(dss) => dss,
+            other => panic!("not a DSS: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn acknowledgments() {
+        check(
+            "1e08 2001 627190ea",
+            Some(WireDsn::Short(0x6271_90ea)),
+            None,
+            false,
+        );
+        let long = WireDsn::Long(0x1d41_5dcd_0383_49be);
+        check("1e0c 2003 1d415dcd038349be", Some(long), None, false);
+    }
+
+    #[test]
+    fn mappings() {
+        let ack = WireDsn::Long(0x1d41_5dcd_0383_7bce);
+        let dsn = WireDsn::Long(0xf633_475c_1ae7_59a7);
+        check(
+            "1e1a 200f 1d415dcd03837bce f633475c1ae759a7 00000001 4000",
+            Some(ack),
+            Some(map(dsn, 1, 0x4000, None)),
+            false,
+        );
+        check(
+            "1e1c 200f 1d415dcd03837bce f633475c1ae759a7 00000001 4000 8413",
+            Some(ack),
+            Some(map(dsn, 1, 0x4000, Some(0x8413))),
+            false,
+        );
+        check(
+            "1e16 200d 0383442e f633475c1ae759a7 00000001 4000",
+            Some(WireDsn::Short(0x0383_442e)),
+            Some(map(dsn, 1, 0x4000, None)),
+            false,
+        );
+        check(
+            "1e14 2005 d1b974b9 d52abeca 00000001 0029 45c9",
+            Some(WireDsn::Short(0xd1b9_74b9)),
+            Some(map(WireDsn::Short(0xd52a_beca), 1, 41, Some(0x45c9))),
+            false,
+        );
+    }
+
+    #[test]
+    fn data_fin() {
+        check(
+            "1e1a 201f 1d415dcd0386516f f633475c1aed7427 00000000 0001",
+            Some(WireDsn::Long(0x1d41_5dcd_0386_516f)),
+            Some(map(WireDsn::Long(0xf633_475c_1aed_7427), 0, 1, None)),
+            true,
+        );
+        check(
+            "1e14 2015 d1b99601 d52ad2cb 00000000 0001 0a51",
+            Some(WireDsn::Short(0xd1b9_9601)),
+            Some(map(WireDsn::Short(0xd52a_d2cb), 0, 1, Some(0x0a51))),
+            true,
+        );
+    }
+
+    #[test]
+    fn data_fin_without_mapping_shows_in_the_flags_only() {
+        let dss = dss("1e0c 2013 1d415dcd038349be");
+        assert!(!dss.data_fin);
+        assert_eq!(dss.flags, 0x13);
+    }
+
+    #[test]
+    fn infinite_mapping() {
+        let mapping = dss("1e14 200c f633475c1ae759a7 00000001 0000 0000")
+            .mapping
+            .unwrap();
+        assert_eq!(mapping.length, DataLevelLength::Infinite);
+        assert_eq!(mapping.checksum, Some(0));
+    }
+
+    #[test]
+    fn flags_set_the_length() {
+        let table: [(u8, &[usize]); 16] = [
+            (0x00, &[4]),
+            (0x01, &[8]),
+            (0x02, &[4]),
+            (0x03, &[12]),
+            (0x04, &[14, 16]),
+            (0x05, &[18, 20]),
+            (0x06, &[14, 16]),
+            (0x07, &[22, 24]),
+            (0x08, &[4]),
+            (0x09, &[8]),
+            (0x0a, &[4]),
+            (0x0b, &[12]),
+            (0x0c, &[18, 20]),
+            (0x0d, &[22, 24]),
+            (0x0e, &[18, 20]),
+            (0x0f, &[26, 28]),
+        ];
+        for (flags, lengths) in table {
+            for beside in [0x00, 0x10, 0xe0, 0xf0] {
+                let longest = format!("1e2820{:02x}{}", flags | beside, "5a".repeat(36));
+                assert_eq!(
+                    legal_lengths(&longest),
+                    lengths,
+                    "flags {flags:02x} + {beside:02x}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn reserved_bits_are_kept() {
+        let dss = dss("1e0c 2ae3 1d415dcd038349be");
+        assert_eq!((dss.reserved, dss.flags), (0xa, 0xe3));
+        assert_eq!(dss.data_ack, Some(WireDsn::Long(0x1d41_5dcd_0383_49be)));
+    }
+
+    #[test]
+    fn too_short_for_flags() {
+        assert!(malformed("1e03 20"));
+    }
+
+    #[test]
+    fn data_fin_stands_on_the_last_octet() {
+        assert_eq!(data_fin_position(Dsn(100), 1), Dsn(100));
+        assert_eq!(data_fin_position(Dsn(100), 101), Dsn(200));
+        assert_eq!(data_fin_position(Dsn(u64::MAX), 2), Dsn(0));
+    }
 }

@@ -6,6 +6,12 @@
 
 use std::fmt;
 
+use nom::Parser;
+use nom::combinator::map;
+use nom::number::complete::be_u8;
+
+use super::{Parsed, Subtype};
+
 /// Reason code of MP_TCPRST (RFC 8684 §7.4). Any value is a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ResetReason(pub u8);
@@ -52,4 +58,64 @@ pub struct TcpReset {
     pub reason: ResetReason,
     /// U, V, W, must be 0.
     pub reserved: u8,
+}
+
+impl TcpReset {
+    /// Octets on the wire, kind and length octets included.
+    pub const WIRE_LEN: u8 = 4;
+
+    /// Reads the option from octet 2 on.
+    pub(super) fn parse(body: &[u8]) -> Parsed<'_, Self> {
+        let (rest, first) = be_u8(body)?;
+        let (rest, reason) = map(be_u8, ResetReason).parse(rest)?;
+        let (transient, reserved) = (first & 0x01 != 0, first >> 1 & 0x07);
+        Ok((
+            rest,
+            Self {
+                transient,
+                reason,
+                reserved,
+            },
+        ))
+    }
+
+    pub(super) fn emit(self, out: &mut Vec<u8>) {
+        let low = self.reserved << 1 | u8::from(self.transient);
+        out.extend([Subtype::MP_TCPRST.octet(low), self.reason.0]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::MptcpOption;
+    use super::super::testing::{legal_lengths, parse};
+    use super::*;
+
+    fn reset(transient: bool, reason: u8, reserved: u8) -> MptcpOption {
+        MptcpOption::TcpReset(TcpReset {
+            transient,
+            reason: ResetReason(reason),
+            reserved,
+        })
+    }
+
+    #[test]
+    fn octets_and_value() {
+        assert_eq!(parse("1e04 8000"), reset(false, 0, 0));
+        assert_eq!(parse("1e04 8101"), reset(true, 1, 0));
+        assert_eq!(parse("1e04 8eff"), reset(false, 255, 7));
+    }
+
+    #[test]
+    fn other_lengths_are_malformed() {
+        assert_eq!(legal_lengths("1e08 810102030405"), [4]);
+    }
+
+    #[test]
+    fn reasons_have_names() {
+        assert_eq!(ResetReason(6).name(), "middlebox_interference");
+        assert_eq!(ResetReason(6).to_string(), "middlebox interference (6)");
+        assert_eq!(ResetReason(7).name(), "unassigned");
+        assert_eq!(ResetReason(200).to_string(), "unassigned reason (200)");
+    }
 }
