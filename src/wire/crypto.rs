@@ -352,22 +352,22 @@ mod tests {
              0xff23_2364_7c97_1115, "7c8813e852d825688b160fd7921a601d986f3baa"),
         ];
         for (version, key, other_key, nonce, other_nonce, syn_ack, ack) in vectors {
-            let joiner = JoinParty {
+            let opener = JoinParty {
                 key: Key(key),
                 nonce: Nonce(nonce),
             };
-            let joinee = JoinParty {
+            let answerer = JoinParty {
                 key: Key(other_key),
                 nonce: Nonce(other_nonce),
             };
             let version = Version(version);
             assert_eq!(
-                join_hmac(version, joinee, joiner).syn_ack(),
+                join_hmac(version, answerer, opener).syn_ack(),
                 syn_ack,
                 "{key:x}"
             );
             assert_eq!(
-                hex(&join_hmac(version, joiner, joinee).ack()),
+                hex(&join_hmac(version, opener, answerer).ack()),
                 ack,
                 "{key:x}"
             );
@@ -376,23 +376,23 @@ mod tests {
 
     #[test]
     fn the_full_join_hmac_is_kept() {
-        let joiner = JoinParty {
+        let opener = JoinParty {
             key: Key(0x0102_0304_0506_0708),
             nonce: Nonce(0xa1a2_a3a4),
         };
-        let joinee = JoinParty {
+        let answerer = JoinParty {
             key: Key(0x1112_1314_1516_1718),
             nonce: Nonce(0xb1b2_b3b4),
         };
         assert_eq!(
-            hex(join_hmac(Version::V1, joinee, joiner).full()),
+            hex(join_hmac(Version::V1, answerer, opener).full()),
             "864b40428762fd06fa24bb3c5ea12c1bbf6546e7aace88911139aa8f77f90286"
         );
         assert_eq!(
-            hex(join_hmac(Version::V1, joiner, joinee).full()),
+            hex(join_hmac(Version::V1, opener, answerer).full()),
             "53037f2899475529844115fd07e665d23d3554fb8dde7551287562b1aa8e53de"
         );
-        assert_eq!(join_hmac(Version::V0, joiner, joinee).full().len(), 20);
+        assert_eq!(join_hmac(Version::V0, opener, answerer).full().len(), 20);
     }
 
     #[test]
