@@ -8,6 +8,8 @@ use super::link::{NotTcp, take};
 
 /// IP protocol number of TCP.
 const TCP: u8 = 6;
+/// Of IPv6's fragment header.
+const FRAGMENT: u8 = 44;
 /// Of the authentication header, which both versions can have.
 const AUTHENTICATION: u8 = 51;
 /// Far more extension headers than any packet has.
@@ -43,14 +45,15 @@ fn tcp_in_ipv4(packet: &[u8], wire_len: u32) -> Result<TcpInIp<'_>, NotTcp> {
     let (header, rest) = take::<12>(packet)?;
     let (source, rest) = take::<4>(rest)?;
     let (destination, rest) = take::<4>(rest)?;
-    let header_len = u32::from(header[0] & 0x0f) * 4;
     let total_len = match u16::from_be_bytes([header[2], header[3]]) {
-        // Linux hands packets of more than 64 KiB, cut or glued by offload, to the capture like this.
+        // Linux hands a packet of more than 64 KiB, on its way through offload, out like this.
         0 => wire_len,
         len => u32::from(len),
     };
-    let options_len = header_len.checked_sub(20).ok_or(NotTcp::Undecoded)?;
-    let len = total_len.checked_sub(header_len).ok_or(NotTcp::Undecoded)?;
+    let len = total_len.checked_sub(20).ok_or(NotTcp::Undecoded)?;
+    let options_len = ((header[0] & 0x0f) * 4)
+        .checked_sub(20)
+        .ok_or(NotTcp::Undecoded)?;
 
     let protocol = header[9];
     let is_fragment = u16::from_be_bytes([header[6], header[7]]) & 0x3fff != 0; // MF, or an offset
@@ -65,9 +68,7 @@ fn tcp_in_ipv4(packet: &[u8], wire_len: u32) -> Result<TcpInIp<'_>, NotTcp> {
         len,
         octets: rest,
     };
-    if options_len > 0 {
-        payload.skip_options(options_len)?;
-    }
+    payload.skip(u16::from(options_len))?;
     if protocol == AUTHENTICATION {
         payload.skip_extension()?;
     }
@@ -135,61 +136,64 @@ impl<'a> Payload<'a> {
         Ok((self.len, captured.unwrap_or(self.octets)))
     }
 
-    fn skip_options(&mut self, options_len: u32) -> Result<(), NotTcp> {
-        let options_len = usize::try_from(options_len).map_err(|_| NotTcp::Undecoded)?;
-        self.octets = self.octets.get(options_len..).ok_or(NotTcp::Undecoded)?;
-        Ok(())
-    }
-
-    /// Goes on to what is no extension header of IPv6 (RFC 8200 §4).
+    /// Goes on to what is no extension header of IPv6.
     fn skip_extensions(&mut self) -> Result<(), NotTcp> {
         for _ in 0..MAX_EXTENSIONS {
             match self.next {
-                44 => self.skip_fragment_header()?,
-                // Hop-by-hop options, routing, authentication, destination options, mobility, HIP,
-                // shim6.
-                0 | 43 | AUTHENTICATION | 60 | 135 | 139 | 140 => self.skip_extension()?,
+                FRAGMENT => self.skip_atomic_fragment()?,
+                next if is_extension(next) => self.skip_extension()?,
                 _ => return Ok(()),
             }
         }
         Err(NotTcp::Undecoded)
     }
 
-    /// RFC 8200 §4.5. A header that says "all of it" (an atomic fragment, RFC 6946) makes no fragment.
-    fn skip_fragment_header(&mut self) -> Result<(), NotTcp> {
+    /// A fragment header (RFC 8200 §4.5) without an offset and without more to come makes no
+    /// fragment (RFC 6946): it is passed. Any other one ends the way.
+    fn skip_atomic_fragment(&mut self) -> Result<(), NotTcp> {
         let (header, _) = take::<8>(self.octets)?;
         let is_fragment = u16::from_be_bytes([header[2], header[3]]) & 0xfff9 != 0;
+        self.next = header[0];
         if !is_fragment {
-            self.skip_header(header[0], 8)
-        } else if matches!(
-            header[0],
-            TCP | 0 | 43 | AUTHENTICATION | 60 | 135 | 139 | 140
-        ) {
+            self.skip(8)
+        } else if self.next == TCP || is_extension(self.next) {
             Err(NotTcp::Fragment)
         } else {
             Err(NotTcp::Other)
         }
     }
 
-    /// Next header, length, and then what only the parties need.
+    /// Next header, length, and then what concerns only the parties.
     fn skip_extension(&mut self) -> Result<(), NotTcp> {
         let (header, _) = take::<2>(self.octets)?;
         let len = match self.next {
-            AUTHENTICATION => (usize::from(header[1]) + 2) * 4, // RFC 4302 §2.2
-            _ => (usize::from(header[1]) + 1) * 8,
+            AUTHENTICATION => (u16::from(header[1]) + 2) * 4, // RFC 4302 §2.2
+            _ => (u16::from(header[1]) + 1) * 8,
         };
-        self.skip_header(header[0], len)
+        self.next = header[0];
+        self.skip(len)
     }
 
-    fn skip_header(&mut self, next: u8, header_len: usize) -> Result<(), NotTcp> {
-        let len = u32::try_from(header_len)
-            .ok()
-            .and_then(|len| self.len.checked_sub(len));
-        self.len = len.ok_or(NotTcp::Undecoded)?;
-        self.octets = self.octets.get(header_len..).ok_or(NotTcp::Undecoded)?;
-        self.next = next;
+    fn skip(&mut self, len: u16) -> Result<(), NotTcp> {
+        self.len = self
+            .len
+            .checked_sub(u32::from(len))
+            .ok_or(NotTcp::Undecoded)?;
+        self.octets = self
+            .octets
+            .get(usize::from(len)..)
+            .ok_or(NotTcp::Undecoded)?;
         Ok(())
     }
+}
+
+/// Hop-by-hop options, routing, fragment, authentication, destination options (RFC 8200 §4),
+/// mobility, HIP, shim6.
+fn is_extension(protocol: u8) -> bool {
+    matches!(
+        protocol,
+        0 | 43 | FRAGMENT | AUTHENTICATION | 60 | 135 | 139 | 140
+    )
 }
 
 #[cfg(test)]

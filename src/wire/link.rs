@@ -102,7 +102,7 @@ fn pppoe(octets: &[u8]) -> Result<&[u8], NotTcp> {
 fn ppp(octets: &[u8]) -> Result<&[u8], NotTcp> {
     match octets.strip_prefix(&[0xff, 0x03]).unwrap_or(octets) {
         [0x00, 0x21 | 0x57, rest @ ..] | [0x21 | 0x57, rest @ ..] => Ok(rest),
-        [] | [0x00] | [0xff] => Err(NotTcp::Undecoded),
+        [] | [0x00 | 0xff] => Err(NotTcp::Undecoded),
         _ => Err(NotTcp::Other),
     }
 }
