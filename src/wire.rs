@@ -4,7 +4,8 @@
 
 pub mod crypto;
 pub mod frame;
-pub mod link;
+mod ip;
+mod link;
 pub mod mptcp;
 pub mod segment;
 pub mod seq;

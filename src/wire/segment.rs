@@ -1,9 +1,12 @@
 //! A decoded TCP segment: addresses, numbers, options, and the payload as far as it was captured.
+//! [`decode`] makes it from a frame.
 
 use std::fmt;
 use std::net::IpAddr;
 
-use super::frame::{CapturePoint, PacketNo, Timestamp};
+use super::frame::{CapturePoint, Frame, PacketNo, Timestamp};
+use super::ip::{self, TcpInIp};
+use super::link::{self, NotTcp, take};
 use super::seq::SeqNum;
 use super::tcp_option::TcpOptions;
 
@@ -63,13 +66,26 @@ impl TcpFlags {
 impl fmt::Display for TcpFlags {
     /// tcpdump's letters: `S`, `S.`, `.`, `P.`, `F.`, `R`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let letters = [(0x01, 'F'), (0x02, 'S'), (0x04, 'R'), (0x08, 'P'), (0x10, '.'), (0x20, 'U'), (0x40, 'E'), (0x80, 'W')];
+        let letters = [
+            (0x01, 'F'),
+            (0x02, 'S'),
+            (0x04, 'R'),
+            (0x08, 'P'),
+            (0x10, '.'),
+            (0x20, 'U'),
+            (0x40, 'E'),
+            (0x80, 'W'),
+        ];
         let mut none = true;
         for (_, letter) in letters.iter().filter(|(bit, _)| self.0 & bit != 0) {
             none = false;
             write!(formatter, "{letter}")?;
         }
-        if none { formatter.write_str("none") } else { Ok(()) }
+        if none {
+            formatter.write_str("none")
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -109,7 +125,9 @@ pub struct Segment<'a> {
 impl Segment<'_> {
     /// Sequence space this segment takes: its payload, and one each for SYN and FIN.
     pub const fn sequence_len(&self) -> u32 {
-        self.payload_len + self.flags.has(TcpFlags::SYN) as u32 + self.flags.has(TcpFlags::FIN) as u32
+        self.payload_len
+            + self.flags.has(TcpFlags::SYN) as u32
+            + self.flags.has(TcpFlags::FIN) as u32
     }
 }
 
@@ -125,4 +143,68 @@ pub enum Decoded<'a> {
     /// The headers cannot be read: link type not known, header broken, or cut by the snap length
     /// before the 20 fixed octets of TCP.
     Undecoded,
+}
+
+/// The TCP segment in `frame`, or why there is none. Nothing is copied, and no state is kept.
+pub fn decode<'a>(frame: &Frame<'a>) -> Decoded<'a> {
+    match segment_in(frame) {
+        Ok(segment) => Decoded::Tcp(segment),
+        Err(NotTcp::Other) => Decoded::Other,
+        Err(NotTcp::Fragment) => Decoded::Fragment,
+        Err(NotTcp::Undecoded) => Decoded::Undecoded,
+    }
+}
+
+#[inline]
+fn segment_in<'a>(frame: &Frame<'a>) -> Result<Segment<'a>, NotTcp> {
+    let packet = link::ip_packet(frame.link_type, frame.data)?;
+    let link_len = u32::try_from(frame.data.len() - packet.len()).unwrap_or(0);
+    let tcp = ip::tcp_in_ip(packet, frame.wire_len.saturating_sub(link_len))?;
+    segment(frame, &tcp)
+}
+
+/// Reads the TCP header (RFC 9293 §3.1). Its 20 fixed octets must be there; of the options and the
+/// payload, what the snap length left.
+#[inline]
+fn segment<'a>(frame: &Frame<'a>, tcp: &TcpInIp<'a>) -> Result<Segment<'a>, NotTcp> {
+    let (header, rest) = take::<20>(tcp.octets)?;
+    let header_len = (header[12] >> 4) * 4;
+    let options_len = header_len.checked_sub(20).ok_or(NotTcp::Undecoded)?;
+    let payload_len = tcp
+        .len
+        .checked_sub(u32::from(header_len))
+        .ok_or(NotTcp::Undecoded)?;
+    let (options, payload) = rest
+        .split_at_checked(usize::from(options_len))
+        .unwrap_or((rest, &[]));
+    let port = |high, low| u16::from_be_bytes([high, low]);
+    Ok(Segment {
+        number: frame.number,
+        timestamp: frame.timestamp,
+        point: frame.point,
+        source: Endpoint {
+            address: tcp.source,
+            port: port(header[0], header[1]),
+        },
+        destination: Endpoint {
+            address: tcp.destination,
+            port: port(header[2], header[3]),
+        },
+        hop_limit: tcp.hop_limit,
+        ip_id: tcp.ip_id,
+        seq: SeqNum(u32::from_be_bytes([
+            header[4], header[5], header[6], header[7],
+        ])),
+        ack: SeqNum(u32::from_be_bytes([
+            header[8], header[9], header[10], header[11],
+        ])),
+        flags: TcpFlags(header[13]),
+        window: u16::from_be_bytes([header[14], header[15]]),
+        options: TcpOptions {
+            octets: options,
+            declared_len: options_len,
+        },
+        payload_len,
+        payload,
+    })
 }
