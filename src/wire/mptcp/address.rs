@@ -58,7 +58,9 @@ impl AddAddr {
     /// The HMAC field, in the forms that have one.
     pub fn hmac(&self) -> Option<u64> {
         match self.flavour {
-            AddressFlavour::Announcement { hmac } | AddressFlavour::PreFinalV1 { hmac } => Some(hmac),
+            AddressFlavour::Announcement { hmac } | AddressFlavour::PreFinalV1 { hmac } => {
+                Some(hmac)
+            }
             AddressFlavour::Echo | AddressFlavour::V0 => None,
         }
     }
@@ -79,7 +81,11 @@ pub struct RemoveAddr {
 impl RemoveAddr {
     /// A list of `ids`; what is past the 37th, which no TCP header can hold, is left out.
     pub fn new(ids: &[u8], reserved: u8) -> Self {
-        let mut removed = Self { len: 0, ids: [0; MAX_REMOVED], reserved };
+        let mut removed = Self {
+            len: 0,
+            ids: [0; MAX_REMOVED],
+            reserved,
+        };
         for (kept, id) in removed.ids.iter_mut().zip(ids) {
             *kept = *id;
             removed.len += 1;
@@ -89,6 +95,9 @@ impl RemoveAddr {
 
     /// The IDs in the order given.
     pub fn ids(&self) -> impl Iterator<Item = AddressId> + '_ {
-        self.ids.iter().take(usize::from(self.len)).map(|id| AddressId(*id))
+        self.ids
+            .iter()
+            .take(usize::from(self.len))
+            .map(|id| AddressId(*id))
     }
 }
