@@ -1,1 +1,242 @@
-//! Placeholder.
+//! Octets in: capture files and pipes, one or several, as one stream of [`Frame`]s.
+//!
+//! ```text
+//!  path, "-" ─ open ─▸ (gz zst xz lz4) ─▸ Buffer ─ pcap, pcapng ─▸ Source ┐
+//!  path, "-" ─ open ─▸ (gz zst xz lz4) ─▸ Buffer ─ pcap, pcapng ─▸ Source ┴ by time ─▸ Frame
+//! ```
+//!
+//! Every input is read through one large buffer, never as a whole, and a frame borrows its octets
+//! from there. An input that cannot be opened is an [`OpenError`]. What goes wrong later (a file
+//! cut off, a broken record, a read error) ends that input only; its [`InputStatus`] says why.
+
+mod buffer;
+mod clock;
+mod decode;
+mod error;
+mod open;
+mod pcap;
+mod pcapng;
+mod source;
+mod status;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::ffi::OsString;
+use std::fmt;
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub use self::error::OpenError;
+pub use self::status::{Compression, Format, InputStatus, Interface};
+
+use self::open::Opened;
+use self::source::Source;
+use crate::wire::frame::{CapturePoint, Frame, PacketNo, Timestamp};
+
+/// Where a capture comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InputPath {
+    /// Standard input, written `-`.
+    Stdin,
+    /// A file or a named pipe.
+    File(PathBuf),
+}
+
+impl From<OsString> for InputPath {
+    /// `-` is standard input, anything else a file.
+    fn from(argument: OsString) -> Self {
+        if argument == "-" {
+            Self::Stdin
+        } else {
+            Self::File(argument.into())
+        }
+    }
+}
+
+impl fmt::Display for InputPath {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdin => formatter.write_str("standard input"),
+            Self::File(path) => path.display().fmt(formatter),
+        }
+    }
+}
+
+/// An input of any kind, for [`Capture::from_readers`].
+pub type Reader = Box<dyn Read + Send>;
+
+/// One or several open inputs, handed out as one stream of frames in order of time.
+pub struct Capture {
+    sources: Vec<Source>,
+    inputs: Vec<InputStatus>,
+    merge: Merge,
+    frames: u64,
+    bytes_read: Arc<AtomicU64>,
+    bytes_total: Option<u64>,
+}
+
+impl Capture {
+    /// Opens every input and recognises its format; nothing is read beyond that.
+    ///
+    /// Fails on the first input that cannot be read or is no capture, and names it.
+    pub fn open(paths: &[InputPath]) -> Result<Self, OpenError> {
+        if paths
+            .iter()
+            .filter(|path| **path == InputPath::Stdin)
+            .count()
+            > 1
+        {
+            return Err(OpenError::StdinTwice);
+        }
+        let count = Arc::new(AtomicU64::new(0));
+        let capacity = buffer::capacity(paths.len());
+        let opened = paths
+            .iter()
+            .map(|path| open::path(path, capacity, &count))
+            .collect();
+        Self::assemble(opened, &count)
+    }
+
+    /// Like [`Capture::open`], over readers instead of files: each with the name it is shown by.
+    pub fn from_readers(
+        readers: impl IntoIterator<Item = (String, Reader)>,
+    ) -> Result<Self, OpenError> {
+        let count = Arc::new(AtomicU64::new(0));
+        let capacity = buffer::capacity(1);
+        let opened = readers
+            .into_iter()
+            .map(|(name, reader)| open::reader(&name, reader, capacity, &count))
+            .collect();
+        Self::assemble(opened, &count)
+    }
+
+    /// Like [`Capture::open`], over one reader, shown as `name`.
+    pub fn from_reader(
+        name: impl Into<String>,
+        reader: impl Read + Send + 'static,
+    ) -> Result<Self, OpenError> {
+        Self::from_readers([(name.into(), Box::new(reader) as Reader)])
+    }
+
+    fn assemble(
+        opened: Result<Vec<Opened>, OpenError>,
+        count: &Arc<AtomicU64>,
+    ) -> Result<Self, OpenError> {
+        let opened = opened?;
+        if opened.is_empty() {
+            return Err(OpenError::NoInput);
+        }
+        if opened.len() > usize::from(u16::MAX) {
+            return Err(OpenError::TooMany { limit: u16::MAX });
+        }
+        let bytes_total = opened.iter().map(|opened| opened.size).sum();
+        let (sources, inputs) = opened
+            .into_iter()
+            .map(|opened| (opened.source, opened.status))
+            .unzip();
+        Ok(Self {
+            sources,
+            inputs,
+            merge: Merge::default(),
+            frames: 0,
+            bytes_read: Arc::clone(count),
+            bytes_total,
+        })
+    }
+
+    /// The next frame of all inputs; `None` when every input has ended.
+    ///
+    /// Of several inputs the one whose next frame is earliest comes first, and the one named
+    /// first where times are equal. The frames of one input keep their order in any case.
+    #[inline]
+    pub fn next_frame(&mut self) -> Option<Frame<'_>> {
+        let index = if self.sources.len() == 1 {
+            // One input needs no merging: this is the hot path.
+            self.advance(0)?;
+            0
+        } else {
+            self.next_merged()?
+        };
+        let source = self.sources.get(index)?;
+        let status = self.inputs.get_mut(index)?;
+        let record = source.record();
+        status.count(record);
+        self.frames += 1;
+        Some(Frame {
+            number: PacketNo(self.frames),
+            timestamp: record.timestamp,
+            // `assemble` made sure that every index fits.
+            point: CapturePoint {
+                input: u16::try_from(index).unwrap_or(u16::MAX),
+                interface: record.interface,
+            },
+            link_type: record.link_type,
+            wire_len: record.wire_len,
+            offset: source.offset(),
+            data: source.data(),
+        })
+    }
+
+    fn next_merged(&mut self) -> Option<usize> {
+        if !self.merge.started {
+            self.merge.started = true;
+            (0..self.sources.len()).for_each(|index| self.load(index));
+        }
+        if let Some(index) = self.merge.handed_out.take() {
+            self.load(index);
+        }
+        let Reverse((_, index)) = self.merge.heads.pop()?;
+        self.merge.handed_out = Some(index);
+        Some(index)
+    }
+
+    /// Puts the next frame of one input up for merging.
+    fn load(&mut self, index: usize) {
+        if let Some(timestamp) = self.advance(index) {
+            self.merge.heads.push(Reverse((timestamp, index)));
+        }
+    }
+
+    #[inline]
+    fn advance(&mut self, index: usize) -> Option<Timestamp> {
+        self.sources
+            .get_mut(index)?
+            .advance(self.inputs.get_mut(index)?)
+    }
+
+    /// What is known of each input so far, in the order given; complete once
+    /// [`Capture::next_frame`] has returned `None`.
+    pub fn inputs(&self) -> &[InputStatus] {
+        &self.inputs
+    }
+
+    /// Octets read so far from all inputs, as they are stored (that is, compressed).
+    pub fn bytes_read(&self) -> u64 {
+        self.bytes_read.load(Ordering::Relaxed)
+    }
+
+    /// Octets of all inputs as they are stored; `None` if one of them is no regular file.
+    pub fn bytes_total(&self) -> Option<u64> {
+        self.bytes_total
+    }
+}
+
+impl fmt::Debug for Capture {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Capture")
+            .field("inputs", &self.inputs)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The next frame of every input that has one, earliest on top.
+#[derive(Debug, Default)]
+struct Merge {
+    started: bool,
+    heads: BinaryHeap<Reverse<(Timestamp, usize)>>,
+    /// The input whose frame was returned last: its next one is not in `heads` yet.
+    handed_out: Option<usize>,
+}

@@ -1,0 +1,132 @@
+//! The pcap format (draft-ietf-opsawg-pcap): a header of 24 octets, then records.
+
+use pcap_parser::nom::{Err, IResult, Needed};
+use pcap_parser::{
+    LegacyPcapBlock, PcapError, PcapHeader, parse_pcap_frame, parse_pcap_frame_be,
+    parse_pcap_frame_modified,
+};
+
+use super::buffer::{Buffer, LONGEST_RECORD};
+use super::source::{Fault, Record};
+use super::status::Interface;
+use crate::wire::frame::{LinkType, Timestamp};
+
+/// Octets of the file header.
+pub(super) const HEADER: usize = 24;
+
+/// Octets of a record header, and of the longer one of the "modified" format.
+const RECORD_HEADER: usize = 16;
+const MODIFIED_RECORD_HEADER: usize = 24;
+
+/// What writers take to be "no limit" (libpcap: MAXIMUM_SNAPLEN). Records up to this size are
+/// believed even if the header states a smaller snap length: some writers get it wrong.
+const NO_LIMIT: usize = 262_144;
+
+const NS_PER_SECOND: i64 = 1_000_000_000;
+
+type ParseRecord = fn(&[u8]) -> IResult<&[u8], LegacyPcapBlock<'_>, PcapError<&[u8]>>;
+
+/// Reads the records of a pcap file.
+pub(super) struct Pcap {
+    parse: ParseRecord,
+    link_type: LinkType,
+    /// Nanoseconds in one unit of the fraction.
+    fraction: i64,
+    record_header: usize,
+    limit: usize,
+}
+
+impl Pcap {
+    pub(super) fn new(header: &PcapHeader) -> Self {
+        let modified = header.is_modified_format();
+        let parse = match (modified, header.is_bigendian()) {
+            (true, _) => parse_pcap_frame_modified as ParseRecord,
+            (false, true) => parse_pcap_frame_be,
+            (false, false) => parse_pcap_frame,
+        };
+        let snaplen = usize::try_from(header.snaplen).unwrap_or(LONGEST_RECORD);
+        Self {
+            parse,
+            link_type: link_type(header),
+            fraction: if header.is_nanosecond_precision() {
+                1
+            } else {
+                1_000
+            },
+            record_header: if modified {
+                MODIFIED_RECORD_HEADER
+            } else {
+                RECORD_HEADER
+            },
+            limit: snaplen.clamp(NO_LIMIT, LONGEST_RECORD - MODIFIED_RECORD_HEADER),
+        }
+    }
+
+    /// The next record, which then stands at the front of the buffer; `None` at the end.
+    #[inline]
+    pub(super) fn next(&self, buffer: &mut Buffer) -> Result<Option<Record>, Fault> {
+        loop {
+            let data = buffer.data();
+            let available = data.len();
+            match (self.parse)(data) {
+                Ok((_, block)) => return self.record(&block).map(Some),
+                Err(Err::Incomplete(needed)) => {
+                    let missing = match needed {
+                        Needed::Size(octets) => octets.get(),
+                        Needed::Unknown => 1,
+                    };
+                    let wanted = available.saturating_add(missing);
+                    self.check(wanted.saturating_sub(self.record_header))?;
+                    if !buffer.fill(wanted)? {
+                        let whole = buffer.data().is_empty();
+                        return if whole { Ok(None) } else { Err(Fault::Cut) };
+                    }
+                }
+                Err(_) => return Err(Fault::Broken("the next record cannot be read")),
+            }
+        }
+    }
+
+    #[inline]
+    fn record(&self, block: &LegacyPcapBlock<'_>) -> Result<Record, Fault> {
+        let data_len = block.data.len();
+        self.check(data_len)?;
+        let seconds = i64::from(block.ts_sec);
+        let fraction = i64::from(block.ts_usec) * self.fraction;
+        Ok(Record {
+            timestamp: Timestamp(seconds * NS_PER_SECOND + fraction),
+            interface: 0,
+            link_type: self.link_type,
+            wire_len: block.origlen.max(block.caplen),
+            data_start: self.record_header,
+            data_len,
+            len: self.record_header + data_len,
+        })
+    }
+
+    #[inline]
+    fn check(&self, claimed: usize) -> Result<(), Fault> {
+        if claimed > self.limit {
+            return Err(Fault::TooLong {
+                claimed: claimed as u64,
+                limit: self.limit,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The one interface of a pcap file.
+pub(super) fn interface(header: &PcapHeader) -> Interface {
+    Interface {
+        name: None,
+        link_type: link_type(header),
+        snaplen: Some(header.snaplen).filter(|snaplen| *snaplen != 0),
+        dropped_by_kernel: None,
+    }
+}
+
+/// draft-ietf-opsawg-pcap §4: the upper bits tell the length of the frame check sequence.
+fn link_type(header: &PcapHeader) -> LinkType {
+    LinkType(header.network.0.cast_unsigned() & 0x03ff_ffff)
+}

@@ -1,0 +1,135 @@
+//! One input while it is read: a buffer and the reader of its format.
+
+use std::io;
+
+use super::buffer::Buffer;
+use super::pcap::Pcap;
+use super::pcapng::Pcapng;
+use super::status::InputStatus;
+use crate::wire::frame::{LinkType, Timestamp};
+
+/// A frame as it stands at the front of the buffer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Record {
+    pub(super) timestamp: Timestamp,
+    pub(super) interface: u16,
+    pub(super) link_type: LinkType,
+    pub(super) wire_len: u32,
+    /// Where the captured octets start within the record.
+    pub(super) data_start: usize,
+    pub(super) data_len: usize,
+    /// Octets of the whole record.
+    pub(super) len: usize,
+}
+
+impl Record {
+    const NONE: Self = Self {
+        timestamp: Timestamp(0),
+        interface: 0,
+        link_type: LinkType::NULL,
+        wire_len: 0,
+        data_start: 0,
+        data_len: 0,
+        len: 0,
+    };
+}
+
+/// Why an input ended before its time.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    #[error("the next record is cut off")]
+    Cut,
+    #[error("the next record claims {claimed} octets, more than the {limit} that can be right")]
+    TooLong { claimed: u64, limit: usize },
+    #[error("{0}")]
+    Broken(&'static str),
+    #[error("the next packet names interface {0}, which was not described before")]
+    UnknownInterface(u32),
+    #[error("{0}")]
+    Read(#[from] io::Error),
+}
+
+/// The reader of a format.
+pub(super) enum Records {
+    Pcap(Pcap),
+    Pcapng(Box<Pcapng>),
+}
+
+/// One input. It holds one record at a time, the current one.
+pub(super) struct Source {
+    buffer: Buffer,
+    records: Records,
+    current: Record,
+    /// Whether positions in the buffer are positions in a file that can be opened again.
+    seekable: bool,
+    ended: bool,
+}
+
+impl Source {
+    pub(super) fn new(buffer: Buffer, records: Records, seekable: bool) -> Self {
+        Self {
+            buffer,
+            records,
+            current: Record::NONE,
+            seekable,
+            ended: false,
+        }
+    }
+
+    /// Goes to the next record and returns its time; `None` at the end, however it came about.
+    #[inline]
+    pub(super) fn advance(&mut self, status: &mut InputStatus) -> Option<Timestamp> {
+        if self.ended {
+            return None;
+        }
+        self.buffer.consume(self.current.len);
+        let next = match &mut self.records {
+            Records::Pcap(pcap) => pcap.next(&mut self.buffer),
+            Records::Pcapng(pcapng) => {
+                pcapng.next(&mut self.buffer, status, self.current.timestamp)
+            }
+        };
+        match next {
+            Ok(Some(record)) => {
+                self.current = record;
+                Some(record.timestamp)
+            }
+            Ok(None) => self.end(None, status),
+            Err(fault) => self.end(Some(&fault), status),
+        }
+    }
+
+    #[cold]
+    fn end(&mut self, fault: Option<&Fault>, status: &mut InputStatus) -> Option<Timestamp> {
+        if let Some(fault) = fault {
+            status.cut(fault, self.buffer.position());
+        }
+        self.ended = true;
+        self.current = Record::NONE;
+        self.buffer.close();
+        None
+    }
+
+    /// The current record.
+    #[inline]
+    pub(super) fn record(&self) -> &Record {
+        &self.current
+    }
+
+    /// The captured octets of the current record.
+    #[inline]
+    pub(super) fn data(&self) -> &[u8] {
+        let start = self.current.data_start;
+        self.buffer
+            .data()
+            .get(start..start + self.current.data_len)
+            .unwrap_or_default()
+    }
+
+    /// Where these octets stand in the file.
+    #[inline]
+    pub(super) fn offset(&self) -> Option<u64> {
+        self.seekable
+            .then(|| self.buffer.position() + self.current.data_start as u64)
+    }
+}
