@@ -72,8 +72,14 @@ impl AddressBook {
     /// Takes an ADD_ADDR sent by `sender`: an announcement of its own address, or the echo of one of
     /// its peer's.
     pub fn add(&mut self, sender: Role, option: AddAddr, seen: Seen) {
-        let owner = if option.is_echo() { sender.peer() } else { sender };
-        let Some(entry) = self.entry(owner, option) else { return };
+        let owner = if option.is_echo() {
+            sender.peer()
+        } else {
+            sender
+        };
+        let Some(entry) = self.entry(owner, option) else {
+            return;
+        };
         if option.is_echo() {
             entry.echoed.add(seen);
         } else {

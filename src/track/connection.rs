@@ -127,9 +127,9 @@ impl Connection {
         if host.key.is_some() {
             return false;
         }
-        let idsn = crypto::idsn(version, key);
+        let idsn = crypto::idsn(key, version);
         host.key = Some(key);
-        host.token = Some(crypto::token(version, key));
+        host.token = Some(crypto::token(key, version));
         host.idsn = Some(idsn);
         self.data.of_mut(role).know_idsn(idsn);
         true
@@ -141,9 +141,10 @@ impl Connection {
         host.deny_join_initial = option.deny_join_initial();
         host.wants_checksum = Some(option.flags.checksum_required());
         self.version = Some(option.version);
-        if let (Some(client), Some(server)) =
-            (self.hosts.client.wants_checksum, self.hosts.server.wants_checksum)
-        {
+        if let (Some(client), Some(server)) = (
+            self.hosts.client.wants_checksum,
+            self.hosts.server.wants_checksum,
+        ) {
             // RFC 8684 §3.1: checksums are used if either side asks for them.
             self.checksum = Some(client || server);
         }

@@ -23,7 +23,8 @@ pub struct Mapped {
 impl Mapped {
     /// Data sequence number of the octet at `position`.
     pub const fn dsn_at(&self, position: i64) -> Dsn {
-        self.dsn.add(position.wrapping_sub(self.positions.start).cast_unsigned())
+        self.dsn
+            .add(position.wrapping_sub(self.positions.start).cast_unsigned())
     }
 }
 
@@ -61,8 +62,15 @@ impl Mappings {
             return;
         }
         let start = self.place(mapping.ssn, u32::from(octets), payload);
-        let end = if infinite { i64::MAX } else { start + i64::from(octets) };
-        let mapped = Mapped { positions: Range { start, end }, dsn };
+        let end = if infinite {
+            i64::MAX
+        } else {
+            start + i64::from(octets)
+        };
+        let mapped = Mapped {
+            positions: Range { start, end },
+            dsn,
+        };
         if self.recent.iter().rev().any(|known| *known == mapped) {
             return;
         }
@@ -87,17 +95,32 @@ impl Mappings {
 
     /// Where the next mapping after `position` starts.
     pub fn next_start_after(&self, position: i64) -> Option<i64> {
-        self.recent.iter().map(|mapped| mapped.positions.start).filter(|start| *start > position).min()
+        self.recent
+            .iter()
+            .map(|mapped| mapped.positions.start)
+            .filter(|start| *start > position)
+            .min()
     }
 
     /// From `position` on the subflow alone carries the stream: its octets follow on the latest
     /// mapping, or on `first_dsn` at subflow sequence number 1.
     pub fn assume_from(&mut self, position: i64, first_dsn: Dsn) {
         let first = self.origin.map_or(position, |(low, _)| low + 1);
-        let before =
-            Mapped { positions: Range { start: first, end: position }, dsn: first_dsn };
+        let before = Mapped {
+            positions: Range {
+                start: first,
+                end: position,
+            },
+            dsn: first_dsn,
+        };
         let dsn = self.latest().unwrap_or(&before).dsn_at(position);
-        let mapped = Mapped { positions: Range { start: position, end: i64::MAX }, dsn };
+        let mapped = Mapped {
+            positions: Range {
+                start: position,
+                end: i64::MAX,
+            },
+            dsn,
+        };
         self.remember(mapped);
     }
 
@@ -129,8 +152,13 @@ impl Mappings {
 
 /// The subflow sequence number nearest to `reference` whose low 32 bits are `ssn`.
 fn unwrap_ssn(ssn: u32, reference: i64) -> i64 {
-    #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is compared")]
-    let step = ssn.wrapping_sub(reference.cast_unsigned() as u32).cast_signed();
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the lower half is what is compared"
+    )]
+    let step = ssn
+        .wrapping_sub(reference.cast_unsigned() as u32)
+        .cast_signed();
     reference + i64::from(step)
 }
 
@@ -144,7 +172,12 @@ mod tests {
             0 => DataLevelLength::Infinite,
             octets => DataLevelLength::Octets(octets),
         };
-        Mapping { dsn: WireDsn::Long(0), ssn, length, checksum: None }
+        Mapping {
+            dsn: WireDsn::Long(0),
+            ssn,
+            length,
+            checksum: None,
+        }
     }
 
     #[test]
@@ -155,7 +188,10 @@ mod tests {
             mappings.declare(&mapping(1, 300), Dsn(5000), false, Range::new(start, 100));
         }
         assert_eq!(mappings.declared(), 1);
-        assert_eq!(mappings.covering(250).map(|mapped| mapped.dsn_at(250)), Some(Dsn(5249)));
+        assert_eq!(
+            mappings.covering(250).map(|mapped| mapped.dsn_at(250)),
+            Some(Dsn(5249))
+        );
         assert_eq!(mappings.covering(301), None);
     }
 
@@ -164,7 +200,10 @@ mod tests {
         let mut mappings = Mappings::default();
         mappings.set_origin(0);
         mappings.declare(&mapping(1, 101), Dsn(7), true, Range::new(1, 100));
-        assert_eq!(mappings.covering(100).map(|mapped| mapped.dsn), Some(Dsn(7)));
+        assert_eq!(
+            mappings.covering(100).map(|mapped| mapped.dsn),
+            Some(Dsn(7))
+        );
         assert_eq!(mappings.covering(101), None);
         mappings.declare(&mapping(0, 1), Dsn(107), true, Range::new(101, 0));
         assert_eq!(mappings.declared(), 1, "a lone DATA_FIN maps no payload");
@@ -174,9 +213,15 @@ mod tests {
     fn without_a_syn_the_origin_follows_from_whole_segments() {
         let mut mappings = Mappings::default();
         mappings.declare(&mapping(5001, 100), Dsn(1000), false, Range::new(1, 100));
-        assert_eq!(mappings.covering(1).map(|mapped| mapped.dsn), Some(Dsn(1000)));
+        assert_eq!(
+            mappings.covering(1).map(|mapped| mapped.dsn),
+            Some(Dsn(1000))
+        );
         mappings.declare(&mapping(5101, 300), Dsn(1100), false, Range::new(201, 100));
-        assert_eq!(mappings.covering(201).map(|mapped| mapped.dsn_at(201)), Some(Dsn(1200)));
+        assert_eq!(
+            mappings.covering(201).map(|mapped| mapped.dsn_at(201)),
+            Some(Dsn(1200))
+        );
     }
 
     #[test]
@@ -184,6 +229,9 @@ mod tests {
         let mut mappings = Mappings::default();
         mappings.set_origin(0);
         mappings.declare(&mapping(11, 0), Dsn(400), false, Range::new(11, 10));
-        assert_eq!(mappings.covering(1_000_000).map(|mapped| mapped.dsn_at(13)), Some(Dsn(402)));
+        assert_eq!(
+            mappings.covering(1_000_000).map(|mapped| mapped.dsn_at(13)),
+            Some(Dsn(402))
+        );
     }
 }

@@ -13,13 +13,18 @@ impl Step<'_> {
     /// Takes a DSS whose segment carries payload at `payload`.
     pub(crate) fn take_dss(&mut self, dss: &Dss, payload: Range) {
         let first = !std::mem::replace(self.connection.dss_seen.of_mut(self.sender()), true);
-        let infinite = dss.mapping.is_some_and(|map| map.length == DataLevelLength::Infinite);
+        let infinite = dss
+            .mapping
+            .is_some_and(|map| map.length == DataLevelLength::Infinite);
         if first || infinite {
             self.event(EventKind::Option(MptcpOption::Dss(*dss)));
         }
         if let Some(ack) = dss.data_ack {
             let receiver = self.sender().peer();
-            self.connection.data.of_mut(receiver).acknowledge(ack, self.seen);
+            self.connection
+                .data
+                .of_mut(receiver)
+                .acknowledge(ack, self.seen);
         }
         if let Some(mapping) = &dss.mapping {
             self.take_mapping(mapping, dss.data_fin, payload);
@@ -40,7 +45,9 @@ impl Step<'_> {
                 self.event(EventKind::DataFin { dsn });
             }
         }
-        self.sender_end().mappings.declare(mapping, dsn, data_fin, payload);
+        self.sender_end()
+            .mappings
+            .declare(mapping, dsn, data_fin, payload);
     }
 
     /// The mapping that a MP_CAPABLE with data stands for: the first octets of the stream, at
@@ -51,9 +58,16 @@ impl Step<'_> {
         checksum: Option<u16>,
         payload: Range,
     ) {
-        let Some(dsn) = self.first_dsn(self.sender()) else { return };
+        let Some(dsn) = self.first_dsn(self.sender()) else {
+            return;
+        };
         let length = DataLevelLength::Octets(data_len);
-        let mapping = Mapping { dsn: WireDsn::Long(dsn.0), ssn: 1, length, checksum };
+        let mapping = Mapping {
+            dsn: WireDsn::Long(dsn.0),
+            ssn: 1,
+            length,
+            checksum,
+        };
         if data_len > 0 {
             self.take_mapping(&mapping, false, payload);
         }
@@ -68,7 +82,9 @@ impl Step<'_> {
         end.first_data.get_or_insert(seen);
         let pieces = end.sequence.insert(payload);
         if first {
-            self.event(EventKind::FirstData { payload_len: self.segment.payload_len });
+            self.event(EventKind::FirstData {
+                payload_len: self.segment.payload_len,
+            });
         }
         for piece in pieces {
             if piece.seen {
@@ -107,7 +123,10 @@ impl Step<'_> {
         let data = self.connection.data.of_mut(sender);
         let start = data.position(dsn);
         let fates = data.insert(Carried {
-            range: Range { start, end: start + (part.end - part.start) },
+            range: Range {
+                start,
+                end: start + (part.end - part.start),
+            },
             subflow: self.subflow.number,
             subflow_position: part.start,
             at: self.seen.at,
@@ -135,13 +154,19 @@ impl Step<'_> {
             self.fall_back(FallbackCause::DataWithoutMapping, certain);
         }
         let first_dsn = self.first_dsn(self.sender()).unwrap_or(Dsn(1));
-        self.sender_end().mappings.assume_from(part.start, first_dsn);
+        self.sender_end()
+            .mappings
+            .assume_from(part.start, first_dsn);
         self.take_fresh(part);
     }
 
     pub(crate) fn fall_back(&mut self, cause: FallbackCause, certain: bool) {
         if self.connection.fallback.is_none() {
-            self.connection.fallback = Some(Fallback { cause, seen: self.seen, certain });
+            self.connection.fallback = Some(Fallback {
+                cause,
+                seen: self.seen,
+                certain,
+            });
             self.event(EventKind::Fallback(cause));
         }
     }
@@ -157,8 +182,8 @@ impl Step<'_> {
             && self.subflow.handshake.mp_capable_syn
             && self.connection.fallback.is_none();
         if negotiated && !self.options.has_mptcp() {
-            let certain = self.segment.payload_len > 0
-                || self.sender_end().sequence.acked_position(self.segment.seq) == Some(1);
+            let seq = self.segment.seq;
+            let certain = self.sender_end().sequence.acked_position(seq) == Some(1);
             self.fall_back(FallbackCause::AckWithoutMpCapable, certain);
         }
     }
@@ -174,9 +199,15 @@ impl Step<'_> {
         let peer = self.subflow.ends.of(sender.peer());
         let acks_data = peer.first_data.is_some()
             && peer.mappings.declared() > 0
-            && peer.sequence.acked_position(self.segment.ack).is_some_and(|acked| acked > 1);
+            && peer
+                .sequence
+                .acked_position(self.segment.ack)
+                .is_some_and(|acked| acked > 1);
         if acks_data && self.segment.flags.has(TcpFlags::ACK) {
-            self.fall_back(FallbackCause::AnswerWithoutDss, self.subflow.handshake.syn.is_some());
+            self.fall_back(
+                FallbackCause::AnswerWithoutDss,
+                self.subflow.handshake.syn.is_some(),
+            );
         }
     }
 }

@@ -28,7 +28,10 @@ impl Tracker {
         let mut step = Step {
             id,
             direction,
-            seen: Seen { packet: segment.number, at: segment.timestamp },
+            seen: Seen {
+                packet: segment.number,
+                at: segment.timestamp,
+            },
             segment,
             options,
             subflow,
@@ -114,8 +117,12 @@ impl Step<'_> {
     }
 
     pub(crate) fn event(&mut self, kind: EventKind) {
-        let event =
-            Event { seen: self.seen, subflow: self.id, direction: self.direction, kind };
+        let event = Event {
+            seen: self.seen,
+            subflow: self.id,
+            direction: self.direction,
+            kind,
+        };
         self.connection.events.push(event, self.most_events);
     }
 
@@ -152,7 +159,10 @@ impl Step<'_> {
         } else if !self.options.has_mptcp() && self.subflow.handshake.mp_capable_syn {
             self.subflow.handshake.plain_syn.get_or_insert(seen);
         }
-        self.event(EventKind::Syn { ack, retransmission });
+        self.event(EventKind::Syn {
+            ack,
+            retransmission,
+        });
     }
 
     /// What a SYN/ACK says about the SYN: which octets of a fast-open SYN count, and whether MPTCP
@@ -169,7 +179,11 @@ impl Step<'_> {
         }
         let handshake = &self.subflow.handshake;
         let offered = handshake.mp_capable_syn;
-        let taken_up = self.options.mptcp.iter().any(|option| matches!(option, MptcpOption::Capable(_)));
+        let taken_up = self
+            .options
+            .mptcp
+            .iter()
+            .any(|option| matches!(option, MptcpOption::Capable(_)));
         if offered && !taken_up {
             let cause = if handshake.plain_syn.is_some() {
                 FallbackCause::SynWithMpCapableUnanswered
@@ -194,7 +208,8 @@ impl Step<'_> {
             handshake.ack = Some(seen);
             self.subflow.established = true;
             self.check_third_ack();
-        } else if !is_opener && handshake.ack.is_some()
+        } else if !is_opener
+            && handshake.ack.is_some()
             && let Some(join) = &mut self.subflow.join
         {
             if join.fourth_ack.is_none() {
@@ -209,10 +224,16 @@ impl Step<'_> {
         let peer = self.subflow.ends.of_mut(self.direction.sender().peer());
         if peer.fin.is_some() && !peer.fin_acked {
             let end = peer.sequence.coverage().span().map_or(1, |span| span.end);
-            peer.fin_acked = peer.sequence.acked_position(ack).is_some_and(|acked| acked > end);
+            peer.fin_acked = peer
+                .sequence
+                .acked_position(ack)
+                .is_some_and(|acked| acked > end);
         }
         let end = self.sender_end();
-        if end.highest_ack.is_none_or(|highest| ack.distance_from(highest) > 0) {
+        if end
+            .highest_ack
+            .is_none_or(|highest| ack.distance_from(highest) > 0)
+        {
             end.highest_ack = Some(ack);
         }
     }
@@ -223,7 +244,11 @@ impl Step<'_> {
             _ => None,
         });
         if self.subflow.reset.is_none() {
-            self.subflow.reset = Some(Reset { seen: self.seen, from: self.sender(), reason });
+            self.subflow.reset = Some(Reset {
+                seen: self.seen,
+                from: self.sender(),
+                reason,
+            });
         }
         self.event(EventKind::Rst);
     }
@@ -237,11 +262,15 @@ impl Step<'_> {
                 return;
             }
             MptcpOption::AddAddr(add) => {
-                self.connection.addresses.add(self.direction.sender(), *add, self.seen);
+                self.connection
+                    .addresses
+                    .add(self.direction.sender(), *add, self.seen);
             }
             MptcpOption::RemoveAddr(remove) => {
                 for id in remove.ids() {
-                    self.connection.addresses.remove(self.direction.sender(), id, self.seen);
+                    self.connection
+                        .addresses
+                        .remove(self.direction.sender(), id, self.seen);
                 }
             }
             MptcpOption::Prio(prio) if prio.address_id.is_none() => {
@@ -274,7 +303,10 @@ impl Step<'_> {
             self.connection.learn_agreement(sender, capable);
         }
         self.connection.roles_certain = true;
-        let keys = [(sender, capable.sender_key()), (sender.peer(), capable.receiver_key())];
+        let keys = [
+            (sender, capable.sender_key()),
+            (sender.peer(), capable.receiver_key()),
+        ];
         for (role, key) in keys {
             if let Some(key) = key
                 && self.connection.learn_key(role, key)
@@ -286,7 +318,10 @@ impl Step<'_> {
             // RFC 8684 §3.2: the addresses of the initial subflow have ID 0.
             self.subflow.ends.of_mut(role).address_id = Some(crate::wire::mptcp::AddressId(0));
         }
-        if let CapableForm::BothKeysAndData { data_len, checksum, .. } = capable.form {
+        if let CapableForm::BothKeysAndData {
+            data_len, checksum, ..
+        } = capable.form
+        {
             self.declare_first_data(data_len, checksum, payload);
         }
     }
@@ -295,14 +330,26 @@ impl Step<'_> {
         let sender = self.sender();
         let handshake = self.subflow.join.get_or_insert_default();
         match *join {
-            Join::Syn { backup, address_id, token, nonce, .. } => {
+            Join::Syn {
+                backup,
+                address_id,
+                token,
+                nonce,
+                ..
+            } => {
                 handshake.token = Some(token);
                 handshake.joiner_nonce = Some(nonce);
                 let end = self.subflow.ends.of_mut(sender);
                 end.address_id = Some(address_id);
                 end.backup = Some(backup);
             }
-            Join::SynAck { backup, address_id, hmac, nonce, .. } => {
+            Join::SynAck {
+                backup,
+                address_id,
+                hmac,
+                nonce,
+                ..
+            } => {
                 handshake.joinee_nonce.get_or_insert(nonce);
                 handshake.syn_ack_hmac.get_or_insert(hmac);
                 let end = self.subflow.ends.of_mut(sender);
