@@ -2,7 +2,7 @@
 
 use super::frame::LinkType;
 
-/// Why a frame yields no TCP segment. What each means stands at [`Decoded`](super::segment::Decoded).
+/// Why a frame yields no TCP segment; [`Decoded`](super::segment::Decoded) says what each means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NotTcp {
     Other,
