@@ -195,7 +195,7 @@ fn tcp_option_kinds() -> impl Strategy<Value = Make> {
         |_| Some(TcpOption::SackPermitted),
         |data| {
             Some(TcpOption::EndOfList {
-                padding: *data.first()?,
+                padding: data.first()? % 40,
             })
         },
         |data| Some(TcpOption::WindowScale(*data.first()?)),

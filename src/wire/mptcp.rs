@@ -8,8 +8,8 @@
 //! ```
 //!
 //! [`MptcpOption::parse`] takes the octets of one whole option and always yields a value: what
-//! breaks the format becomes [`MptcpOption::Malformed`] or [`MptcpOption::Unknown`] with its octets.
-//! An option value is `Copy` and owns what it holds, so that it can outlive the frame.
+//! breaks the format becomes [`MptcpOption::Malformed`] or [`MptcpOption::Unknown`] with its
+//! octets. An option value is `Copy` and owns what it holds, so that it can outlive the frame.
 //!
 //! Reserved bits are kept: `emit` gives back the octets that `parse` took, whatever they were.
 
@@ -266,11 +266,11 @@ impl std::fmt::Debug for OptionBody {
 }
 
 #[cfg(test)]
-mod testing {
+pub(super) mod testing {
     use super::*;
 
     /// Octets from pairs of hex digits; spaces are for the eye.
-    pub(super) fn octets(hex: &str) -> Vec<u8> {
+    pub(in crate::wire) fn octets(hex: &str) -> Vec<u8> {
         let digits: Vec<u32> = hex.chars().filter_map(|digit| digit.to_digit(16)).collect();
         digits
             .chunks(2)

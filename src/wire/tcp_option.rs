@@ -5,26 +5,6 @@ use std::iter::FusedIterator;
 use super::mptcp::{self, MptcpOption};
 use super::seq::SeqNum;
 
-/// Kind octets (IANA, TCP Option Kind Numbers).
-mod kind {
-    pub(super) const END_OF_LIST: u8 = 0;
-    pub(super) const NO_OPERATION: u8 = 1;
-    pub(super) const MAXIMUM_SEGMENT_SIZE: u8 = 2;
-    pub(super) const WINDOW_SCALE: u8 = 3;
-    pub(super) const SACK_PERMITTED: u8 = 4;
-    pub(super) const SACK: u8 = 5;
-    pub(super) const TIMESTAMPS: u8 = 8;
-    pub(super) const MD5: u8 = 19;
-    pub(super) const AUTHENTICATION: u8 = 29;
-    pub(super) const FAST_OPEN: u8 = 34;
-    /// Shared by experiments; the first two octets say which (RFC 6994).
-    pub(super) const EXPERIMENT_1: u8 = 253;
-    pub(super) const EXPERIMENT_2: u8 = 254;
-}
-
-/// Names Fast Open in an experimental option: its form before it had a kind (RFC 7413 §7).
-const FAST_OPEN_EXPERIMENT: [u8; 2] = [0xf9, 0x89];
-
 /// The option octets of one segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TcpOptions<'a> {
@@ -63,7 +43,7 @@ impl<'a> TcpOptions<'a> {
         let mut longest = 0;
         let mut run = 0;
         for option in self.iter() {
-            run = if option == TcpOption::NoOperation {
+            run = if matches!(option, TcpOption::NoOperation) {
                 run + 1
             } else {
                 0
@@ -179,18 +159,18 @@ pub enum TcpOption<'a> {
     Authentication(&'a [u8]),
     /// Kind 30.
     Mptcp(MptcpOption),
-    /// Any other kind, or a known one with a length that it cannot have; octets after kind and length.
+    /// Any other kind, or a known one with a length that it cannot have.
     Unknown {
         /// Kind octet.
         kind: u8,
         /// Octets after kind and length.
         data: &'a [u8],
     },
-    /// A length below 2, or past the end of the declared options; ends the walk. The octets from the
-    /// kind octet on.
+    /// A length below 2, or past the end of the declared options; ends the walk. The octets from
+    /// the kind octet on.
     BadLength(&'a [u8]),
-    /// The snap length cuts this option (or the rest of the list); ends the walk. The captured octets
-    /// from the kind octet on.
+    /// The snap length cuts this option, or the rest of the list (then empty); ends the walk. The
+    /// captured octets from the kind octet on.
     Cut(&'a [u8]),
 }
 
@@ -295,8 +275,29 @@ impl SackBlocks<'_> {
     }
 }
 
+/// Kind octets (IANA, TCP Option Kind Numbers).
+mod kind {
+    pub(super) const END_OF_LIST: u8 = 0;
+    pub(super) const NO_OPERATION: u8 = 1;
+    pub(super) const MAXIMUM_SEGMENT_SIZE: u8 = 2;
+    pub(super) const WINDOW_SCALE: u8 = 3;
+    pub(super) const SACK_PERMITTED: u8 = 4;
+    pub(super) const SACK: u8 = 5;
+    pub(super) const TIMESTAMPS: u8 = 8;
+    pub(super) const MD5: u8 = 19;
+    pub(super) const AUTHENTICATION: u8 = 29;
+    pub(super) const FAST_OPEN: u8 = 34;
+    /// Shared by experiments; the first two octets say which (RFC 6994).
+    pub(super) const EXPERIMENT_1: u8 = 253;
+    pub(super) const EXPERIMENT_2: u8 = 254;
+}
+
+/// Names Fast Open in an experimental option: its form before it had a kind (RFC 7413 §7).
+const FAST_OPEN_EXPERIMENT: [u8; 2] = [0xf9, 0x89];
+
 #[cfg(test)]
 mod tests {
+    use super::super::mptcp::testing::octets;
     use super::super::mptcp::{Dss, OptionBody};
     use super::super::seq::WireDsn;
     use super::*;
@@ -328,10 +329,7 @@ mod tests {
 
     #[test]
     fn syn() {
-        let octets = [
-            0x02, 0x04, 0x05, 0xb4, 0x04, 0x02, 0x08, 0x0a, 0x9c, 0xe7, 0xe0, 0xee, 0, 0, 0, 0,
-            0x01, 0x03, 0x03, 0x07, 0x22, 0x02, 0x01, 0x01, 0x1e, 0x04, 0x01, 0x01,
-        ];
+        let octets = octets("020405b4 0402 080a9ce7e0ee00000000 01030307 2202 0101 1e040101");
         let options = walk(&octets);
         let [
             mss,
@@ -363,11 +361,8 @@ mod tests {
 
     #[test]
     fn acknowledgment_with_sack() {
-        let octets = [
-            0x01, 0x01, 0x08, 0x0a, 0x78, 0x82, 0x56, 0x55, 0x0e, 0x26, 0xe9, 0x14, 0x01, 0x01,
-            0x05, 0x0a, 0x6c, 0xd2, 0x20, 0x51, 0x6c, 0xd2, 0x25, 0xdd, 0x1e, 0x0c, 0x20, 0x03,
-            0xf6, 0x33, 0x47, 0x5c, 0x1a, 0xe9, 0x40, 0x13,
-        ];
+        let octets =
+            octets("0101 080a788256550e26e914 0101 050a6cd220516cd225dd 1e0c2003f633475c1ae94013");
         let options = walk(&octets);
         let [
             _,

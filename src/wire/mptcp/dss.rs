@@ -52,17 +52,6 @@ pub struct Dss {
     pub reserved: u8,
 }
 
-/// A: there is a DATA_ACK.
-const ACK: u8 = 0x01;
-/// a: it is 8 octets wide; means nothing without A.
-const LONG_ACK: u8 = 0x02;
-/// M: there is a mapping.
-const MAP: u8 = 0x04;
-/// m: its DSN is 8 octets wide; means nothing without M.
-const LONG_DSN: u8 = 0x08;
-/// F: DATA_FIN.
-const FIN: u8 = 0x10;
-
 impl Dss {
     /// A DSS whose flag octet follows from its fields.
     pub fn new(data_ack: Option<WireDsn>, mapping: Option<Mapping>, data_fin: bool) -> Self {
@@ -192,6 +181,17 @@ fn emit_number(number: WireDsn, out: &mut Vec<u8>) {
         WireDsn::Long(whole) => out.extend(whole.to_be_bytes()),
     }
 }
+
+/// A: there is a DATA_ACK.
+const ACK: u8 = 0x01;
+/// a: it is 8 octets wide; means nothing without A.
+const LONG_ACK: u8 = 0x02;
+/// M: there is a mapping.
+const MAP: u8 = 0x04;
+/// m: its DSN is 8 octets wide; means nothing without M.
+const LONG_DSN: u8 = 0x08;
+/// F: DATA_FIN.
+const FIN: u8 = 0x10;
 
 #[cfg(test)]
 mod tests {
