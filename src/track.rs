@@ -7,6 +7,7 @@
 
 pub mod address;
 pub mod arena;
+pub mod checksum;
 pub mod connection;
 pub mod coverage;
 pub mod data;
@@ -17,6 +18,7 @@ pub mod limits;
 pub mod mapping;
 mod options;
 mod payload;
+pub mod proof;
 pub mod role;
 mod segment;
 pub mod subflow;
@@ -96,13 +98,7 @@ impl Tracker {
                     self.totals.plain_flows -= 1;
                     self.open(key, stream, segment, &options);
                 } else if is_syn && syn.is_none() {
-                    self.flows.set(
-                        key,
-                        Flow::Plain {
-                            stream,
-                            syn: Some(segment.seq),
-                        },
-                    );
+                    self.flows.set(key, Flow::Plain { stream, syn: Some(segment.seq) });
                 }
             }
             Some(Flow::Subflow(_)) | None => {
@@ -134,11 +130,8 @@ impl Tracker {
         segment: &Segment<'_>,
         options: &SegmentOptions,
     ) {
-        let opened = if options.has_mptcp() {
-            self.open_subflow(stream, segment, options)
-        } else {
-            None
-        };
+        let opened =
+            if options.has_mptcp() { self.open_subflow(stream, segment, options) } else { None };
         let Some(id) = opened else {
             let syn = segment.flags.is_syn().then_some(segment.seq);
             let stored = self.flows.set(key, Flow::Plain { stream, syn });

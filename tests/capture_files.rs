@@ -31,10 +31,7 @@ fn drain(capture: &mut Capture) -> Vec<Owned> {
             data: frame.data.to_vec(),
         });
     }
-    assert!(
-        capture.next_frame().is_none(),
-        "an ended capture stays ended"
-    );
+    assert!(capture.next_frame().is_none(), "an ended capture stays ended");
     frames
 }
 
@@ -57,27 +54,15 @@ enum Order {
 
 impl Order {
     fn u16(self, value: u16) -> [u8; 2] {
-        if self == Self::Little {
-            value.to_le_bytes()
-        } else {
-            value.to_be_bytes()
-        }
+        if self == Self::Little { value.to_le_bytes() } else { value.to_be_bytes() }
     }
 
     fn u32(self, value: u32) -> [u8; 4] {
-        if self == Self::Little {
-            value.to_le_bytes()
-        } else {
-            value.to_be_bytes()
-        }
+        if self == Self::Little { value.to_le_bytes() } else { value.to_be_bytes() }
     }
 
     fn u64(self, value: u64) -> [u8; 8] {
-        if self == Self::Little {
-            value.to_le_bytes()
-        } else {
-            value.to_be_bytes()
-        }
+        if self == Self::Little { value.to_le_bytes() } else { value.to_be_bytes() }
     }
 }
 
@@ -96,12 +81,7 @@ fn pcap_header(order: Order, magic: u32, snaplen: u32, link_type: u32) -> Vec<u8
 
 fn pcap_record(order: Order, seconds: u32, fraction: u32, wire_len: u32, data: &[u8]) -> Vec<u8> {
     let mut octets = Vec::new();
-    for field in [
-        seconds,
-        fraction,
-        u32::try_from(data.len()).unwrap(),
-        wire_len,
-    ] {
+    for field in [seconds, fraction, u32::try_from(data.len()).unwrap(), wire_len] {
         octets.extend(order.u32(field));
     }
     octets.extend(data);
@@ -162,11 +142,7 @@ fn interface(order: Order, link_type: u16, snaplen: u32, options: &[Vec<u8>]) ->
 }
 
 fn enhanced(order: Order, interface: u32, units: u64, wire_len: u32, data: &[u8]) -> Vec<u8> {
-    block(
-        order,
-        6,
-        &packet_body(order, order.u32(interface), units, wire_len, data),
-    )
+    block(order, 6, &packet_body(order, order.u32(interface), units, wire_len, data))
 }
 
 fn packet_body(
@@ -205,13 +181,7 @@ fn small_pcapng(order: Order) -> Vec<u8> {
     octets.extend(interface(order, 1, 0, &[option(order, 2, b"eth0")]));
     octets.extend(block(order, 0x0bad_cafe, b"a vendor's own"));
     for n in 0..5 {
-        octets.extend(enhanced(
-            order,
-            0,
-            u64::from(1_000 + n) * 1_000_000,
-            100,
-            &payload(n),
-        ));
+        octets.extend(enhanced(order, 0, u64::from(1_000 + n) * 1_000_000, 100, &payload(n)));
     }
     octets.extend(statistics(order, 0, &[option(order, 5, &order.u64(3))]));
     octets
@@ -224,10 +194,7 @@ fn pcap_of_both_orders_and_resolutions() {
             let (frames, status) = read(small_pcap(order, magic));
             assert_eq!(status.format, Format::Pcap);
             assert_eq!(status.link_types(), [LinkType::ETHERNET]);
-            assert_eq!(
-                (status.packets, status.bytes, status.snaplen()),
-                (5, 45, None)
-            );
+            assert_eq!((status.packets, status.bytes, status.snaplen()), (5, 45, None));
             assert!(!status.cut_short, "{status:?}");
             assert_eq!(frames.len(), 5);
             for (n, frame) in (0..).zip(&frames) {
@@ -310,10 +277,7 @@ fn pcapng_sections_interfaces_and_clocks() {
     octets.extend(statistics(
         little,
         0,
-        &[
-            option(little, 5, &little.u64(2)),
-            option(little, 7, &little.u64(10)),
-        ],
+        &[option(little, 5, &little.u64(2)), option(little, 7, &little.u64(10))],
     ));
     octets.extend(section(big));
     let minus_one = big.u64(u64::MAX);
@@ -325,14 +289,7 @@ fn pcapng_sections_interfaces_and_clocks() {
     assert!(!status.cut_short, "{status:?}");
     let seen: Vec<_> = frames
         .iter()
-        .map(|frame| {
-            (
-                frame.point.interface,
-                frame.link_type,
-                frame.ns,
-                frame.data.as_slice(),
-            )
-        })
+        .map(|frame| (frame.point.interface, frame.link_type, frame.ns, frame.data.as_slice()))
         .collect();
     assert_eq!(
         seen,
@@ -342,10 +299,7 @@ fn pcapng_sections_interfaces_and_clocks() {
             (2, LinkType::RAW, 2_000_000_000, b"ef"),
         ]
     );
-    assert_eq!(
-        status.link_types(),
-        [LinkType::ETHERNET, LinkType::LINUX_SLL2, LinkType::RAW]
-    );
+    assert_eq!(status.link_types(), [LinkType::ETHERNET, LinkType::LINUX_SLL2, LinkType::RAW]);
     assert_eq!(status.dropped_by_kernel(), Some(112));
     assert_eq!(status.first.map(|time| time.0), Some(7));
     assert_eq!(status.last.map(|time| time.0), Some(6_500_000_000));
@@ -359,21 +313,12 @@ fn simple_and_obsolete_packets() {
         octets.extend(enhanced(order, 0, 2_000_000, 5, b"first"));
         octets.extend(simple(order, 3, b"abc"));
         octets.extend(simple(order, 900, b"123456"));
-        let interface = [order.u16(0), order.u16(0xffff)]
-            .concat()
-            .try_into()
-            .unwrap();
-        octets.extend(block(
-            order,
-            2,
-            &packet_body(order, interface, 3_000_000, 9, b"old"),
-        ));
+        let interface = [order.u16(0), order.u16(0xffff)].concat().try_into().unwrap();
+        octets.extend(block(order, 2, &packet_body(order, interface, 3_000_000, 9, b"old")));
         let (frames, status) = read(octets);
         assert!(!status.cut_short, "{status:?}");
-        let seen: Vec<_> = frames
-            .iter()
-            .map(|frame| (frame.ns, frame.wire_len, frame.data.as_slice()))
-            .collect();
+        let seen: Vec<_> =
+            frames.iter().map(|frame| (frame.ns, frame.wire_len, frame.data.as_slice())).collect();
         assert_eq!(
             seen,
             [
@@ -427,12 +372,8 @@ fn compress(compression: Compression, octets: &[u8]) -> Vec<u8> {
     }
 }
 
-const COMPRESSIONS: [Compression; 4] = [
-    Compression::Gz,
-    Compression::Zst,
-    Compression::Xz,
-    Compression::Lz4,
-];
+const COMPRESSIONS: [Compression; 4] =
+    [Compression::Gz, Compression::Zst, Compression::Xz, Compression::Lz4];
 
 #[test]
 fn compressed_also_in_several_streams() {
@@ -455,12 +396,9 @@ fn compressed_also_in_several_streams() {
 
 #[test]
 fn cut_at_every_octet_frames_are_a_prefix() {
-    let plain = [
-        small_pcap(Order::Little, NANO),
-        small_pcap(Order::Big, MICRO),
-    ]
-    .into_iter()
-    .chain([small_pcapng(Order::Little), small_pcapng(Order::Big)]);
+    let plain = [small_pcap(Order::Little, NANO), small_pcap(Order::Big, MICRO)]
+        .into_iter()
+        .chain([small_pcapng(Order::Little), small_pcapng(Order::Big)]);
     for plain in plain {
         let (whole, _) = read(plain.clone());
         check_cuts(&plain, &whole);
@@ -483,12 +421,7 @@ fn check_cuts(octets: &[u8], whole: &[Owned]) {
         assert_eq!(status.cut_short, status.note.is_some());
         // A plain capture may be cut between two records, where nobody can tell.
         if status.compression.is_some() {
-            assert!(
-                status.cut_short,
-                "{:?} cut at {end} of {}",
-                status,
-                octets.len()
-            );
+            assert!(status.cut_short, "{:?} cut at {end} of {}", status, octets.len());
         }
     }
 }
@@ -510,10 +443,7 @@ fn a_cut_is_told_with_its_place() {
     for compression in COMPRESSIONS {
         let stream = compress(compression, &long);
         let (frames, status) = read(stream[..stream.len() - 3].to_vec());
-        assert!(
-            frames.len() > 1_000 || compression == Compression::Xz,
-            "{compression}"
-        );
+        assert!(frames.len() > 1_000 || compression == Compression::Xz, "{compression}");
         let note = status.note.unwrap();
         assert!(note.contains("stream is cut off or broken"), "{note}");
     }
@@ -595,12 +525,7 @@ impl Read for Dribble {
 }
 
 fn dribble(octets: Vec<u8>, step: usize, error: bool) -> Capture {
-    let reader = Dribble {
-        octets: Cursor::new(octets),
-        step,
-        interrupted: false,
-        error,
-    };
+    let reader = Dribble { octets: Cursor::new(octets), step, interrupted: false, error };
     Capture::from_reader("-", reader).unwrap()
 }
 
@@ -634,14 +559,9 @@ fn frames_come_before_the_pipe_has_more() {
     writer.write_all(&pcap_header(order, MICRO, 0, 1)).unwrap();
     let mut capture = Capture::from_reader("-", reader).unwrap();
     for n in 0..3 {
-        writer
-            .write_all(&pcap_record(order, n, 0, 3, b"abc"))
-            .unwrap();
+        writer.write_all(&pcap_record(order, n, 0, 3, b"abc")).unwrap();
         let frame = capture.next_frame().unwrap();
-        assert_eq!(
-            (frame.number.0, frame.data),
-            (u64::from(n) + 1, b"abc".as_slice())
-        );
+        assert_eq!((frame.number.0, frame.data), (u64::from(n) + 1, b"abc".as_slice()));
     }
     drop(writer);
     assert!(capture.next_frame().is_none());
@@ -656,10 +576,7 @@ fn timed(times: &[u32]) -> Reader {
 }
 
 fn merged(inputs: &[&[u32]]) -> Vec<(u16, i64)> {
-    let readers = inputs
-        .iter()
-        .enumerate()
-        .map(|(n, times)| (n.to_string(), timed(times)));
+    let readers = inputs.iter().enumerate().map(|(n, times)| (n.to_string(), timed(times)));
     let mut capture = Capture::from_readers(readers).unwrap();
     let frames = drain(&mut capture);
     for (number, frame) in (1..).zip(&frames) {
@@ -668,10 +585,7 @@ fn merged(inputs: &[&[u32]]) -> Vec<(u16, i64)> {
     for (status, times) in capture.inputs().iter().zip(inputs) {
         assert_eq!(status.packets, times.len() as u64);
     }
-    frames
-        .iter()
-        .map(|frame| (frame.point.input, frame.ns / 1_000_000_000))
-        .collect()
+    frames.iter().map(|frame| (frame.point.input, frame.ns / 1_000_000_000)).collect()
 }
 
 #[test]
@@ -681,25 +595,18 @@ fn inputs_are_merged_by_time() {
         [(0, 1), (1, 2), (0, 4), (1, 4), (1, 5), (0, 9)]
     );
     // Times that go back within an input do not change its order.
-    assert_eq!(
-        merged(&[&[5, 1, 6], &[2, 7]]),
-        [(1, 2), (0, 5), (0, 1), (0, 6), (1, 7)]
-    );
+    assert_eq!(merged(&[&[5, 1, 6], &[2, 7]]), [(1, 2), (0, 5), (0, 1), (0, 6), (1, 7)]);
 }
 
 #[test]
 fn a_broken_input_does_not_stop_the_others() {
     let good = small_pcap(Order::Little, MICRO);
     let cut = good[..60].to_vec();
-    let readers: [(String, Reader); 2] = [
-        ("cut".into(), Box::new(Cursor::new(cut))),
-        ("good".into(), Box::new(Cursor::new(good))),
-    ];
+    let readers: [(String, Reader); 2] =
+        [("cut".into(), Box::new(Cursor::new(cut))), ("good".into(), Box::new(Cursor::new(good)))];
     let mut capture = Capture::from_readers(readers).unwrap();
     assert_eq!(drain(&mut capture).len(), 6);
-    let [cut, good] = capture.inputs() else {
-        panic!("two inputs")
-    };
+    let [cut, good] = capture.inputs() else { panic!("two inputs") };
     assert!(cut.cut_short && !good.cut_short);
     assert_eq!((cut.packets, good.packets), (1, 5));
 }
@@ -745,14 +652,8 @@ fn a_header_without_packets_is_a_capture() {
 fn what_cannot_be_opened_is_told_in_one_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let open = |path| Capture::open(&[InputPath::File(path)]).unwrap_err();
-    assert!(matches!(
-        open(folder.path().join("nowhere")),
-        OpenError::Missing { .. }
-    ));
-    assert!(matches!(
-        open(folder.path().to_path_buf()),
-        OpenError::Directory { .. }
-    ));
+    assert!(matches!(open(folder.path().join("nowhere")), OpenError::Missing { .. }));
+    assert!(matches!(open(folder.path().to_path_buf()), OpenError::Directory { .. }));
     assert!(matches!(Capture::open(&[]), Err(OpenError::NoInput)));
     let twice = [InputPath::Stdin, InputPath::Stdin];
     assert!(matches!(Capture::open(&twice), Err(OpenError::StdinTwice)));
@@ -765,31 +666,19 @@ fn what_cannot_be_opened_is_told_in_one_sentence() {
     says(b"", "empty");
     says(&compress(Compression::Zst, b""), "empty");
     says(b"<!DOCTYPE html><html></html>", "an HTML page");
-    says(
-        b"  1 0.000 10.0.1.2 TCP\n",
-        "the text \"1 0.000 10.0.1.2 TCP\"",
-    );
+    says(b"  1 0.000 10.0.1.2 TCP\n", "the text \"1 0.000 10.0.1.2 TCP\"");
     says(b"PK\x03\x04rest", "a zip archive");
     says(b"snoop\0\0\0rest", "a snoop capture");
     says(&[0, 1, 2], "the octets 00 01 02");
-    says(
-        &small_pcap(Order::Little, MICRO)[..20],
-        "cut off inside its file header",
-    );
-    says(
-        &small_pcapng(Order::Big)[..11],
-        "cut off inside its file header",
-    );
+    says(&small_pcap(Order::Little, MICRO)[..20], "cut off inside its file header");
+    says(&small_pcapng(Order::Big)[..11], "cut off inside its file header");
     says(&[0x1f, 0x8b, 8, 0], "a broken gz stream");
     says(&compress(Compression::Gz, b"{\"a\": 1}"), "the text");
 }
 
 #[test]
 fn a_dash_is_standard_input() {
-    assert_eq!(
-        InputPath::from(std::ffi::OsString::from("-")),
-        InputPath::Stdin
-    );
+    assert_eq!(InputPath::from(std::ffi::OsString::from("-")), InputPath::Stdin);
     let file = InputPath::from(std::ffi::OsString::from("./-"));
     assert_eq!(file, InputPath::File("./-".into()));
 }

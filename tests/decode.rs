@@ -30,22 +30,13 @@ fn a_real_syn_is_read() {
     assert_eq!(segment.destination.to_string(), "10.1.1.2:5001");
     assert_eq!((segment.seq.0, segment.ack.0), (0xb4f8_28ed, 0));
     assert!(segment.flags.is_syn());
-    assert_eq!(
-        (segment.window, segment.hop_limit, segment.ip_id),
-        (64240, 64, 0x6bef)
-    );
+    assert_eq!((segment.window, segment.hop_limit, segment.ip_id), (64240, 64, 0x6bef));
     assert_eq!(segment.options.declared_len, 24);
     assert_eq!(segment.options.octets, &octets[54..]);
     assert_eq!((segment.payload_len, segment.payload), (0, &[][..]));
     assert_eq!(segment.number, PacketNo(7));
     assert_eq!(segment.timestamp, Timestamp(1_000_000_007));
-    assert_eq!(
-        segment.point,
-        CapturePoint {
-            input: 1,
-            interface: 2
-        }
-    );
+    assert_eq!(segment.point, CapturePoint { input: 1, interface: 2 });
 }
 
 #[test]
@@ -54,10 +45,7 @@ fn real_data_is_read() {
     let segment = tcp(&frame(LinkType::ETHERNET, &octets));
     assert_eq!(segment.options.declared_len, 36);
     assert_eq!(segment.options.octets.last(), Some(&0x01));
-    assert_eq!(
-        (segment.payload_len, segment.payload),
-        (6, &octets[octets.len() - 6..])
-    );
+    assert_eq!((segment.payload_len, segment.payload), (6, &octets[octets.len() - 6..]));
     assert_eq!(segment.sequence_len(), 6);
 }
 
@@ -67,28 +55,16 @@ fn a_snap_length_changes_nothing_but_options_and_payload() {
         let whole = tcp(&sample.frame());
         let fixed_end = sample.octets.len() - whole.payload.len() - whole.options.octets.len();
         for cut in 0..=sample.octets.len() {
-            let cut_frame = Frame {
-                data: &sample.octets[..cut],
-                ..sample.frame()
-            };
+            let cut_frame = Frame { data: &sample.octets[..cut], ..sample.frame() };
             let decoded = decode(&cut_frame);
             if cut < fixed_end {
-                assert!(
-                    matches!(decoded, Decoded::Undecoded),
-                    "{} at {cut}",
-                    sample.name
-                );
+                assert!(matches!(decoded, Decoded::Undecoded), "{} at {cut}", sample.name);
                 continue;
             }
-            let Decoded::Tcp(segment) = decoded else {
-                panic!("{} at {cut}", sample.name)
-            };
+            let Decoded::Tcp(segment) = decoded else { panic!("{} at {cut}", sample.name) };
             assert!(whole.options.octets.starts_with(segment.options.octets));
             assert!(whole.payload.starts_with(segment.payload));
-            assert_eq!(
-                fixed_end + segment.options.octets.len() + segment.payload.len(),
-                cut
-            );
+            assert_eq!(fixed_end + segment.options.octets.len() + segment.payload.len(), cut);
             assert_same_header(&whole, &segment);
         }
     }
@@ -100,12 +76,7 @@ fn padding_is_not_payload() {
         let padded = [&sample.octets[..], &[0; 9]].concat();
         let segment = tcp(&frame(sample.link_type, &padded));
         assert_same_header(&tcp(&sample.frame()), &segment);
-        assert_eq!(
-            segment.payload,
-            tcp(&sample.frame()).payload,
-            "{}",
-            sample.name
-        );
+        assert_eq!(segment.payload, tcp(&sample.frame()).payload, "{}", sample.name);
     }
 }
 
@@ -125,28 +96,19 @@ fn a_wrong_data_offset_is_not_decoded() {
     for offset in [0x00, 0x40] {
         let mut octets = octets(SYN);
         octets[46] = offset;
-        assert!(matches!(
-            decode(&frame(LinkType::ETHERNET, &octets)),
-            Decoded::Undecoded
-        ));
+        assert!(matches!(decode(&frame(LinkType::ETHERNET, &octets)), Decoded::Undecoded));
     }
     let mut octets = octets(SYN);
     octets[46] = 0xc0; // one word past the IP length
     octets.extend([0; 4]);
-    assert!(matches!(
-        decode(&frame(LinkType::ETHERNET, &octets)),
-        Decoded::Undecoded
-    ));
+    assert!(matches!(decode(&frame(LinkType::ETHERNET, &octets)), Decoded::Undecoded));
 }
 
 #[test]
 fn big_segments_take_their_length_from_the_frame() {
     let mut octets = octets(DATA);
     octets[16..18].fill(0);
-    let big = Frame {
-        wire_len: 14 + 20 + 56 + 150_000,
-        ..frame(LinkType::ETHERNET, &octets)
-    };
+    let big = Frame { wire_len: 14 + 20 + 56 + 150_000, ..frame(LinkType::ETHERNET, &octets) };
     let segment = tcp(&big);
     assert_eq!((segment.payload_len, segment.payload.len()), (150_000, 6));
 }
@@ -155,20 +117,11 @@ fn big_segments_take_their_length_from_the_frame() {
 fn fragments_and_other_protocols_are_no_segments() {
     let mut fragment = octets(DATA);
     fragment[20] = 0x20;
-    assert!(matches!(
-        decode(&frame(LinkType::ETHERNET, &fragment)),
-        Decoded::Fragment
-    ));
+    assert!(matches!(decode(&frame(LinkType::ETHERNET, &fragment)), Decoded::Fragment));
     let mut udp = octets(DATA);
     udp[23] = 17;
-    assert!(matches!(
-        decode(&frame(LinkType::ETHERNET, &udp)),
-        Decoded::Other
-    ));
-    assert!(matches!(
-        decode(&frame(LinkType(147), &udp)),
-        Decoded::Undecoded
-    ));
+    assert!(matches!(decode(&frame(LinkType::ETHERNET, &udp)), Decoded::Other));
+    assert!(matches!(decode(&frame(LinkType(147), &udp)), Decoded::Undecoded));
 }
 
 #[test]
@@ -182,11 +135,7 @@ fn what_etherparse_builds_is_read_back() {
         assert_eq!(segment.seq.0, header.sequence_number, "{name}");
         assert_eq!(segment.ack.0, header.acknowledgment_number, "{name}");
         assert_eq!(segment.window, header.window_size, "{name}");
-        assert_eq!(
-            segment.flags,
-            TcpFlags(0xd9),
-            "{name}: FIN, PSH, ACK, ECE, CWR"
-        );
+        assert_eq!(segment.flags, TcpFlags(0xd9), "{name}: FIN, PSH, ACK, ECE, CWR");
         assert_eq!(segment.options.octets, header.options.as_slice(), "{name}");
         assert_eq!(segment.hop_limit, 47, "{name}");
         assert_eq!(segment.payload, PAYLOAD, "{name}");
@@ -195,16 +144,8 @@ fn what_etherparse_builds_is_read_back() {
             IpAddr::V4(_) => ("192.0.2.1", "198.51.100.2", 0x1234),
             IpAddr::V6(_) => ("2001:db8::1", "2001:db8::2", 0),
         };
-        assert_eq!(
-            segment.source.address,
-            source.parse::<IpAddr>().unwrap(),
-            "{name}"
-        );
-        assert_eq!(
-            segment.destination.address,
-            destination.parse::<IpAddr>().unwrap(),
-            "{name}"
-        );
+        assert_eq!(segment.source.address, source.parse::<IpAddr>().unwrap(), "{name}");
+        assert_eq!(segment.destination.address, destination.parse::<IpAddr>().unwrap(), "{name}");
         assert_eq!(segment.ip_id, ip_id, "{name}");
     }
 }
@@ -276,39 +217,15 @@ fn samples() -> Vec<Sample> {
     });
     let ethernet = || PacketBuilder::ethernet2([2; 6], [4; 6]);
     let built = [
-        (
-            "IPv4",
-            LinkType::ETHERNET,
-            build!(ethernet().ip(ipv4(&[], None))),
-        ),
-        (
-            "IPv4 with options",
-            LinkType::ETHERNET,
-            build!(ethernet().ip(ipv4(&[1; 12], None))),
-        ),
-        (
-            "IPv4 with AH",
-            LinkType::ETHERNET,
-            build!(ethernet().ip(ipv4(&[], Some(auth())))),
-        ),
-        (
-            "IPv6",
-            LinkType::ETHERNET,
-            build!(ethernet().ip(ipv6(Ipv6Extensions::default()))),
-        ),
-        (
-            "IPv6 with all extensions",
-            LinkType::ETHERNET,
-            build!(ethernet().ip(ipv6(all()))),
-        ),
+        ("IPv4", LinkType::ETHERNET, build!(ethernet().ip(ipv4(&[], None)))),
+        ("IPv4 with options", LinkType::ETHERNET, build!(ethernet().ip(ipv4(&[1; 12], None)))),
+        ("IPv4 with AH", LinkType::ETHERNET, build!(ethernet().ip(ipv4(&[], Some(auth()))))),
+        ("IPv6", LinkType::ETHERNET, build!(ethernet().ip(ipv6(Ipv6Extensions::default())))),
+        ("IPv6 with all extensions", LinkType::ETHERNET, build!(ethernet().ip(ipv6(all())))),
         (
             "one VLAN tag",
             LinkType::ETHERNET,
-            build!(
-                ethernet()
-                    .single_vlan(VlanId::try_new(5).unwrap())
-                    .ip(ipv4(&[], None))
-            ),
+            build!(ethernet().single_vlan(VlanId::try_new(5).unwrap()).ip(ipv4(&[], None))),
         ),
         (
             "two VLAN tags",
@@ -327,18 +244,10 @@ fn samples() -> Vec<Sample> {
                     .ip(ipv4(&[], None))
             ),
         ),
-        (
-            "raw",
-            LinkType::RAW,
-            build!(PacketBuilder::ip(ipv6(Ipv6Extensions::default()))),
-        ),
+        ("raw", LinkType::RAW, build!(PacketBuilder::ip(ipv6(Ipv6Extensions::default())))),
     ];
-    let built = built.map(|(name, link_type, octets)| Sample {
-        name,
-        link_type,
-        octets,
-        built: true,
-    });
+    let built =
+        built.map(|(name, link_type, octets)| Sample { name, link_type, octets, built: true });
     recorded.into_iter().chain(built).collect()
 }
 
@@ -346,9 +255,7 @@ fn tcp_header() -> TcpHeader {
     let mut header = TcpHeader::new(45_820, 5001, 0xb4f8_28ed, 0x7d72);
     (header.fin, header.psh, header.ack, header.ece, header.cwr) = (true, true, true, true, true);
     header.acknowledgment_number = 0x6515_9c42;
-    header
-        .set_options(&[TcpOptionElement::Noop, TcpOptionElement::Timestamp(1, 2)])
-        .unwrap();
+    header.set_options(&[TcpOptionElement::Noop, TcpOptionElement::Timestamp(1, 2)]).unwrap();
     header
 }
 
@@ -361,11 +268,7 @@ fn ipv4(options: &[u8], auth: Option<IpAuthHeader>) -> IpHeaders {
 }
 
 fn ipv6(extensions: Ipv6Extensions) -> IpHeaders {
-    let address = |host: u8| {
-        [
-            0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, host,
-        ]
-    };
+    let address = |host: u8| [0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, host];
     let header = Ipv6Header {
         hop_limit: 47,
         source: address(1),
@@ -385,12 +288,7 @@ fn all() -> Ipv6Extensions {
             routing: options(22),
             final_destination_options: Some(options(6)),
         }),
-        fragment: Some(Ipv6FragmentHeader::new(
-            IpNumber::TCP,
-            IpFragOffset::ZERO,
-            false,
-            9,
-        )),
+        fragment: Some(Ipv6FragmentHeader::new(IpNumber::TCP, IpFragOffset::ZERO, false, 9)),
         auth: Some(auth()),
     }
 }
@@ -400,20 +298,15 @@ fn auth() -> IpAuthHeader {
 }
 
 fn any_link_type() -> impl Strategy<Value = LinkType> {
-    prop::sample::select(vec![
-        0, 1, 9, 12, 14, 50, 51, 101, 108, 113, 147, 204, 228, 229, 276,
-    ])
-    .prop_map(LinkType)
+    prop::sample::select(vec![0, 1, 9, 12, 14, 50, 51, 101, 108, 113, 147, 204, 228, 229, 276])
+        .prop_map(LinkType)
 }
 
 fn frame(link_type: LinkType, octets: &[u8]) -> Frame<'_> {
     Frame {
         number: PacketNo(7),
         timestamp: Timestamp(1_000_000_007),
-        point: CapturePoint {
-            input: 1,
-            interface: 2,
-        },
+        point: CapturePoint { input: 1, interface: 2 },
         link_type,
         wire_len: u32::try_from(octets.len()).unwrap(),
         offset: None,
@@ -432,14 +325,7 @@ fn assert_same_header(one: &Segment<'_>, other: &Segment<'_>) {
     let without_octets = |segment: &Segment<'_>| {
         let mut options = segment.options;
         options.octets = &[];
-        format!(
-            "{:?}",
-            Segment {
-                options,
-                payload: &[],
-                ..*segment
-            }
-        )
+        format!("{:?}", Segment { options, payload: &[], ..*segment })
     };
     assert_eq!(without_octets(one), without_octets(other));
 }
@@ -455,8 +341,5 @@ fn assert_payload_is_bounded(frame: &Frame<'_>) {
 fn octets(hex: &str) -> Vec<u8> {
     let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();
     let value = |digit: u8| u8::try_from(char::from(digit).to_digit(16).unwrap()).unwrap();
-    digits
-        .chunks(2)
-        .map(|pair| value(pair[0]) << 4 | value(pair[1]))
-        .collect()
+    digits.chunks(2).map(|pair| value(pair[0]) << 4 | value(pair[1])).collect()
 }

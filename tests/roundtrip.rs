@@ -1,10 +1,6 @@
 //! Octets → value → octets and back, for options of every kind and for any octets at all.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test may panic"
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::net::IpAddr;
 
@@ -128,10 +124,7 @@ fn emitted(option: &MptcpOption) -> Vec<u8> {
 }
 
 fn whole(octets: &[u8]) -> TcpOptions<'_> {
-    TcpOptions {
-        octets,
-        declared_len: u8::try_from(octets.len()).unwrap(),
-    }
+    TcpOptions { octets, declared_len: u8::try_from(octets.len()).unwrap() }
 }
 
 fn ends_early(option: &TcpOption<'_>) -> bool {
@@ -140,12 +133,7 @@ fn ends_early(option: &TcpOption<'_>) -> bool {
 
 /// Any body, with the lengths and flag octets of real options more often than chance has it.
 fn body() -> impl Strategy<Value = Vec<u8>> {
-    let near_miss = (
-        mptcp_option(),
-        any::<proptest::sample::Index>(),
-        any::<u8>(),
-        0..3_usize,
-    );
+    let near_miss = (mptcp_option(), any::<proptest::sample::Index>(), any::<u8>(), 0..3_usize);
     prop_oneof![
         vec(any::<u8>(), 0..=MAX_LEN - 2),
         near_miss.prop_map(|(option, index, octet, cut)| {
@@ -161,26 +149,15 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
 
 /// Up to 40 octets that look like options at least in part; no Fast Open experiments.
 fn option_octets() -> impl Strategy<Value = Vec<u8>> {
-    let padding = || {
-        prop_oneof![
-            Just(vec![1]),
-            Just(vec![1, 1]),
-            Just(vec![8, 10, 0, 1, 2, 3, 4, 5, 6, 7])
-        ]
-    };
+    let padding =
+        || prop_oneof![Just(vec![1]), Just(vec![1, 1]), Just(vec![8, 10, 0, 1, 2, 3, 4, 5, 6, 7])];
     let piece = prop_oneof![
         3 => padding(),
         3 => mptcp_option().prop_map(|option| emitted(&option)),
         1 => vec(any::<u8>(), 0..6),
     ];
     vec(piece, 0..6)
-        .prop_map(|pieces| {
-            pieces
-                .concat()
-                .into_iter()
-                .take(MAX_LEN)
-                .collect::<Vec<u8>>()
-        })
+        .prop_map(|pieces| pieces.concat().into_iter().take(MAX_LEN).collect::<Vec<u8>>())
         .prop_filter("Fast Open is written as kind 34", |octets| {
             !octets.windows(2).any(|pair| pair == [0xf9, 0x89])
         })
@@ -193,17 +170,9 @@ fn tcp_option_kinds() -> impl Strategy<Value = Make> {
     let kinds: [Make; 12] = [
         |_| Some(TcpOption::NoOperation),
         |_| Some(TcpOption::SackPermitted),
-        |data| {
-            Some(TcpOption::EndOfList {
-                padding: data.first()? % 40,
-            })
-        },
+        |data| Some(TcpOption::EndOfList { padding: data.first()? % 40 }),
         |data| Some(TcpOption::WindowScale(*data.first()?)),
-        |data| {
-            Some(TcpOption::MaximumSegmentSize(u16::from_be_bytes(
-                *data.first_chunk()?,
-            )))
-        },
+        |data| Some(TcpOption::MaximumSegmentSize(u16::from_be_bytes(*data.first_chunk()?))),
         |data| {
             Some(TcpOption::Sack(SackBlocks(
                 data.get(..8 * (data.len() / 8)).filter(|b| !b.is_empty())?,
@@ -211,23 +180,15 @@ fn tcp_option_kinds() -> impl Strategy<Value = Make> {
         },
         |data| {
             let value = u32::from_be_bytes(*data.first_chunk()?);
-            Some(TcpOption::Timestamps {
-                value,
-                echo_reply: value.swap_bytes(),
-            })
+            Some(TcpOption::Timestamps { value, echo_reply: value.swap_bytes() })
         },
         |data| {
             Some(TcpOption::FastOpen(
-                data.get(..2 * (data.len() / 2))
-                    .filter(|c| (4..=16).contains(&c.len()))?,
+                data.get(..2 * (data.len() / 2)).filter(|c| (4..=16).contains(&c.len()))?,
             ))
         },
         |data| Some(TcpOption::Md5(data.get(..16)?)),
-        |data| {
-            Some(TcpOption::Authentication(
-                Some(data).filter(|data| data.len() >= 2)?,
-            ))
-        },
+        |data| Some(TcpOption::Authentication(Some(data).filter(|data| data.len() >= 2)?)),
         |data| Some(TcpOption::Mptcp(MptcpOption::parse(data))),
         |data| Some(TcpOption::Unknown { kind: 200, data }),
     ];
@@ -242,17 +203,10 @@ fn mptcp_option() -> impl Strategy<Value = MptcpOption> {
         add_addr().prop_map(MptcpOption::AddAddr),
         remove_addr().prop_map(MptcpOption::RemoveAddr),
         prio().prop_map(MptcpOption::Prio),
-        (any::<u64>(), twelve_bits()).prop_map(|(dsn, reserved)| {
-            MptcpOption::Fail(Fail {
-                dsn: Dsn(dsn),
-                reserved,
-            })
-        }),
+        (any::<u64>(), twelve_bits())
+            .prop_map(|(dsn, reserved)| { MptcpOption::Fail(Fail { dsn: Dsn(dsn), reserved }) }),
         (key(), twelve_bits()).prop_map(|(receiver_key, reserved)| {
-            MptcpOption::FastClose(FastClose {
-                receiver_key,
-                reserved,
-            })
+            MptcpOption::FastClose(FastClose { receiver_key, reserved })
         }),
         tcp_reset().prop_map(MptcpOption::TcpReset),
         opaque(0xf..=0xf).prop_map(MptcpOption::Experimental),
@@ -263,12 +217,8 @@ fn mptcp_option() -> impl Strategy<Value = MptcpOption> {
 
 fn capable() -> impl Strategy<Value = Capable> {
     let v0 = (Just(Version::V0), prop_oneof![sender_key(), both_keys()]);
-    let form = prop_oneof![
-        Just(CapableForm::Bare),
-        sender_key(),
-        both_keys(),
-        both_keys_and_data()
-    ];
+    let form =
+        prop_oneof![Just(CapableForm::Bare), sender_key(), both_keys(), both_keys_and_data()];
     let later = ((1..=15_u8).prop_map(Version), form);
     (prop_oneof![v0, later], any::<u8>()).prop_map(|((version, form), flags)| Capable {
         version,
@@ -297,32 +247,13 @@ fn both_keys_and_data() -> impl Strategy<Value = CapableForm> {
 }
 
 fn join() -> impl Strategy<Value = Join> {
-    let common = || {
-        (
-            any::<bool>(),
-            address_id(),
-            any::<u32>().prop_map(Nonce),
-            three_bits(),
-        )
-    };
+    let common = || (any::<bool>(), address_id(), any::<u32>().prop_map(Nonce), three_bits());
     prop_oneof![
         (common(), any::<u32>()).prop_map(|((backup, address_id, nonce, reserved), token)| {
-            Join::Syn {
-                backup,
-                address_id,
-                token: Token(token),
-                nonce,
-                reserved,
-            }
+            Join::Syn { backup, address_id, token: Token(token), nonce, reserved }
         }),
         (common(), any::<u64>()).prop_map(|((backup, address_id, nonce, reserved), hmac)| {
-            Join::SynAck {
-                backup,
-                address_id,
-                hmac,
-                nonce,
-                reserved,
-            }
+            Join::SynAck { backup, address_id, hmac, nonce, reserved }
         }),
         (any::<[u8; 20]>(), twelve_bits())
             .prop_map(|(hmac, reserved)| Join::Ack { hmac, reserved }),
@@ -347,21 +278,12 @@ fn mapping() -> impl Strategy<Value = Mapping> {
         1 => Just(DataLevelLength::Infinite),
         4 => (1..=u16::MAX).prop_map(DataLevelLength::Octets),
     ];
-    (wire_dsn(), any::<u32>(), length, any::<Option<u16>>()).prop_map(
-        |(dsn, ssn, length, checksum)| Mapping {
-            dsn,
-            ssn,
-            length,
-            checksum,
-        },
-    )
+    (wire_dsn(), any::<u32>(), length, any::<Option<u16>>())
+        .prop_map(|(dsn, ssn, length, checksum)| Mapping { dsn, ssn, length, checksum })
 }
 
 fn wire_dsn() -> impl Strategy<Value = WireDsn> {
-    prop_oneof![
-        any::<u32>().prop_map(WireDsn::Short),
-        any::<u64>().prop_map(WireDsn::Long)
-    ]
+    prop_oneof![any::<u32>().prop_map(WireDsn::Short), any::<u64>().prop_map(WireDsn::Long)]
 }
 
 fn add_addr() -> impl Strategy<Value = AddAddr> {
@@ -371,13 +293,7 @@ fn add_addr() -> impl Strategy<Value = AddAddr> {
         Just(AddressFlavour::V0),
         any::<u64>().prop_map(|hmac| AddressFlavour::PreFinalV1 { hmac }),
     ];
-    let fields = (
-        address_id(),
-        any::<IpAddr>(),
-        any::<Option<u16>>(),
-        flavour,
-        three_bits(),
-    );
+    let fields = (address_id(), any::<IpAddr>(), any::<Option<u16>>(), flavour, three_bits());
     fields.prop_map(|(address_id, address, port, flavour, bits)| {
         let reserved = match flavour {
             // With E = 0, 2 and 3 would make the low nibble 4 and 6, which is IPVer.
@@ -385,13 +301,7 @@ fn add_addr() -> impl Strategy<Value = AddAddr> {
             AddressFlavour::Announcement { .. } | AddressFlavour::Echo => bits,
             AddressFlavour::V0 | AddressFlavour::PreFinalV1 { .. } => 0,
         };
-        AddAddr {
-            address_id,
-            address,
-            port,
-            flavour,
-            reserved,
-        }
+        AddAddr { address_id, address, port, flavour, reserved }
     })
 }
 
@@ -400,26 +310,13 @@ fn remove_addr() -> impl Strategy<Value = RemoveAddr> {
 }
 
 fn prio() -> impl Strategy<Value = Prio> {
-    (any::<bool>(), option::of(address_id()), three_bits()).prop_map(
-        |(backup, address_id, reserved)| Prio {
-            backup,
-            address_id,
-            reserved,
-        },
-    )
+    (any::<bool>(), option::of(address_id()), three_bits())
+        .prop_map(|(backup, address_id, reserved)| Prio { backup, address_id, reserved })
 }
 
 fn tcp_reset() -> impl Strategy<Value = TcpReset> {
-    (
-        any::<bool>(),
-        any::<u8>().prop_map(ResetReason),
-        three_bits(),
-    )
-        .prop_map(|(transient, reason, reserved)| TcpReset {
-            transient,
-            reason,
-            reserved,
-        })
+    (any::<bool>(), any::<u8>().prop_map(ResetReason), three_bits())
+        .prop_map(|(transient, reason, reserved)| TcpReset { transient, reason, reserved })
 }
 
 fn opaque(subtypes: std::ops::RangeInclusive<u8>) -> impl Strategy<Value = OptionBody> {

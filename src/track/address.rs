@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use smallvec::SmallVec;
+
 use super::role::Role;
 use super::subflow::Seen;
 use crate::wire::mptcp::{AddAddr, AddressId};
@@ -11,6 +13,9 @@ const MAX_LISTED: usize = 16;
 
 /// Most addresses per connection. Each host has 256 IDs, and may move them about.
 const MAX_ADDRESSES: usize = 512;
+
+/// Most announcements of one address that differ.
+const MAX_OPTIONS: usize = 4;
 
 /// An address that a host announced.
 #[derive(Debug, Clone)]
@@ -29,8 +34,8 @@ pub struct Address {
     pub echoed: Sightings,
     /// REMOVE_ADDR packets that name it.
     pub removed: Sightings,
-    /// The announcement, for its HMAC.
-    pub option: Option<AddAddr>,
+    /// The announcements that differ (in their HMACs): one, unless somebody changed them.
+    pub options: SmallVec<[AddAddr; 1]>,
 }
 
 /// Where something was seen again and again: the first few packets, and how many in all.
@@ -72,11 +77,7 @@ impl AddressBook {
     /// Takes an ADD_ADDR sent by `sender`: an announcement of its own address, or the echo of one of
     /// its peer's.
     pub fn add(&mut self, sender: Role, option: AddAddr, seen: Seen) {
-        let owner = if option.is_echo() {
-            sender.peer()
-        } else {
-            sender
-        };
+        let owner = if option.is_echo() { sender.peer() } else { sender };
         let Some(entry) = self.entry(owner, option) else {
             return;
         };
@@ -84,7 +85,9 @@ impl AddressBook {
             entry.echoed.add(seen);
         } else {
             entry.announced.add(seen);
-            entry.option.get_or_insert(option);
+            if entry.options.len() < MAX_OPTIONS && !entry.options.contains(&option) {
+                entry.options.push(option);
+            }
         }
     }
 
@@ -149,7 +152,7 @@ impl AddressBook {
             announced: Sightings::default(),
             echoed: Sightings::default(),
             removed: Sightings::default(),
-            option: None,
+            options: SmallVec::new(),
         });
         self.addresses.last_mut()
     }

@@ -84,10 +84,7 @@ impl<T> Arena<T> {
     }
 }
 
-#[expect(
-    clippy::indexing_slicing,
-    reason = "an Id comes from push, and nothing is ever removed"
-)]
+#[expect(clippy::indexing_slicing, reason = "an Id comes from push, and nothing is ever removed")]
 impl<T> Index<Id<T>> for Arena<T> {
     type Output = T;
 
@@ -96,10 +93,7 @@ impl<T> Index<Id<T>> for Arena<T> {
     }
 }
 
-#[expect(
-    clippy::indexing_slicing,
-    reason = "an Id comes from push, and nothing is ever removed"
-)]
+#[expect(clippy::indexing_slicing, reason = "an Id comes from push, and nothing is ever removed")]
 impl<T> IndexMut<Id<T>> for Arena<T> {
     fn index_mut(&mut self, id: Id<T>) -> &mut T {
         &mut self.items[id.index()]

@@ -37,14 +37,25 @@ pub struct Connection {
     pub events: Events,
     /// Where MPTCP stopped being spoken.
     pub fallback: Option<Fallback>,
-    /// The first MP_FASTCLOSE and who sent it.
-    pub fast_close: Option<(Seen, Role)>,
+    /// The first MP_FASTCLOSE.
+    pub fast_close: Option<FastCloseSeen>,
     /// Whether each host sent a DSS already.
     pub dss_seen: PerRole<bool>,
     /// How many joined subflows got through. From the first one on it can't fall back any more.
     pub joined: u32,
     /// Set when it turned out to be a part of another connection.
     pub merged: bool,
+}
+
+/// A MP_FASTCLOSE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FastCloseSeen {
+    /// The packet.
+    pub seen: Seen,
+    /// Who sent it.
+    pub from: Role,
+    /// The key in it, which must be the peer's.
+    pub receiver_key: Key,
 }
 
 /// What MP_CAPABLE says of a host.
@@ -141,10 +152,9 @@ impl Connection {
         host.deny_join_initial = option.deny_join_initial();
         host.wants_checksum = Some(option.flags.checksum_required());
         self.version = Some(option.version);
-        if let (Some(client), Some(server)) = (
-            self.hosts.client.wants_checksum,
-            self.hosts.server.wants_checksum,
-        ) {
+        if let (Some(client), Some(server)) =
+            (self.hosts.client.wants_checksum, self.hosts.server.wants_checksum)
+        {
             // RFC 8684 §3.1: checksums are used if either side asks for them.
             self.checksum = Some(client || server);
         }
@@ -165,8 +175,8 @@ impl Connection {
         self.dss_seen.swap();
         self.addresses.swap_roles();
         self.events.swap_roles();
-        if let Some((_, role)) = &mut self.fast_close {
-            *role = role.peer();
+        if let Some(close) = &mut self.fast_close {
+            close.from = close.from.peer();
         }
     }
 }

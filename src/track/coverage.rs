@@ -19,10 +19,7 @@ pub struct Range {
 impl Range {
     /// The range of `len` octets from `start`.
     pub const fn new(start: i64, len: u32) -> Self {
-        Self {
-            start,
-            end: start + len as i64,
-        }
+        Self { start, end: start + len as i64 }
     }
 
     /// Octets in it.
@@ -38,10 +35,7 @@ impl Range {
     /// What both ranges share; empty if nothing.
     #[must_use]
     pub fn intersection(self, other: Self) -> Self {
-        Self {
-            start: self.start.max(other.start),
-            end: self.end.min(other.end),
-        }
+        Self { start: self.start.max(other.start), end: self.end.min(other.end) }
     }
 }
 
@@ -86,10 +80,7 @@ impl Coverage {
 
     /// One past the last position up to which everything was seen.
     pub fn contiguous_end(&self) -> Option<i64> {
-        self.gaps
-            .front()
-            .map(|gap| gap.start)
-            .or_else(|| self.span.map(|span| span.end))
+        self.gaps.front().map(|gap| gap.start).or_else(|| self.span.map(|span| span.end))
     }
 
     /// Makes the span begin at `start`, so that what is missing before the first octet seen is a gap.
@@ -97,10 +88,7 @@ impl Coverage {
         match &mut self.span {
             None => self.span = Some(Range { start, end: start }),
             Some(span) if start < span.start => {
-                self.gaps.push_front(Range {
-                    start,
-                    end: span.start,
-                });
+                self.gaps.push_front(Range { start, end: span.start });
                 span.start = start;
             }
             Some(_) => {}
@@ -109,12 +97,8 @@ impl Coverage {
 
     /// Whether all of `range` was seen.
     pub fn contains(&self, range: Range) -> bool {
-        self.span
-            .is_some_and(|span| span.start <= range.start && range.end <= span.end)
-            && !self
-                .gaps
-                .iter()
-                .any(|gap| !gap.intersection(range).is_empty())
+        self.span.is_some_and(|span| span.start <= range.start && range.end <= span.end)
+            && !self.gaps.iter().any(|gap| !gap.intersection(range).is_empty())
     }
 
     /// Adds `range`; says which parts of it were new.
@@ -144,32 +128,17 @@ impl Coverage {
                 self.gaps.pop_front();
                 self.forgotten_gaps += 1;
             }
-            self.gaps.push_back(Range {
-                start: span.end,
-                end: range.start,
-            });
+            self.gaps.push_back(Range { start: span.end, end: range.start });
         }
-        self.span = Some(Range {
-            start: span.start,
-            end: range.end,
-        });
+        self.span = Some(Range { start: span.start, end: range.end });
     }
 
     fn insert_before_end(&mut self, span: Range, range: Range, pieces: &mut Pieces) {
         if range.start < span.start {
-            let before = Range {
-                start: range.start,
-                end: range.end.min(span.start),
-            };
-            pieces.push(Piece {
-                range: before,
-                seen: false,
-            });
+            let before = Range { start: range.start, end: range.end.min(span.start) };
+            pieces.push(Piece { range: before, seen: false });
             if range.end < span.start {
-                self.gaps.push_front(Range {
-                    start: range.end,
-                    end: span.start,
-                });
+                self.gaps.push_front(Range { start: range.end, end: span.start });
             }
         }
         let inside = range.intersection(span);
@@ -177,22 +146,11 @@ impl Coverage {
             self.fill(inside, pieces);
         }
         if range.end > span.end {
-            let after = Range {
-                start: span.end,
-                end: range.end,
-            };
-            push_joined(
-                pieces,
-                Piece {
-                    range: after,
-                    seen: false,
-                },
-            );
+            let after = Range { start: span.end, end: range.end };
+            push_joined(pieces, Piece { range: after, seen: false });
         }
-        self.span = Some(Range {
-            start: span.start.min(range.start),
-            end: span.end.max(range.end),
-        });
+        self.span =
+            Some(Range { start: span.start.min(range.start), end: span.end.max(range.end) });
     }
 
     /// Closes the gaps that `range`, which lies within the span, covers.
@@ -207,49 +165,22 @@ impl Coverage {
             if at < filled.start {
                 push_joined(
                     pieces,
-                    Piece {
-                        range: Range {
-                            start: at,
-                            end: filled.start,
-                        },
-                        seen: true,
-                    },
+                    Piece { range: Range { start: at, end: filled.start }, seen: true },
                 );
             }
-            push_joined(
-                pieces,
-                Piece {
-                    range: filled,
-                    seen: false,
-                },
-            );
+            push_joined(pieces, Piece { range: filled, seen: false });
             at = filled.end;
             index = self.shrink_gap(index, gap, filled);
         }
         if at < range.end {
-            push_joined(
-                pieces,
-                Piece {
-                    range: Range {
-                        start: at,
-                        end: range.end,
-                    },
-                    seen: true,
-                },
-            );
+            push_joined(pieces, Piece { range: Range { start: at, end: range.end }, seen: true });
         }
     }
 
     /// Takes `filled` out of the gap at `index`; returns the index of the gap after it.
     fn shrink_gap(&mut self, index: usize, gap: Range, filled: Range) -> usize {
-        let before = Range {
-            start: gap.start,
-            end: filled.start,
-        };
-        let after = Range {
-            start: filled.end,
-            end: gap.end,
-        };
+        let before = Range { start: gap.start, end: filled.start };
+        let after = Range { start: filled.end, end: gap.end };
         self.gaps.remove(index);
         let mut next = index;
         for rest in [before, after] {
@@ -288,10 +219,7 @@ mod tests {
         for start in [0, 10, 20] {
             assert_eq!(
                 coverage.insert(range(start, start + 10)).as_slice(),
-                [Piece {
-                    range: range(start, start + 10),
-                    seen: false
-                }]
+                [Piece { range: range(start, start + 10), seen: false }]
             );
         }
         assert_eq!(coverage.span(), Some(range(0, 30)));
@@ -309,18 +237,9 @@ mod tests {
         assert_eq!(
             pieces.as_slice(),
             [
-                Piece {
-                    range: range(5, 10),
-                    seen: true
-                },
-                Piece {
-                    range: range(10, 30),
-                    seen: false
-                },
-                Piece {
-                    range: range(30, 35),
-                    seen: true
-                },
+                Piece { range: range(5, 10), seen: true },
+                Piece { range: range(10, 30), seen: false },
+                Piece { range: range(30, 35), seen: true },
             ]
         );
         assert_eq!(coverage.contiguous_end(), Some(40));

@@ -109,9 +109,7 @@ impl DataSpace {
 
     /// The full number of a DSN or DATA_ACK on the wire.
     pub fn expand(&self, wire: WireDsn) -> Dsn {
-        let reference = self
-            .base
-            .map_or(Dsn(wire.raw()), |base| self.dsn_at(base, self.highest));
+        let reference = self.base.map_or(Dsn(wire.raw()), |base| self.dsn_at(base, self.highest));
         wire.expand(reference)
     }
 
@@ -134,11 +132,7 @@ impl DataSpace {
         self.highest = self.highest.max(position + 1);
         let first = self.fin.is_none();
         if first {
-            self.fin = Some(DataFin {
-                seen,
-                position,
-                acked: None,
-            });
+            self.fin = Some(DataFin { seen, position, acked: None });
         }
         first
     }
@@ -171,24 +165,16 @@ impl DataSpace {
         let end = other.coverage.span().map_or(0, |span| span.end);
         let to_the_end = Range { start: end, end };
         for gap in other.coverage.gaps().chain([to_the_end]) {
-            self.coverage.insert(Range {
-                start: at + shift,
-                end: gap.start + shift,
-            });
+            self.coverage.insert(Range { start: at + shift, end: gap.start + shift });
             at = gap.end;
         }
         self.highest = self.highest.max(other.highest + shift);
-        let acked = other.ack.map(|ack| Acknowledged {
-            end: ack.end + shift,
-        });
+        let acked = other.ack.map(|ack| Acknowledged { end: ack.end + shift });
         self.ack = match (self.ack, acked) {
             (Some(ours), Some(theirs)) if theirs.end > ours.end => Some(theirs),
             (ours, theirs) => ours.or(theirs),
         };
-        let fin = other.fin.map(|fin| DataFin {
-            position: fin.position + shift,
-            ..fin
-        });
+        let fin = other.fin.map(|fin| DataFin { position: fin.position + shift, ..fin });
         self.fin = self.fin.or(fin);
     }
 
@@ -225,10 +211,7 @@ impl DataSpace {
         let mut at = part.range.start;
         let mut index = self.carried.partition_point(|first| first.range.end <= at);
         while at < part.range.end {
-            let first = self
-                .carried
-                .get(index)
-                .filter(|first| first.range.start < part.range.end);
+            let first = self.carried.get(index).filter(|first| first.range.start < part.range.end);
             let known = first.filter(|first| first.range.start <= at);
             let end = match (known, first) {
                 (Some(first), _) => first.range.end,
@@ -237,10 +220,7 @@ impl DataSpace {
             }
             .min(part.range.end);
             let range = Range { start: at, end };
-            fates.push((
-                range,
-                self.fate_of_repeat(range, part.subflow, known.copied()),
-            ));
+            fates.push((range, self.fate_of_repeat(range, part.subflow, known.copied())));
             at = end;
             index += usize::from(known.is_some());
         }
@@ -258,16 +238,11 @@ impl DataSpace {
 
     /// Remembers a first copy in the order of positions, which is mostly the order of arrival.
     fn remember_first(&mut self, part: Carried) {
-        let in_order = self
-            .carried
-            .back()
-            .is_none_or(|last| last.range.start < part.range.start);
+        let in_order = self.carried.back().is_none_or(|last| last.range.start < part.range.start);
         if in_order {
             remember(&mut self.carried, part, MAX_CARRIED);
         } else {
-            let index = self
-                .carried
-                .partition_point(|copy| copy.range.start < part.range.start);
+            let index = self.carried.partition_point(|copy| copy.range.start < part.range.start);
             self.carried.insert(index, part);
         }
     }

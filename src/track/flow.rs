@@ -23,16 +23,9 @@ impl FlowKey {
     /// The key of the flow between two endpoints, in either order.
     pub fn new(one: Endpoint, other: Endpoint) -> Self {
         let (one_bits, other_bits) = (bits(one), bits(other));
-        let (low, high) = if one_bits <= other_bits {
-            (one_bits, other_bits)
-        } else {
-            (other_bits, one_bits)
-        };
-        Self {
-            low,
-            high,
-            is_v6: one.address.is_ipv6(),
-        }
+        let (low, high) =
+            if one_bits <= other_bits { (one_bits, other_bits) } else { (other_bits, one_bits) };
+        Self { low, high, is_v6: one.address.is_ipv6() }
     }
 }
 

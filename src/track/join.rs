@@ -79,11 +79,7 @@ impl Tracker {
         let Some(token) = self.connections[connection].hosts.of(role).token else {
             return;
         };
-        self.tokens
-            .known
-            .entry(token)
-            .or_default()
-            .push((connection, role));
+        self.tokens.known.entry(token).or_default().push((connection, role));
         if let Some(joins) = self.tokens.unknown.remove(&token) {
             self.merge(joins, connection, role);
         }
@@ -134,90 +130,46 @@ enum Guess {
 }
 
 fn guess_opening(segment: &Segment<'_>, options: &SegmentOptions) -> Guess {
-    let first = Seen {
-        packet: segment.number,
-        at: segment.timestamp,
-    };
+    let first = Seen { packet: segment.number, at: segment.timestamp };
     let (here, there) = (segment.source, segment.destination);
-    let forward = Opening {
-        opener: here,
-        acceptor: there,
-        first,
-        initial: true,
-    };
-    let backward = Opening {
-        opener: there,
-        acceptor: here,
-        first,
-        initial: true,
-    };
+    let forward = Opening { opener: here, acceptor: there, first, initial: true };
+    let backward = Opening { opener: there, acceptor: here, first, initial: true };
     let flags = segment.flags;
     for option in &options.mptcp {
         match option {
             MptcpOption::Join(Join::Syn { token, .. }) if flags.is_syn() => {
-                return Guess::Join(
-                    *token,
-                    Opening {
-                        initial: false,
-                        ..forward
-                    },
-                );
+                return Guess::Join(*token, Opening { initial: false, ..forward });
             }
             MptcpOption::Join(Join::SynAck { .. }) if flags.is_syn_ack() => {
                 return Guess::Connection {
-                    opening: Opening {
-                        initial: false,
-                        ..backward
-                    },
+                    opening: Opening { initial: false, ..backward },
                     certain: false,
                 };
             }
             MptcpOption::Join(Join::Ack { .. }) => {
                 return Guess::Connection {
-                    opening: Opening {
-                        initial: false,
-                        ..forward
-                    },
+                    opening: Opening { initial: false, ..forward },
                     certain: false,
                 };
             }
             MptcpOption::Capable(_) if flags.is_syn_ack() => {
-                return Guess::Connection {
-                    opening: backward,
-                    certain: true,
-                };
+                return Guess::Connection { opening: backward, certain: true };
             }
             MptcpOption::Capable(capable)
                 if flags.is_syn() || !matches!(capable.form, CapableForm::Bare) =>
             {
-                return Guess::Connection {
-                    opening: forward,
-                    certain: true,
-                };
+                return Guess::Connection { opening: forward, certain: true };
             }
             _ => {}
         }
     }
     if flags.is_syn() {
-        return Guess::Connection {
-            opening: forward,
-            certain: true,
-        };
+        return Guess::Connection { opening: forward, certain: true };
     }
     if flags.is_syn_ack() {
-        return Guess::Connection {
-            opening: backward,
-            certain: true,
-        };
+        return Guess::Connection { opening: backward, certain: true };
     }
     // Servers mostly have the lower port.
-    let opening = if here.port >= there.port {
-        forward
-    } else {
-        backward
-    };
-    Guess::Connection {
-        opening,
-        certain: false,
-    }
+    let opening = if here.port >= there.port { forward } else { backward };
+    Guess::Connection { opening, certain: false }
 }

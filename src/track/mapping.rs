@@ -18,13 +18,18 @@ pub struct Mapped {
     pub positions: Range,
     /// Data sequence number of the first of them.
     pub dsn: Dsn,
+    /// Subflow sequence number on the wire, which the checksum covers.
+    pub ssn: u32,
+    /// Data-level length on the wire, DATA_FIN included, which the checksum covers.
+    pub wire_len: u16,
+    /// The checksum, where there is one to check: none on an infinite mapping.
+    pub checksum: Option<u16>,
 }
 
 impl Mapped {
     /// Data sequence number of the octet at `position`.
     pub const fn dsn_at(&self, position: i64) -> Dsn {
-        self.dsn
-            .add(position.wrapping_sub(self.positions.start).cast_unsigned())
+        self.dsn.add(position.wrapping_sub(self.positions.start).cast_unsigned())
     }
 }
 
@@ -53,23 +58,22 @@ impl Mappings {
     /// Takes the mapping of a segment whose payload stands at `payload`. `dsn` is its full DSN, and
     /// `data_fin` says that its last octet is no payload.
     pub fn declare(&mut self, mapping: &Mapping, dsn: Dsn, data_fin: bool, payload: Range) {
-        let octets = match mapping.length {
-            DataLevelLength::Octets(octets) => octets - u16::from(data_fin && octets > 0),
-            DataLevelLength::Infinite => 0,
+        let (wire_len, infinite) = match mapping.length {
+            DataLevelLength::Octets(octets) => (octets, false),
+            DataLevelLength::Infinite => (0, true),
         };
-        let infinite = mapping.length == DataLevelLength::Infinite;
+        let octets = wire_len.saturating_sub(u16::from(data_fin));
         if octets == 0 && !infinite {
             return;
         }
         let start = self.place(mapping.ssn, u32::from(octets), payload);
-        let end = if infinite {
-            i64::MAX
-        } else {
-            start + i64::from(octets)
-        };
+        let end = if infinite { i64::MAX } else { start + i64::from(octets) };
         let mapped = Mapped {
             positions: Range { start, end },
             dsn,
+            ssn: mapping.ssn,
+            wire_len,
+            checksum: mapping.checksum.filter(|_| !infinite),
         };
         if self.recent.iter().rev().any(|known| *known == mapped) {
             return;
@@ -106,21 +110,12 @@ impl Mappings {
     /// mapping, or on `first_dsn` at subflow sequence number 1.
     pub fn assume_from(&mut self, position: i64, first_dsn: Dsn) {
         let first = self.origin.map_or(position, |(low, _)| low + 1);
-        let before = Mapped {
-            positions: Range {
-                start: first,
-                end: position,
-            },
-            dsn: first_dsn,
+        let dsn = match self.latest() {
+            Some(latest) => latest.dsn_at(position),
+            None => first_dsn.add(position.wrapping_sub(first).cast_unsigned()),
         };
-        let dsn = self.latest().unwrap_or(&before).dsn_at(position);
-        let mapped = Mapped {
-            positions: Range {
-                start: position,
-                end: i64::MAX,
-            },
-            dsn,
-        };
+        let positions = Range { start: position, end: i64::MAX };
+        let mapped = Mapped { positions, dsn, ssn: 0, wire_len: 0, checksum: None };
         self.remember(mapped);
     }
 
@@ -152,13 +147,8 @@ impl Mappings {
 
 /// The subflow sequence number nearest to `reference` whose low 32 bits are `ssn`.
 fn unwrap_ssn(ssn: u32, reference: i64) -> i64 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the lower half is what is compared"
-    )]
-    let step = ssn
-        .wrapping_sub(reference.cast_unsigned() as u32)
-        .cast_signed();
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is compared")]
+    let step = ssn.wrapping_sub(reference.cast_unsigned() as u32).cast_signed();
     reference + i64::from(step)
 }
 
@@ -172,12 +162,7 @@ mod tests {
             0 => DataLevelLength::Infinite,
             octets => DataLevelLength::Octets(octets),
         };
-        Mapping {
-            dsn: WireDsn::Long(0),
-            ssn,
-            length,
-            checksum: None,
-        }
+        Mapping { dsn: WireDsn::Long(0), ssn, length, checksum: None }
     }
 
     #[test]
@@ -188,10 +173,7 @@ mod tests {
             mappings.declare(&mapping(1, 300), Dsn(5000), false, Range::new(start, 100));
         }
         assert_eq!(mappings.declared(), 1);
-        assert_eq!(
-            mappings.covering(250).map(|mapped| mapped.dsn_at(250)),
-            Some(Dsn(5249))
-        );
+        assert_eq!(mappings.covering(250).map(|mapped| mapped.dsn_at(250)), Some(Dsn(5249)));
         assert_eq!(mappings.covering(301), None);
     }
 
@@ -200,10 +182,7 @@ mod tests {
         let mut mappings = Mappings::default();
         mappings.set_origin(0);
         mappings.declare(&mapping(1, 101), Dsn(7), true, Range::new(1, 100));
-        assert_eq!(
-            mappings.covering(100).map(|mapped| mapped.dsn),
-            Some(Dsn(7))
-        );
+        assert_eq!(mappings.covering(100).map(|mapped| mapped.dsn), Some(Dsn(7)));
         assert_eq!(mappings.covering(101), None);
         mappings.declare(&mapping(0, 1), Dsn(107), true, Range::new(101, 0));
         assert_eq!(mappings.declared(), 1, "a lone DATA_FIN maps no payload");
@@ -213,15 +192,9 @@ mod tests {
     fn without_a_syn_the_origin_follows_from_whole_segments() {
         let mut mappings = Mappings::default();
         mappings.declare(&mapping(5001, 100), Dsn(1000), false, Range::new(1, 100));
-        assert_eq!(
-            mappings.covering(1).map(|mapped| mapped.dsn),
-            Some(Dsn(1000))
-        );
+        assert_eq!(mappings.covering(1).map(|mapped| mapped.dsn), Some(Dsn(1000)));
         mappings.declare(&mapping(5101, 300), Dsn(1100), false, Range::new(201, 100));
-        assert_eq!(
-            mappings.covering(201).map(|mapped| mapped.dsn_at(201)),
-            Some(Dsn(1200))
-        );
+        assert_eq!(mappings.covering(201).map(|mapped| mapped.dsn_at(201)), Some(Dsn(1200)));
     }
 
     #[test]
@@ -229,9 +202,6 @@ mod tests {
         let mut mappings = Mappings::default();
         mappings.set_origin(0);
         mappings.declare(&mapping(11, 0), Dsn(400), false, Range::new(11, 10));
-        assert_eq!(
-            mappings.covering(1_000_000).map(|mapped| mapped.dsn_at(13)),
-            Some(Dsn(402))
-        );
+        assert_eq!(mappings.covering(1_000_000).map(|mapped| mapped.dsn_at(13)), Some(Dsn(402)));
     }
 }

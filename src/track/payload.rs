@@ -4,6 +4,7 @@ use super::connection::{Fallback, FallbackCause};
 use super::coverage::Range;
 use super::data::{Carried, Fate};
 use super::event::EventKind;
+use super::mapping::Mapped;
 use super::segment::Step;
 use crate::wire::mptcp::{DataLevelLength, Dss, Mapping, MptcpOption};
 use crate::wire::segment::TcpFlags;
@@ -13,18 +14,13 @@ impl Step<'_> {
     /// Takes a DSS whose segment carries payload at `payload`.
     pub(crate) fn take_dss(&mut self, dss: &Dss, payload: Range) {
         let first = !std::mem::replace(self.connection.dss_seen.of_mut(self.sender()), true);
-        let infinite = dss
-            .mapping
-            .is_some_and(|map| map.length == DataLevelLength::Infinite);
+        let infinite = dss.mapping.is_some_and(|map| map.length == DataLevelLength::Infinite);
         if first || infinite {
             self.event(EventKind::Option(MptcpOption::Dss(*dss)));
         }
         if let Some(ack) = dss.data_ack {
             let receiver = self.sender().peer();
-            self.connection
-                .data
-                .of_mut(receiver)
-                .acknowledge(ack, self.seen);
+            self.connection.data.of_mut(receiver).acknowledge(ack, self.seen);
         }
         if let Some(mapping) = &dss.mapping {
             self.take_mapping(mapping, dss.data_fin, payload);
@@ -41,13 +37,15 @@ impl Step<'_> {
         if data_fin && let DataLevelLength::Octets(octets) = mapping.length {
             let position = data.position(dsn) + i64::from(octets) - 1;
             if data.finish(position, self.seen) {
-                let dsn = dsn.add(u64::from(octets) - 1);
-                self.event(EventKind::DataFin { dsn });
+                self.event(EventKind::DataFin { dsn: dsn.add(u64::from(octets) - 1) });
+                if let (1, Some(stored)) = (octets, mapping.checksum) {
+                    let seen = self.seen;
+                    let checksums = &mut self.sender_end().checksums;
+                    checksums.add_lone_data_fin(dsn, mapping.ssn, stored, seen);
+                }
             }
         }
-        self.sender_end()
-            .mappings
-            .declare(mapping, dsn, data_fin, payload);
+        self.sender_end().mappings.declare(mapping, dsn, data_fin, payload);
     }
 
     /// The mapping that a MP_CAPABLE with data stands for: the first octets of the stream, at
@@ -62,12 +60,7 @@ impl Step<'_> {
             return;
         };
         let length = DataLevelLength::Octets(data_len);
-        let mapping = Mapping {
-            dsn: WireDsn::Long(dsn.0),
-            ssn: 1,
-            length,
-            checksum,
-        };
+        let mapping = Mapping { dsn: WireDsn::Long(dsn.0), ssn: 1, length, checksum };
         if data_len > 0 {
             self.take_mapping(&mapping, false, payload);
         }
@@ -82,9 +75,7 @@ impl Step<'_> {
         end.first_data.get_or_insert(seen);
         let pieces = end.sequence.insert(payload);
         if first {
-            self.event(EventKind::FirstData {
-                payload_len: self.segment.payload_len,
-            });
+            self.event(EventKind::FirstData { payload_len: self.segment.payload_len });
         }
         for piece in pieces {
             if piece.seen {
@@ -111,11 +102,26 @@ impl Step<'_> {
             .min(fresh.end);
             let part = Range { start: at, end };
             match covering {
-                Some(mapped) => self.take_mapped(part, mapped.dsn_at(at)),
+                Some(mapped) => {
+                    self.check(&mapped, part);
+                    self.take_mapped(part, mapped.dsn_at(at));
+                }
                 None => self.take_bare(part),
             }
             at = end;
         }
+    }
+
+    /// Adds octets to the checksum of their mapping.
+    fn check(&mut self, mapped: &Mapped, part: Range) {
+        if mapped.checksum.is_none() {
+            return;
+        }
+        let (segment, seen) = (self.segment, self.seen);
+        let end = self.sender_end();
+        let start = end.sequence.position(segment.seq);
+        let octets = captured_part(segment.payload, part.start - start, part.len());
+        end.checksums.add(mapped, part, octets, seen);
     }
 
     fn take_mapped(&mut self, part: Range, dsn: Dsn) {
@@ -123,10 +129,7 @@ impl Step<'_> {
         let data = self.connection.data.of_mut(sender);
         let start = data.position(dsn);
         let fates = data.insert(Carried {
-            range: Range {
-                start,
-                end: start + (part.end - part.start),
-            },
+            range: Range { start, end: start + (part.end - part.start) },
             subflow: self.subflow.number,
             subflow_position: part.start,
             at: self.seen.at,
@@ -154,19 +157,13 @@ impl Step<'_> {
             self.fall_back(FallbackCause::DataWithoutMapping, certain);
         }
         let first_dsn = self.first_dsn(self.sender()).unwrap_or(Dsn(1));
-        self.sender_end()
-            .mappings
-            .assume_from(part.start, first_dsn);
+        self.sender_end().mappings.assume_from(part.start, first_dsn);
         self.take_fresh(part);
     }
 
     pub(crate) fn fall_back(&mut self, cause: FallbackCause, certain: bool) {
         if self.connection.fallback.is_none() {
-            self.connection.fallback = Some(Fallback {
-                cause,
-                seen: self.seen,
-                certain,
-            });
+            self.connection.fallback = Some(Fallback { cause, seen: self.seen, certain });
             self.event(EventKind::Fallback(cause));
         }
     }
@@ -199,15 +196,17 @@ impl Step<'_> {
         let peer = self.subflow.ends.of(sender.peer());
         let acks_data = peer.first_data.is_some()
             && peer.mappings.declared() > 0
-            && peer
-                .sequence
-                .acked_position(self.segment.ack)
-                .is_some_and(|acked| acked > 1);
+            && peer.sequence.acked_position(self.segment.ack).is_some_and(|acked| acked > 1);
         if acks_data && self.segment.flags.has(TcpFlags::ACK) {
-            self.fall_back(
-                FallbackCause::AnswerWithoutDss,
-                self.subflow.handshake.syn.is_some(),
-            );
+            self.fall_back(FallbackCause::AnswerWithoutDss, self.subflow.handshake.syn.is_some());
         }
     }
+}
+
+/// Of a payload, the `len` octets from `offset` on, as far as they were captured.
+fn captured_part(payload: &[u8], offset: i64, len: u64) -> &[u8] {
+    let start = usize::try_from(offset).unwrap_or(usize::MAX).min(payload.len());
+    let rest = payload.get(start..).unwrap_or_default();
+    let len = usize::try_from(len).unwrap_or(usize::MAX).min(rest.len());
+    rest.get(..len).unwrap_or_default()
 }

@@ -4,13 +4,13 @@ use smallvec::SmallVec;
 
 use super::Tracker;
 use super::arena::Id;
-use super::connection::{Connection, FallbackCause};
+use super::connection::{Connection, FallbackCause, FastCloseSeen};
 use super::coverage::Range;
 use super::event::{Event, EventKind};
 use super::options::SegmentOptions;
 use super::role::{Direction, Role};
 use super::subflow::{Reset, Seen, Subflow, SubflowEnd};
-use crate::wire::mptcp::{Capable, CapableForm, Join, MptcpOption, Prio};
+use crate::wire::mptcp::{Capable, CapableForm, FastClose, Join, MptcpOption, Prio};
 use crate::wire::segment::{Segment, TcpFlags};
 use crate::wire::seq::Dsn;
 
@@ -28,10 +28,7 @@ impl Tracker {
         let mut step = Step {
             id,
             direction,
-            seen: Seen {
-                packet: segment.number,
-                at: segment.timestamp,
-            },
+            seen: Seen { packet: segment.number, at: segment.timestamp },
             segment,
             options,
             subflow,
@@ -117,12 +114,7 @@ impl Step<'_> {
     }
 
     pub(crate) fn event(&mut self, kind: EventKind) {
-        let event = Event {
-            seen: self.seen,
-            subflow: self.id,
-            direction: self.direction,
-            kind,
-        };
+        let event = Event { seen: self.seen, subflow: self.id, direction: self.direction, kind };
         self.connection.events.push(event, self.most_events);
     }
 
@@ -149,20 +141,14 @@ impl Step<'_> {
             end.mappings.set_origin(i64::from(segment.payload_len));
         }
         let handshake = &mut self.subflow.handshake;
-        let retransmission = if ack {
-            handshake.see_syn_ack(seen)
-        } else {
-            handshake.see_syn(seen)
-        };
+        let retransmission =
+            if ack { handshake.see_syn_ack(seen) } else { handshake.see_syn(seen) };
         if ack {
             self.take_syn_ack();
         } else if !self.options.has_mptcp() && self.subflow.handshake.mp_capable_syn {
             self.subflow.handshake.plain_syn.get_or_insert(seen);
         }
-        self.event(EventKind::Syn {
-            ack,
-            retransmission,
-        });
+        self.event(EventKind::Syn { ack, retransmission });
     }
 
     /// What a SYN/ACK says about the SYN: which octets of a fast-open SYN count, and whether MPTCP
@@ -179,11 +165,8 @@ impl Step<'_> {
         }
         let handshake = &self.subflow.handshake;
         let offered = handshake.mp_capable_syn;
-        let taken_up = self
-            .options
-            .mptcp
-            .iter()
-            .any(|option| matches!(option, MptcpOption::Capable(_)));
+        let taken_up =
+            self.options.mptcp.iter().any(|option| matches!(option, MptcpOption::Capable(_)));
         if offered && !taken_up {
             let cause = if handshake.plain_syn.is_some() {
                 FallbackCause::SynWithMpCapableUnanswered
@@ -224,16 +207,10 @@ impl Step<'_> {
         let peer = self.subflow.ends.of_mut(self.direction.sender().peer());
         if peer.fin.is_some() && !peer.fin_acked {
             let end = peer.sequence.coverage().span().map_or(1, |span| span.end);
-            peer.fin_acked = peer
-                .sequence
-                .acked_position(ack)
-                .is_some_and(|acked| acked > end);
+            peer.fin_acked = peer.sequence.acked_position(ack).is_some_and(|acked| acked > end);
         }
         let end = self.sender_end();
-        if end
-            .highest_ack
-            .is_none_or(|highest| ack.distance_from(highest) > 0)
-        {
+        if end.highest_ack.is_none_or(|highest| ack.distance_from(highest) > 0) {
             end.highest_ack = Some(ack);
         }
     }
@@ -244,11 +221,7 @@ impl Step<'_> {
             _ => None,
         });
         if self.subflow.reset.is_none() {
-            self.subflow.reset = Some(Reset {
-                seen: self.seen,
-                from: self.sender(),
-                reason,
-            });
+            self.subflow.reset = Some(Reset { seen: self.seen, from: self.sender(), reason });
         }
         self.event(EventKind::Rst);
     }
@@ -262,23 +235,20 @@ impl Step<'_> {
                 return;
             }
             MptcpOption::AddAddr(add) => {
-                self.connection
-                    .addresses
-                    .add(self.direction.sender(), *add, self.seen);
+                self.connection.addresses.add(self.direction.sender(), *add, self.seen);
             }
             MptcpOption::RemoveAddr(remove) => {
                 for id in remove.ids() {
-                    self.connection
-                        .addresses
-                        .remove(self.direction.sender(), id, self.seen);
+                    self.connection.addresses.remove(self.direction.sender(), id, self.seen);
                 }
             }
             MptcpOption::Prio(prio) if prio.address_id.is_none() => {
                 self.sender_end().backup = Some(prio.backup);
             }
-            MptcpOption::FastClose(_) => {
-                let who = (self.seen, self.sender());
-                self.connection.fast_close.get_or_insert(who);
+            MptcpOption::FastClose(FastClose { receiver_key, .. }) => {
+                let (seen, from, receiver_key) = (self.seen, self.sender(), *receiver_key);
+                let close = FastCloseSeen { seen, from, receiver_key };
+                self.connection.fast_close.get_or_insert(close);
             }
             _ => {}
         }
@@ -303,10 +273,7 @@ impl Step<'_> {
             self.connection.learn_agreement(sender, capable);
         }
         self.connection.roles_certain = true;
-        let keys = [
-            (sender, capable.sender_key()),
-            (sender.peer(), capable.receiver_key()),
-        ];
+        let keys = [(sender, capable.sender_key()), (sender.peer(), capable.receiver_key())];
         for (role, key) in keys {
             if let Some(key) = key
                 && self.connection.learn_key(role, key)
@@ -318,10 +285,7 @@ impl Step<'_> {
             // RFC 8684 §3.2: the addresses of the initial subflow have ID 0.
             self.subflow.ends.of_mut(role).address_id = Some(crate::wire::mptcp::AddressId(0));
         }
-        if let CapableForm::BothKeysAndData {
-            data_len, checksum, ..
-        } = capable.form
-        {
+        if let CapableForm::BothKeysAndData { data_len, checksum, .. } = capable.form {
             self.declare_first_data(data_len, checksum, payload);
         }
     }
@@ -330,26 +294,14 @@ impl Step<'_> {
         let sender = self.sender();
         let handshake = self.subflow.join.get_or_insert_default();
         match *join {
-            Join::Syn {
-                backup,
-                address_id,
-                token,
-                nonce,
-                ..
-            } => {
+            Join::Syn { backup, address_id, token, nonce, .. } => {
                 handshake.token = Some(token);
                 handshake.joiner_nonce = Some(nonce);
                 let end = self.subflow.ends.of_mut(sender);
                 end.address_id = Some(address_id);
                 end.backup = Some(backup);
             }
-            Join::SynAck {
-                backup,
-                address_id,
-                hmac,
-                nonce,
-                ..
-            } => {
+            Join::SynAck { backup, address_id, hmac, nonce, .. } => {
                 handshake.joinee_nonce.get_or_insert(nonce);
                 handshake.syn_ack_hmac.get_or_insert(hmac);
                 let end = self.subflow.ends.of_mut(sender);

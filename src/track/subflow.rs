@@ -1,6 +1,7 @@
 //! One TCP flow that carries a part of a connection.
 
 use super::arena::Id;
+use super::checksum::Checksums;
 use super::connection::Connection;
 use super::mapping::Mappings;
 use super::role::{Direction, PerRole, Role};
@@ -141,6 +142,8 @@ pub struct SubflowEnd {
     pub sequence: TcpSequence,
     /// The mappings it declared.
     pub mappings: Mappings,
+    /// DSS checksums of the mappings.
+    pub checksums: Checksums,
     /// What became of its payload.
     pub bytes: ByteCounts,
     /// Segments it sent.
@@ -165,6 +168,7 @@ impl SubflowEnd {
             syn_options: None,
             sequence: TcpSequence::default(),
             mappings: Mappings::default(),
+            checksums: Checksums::default(),
             bytes: ByteCounts::default(),
             segments: 0,
             fin: None,

@@ -73,10 +73,7 @@ impl TcpSequence {
 
 /// The position nearest to `reference` whose sequence number is `seq`.
 fn unwrap(base: SeqNum, reference: i64, seq: SeqNum) -> i64 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "sequence numbers wrap at 2^32"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "sequence numbers wrap at 2^32")]
     let at_reference = base.add(reference.cast_unsigned() as u32);
     reference + i64::from(seq.distance_from(at_reference))
 }

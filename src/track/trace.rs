@@ -110,10 +110,7 @@ impl<'a> Trace<'a> {
     /// order of their first packets.
     pub fn orphans(&self) -> Vec<&'a Subflow> {
         let orphaned = self.in_order(|connection| self.is_orphan(connection));
-        orphaned
-            .into_iter()
-            .flat_map(|connection| self.subflows(connection))
-            .collect()
+        orphaned.into_iter().flat_map(|connection| self.subflows(connection)).collect()
     }
 
     /// The subflows of a connection, in the order in which they were first seen.
@@ -127,11 +124,7 @@ impl<'a> Trace<'a> {
     }
 
     fn in_order(&self, wanted: impl Fn(&Connection) -> bool) -> Vec<&'a Connection> {
-        let all = self
-            .tracker
-            .connections
-            .iter()
-            .map(|(_, connection)| connection);
+        let all = self.tracker.connections.iter().map(|(_, connection)| connection);
         let mut found: Vec<_> = all.filter(|c| !c.merged && wanted(c)).collect();
         found.sort_by_key(|connection| connection.first.packet);
         found

@@ -145,22 +145,10 @@ pub fn matching_add_addr_variant(
     keys_of_sender_and_receiver: (Key, Key),
     announcement: &AddAddr,
 ) -> Option<AddAddrHmacVariant> {
-    let AddAddr {
-        address_id,
-        address,
-        port,
-        ..
-    } = *announcement;
+    let AddAddr { address_id, address, port, .. } = *announcement;
     let stored = announcement.hmac()?;
     AddAddrHmacVariant::ALL.into_iter().find(|variant| {
-        stored
-            == add_addr_hmac(
-                *variant,
-                keys_of_sender_and_receiver,
-                address_id,
-                address,
-                port,
-            )
+        stored == add_addr_hmac(*variant, keys_of_sender_and_receiver, address_id, address, port)
     })
 }
 
@@ -193,21 +181,15 @@ fn block(key: u128) -> [u8; 64] {
 }
 
 fn first_u32(digest: &[u8]) -> u32 {
-    digest
-        .first_chunk()
-        .map_or(0, |octets| u32::from_be_bytes(*octets))
+    digest.first_chunk().map_or(0, |octets| u32::from_be_bytes(*octets))
 }
 
 fn first_u64(digest: &[u8]) -> u64 {
-    digest
-        .first_chunk()
-        .map_or(0, |octets| u64::from_be_bytes(*octets))
+    digest.first_chunk().map_or(0, |octets| u64::from_be_bytes(*octets))
 }
 
 fn last_u64(digest: &[u8]) -> u64 {
-    digest
-        .last_chunk()
-        .map_or(0, |octets| u64::from_be_bytes(*octets))
+    digest.last_chunk().map_or(0, |octets| u64::from_be_bytes(*octets))
 }
 
 #[cfg(test)]
@@ -232,22 +214,10 @@ mod tests {
             (0, 0x1112_1314_1516_1718, 0x3383_d918, 0x9e1a_e42f_7026_27a9),
         ];
         for (version, key, expected_token, expected_idsn) in vectors {
-            assert_eq!(
-                token(Key(key), Version(version)),
-                Token(expected_token),
-                "{key:x}"
-            );
-            assert_eq!(
-                idsn(Key(key), Version(version)),
-                Dsn(expected_idsn),
-                "{key:x}"
-            );
+            assert_eq!(token(Key(key), Version(version)), Token(expected_token), "{key:x}");
+            assert_eq!(idsn(Key(key), Version(version)), Dsn(expected_idsn), "{key:x}");
         }
-        assert_eq!(
-            token(Key(1), Version(2)),
-            token(Key(1), Version::V1),
-            "later versions"
-        );
+        assert_eq!(token(Key(1), Version(2)), token(Key(1), Version::V1), "later versions");
     }
 
     #[test]
@@ -268,38 +238,18 @@ mod tests {
              0xff23_2364_7c97_1115, "7c8813e852d825688b160fd7921a601d986f3baa"),
         ];
         for (version, key, other_key, nonce, other_nonce, syn_ack, ack) in vectors {
-            let opener = JoinParty {
-                key: Key(key),
-                nonce: Nonce(nonce),
-            };
-            let answerer = JoinParty {
-                key: Key(other_key),
-                nonce: Nonce(other_nonce),
-            };
+            let opener = JoinParty { key: Key(key), nonce: Nonce(nonce) };
+            let answerer = JoinParty { key: Key(other_key), nonce: Nonce(other_nonce) };
             let version = Version(version);
-            assert_eq!(
-                join_hmac(version, answerer, opener).syn_ack(),
-                syn_ack,
-                "{key:x}"
-            );
-            assert_eq!(
-                hex(&join_hmac(version, opener, answerer).ack()),
-                ack,
-                "{key:x}"
-            );
+            assert_eq!(join_hmac(version, answerer, opener).syn_ack(), syn_ack, "{key:x}");
+            assert_eq!(hex(&join_hmac(version, opener, answerer).ack()), ack, "{key:x}");
         }
     }
 
     #[test]
     fn the_full_join_hmac_is_kept() {
-        let opener = JoinParty {
-            key: Key(0x0102_0304_0506_0708),
-            nonce: Nonce(0xa1a2_a3a4),
-        };
-        let answerer = JoinParty {
-            key: Key(0x1112_1314_1516_1718),
-            nonce: Nonce(0xb1b2_b3b4),
-        };
+        let opener = JoinParty { key: Key(0x0102_0304_0506_0708), nonce: Nonce(0xa1a2_a3a4) };
+        let answerer = JoinParty { key: Key(0x1112_1314_1516_1718), nonce: Nonce(0xb1b2_b3b4) };
         assert_eq!(
             hex(join_hmac(Version::V1, answerer, opener).full()),
             "864b40428762fd06fa24bb3c5ea12c1bbf6546e7aace88911139aa8f77f90286"
@@ -336,17 +286,10 @@ mod tests {
             let keys = (Key(sender), Key(receiver));
             let announcement = announcement(id, address, port, hmac);
             let variant = matching_add_addr_variant(keys, &announcement);
-            assert_eq!(
-                variant,
-                Some(AddAddrHmacVariant::Rfc8684),
-                "{address} {hmac:x}"
-            );
+            assert_eq!(variant, Some(AddAddrHmacVariant::Rfc8684), "{address} {hmac:x}");
 
             let (receiver, sender) = keys;
-            assert_eq!(
-                matching_add_addr_variant((sender, receiver), &announcement),
-                None
-            );
+            assert_eq!(matching_add_addr_variant((sender, receiver), &announcement), None);
         }
     }
 
@@ -369,10 +312,7 @@ mod tests {
 
         let wrong = announcement(1, "192.0.2.1", Some(443), 1);
         assert_eq!(matching_add_addr_variant(keys, &wrong), None);
-        let echo = AddAddr {
-            flavour: AddressFlavour::Echo,
-            ..wrong
-        };
+        let echo = AddAddr { flavour: AddressFlavour::Echo, ..wrong };
         assert_eq!(matching_add_addr_variant(keys, &echo), None);
     }
 

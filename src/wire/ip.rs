@@ -51,9 +51,7 @@ fn tcp_in_ipv4(packet: &[u8], wire_len: u32) -> Result<TcpInIp<'_>, NotTcp> {
         len => u32::from(len),
     };
     let len = total_len.checked_sub(20).ok_or(NotTcp::Undecoded)?;
-    let options_len = ((header[0] & 0x0f) * 4)
-        .checked_sub(20)
-        .ok_or(NotTcp::Undecoded)?;
+    let options_len = ((header[0] & 0x0f) * 4).checked_sub(20).ok_or(NotTcp::Undecoded)?;
 
     let protocol = header[9];
     let is_fragment = u16::from_be_bytes([header[6], header[7]]) & 0x3fff != 0; // MF, or an offset
@@ -63,11 +61,7 @@ fn tcp_in_ipv4(packet: &[u8], wire_len: u32) -> Result<TcpInIp<'_>, NotTcp> {
         return Err(NotTcp::Fragment);
     }
 
-    let mut payload = Payload {
-        next: protocol,
-        len,
-        octets: rest,
-    };
+    let mut payload = Payload { next: protocol, len, octets: rest };
     payload.skip(u16::from(options_len))?;
     if protocol == AUTHENTICATION {
         payload.skip_extension()?;
@@ -95,11 +89,7 @@ fn tcp_in_ipv6(packet: &[u8], wire_len: u32) -> Result<TcpInIp<'_>, NotTcp> {
         len => u32::from(len),
     };
 
-    let mut payload = Payload {
-        next: header[6],
-        len,
-        octets: rest,
-    };
+    let mut payload = Payload { next: header[6], len, octets: rest };
     if payload.next != TCP {
         payload.skip_extensions()?;
     }
@@ -130,9 +120,7 @@ impl<'a> Payload<'a> {
         if self.next != TCP {
             return Err(NotTcp::Other);
         }
-        let captured = usize::try_from(self.len)
-            .ok()
-            .and_then(|len| self.octets.get(..len));
+        let captured = usize::try_from(self.len).ok().and_then(|len| self.octets.get(..len));
         Ok((self.len, captured.unwrap_or(self.octets)))
     }
 
@@ -175,14 +163,8 @@ impl<'a> Payload<'a> {
     }
 
     fn skip(&mut self, len: u16) -> Result<(), NotTcp> {
-        self.len = self
-            .len
-            .checked_sub(u32::from(len))
-            .ok_or(NotTcp::Undecoded)?;
-        self.octets = self
-            .octets
-            .get(usize::from(len)..)
-            .ok_or(NotTcp::Undecoded)?;
+        self.len = self.len.checked_sub(u32::from(len)).ok_or(NotTcp::Undecoded)?;
+        self.octets = self.octets.get(usize::from(len)..).ok_or(NotTcp::Undecoded)?;
         Ok(())
     }
 }
@@ -190,10 +172,7 @@ impl<'a> Payload<'a> {
 /// Hop-by-hop options, routing, fragment, authentication, destination options (RFC 8200 §4),
 /// mobility, HIP, shim6.
 fn is_extension(protocol: u8) -> bool {
-    matches!(
-        protocol,
-        0 | 43 | FRAGMENT | AUTHENTICATION | 60 | 135 | 139 | 140
-    )
+    matches!(protocol, 0 | 43 | FRAGMENT | AUTHENTICATION | 60 | 135 | 139 | 140)
 }
 
 #[cfg(test)]
@@ -218,14 +197,9 @@ mod tests {
 
     #[test]
     fn an_authentication_header_is_passed_in_both_versions() {
-        let header = [
-            TCP, 4, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9,
-        ];
+        let header = [TCP, 4, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9];
         let payload = [&header, SEGMENT].concat();
-        for packet in [
-            v4(AUTHENTICATION, 0, &[], &payload),
-            v6(AUTHENTICATION, &payload),
-        ] {
+        for packet in [v4(AUTHENTICATION, 0, &[], &payload), v6(AUTHENTICATION, &payload)] {
             let tcp = tcp_in_ip(&packet, wire_len(&packet)).unwrap();
             assert_eq!((tcp.len, tcp.octets), (20, SEGMENT));
         }
@@ -239,18 +213,12 @@ mod tests {
             &[135, TCP, 0, 0, 0, 0, 0, 0, 0],                         // mobility
             &[44, TCP, 0xff, 0, 0x06, 0xde, 0xad, 0, 1], // atomic fragment, reserved bits set
             &[60, TCP, 1, 1, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], // destination options, 16
-            &[
-                0, 60, 0, 1, 4, 0, 0, 0, 0, 43, 0, 1, 4, 0, 0, 0, 0, TCP, 0, 4, 0, 0, 0, 0, 0,
-            ],
+            &[0, 60, 0, 1, 4, 0, 0, 0, 0, 43, 0, 1, 4, 0, 0, 0, 0, TCP, 0, 4, 0, 0, 0, 0, 0],
         ];
         for chain in chains {
             let packet = v6(chain[0], &[&chain[1..], SEGMENT].concat());
             let tcp = tcp_in_ip(&packet, wire_len(&packet)).unwrap();
-            assert_eq!(
-                (tcp.len, tcp.octets, tcp.hop_limit),
-                (20, SEGMENT, 63),
-                "{chain:?}"
-            );
+            assert_eq!((tcp.len, tcp.octets, tcp.hop_limit), (20, SEGMENT, 63), "{chain:?}");
             assert_eq!(tcp.source.to_string(), "2001:db8::1");
             assert_eq!(tcp.destination.to_string(), "2001:db8::2");
             for cut in 0..packet.len() - SEGMENT.len() {
@@ -263,10 +231,7 @@ mod tests {
     #[test]
     fn a_chain_of_extension_headers_without_end_is_given_up() {
         let packet = v6(60, &[60, 0, 1, 4, 0, 0, 0, 0].repeat(100));
-        assert_eq!(
-            tcp_in_ip(&packet, wire_len(&packet)),
-            Err(NotTcp::Undecoded)
-        );
+        assert_eq!(tcp_in_ip(&packet, wire_len(&packet)), Err(NotTcp::Undecoded));
     }
 
     #[test]
@@ -280,21 +245,10 @@ mod tests {
             v6(44, &[60, 0, 0x05, 0xc9, 0, 0, 0, 1]),  // between; what it is stands in the first
         ];
         for packet in fragments {
-            assert_eq!(
-                tcp_in_ip(&packet, wire_len(&packet)),
-                Err(NotTcp::Fragment),
-                "{packet:x?}"
-            );
+            assert_eq!(tcp_in_ip(&packet, wire_len(&packet)), Err(NotTcp::Fragment), "{packet:x?}");
         }
-        for packet in [
-            v4(17, 0x2000, &[], SEGMENT),
-            v6(44, &[17, 0, 0, 0x01, 0, 0, 0, 1]),
-        ] {
-            assert_eq!(
-                tcp_in_ip(&packet, wire_len(&packet)),
-                Err(NotTcp::Other),
-                "UDP"
-            );
+        for packet in [v4(17, 0x2000, &[], SEGMENT), v6(44, &[17, 0, 0, 0x01, 0, 0, 0, 1])] {
+            assert_eq!(tcp_in_ip(&packet, wire_len(&packet)), Err(NotTcp::Other), "UDP");
         }
         let do_not_fragment = v4(TCP, 0x4000, &[], SEGMENT);
         assert!(tcp_in_ip(&do_not_fragment, wire_len(&do_not_fragment)).is_ok());
@@ -314,11 +268,7 @@ mod tests {
         for packet in [v4(TCP, 0, &[], SEGMENT), v6(TCP, SEGMENT)] {
             let padded = [&packet, &[0; 6][..]].concat();
             let tcp = tcp_in_ip(&padded, wire_len(&padded)).unwrap();
-            assert_eq!(
-                (tcp.len, tcp.octets),
-                (20, SEGMENT),
-                "padding is no part of it"
-            );
+            assert_eq!((tcp.len, tcp.octets), (20, SEGMENT), "padding is no part of it");
 
             let cut = &packet[..packet.len() - 5];
             let tcp = tcp_in_ip(cut, wire_len(&packet)).unwrap();
@@ -340,10 +290,7 @@ mod tests {
         let header = [TCP, 0, 0xc2, 4, 0x00, 0x01, 0x86, 0xa8];
         let mut jumbogram = v6(0, &[&header, SEGMENT].concat());
         jumbogram[4..6].fill(0);
-        assert_eq!(
-            tcp_in_ip(&jumbogram, 100_048).map(|tcp| tcp.len),
-            Ok(100_000)
-        );
+        assert_eq!(tcp_in_ip(&jumbogram, 100_048).map(|tcp| tcp.len), Ok(100_000));
     }
 
     #[test]
@@ -366,19 +313,13 @@ mod tests {
             v6(60, &[TCP, 9, 0, 0, 0, 0, 0, 0]), // extension past the payload length
         ];
         for packet in broken {
-            assert_eq!(
-                tcp_in_ip(&packet, 100),
-                Err(NotTcp::Undecoded),
-                "{packet:x?}"
-            );
+            assert_eq!(tcp_in_ip(&packet, 100), Err(NotTcp::Undecoded), "{packet:x?}");
         }
     }
 
     fn v4(protocol: u8, fragment: u16, options: &[u8], payload: &[u8]) -> Vec<u8> {
         let header_len = 20 + options.len();
-        let total_len = u16::try_from(header_len + payload.len())
-            .unwrap()
-            .to_be_bytes();
+        let total_len = u16::try_from(header_len + payload.len()).unwrap().to_be_bytes();
         let fragment = fragment.to_be_bytes();
         let version_and_len = 0x40 | u8::try_from(header_len / 4).unwrap();
         #[rustfmt::skip]

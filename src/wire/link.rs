@@ -90,11 +90,7 @@ fn loopback(frame: &[u8]) -> Result<&[u8], NotTcp> {
 /// PPPoE (RFC 2516 §4): version and type, code (0 in a session), session ID, length; then PPP.
 fn pppoe(octets: &[u8]) -> Result<&[u8], NotTcp> {
     let (header, rest) = take::<6>(octets)?;
-    if header[0] == 0x11 && header[1] == 0 {
-        ppp(rest)
-    } else {
-        Err(NotTcp::Other)
-    }
+    if header[0] == 0x11 && header[1] == 0 { ppp(rest) } else { Err(NotTcp::Other) }
 }
 
 /// PPP (RFC 1661 §2, RFC 1662 §3.1): address and control, which may be left out, and the protocol.
@@ -118,52 +114,25 @@ mod tests {
     fn every_link_header_is_taken_off() {
         let headers: &[(LinkType, &[u8])] = &[
             // A real SYN on a veth pair, and what `tcpdump -i any` makes of it in both versions.
-            (
-                LinkType::ETHERNET,
-                b"\xd6\x46\x02\x4c\xa9\xba\xaa\xa0\x45\x20\xd0\x8e\x08\x00",
-            ),
-            (
-                LinkType::LINUX_SLL,
-                b"\0\x04\0\x01\0\x06\xaa\xa0\x45\x20\xd0\x8e\0\0\x08\0",
-            ),
+            (LinkType::ETHERNET, b"\xd6\x46\x02\x4c\xa9\xba\xaa\xa0\x45\x20\xd0\x8e\x08\x00"),
+            (LinkType::LINUX_SLL, b"\0\x04\0\x01\0\x06\xaa\xa0\x45\x20\xd0\x8e\0\0\x08\0"),
             (
                 LinkType::LINUX_SLL2,
                 b"\x08\0\0\0\0\0\0\x02\0\x01\x04\x06\xaa\xa0\x45\x20\xd0\x8e\0\0",
             ),
-            (
-                LinkType::ETHERNET,
-                b"\xff\xff\xff\xff\xff\xff\0\0\0\0\0\0\x86\xdd",
-            ),
-            (
-                LinkType::LINUX_SLL2,
-                b"\x86\xdd\0\0\0\0\0\x02\0\x01\0\x06\0\0\0\0\0\0\0\0",
-            ),
+            (LinkType::ETHERNET, b"\xff\xff\xff\xff\xff\xff\0\0\0\0\0\0\x86\xdd"),
+            (LinkType::LINUX_SLL2, b"\x86\xdd\0\0\0\0\0\x02\0\x01\0\x06\0\0\0\0\0\0\0\0"),
             // One tag, two tags, three old tags; tags in cooked captures.
-            (
-                LinkType::ETHERNET,
-                b"\0\0\0\0\0\0\0\0\0\0\0\0\x81\0\0\x64\x08\0",
-            ),
-            (
-                LinkType::ETHERNET,
-                b"\0\0\0\0\0\0\0\0\0\0\0\0\x88\xa8\0\x05\x81\0\0\x64\x86\xdd",
-            ),
+            (LinkType::ETHERNET, b"\0\0\0\0\0\0\0\0\0\0\0\0\x81\0\0\x64\x08\0"),
+            (LinkType::ETHERNET, b"\0\0\0\0\0\0\0\0\0\0\0\0\x88\xa8\0\x05\x81\0\0\x64\x86\xdd"),
             (
                 LinkType::ETHERNET,
                 b"\0\0\0\0\0\0\0\0\0\0\0\0\x91\0\0\x01\x92\0\0\x02\x93\0\0\x03\x08\0",
             ),
-            (
-                LinkType::LINUX_SLL,
-                b"\0\0\0\x01\0\x06\0\0\0\0\0\0\0\0\x81\0\0\x64\x08\0",
-            ),
-            (
-                LinkType::LINUX_SLL2,
-                b"\x81\0\0\0\0\0\0\x02\0\x01\0\x06\0\0\0\0\0\0\0\0\0\x64\x08\0",
-            ),
+            (LinkType::LINUX_SLL, b"\0\0\0\x01\0\x06\0\0\0\0\0\0\0\0\x81\0\0\x64\x08\0"),
+            (LinkType::LINUX_SLL2, b"\x81\0\0\0\0\0\0\x02\0\x01\0\x06\0\0\0\0\0\0\0\0\0\x64\x08\0"),
             // PPPoE, plain, behind a tag, and as a link type of its own.
-            (
-                LinkType::ETHERNET,
-                b"\0\0\0\0\0\0\0\0\0\0\0\0\x88\x64\x11\0\0\x01\0\x42\0\x21",
-            ),
+            (LinkType::ETHERNET, b"\0\0\0\0\0\0\0\0\0\0\0\0\x88\x64\x11\0\0\x01\0\x42\0\x21"),
             (
                 LinkType::ETHERNET,
                 b"\0\0\0\0\0\0\0\0\0\0\0\0\x81\0\0\x07\x88\x64\x11\0\0\x01\0\x42\0\x57",
@@ -192,18 +161,10 @@ mod tests {
         ];
         for (link_type, header) in headers {
             let frame = [header, IP].concat();
-            assert_eq!(
-                ip_packet(*link_type, &frame),
-                Ok(IP),
-                "{link_type} {header:02x?}"
-            );
+            assert_eq!(ip_packet(*link_type, &frame), Ok(IP), "{link_type} {header:02x?}");
             for cut in 0..header.len() {
                 let outcome = ip_packet(*link_type, &frame[..cut]);
-                assert_eq!(
-                    outcome,
-                    Err(NotTcp::Undecoded),
-                    "{link_type} {header:02x?} at {cut}"
-                );
+                assert_eq!(outcome, Err(NotTcp::Undecoded), "{link_type} {header:02x?} at {cut}");
             }
         }
     }
@@ -212,37 +173,17 @@ mod tests {
     fn other_protocols_are_other() {
         let others: &[(LinkType, &[u8])] = &[
             (LinkType::ETHERNET, b"\0\0\0\0\0\0\0\0\0\0\0\0\x08\x06"), // ARP
-            (
-                LinkType::ETHERNET,
-                b"\0\0\0\0\0\0\0\0\0\0\0\0\0\x26\x42\x42\x03",
-            ), // 802.3, LLC
-            (
-                LinkType::ETHERNET,
-                b"\0\0\0\0\0\0\0\0\0\0\0\0\x81\0\0\x01\x08\x06",
-            ),
-            (
-                LinkType::ETHERNET,
-                b"\0\0\0\0\0\0\0\0\0\0\0\0\x88\x63\x11\x09\0\0\0\0",
-            ), // discovery
-            (
-                LinkType::LINUX_SLL,
-                b"\0\0\0\x01\0\x06\0\0\0\0\0\0\0\0\0\x04",
-            ),
+            (LinkType::ETHERNET, b"\0\0\0\0\0\0\0\0\0\0\0\0\0\x26\x42\x42\x03"), // 802.3, LLC
+            (LinkType::ETHERNET, b"\0\0\0\0\0\0\0\0\0\0\0\0\x81\0\0\x01\x08\x06"),
+            (LinkType::ETHERNET, b"\0\0\0\0\0\0\0\0\0\0\0\0\x88\x63\x11\x09\0\0\0\0"), // discovery
+            (LinkType::LINUX_SLL, b"\0\0\0\x01\0\x06\0\0\0\0\0\0\0\0\0\x04"),
             (LinkType::PPP, b"\xff\x03\xc0\x21\x01"), // LCP
             (LinkType::PPP_ETHER, b"\x11\x09\0\0\0\0"),
             (LinkType::NULL, b"\x07\0\0\0"),
         ];
         for (link_type, frame) in others {
-            assert_eq!(
-                ip_packet(*link_type, frame),
-                Err(NotTcp::Other),
-                "{frame:02x?}"
-            );
+            assert_eq!(ip_packet(*link_type, frame), Err(NotTcp::Other), "{frame:02x?}");
         }
-        assert_eq!(
-            ip_packet(LinkType(105), IP),
-            Err(NotTcp::Undecoded),
-            "not a link type we know"
-        );
+        assert_eq!(ip_packet(LinkType(105), IP), Err(NotTcp::Undecoded), "not a link type we know");
     }
 }

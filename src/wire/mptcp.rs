@@ -242,10 +242,7 @@ pub struct OptionBody {
 impl OptionBody {
     /// Keeps `octets`; anything past the 38th octet, which no TCP header can hold, is left out.
     pub fn new(octets: &[u8]) -> Self {
-        let mut body = Self {
-            len: 0,
-            octets: [0; MAX_LEN - 2],
-        };
+        let mut body = Self { len: 0, octets: [0; MAX_LEN - 2] };
         for (kept, octet) in body.octets.iter_mut().zip(octets) {
             *kept = *octet;
             body.len += 1;
@@ -272,20 +269,13 @@ pub(super) mod testing {
     /// Octets from pairs of hex digits; spaces are for the eye.
     pub(in crate::wire) fn octets(hex: &str) -> Vec<u8> {
         let digits: Vec<u32> = hex.chars().filter_map(|digit| digit.to_digit(16)).collect();
-        digits
-            .chunks(2)
-            .map(|pair| u8::try_from(pair[0] << 4 | pair[1]).unwrap())
-            .collect()
+        digits.chunks(2).map(|pair| u8::try_from(pair[0] << 4 | pair[1]).unwrap()).collect()
     }
 
     /// The option in `hex` (kind and length included), after proof that it is emitted the same.
     pub(super) fn parse(hex: &str) -> MptcpOption {
         let wire = octets(hex);
-        assert_eq!(
-            wire[..2],
-            [KIND, u8::try_from(wire.len()).unwrap()],
-            "kind and length"
-        );
+        assert_eq!(wire[..2], [KIND, u8::try_from(wire.len()).unwrap()], "kind and length");
         let option = MptcpOption::parse(&wire[2..]);
         let mut emitted = Vec::new();
         option.emit(&mut emitted);
@@ -302,12 +292,8 @@ pub(super) mod testing {
     /// At which lengths (kind and length included) a beginning of the option in `hex` is legal.
     pub(super) fn legal_lengths(hex: &str) -> Vec<usize> {
         let wire = octets(hex);
-        let legal = |len: &usize| {
-            !matches!(
-                MptcpOption::parse(&wire[2..*len]),
-                MptcpOption::Malformed(_)
-            )
-        };
+        let legal =
+            |len: &usize| !matches!(MptcpOption::parse(&wire[2..*len]), MptcpOption::Malformed(_));
         (2..=wire.len()).filter(legal).collect()
     }
 }
@@ -337,14 +323,8 @@ mod tests {
     #[test]
     fn private_use_is_opaque() {
         let option = parse("1e05 f5cafe");
-        assert_eq!(
-            option,
-            MptcpOption::Experimental(OptionBody::new(&octets("f5cafe")))
-        );
-        assert_eq!(
-            option.subtype().and_then(Subtype::name),
-            Some("MP_EXPERIMENTAL")
-        );
+        assert_eq!(option, MptcpOption::Experimental(OptionBody::new(&octets("f5cafe"))));
+        assert_eq!(option.subtype().and_then(Subtype::name), Some("MP_EXPERIMENTAL"));
         assert!(matches!(parse("1e03f0"), MptcpOption::Experimental(_)));
     }
 
@@ -369,11 +349,7 @@ mod tests {
     fn the_subtype_octet_alone_is_legal_for_mp_prio_only() {
         for subtype in 0x0..=0x8 {
             let is_prio = Subtype(subtype) == Subtype::MP_PRIO;
-            assert_eq!(
-                malformed(&format!("1e03{subtype}0")),
-                !is_prio,
-                "subtype {subtype}"
-            );
+            assert_eq!(malformed(&format!("1e03{subtype}0")), !is_prio, "subtype {subtype}");
         }
     }
 
@@ -383,9 +359,6 @@ mod tests {
         let expected = MptcpOption::Malformed(OptionBody::new(&removed));
         assert_eq!(MptcpOption::parse(&removed), expected);
         assert_eq!(expected.wire_len(), 40);
-        assert!(matches!(
-            MptcpOption::parse(&[0xff; 300]),
-            MptcpOption::Malformed(_)
-        ));
+        assert!(matches!(MptcpOption::parse(&[0xff; 300]), MptcpOption::Malformed(_)));
     }
 }

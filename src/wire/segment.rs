@@ -81,11 +81,7 @@ impl fmt::Display for TcpFlags {
             none = false;
             write!(formatter, "{letter}")?;
         }
-        if none {
-            formatter.write_str("none")
-        } else {
-            Ok(())
-        }
+        if none { formatter.write_str("none") } else { Ok(()) }
     }
 }
 
@@ -170,40 +166,22 @@ fn segment<'a>(frame: &Frame<'a>, tcp: &TcpInIp<'a>) -> Result<Segment<'a>, NotT
     let (header, rest) = take::<20>(tcp.octets)?;
     let header_len = (header[12] >> 4) * 4;
     let options_len = header_len.checked_sub(20).ok_or(NotTcp::Undecoded)?;
-    let payload_len = tcp
-        .len
-        .checked_sub(u32::from(header_len))
-        .ok_or(NotTcp::Undecoded)?;
-    let (options, payload) = rest
-        .split_at_checked(usize::from(options_len))
-        .unwrap_or((rest, &[]));
+    let payload_len = tcp.len.checked_sub(u32::from(header_len)).ok_or(NotTcp::Undecoded)?;
+    let (options, payload) = rest.split_at_checked(usize::from(options_len)).unwrap_or((rest, &[]));
     let port = |high, low| u16::from_be_bytes([high, low]);
     Ok(Segment {
         number: frame.number,
         timestamp: frame.timestamp,
         point: frame.point,
-        source: Endpoint {
-            address: tcp.source,
-            port: port(header[0], header[1]),
-        },
-        destination: Endpoint {
-            address: tcp.destination,
-            port: port(header[2], header[3]),
-        },
+        source: Endpoint { address: tcp.source, port: port(header[0], header[1]) },
+        destination: Endpoint { address: tcp.destination, port: port(header[2], header[3]) },
         hop_limit: tcp.hop_limit,
         ip_id: tcp.ip_id,
-        seq: SeqNum(u32::from_be_bytes([
-            header[4], header[5], header[6], header[7],
-        ])),
-        ack: SeqNum(u32::from_be_bytes([
-            header[8], header[9], header[10], header[11],
-        ])),
+        seq: SeqNum(u32::from_be_bytes([header[4], header[5], header[6], header[7]])),
+        ack: SeqNum(u32::from_be_bytes([header[8], header[9], header[10], header[11]])),
         flags: TcpFlags(header[13]),
         window: u16::from_be_bytes([header[14], header[15]]),
-        options: TcpOptions {
-            octets: options,
-            declared_len: options_len,
-        },
+        options: TcpOptions { octets: options, declared_len: options_len },
         payload_len,
         payload,
     })

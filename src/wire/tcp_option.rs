@@ -16,20 +16,14 @@ pub struct TcpOptions<'a> {
 
 impl<'a> TcpOptions<'a> {
     /// No options at all.
-    pub const EMPTY: Self = Self {
-        octets: &[],
-        declared_len: 0,
-    };
+    pub const EMPTY: Self = Self { octets: &[], declared_len: 0 };
 
     /// Walks the options in order; the walk says itself where and why it ends early.
     #[inline]
     pub fn iter(self) -> TcpOptionIter<'a> {
         let declared = usize::from(self.declared_len);
         let octets = self.octets.get(..declared).unwrap_or(self.octets);
-        TcpOptionIter {
-            rest: octets,
-            not_captured: declared - octets.len(),
-        }
+        TcpOptionIter { rest: octets, not_captured: declared - octets.len() }
     }
 
     /// Whether the snap length keeps back octets of the options.
@@ -43,11 +37,7 @@ impl<'a> TcpOptions<'a> {
         let mut longest = 0;
         let mut run = 0;
         for option in self.iter() {
-            run = if matches!(option, TcpOption::NoOperation) {
-                run + 1
-            } else {
-                0
-            };
+            run = if matches!(option, TcpOption::NoOperation) { run + 1 } else { 0 };
             longest = longest.max(run);
         }
         longest
@@ -78,9 +68,7 @@ impl<'a> Iterator for TcpOptionIter<'a> {
             [kind::END_OF_LIST, ..] => {
                 let (last, not_captured) = self.end();
                 let padding = last.len() - 1 + not_captured;
-                Some(TcpOption::EndOfList {
-                    padding: u8::try_from(padding).unwrap_or(u8::MAX),
-                })
+                Some(TcpOption::EndOfList { padding: u8::try_from(padding).unwrap_or(u8::MAX) })
             }
             [kind, len, ..] => Some(self.long(kind, len)),
             [_] => Some(self.broken(2)),
@@ -119,10 +107,7 @@ impl<'a> TcpOptionIter<'a> {
 
     /// Ends the walk; gives what was left to read, and to capture.
     fn end(&mut self) -> (&'a [u8], usize) {
-        (
-            std::mem::take(&mut self.rest),
-            std::mem::take(&mut self.not_captured),
-        )
+        (std::mem::take(&mut self.rest), std::mem::take(&mut self.not_captured))
     }
 }
 
@@ -267,10 +252,7 @@ impl SackBlocks<'_> {
         self.0.chunks_exact(8).filter_map(|block| {
             let (left, right) = block.split_first_chunk::<4>()?;
             let right = right.first_chunk::<4>()?;
-            Some((
-                SeqNum(u32::from_be_bytes(*left)),
-                SeqNum(u32::from_be_bytes(*right)),
-            ))
+            Some((SeqNum(u32::from_be_bytes(*left)), SeqNum(u32::from_be_bytes(*right))))
         })
     }
 }
@@ -303,10 +285,7 @@ mod tests {
     use super::*;
 
     fn whole(octets: &[u8]) -> TcpOptions<'_> {
-        TcpOptions {
-            octets,
-            declared_len: u8::try_from(octets.len()).unwrap(),
-        }
+        TcpOptions { octets, declared_len: u8::try_from(octets.len()).unwrap() }
     }
 
     /// The options in `octets`, after proof that they are emitted the same.
@@ -331,29 +310,12 @@ mod tests {
     fn syn() {
         let octets = octets("020405b4 0402 080a9ce7e0ee00000000 01030307 2202 0101 1e040101");
         let options = walk(&octets);
-        let [
-            mss,
-            permitted,
-            timestamps,
-            _,
-            scale,
-            fast_open,
-            _,
-            _,
-            capable,
-        ] = options[..]
-        else {
+        let [mss, permitted, timestamps, _, scale, fast_open, _, _, capable] = options[..] else {
             panic!("{options:?}")
         };
         assert_eq!(mss, TcpOption::MaximumSegmentSize(1460));
         assert_eq!(permitted, TcpOption::SackPermitted);
-        assert_eq!(
-            timestamps,
-            TcpOption::Timestamps {
-                value: 0x9ce7_e0ee,
-                echo_reply: 0
-            }
-        );
+        assert_eq!(timestamps, TcpOption::Timestamps { value: 0x9ce7_e0ee, echo_reply: 0 });
         assert_eq!(scale, TcpOption::WindowScale(7));
         assert_eq!(fast_open, TcpOption::FastOpen(&[]));
         assert!(matches!(capable, TcpOption::Mptcp(MptcpOption::Capable(_))));
@@ -364,16 +326,7 @@ mod tests {
         let octets =
             octets("0101 080a788256550e26e914 0101 050a6cd220516cd225dd 1e0c2003f633475c1ae94013");
         let options = walk(&octets);
-        let [
-            _,
-            _,
-            _,
-            _,
-            _,
-            TcpOption::Sack(blocks),
-            TcpOption::Mptcp(dss),
-        ] = options[..]
-        else {
+        let [_, _, _, _, _, TcpOption::Sack(blocks), TcpOption::Mptcp(dss)] = options[..] else {
             panic!("{options:?}")
         };
         let edges = [(SeqNum(0x6cd2_2051), SeqNum(0x6cd2_25dd))];
@@ -384,14 +337,9 @@ mod tests {
 
     #[test]
     fn other_known_kinds() {
-        let md5 = [
-            19, 18, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16,
-        ];
+        let md5 = [19, 18, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
         assert_eq!(walk(&md5), [TcpOption::Md5(&md5[2..])]);
-        assert_eq!(
-            walk(&[29, 6, 1, 2, 3, 4]),
-            [TcpOption::Authentication(&[1, 2, 3, 4])]
-        );
+        assert_eq!(walk(&[29, 6, 1, 2, 3, 4]), [TcpOption::Authentication(&[1, 2, 3, 4])]);
         let cookie = [34, 10, 0x5c, 0x29, 0x8a, 0xc2, 0x77, 0x03, 0x7e, 0x2e];
         assert_eq!(walk(&cookie), [TcpOption::FastOpen(&cookie[2..])]);
     }
@@ -403,26 +351,14 @@ mod tests {
             let options: Vec<_> = whole(&octets).iter().collect();
             assert_eq!(options, [TcpOption::FastOpen(&[1, 2, 3, 4])]);
             let other = [kind, 4, 0xca, 0xfe];
-            assert_eq!(
-                walk(&other),
-                [TcpOption::Unknown {
-                    kind,
-                    data: &[0xca, 0xfe]
-                }]
-            );
+            assert_eq!(walk(&other), [TcpOption::Unknown { kind, data: &[0xca, 0xfe] }]);
             assert_eq!(walk(&[kind, 2]), [TcpOption::Unknown { kind, data: &[] }]);
         }
     }
 
     #[test]
     fn an_unknown_kind_does_not_stop_the_walk() {
-        let expected = [
-            TcpOption::Unknown {
-                kind: 77,
-                data: &[9],
-            },
-            TcpOption::NoOperation,
-        ];
+        let expected = [TcpOption::Unknown { kind: 77, data: &[9] }, TcpOption::NoOperation];
         assert_eq!(walk(&[77, 3, 9, 1]), expected);
     }
 
@@ -443,68 +379,34 @@ mod tests {
             for len in (2..=40).filter(|len| !legal.contains(len)) {
                 let mut octets = vec![0; usize::from(len)];
                 octets[..2].copy_from_slice(&[kind, len]);
-                assert_eq!(
-                    walk(&octets),
-                    [TcpOption::Unknown {
-                        kind,
-                        data: &octets[2..]
-                    }]
-                );
+                assert_eq!(walk(&octets), [TcpOption::Unknown { kind, data: &octets[2..] }]);
             }
         }
-        assert_eq!(
-            walk(&[29, 3, 1]),
-            [TcpOption::Unknown {
-                kind: 29,
-                data: &[1]
-            }]
-        );
+        assert_eq!(walk(&[29, 3, 1]), [TcpOption::Unknown { kind: 29, data: &[1] }]);
     }
 
     #[test]
     fn an_mptcp_option_without_a_body_is_malformed() {
         let malformed = MptcpOption::Malformed(OptionBody::new(&[]));
-        assert_eq!(
-            walk(&[30, 2, 1]),
-            [TcpOption::Mptcp(malformed), TcpOption::NoOperation]
-        );
+        assert_eq!(walk(&[30, 2, 1]), [TcpOption::Mptcp(malformed), TcpOption::NoOperation]);
     }
 
     #[test]
     fn the_end_of_the_list_ends_the_walk() {
-        assert_eq!(
-            walk(&[1, 0]),
-            [TcpOption::NoOperation, TcpOption::EndOfList { padding: 0 }]
-        );
+        assert_eq!(walk(&[1, 0]), [TcpOption::NoOperation, TcpOption::EndOfList { padding: 0 }]);
         let options = [0, 1, 1, 3];
         let expected = [TcpOption::EndOfList { padding: 3 }];
-        assert_eq!(
-            whole(&options).iter().collect::<Vec<_>>(),
-            expected,
-            "whatever follows"
-        );
-        let cut = TcpOptions {
-            octets: &[0, 0],
-            declared_len: 4,
-        };
+        assert_eq!(whole(&options).iter().collect::<Vec<_>>(), expected, "whatever follows");
+        let cut = TcpOptions { octets: &[0, 0], declared_len: 4 };
         assert_eq!(cut.iter().collect::<Vec<_>>(), expected);
     }
 
     #[test]
     fn bad_lengths_end_the_walk() {
-        for octets in [
-            &[8, 0, 1, 1][..],
-            &[8, 1, 1, 1],
-            &[8, 5, 1, 1],
-            &[30, 255, 1, 1],
-            &[8],
-        ] {
+        for octets in [&[8, 0, 1, 1][..], &[8, 1, 1, 1], &[8, 5, 1, 1], &[30, 255, 1, 1], &[8]] {
             assert_eq!(walk(octets), [TcpOption::BadLength(octets)]);
         }
-        assert_eq!(
-            walk(&[1, 2]),
-            [TcpOption::NoOperation, TcpOption::BadLength(&[2])]
-        );
+        assert_eq!(walk(&[1, 2]), [TcpOption::NoOperation, TcpOption::BadLength(&[2])]);
     }
 
     #[test]
@@ -513,10 +415,7 @@ mod tests {
         let options = walk(&octets);
         let whole_options = [0, 1, 1, 1, 2, 2, 2, 2];
         for (captured, count) in whole_options.into_iter().enumerate() {
-            let cut = TcpOptions {
-                octets: &octets[..captured],
-                declared_len: 8,
-            };
+            let cut = TcpOptions { octets: &octets[..captured], declared_len: 8 };
             assert!(cut.is_cut());
             let walked: Vec<_> = cut.iter().collect();
             let (last, before) = walked.split_last().unwrap();
@@ -529,20 +428,14 @@ mod tests {
 
     #[test]
     fn a_length_past_the_declared_end_is_bad_even_if_cut() {
-        let cut = TcpOptions {
-            octets: &[1, 8, 10],
-            declared_len: 8,
-        };
+        let cut = TcpOptions { octets: &[1, 8, 10], declared_len: 8 };
         let expected = [TcpOption::NoOperation, TcpOption::BadLength(&[8, 10])];
         assert_eq!(cut.iter().collect::<Vec<_>>(), expected);
     }
 
     #[test]
     fn octets_beyond_the_declared_end_are_not_options() {
-        let longer = TcpOptions {
-            octets: &[1, 1, 1, 1],
-            declared_len: 2,
-        };
+        let longer = TcpOptions { octets: &[1, 1, 1, 1], declared_len: 2 };
         assert_eq!(longer.iter().count(), 2);
     }
 
@@ -551,10 +444,6 @@ mod tests {
         assert_eq!(whole(&[1, 1, 3, 3, 7, 1, 1, 1, 1, 4, 2, 1]).nop_run(), 4);
         assert_eq!(whole(&[3, 3, 7, 4, 2]).nop_run(), 0);
         assert_eq!(whole(&[1; 40]).nop_run(), 40);
-        assert_eq!(
-            whole(&[77, 6, 1, 1, 1, 1, 0, 1, 1]).nop_run(),
-            0,
-            "data and padding"
-        );
+        assert_eq!(whole(&[77, 6, 1, 1, 1, 1, 0, 1, 1]).nop_run(), 0, "data and padding");
     }
 }

@@ -38,15 +38,19 @@ impl DssChecksum {
         }
         // Words of 32 bits fold to the same sum as words of 16.
         let (words, rest) = octets.as_chunks::<4>();
-        self.sum += words
-            .iter()
-            .map(|word| u64::from(u32::from_be_bytes(*word)))
-            .sum::<u64>();
+        self.sum += words.iter().map(|word| u64::from(u32::from_be_bytes(*word))).sum::<u64>();
         for (octet, shift) in rest.iter().zip([24, 16, 8]) {
             self.sum += u64::from(*octet) << shift;
         }
         self.odd ^= octets.len() % 2 == 1;
         self.sum = u64::from(fold(self.sum));
+    }
+
+    /// Adds octets that stand `offset` octets into the payload. The parts of a mapping may come in
+    /// any order: the sum only asks which half of a word an octet is.
+    pub fn add_at(&mut self, offset: u64, octets: &[u8]) {
+        self.odd = offset % 2 == 1;
+        self.add(octets);
     }
 
     /// The value for the checksum field. A last odd octet counts as if a zero followed it.

@@ -86,16 +86,7 @@ impl AddAddr {
         let Some((flavour, reserved)) = flavour(first & 0x0f, &address, hmac) else {
             return illegal();
         };
-        Ok((
-            rest,
-            Self {
-                address_id: AddressId(id),
-                address,
-                port,
-                flavour,
-                reserved,
-            },
-        ))
+        Ok((rest, Self { address_id: AddressId(id), address, port, flavour, reserved }))
     }
 
     /// Octets on the wire, kind and length octets included.
@@ -107,10 +98,7 @@ impl AddAddr {
     }
 
     pub(super) fn emit(&self, out: &mut Vec<u8>) {
-        out.extend([
-            Subtype::ADD_ADDR.octet(self.low_nibble()),
-            self.address_id.0,
-        ]);
+        out.extend([Subtype::ADD_ADDR.octet(self.low_nibble()), self.address_id.0]);
         match self.address {
             IpAddr::V4(address) => out.extend(address.octets()),
             IpAddr::V6(address) => out.extend(address.octets()),
@@ -163,11 +151,7 @@ pub struct RemoveAddr {
 impl RemoveAddr {
     /// A list of `ids`; what is past the 37th, which no TCP header can hold, is left out.
     pub fn new(ids: &[u8], reserved: u8) -> Self {
-        let mut removed = Self {
-            len: 0,
-            ids: [0; MAX_REMOVED],
-            reserved,
-        };
+        let mut removed = Self { len: 0, ids: [0; MAX_REMOVED], reserved };
         for (kept, id) in removed.ids.iter_mut().zip(ids) {
             *kept = *id;
             removed.len += 1;
@@ -196,10 +180,7 @@ impl RemoveAddr {
 
     /// The IDs in the order given.
     pub fn ids(&self) -> impl Iterator<Item = AddressId> + '_ {
-        self.ids
-            .iter()
-            .take(usize::from(self.len))
-            .map(|id| AddressId(*id))
+        self.ids.iter().take(usize::from(self.len)).map(|id| AddressId(*id))
     }
 }
 
@@ -212,13 +193,7 @@ mod tests {
     #[track_caller]
     fn check(hex: &str, id: u8, address: &str, port: Option<u16>, flavour: AddressFlavour) {
         let (address_id, address) = (AddressId(id), address.parse().unwrap());
-        let expected = AddAddr {
-            address_id,
-            address,
-            port,
-            flavour,
-            reserved: 0,
-        };
+        let expected = AddAddr { address_id, address, port, flavour, reserved: 0 };
         assert_eq!(parse(hex), MptcpOption::AddAddr(expected));
     }
 
@@ -262,78 +237,28 @@ mod tests {
         check("1e0a 3101 0a000202 27d8", 1, "10.0.2.2", Some(10200), echo);
         let v6 = "20010db800a200000000000000000002";
         check(&format!("1e14 3101 {v6}"), 1, "2001:db8:a2::2", None, echo);
-        check(
-            &format!("1e16 3101 {v6} 138a"),
-            1,
-            "2001:db8:a2::2",
-            Some(5002),
-            echo,
-        );
+        check(&format!("1e16 3101 {v6} 138a"), 1, "2001:db8:a2::2", Some(5002), echo);
     }
 
     #[test]
     fn v0() {
         let flavour = AddressFlavour::V0;
         check("1e08 3402 c0a80139", 2, "192.168.1.57", None, flavour);
-        check(
-            "1e0a 3402 c0a80139 1f90",
-            2,
-            "192.168.1.57",
-            Some(8080),
-            flavour,
-        );
+        check("1e0a 3402 c0a80139 1f90", 2, "192.168.1.57", Some(8080), flavour);
         let v6 = "20010db800a200000000000000000002";
-        check(
-            &format!("1e14 3602 {v6}"),
-            2,
-            "2001:db8:a2::2",
-            None,
-            flavour,
-        );
-        check(
-            &format!("1e16 3602 {v6} 1f90"),
-            2,
-            "2001:db8:a2::2",
-            Some(8080),
-            flavour,
-        );
+        check(&format!("1e14 3602 {v6}"), 2, "2001:db8:a2::2", None, flavour);
+        check(&format!("1e16 3602 {v6} 1f90"), 2, "2001:db8:a2::2", Some(8080), flavour);
     }
 
     #[test]
     fn before_v1_was_final() {
-        let flavour = AddressFlavour::PreFinalV1 {
-            hmac: 0x0102_0304_0506_0708,
-        };
+        let flavour = AddressFlavour::PreFinalV1 { hmac: 0x0102_0304_0506_0708 };
         let hmac = "0102030405060708";
-        check(
-            &format!("1e10 3402 c0a80139 {hmac}"),
-            2,
-            "192.168.1.57",
-            None,
-            flavour,
-        );
-        check(
-            &format!("1e12 3402 c0a80139 1f90 {hmac}"),
-            2,
-            "192.168.1.57",
-            Some(8080),
-            flavour,
-        );
+        check(&format!("1e10 3402 c0a80139 {hmac}"), 2, "192.168.1.57", None, flavour);
+        check(&format!("1e12 3402 c0a80139 1f90 {hmac}"), 2, "192.168.1.57", Some(8080), flavour);
         let v6 = "20010db800a200000000000000000002";
-        check(
-            &format!("1e1c 3602 {v6} {hmac}"),
-            2,
-            "2001:db8:a2::2",
-            None,
-            flavour,
-        );
-        check(
-            &format!("1e1e 3602 {v6} 1f90 {hmac}"),
-            2,
-            "2001:db8:a2::2",
-            Some(8080),
-            flavour,
-        );
+        check(&format!("1e1c 3602 {v6} {hmac}"), 2, "2001:db8:a2::2", None, flavour);
+        check(&format!("1e1e 3602 {v6} 1f90 {hmac}"), 2, "2001:db8:a2::2", Some(8080), flavour);
     }
 
     #[test]
@@ -352,16 +277,12 @@ mod tests {
 
     #[test]
     fn reserved_bits_are_kept() {
-        let MptcpOption::AddAddr(echo) = parse("1e08 3f01 0a010202") else {
-            panic!()
-        };
+        let MptcpOption::AddAddr(echo) = parse("1e08 3f01 0a010202") else { panic!() };
         assert!(echo.is_echo());
         assert_eq!(echo.reserved, 7);
         assert_eq!(echo.hmac(), None);
         let announced = parse("1e10 3201 0a010202 42faee9bf1c0ee9d");
-        let MptcpOption::AddAddr(announced) = announced else {
-            panic!()
-        };
+        let MptcpOption::AddAddr(announced) = announced else { panic!() };
         assert_eq!(announced.reserved, 1);
         assert_eq!(announced.hmac(), Some(0x42fa_ee9b_f1c0_ee9d));
     }

@@ -119,14 +119,7 @@ impl Capable {
         let (rest, flags) = be_u8(rest)?;
         let version = Version(first & 0x0f);
         let (rest, form) = CapableForm::parse(version, rest)?;
-        Ok((
-            rest,
-            Self {
-                version,
-                flags: CapableFlags(flags),
-                form,
-            },
-        ))
+        Ok((rest, Self { version, flags: CapableFlags(flags), form }))
     }
 
     /// Octets on the wire, kind and length octets included.
@@ -136,24 +129,16 @@ impl Capable {
             CapableForm::SenderKey { .. } => 12,
             CapableForm::BothKeys { .. } => 20,
             CapableForm::BothKeysAndData { checksum: None, .. } => 22,
-            CapableForm::BothKeysAndData {
-                checksum: Some(_), ..
-            } => 24,
+            CapableForm::BothKeysAndData { checksum: Some(_), .. } => 24,
         }
     }
 
     pub(super) fn emit(&self, out: &mut Vec<u8>) {
         out.extend([Subtype::MP_CAPABLE.octet(self.version.0), self.flags.0]);
-        for Key(key) in [self.sender_key(), self.receiver_key()]
-            .into_iter()
-            .flatten()
-        {
+        for Key(key) in [self.sender_key(), self.receiver_key()].into_iter().flatten() {
             out.extend(key.to_be_bytes());
         }
-        if let CapableForm::BothKeysAndData {
-            data_len, checksum, ..
-        } = self.form
-        {
+        if let CapableForm::BothKeysAndData { data_len, checksum, .. } = self.form {
             out.extend(data_len.to_be_bytes());
             out.extend(checksum.map(u16::to_be_bytes).into_iter().flatten());
         }
@@ -211,15 +196,7 @@ impl CapableForm {
         let (rest, receiver) = key(rest)?;
         let (rest, data_len) = be_u16(rest)?;
         let (rest, checksum) = opt(be_u16).parse(rest)?;
-        Ok((
-            rest,
-            Self::BothKeysAndData {
-                sender,
-                receiver,
-                data_len,
-                checksum,
-            },
-        ))
+        Ok((rest, Self::BothKeysAndData { sender, receiver, data_len, checksum }))
     }
 }
 
@@ -238,11 +215,7 @@ mod tests {
 
     #[track_caller]
     fn check(hex: &str, version: Version, flags: u8, form: CapableForm) {
-        let expected = Capable {
-            version,
-            flags: CapableFlags(flags),
-            form,
-        };
+        let expected = Capable { version, flags: CapableFlags(flags), form };
         assert_eq!(parse(hex), MptcpOption::Capable(expected));
     }
 
@@ -259,10 +232,7 @@ mod tests {
             "1e14 0101 a3445090592bec44 ff788da953a7459a",
             Version::V1,
             0x01,
-            CapableForm::BothKeys {
-                sender: A,
-                receiver: B,
-            },
+            CapableForm::BothKeys { sender: A, receiver: B },
         );
         let first_data = |data_len, checksum| CapableForm::BothKeysAndData {
             sender: A,
@@ -290,9 +260,7 @@ mod tests {
             "1e0c 0081 63e5b1000a37a318",
             Version::V0,
             0x81,
-            CapableForm::SenderKey {
-                sender: Key(0x63e5_b100_0a37_a318),
-            },
+            CapableForm::SenderKey { sender: Key(0x63e5_b100_0a37_a318) },
         );
         check(
             "1e14 0081 63e5b1000a37a318 6b1f0c5ff961a3a6",
@@ -319,12 +287,7 @@ mod tests {
     #[test]
     fn every_flag_octet_is_kept() {
         for flags in 0..=u8::MAX {
-            check(
-                &format!("1e0401{flags:02x}"),
-                Version::V1,
-                flags,
-                CapableForm::Bare,
-            );
+            check(&format!("1e0401{flags:02x}"), Version::V1, flags, CapableForm::Bare);
         }
     }
 

@@ -56,21 +56,10 @@ impl Dss {
     /// A DSS whose flag octet follows from its fields.
     pub fn new(data_ack: Option<WireDsn>, mapping: Option<Mapping>, data_fin: bool) -> Self {
         let ack_bits = data_ack.map_or(0, |ack| if ack.is_long() { ACK | LONG_ACK } else { ACK });
-        let map_bits = mapping.map_or(0, |map| {
-            if map.dsn.is_long() {
-                MAP | LONG_DSN
-            } else {
-                MAP
-            }
-        });
+        let map_bits =
+            mapping.map_or(0, |map| if map.dsn.is_long() { MAP | LONG_DSN } else { MAP });
         let fin_bit = if data_fin { FIN } else { 0 };
-        Self {
-            data_ack,
-            mapping,
-            data_fin,
-            flags: ack_bits | map_bits | fin_bit,
-            reserved: 0,
-        }
+        Self { data_ack, mapping, data_fin, flags: ack_bits | map_bits | fin_bit, reserved: 0 }
     }
 
     /// Reads the option from octet 2 on. The three upper flag bits are reserved and tell nothing.
@@ -79,22 +68,12 @@ impl Dss {
         let (rest, first) = be_u8(body)?;
         let (rest, flags) = be_u8(rest)?;
         let (rest, data_ack) = cond(flags & ACK != 0, number(flags & LONG_ACK != 0)).parse(rest)?;
-        let (rest, mapping) = cond(flags & MAP != 0, |rest| {
-            Mapping::parse(flags & LONG_DSN != 0, rest)
-        })
-        .parse(rest)?;
+        let (rest, mapping) =
+            cond(flags & MAP != 0, |rest| Mapping::parse(flags & LONG_DSN != 0, rest))
+                .parse(rest)?;
         // RFC 8684 §3.3.3: a DATA_FIN always has a mapping, of which it is the last octet.
         let data_fin = flags & FIN != 0 && mapping.is_some();
-        Ok((
-            rest,
-            Self {
-                data_ack,
-                mapping,
-                data_fin,
-                flags,
-                reserved: first & 0x0f,
-            },
-        ))
+        Ok((rest, Self { data_ack, mapping, data_fin, flags, reserved: first & 0x0f }))
     }
 
     /// Octets on the wire, kind and length octets included.
@@ -132,15 +111,7 @@ impl Mapping {
         };
         // Only room for it tells that there is a checksum (RFC 8684 §3.3).
         let (rest, checksum) = opt(be_u16).parse(rest)?;
-        Ok((
-            rest,
-            Self {
-                dsn,
-                ssn,
-                length,
-                checksum,
-            },
-        ))
+        Ok((rest, Self { dsn, ssn, length, checksum }))
     }
 
     fn wire_len(&self) -> u8 {
@@ -201,19 +172,11 @@ mod tests {
 
     #[track_caller]
     fn check(hex: &str, data_ack: Option<WireDsn>, mapping: Option<Mapping>, data_fin: bool) {
-        assert_eq!(
-            parse(hex),
-            MptcpOption::Dss(Dss::new(data_ack, mapping, data_fin))
-        );
+        assert_eq!(parse(hex), MptcpOption::Dss(Dss::new(data_ack, mapping, data_fin)));
     }
 
     fn map(dsn: WireDsn, ssn: u32, octets: u16, checksum: Option<u16>) -> Mapping {
-        Mapping {
-            dsn,
-            ssn,
-            length: DataLevelLength::Octets(octets),
-            checksum,
-        }
+        Mapping { dsn, ssn, length: DataLevelLength::Octets(octets), checksum }
     }
 
     fn dss(hex: &str) -> Dss {
@@ -225,12 +188,7 @@ mod tests {
 
     #[test]
     fn acknowledgments() {
-        check(
-            "1e08 2001 627190ea",
-            Some(WireDsn::Short(0x6271_90ea)),
-            None,
-            false,
-        );
+        check("1e08 2001 627190ea", Some(WireDsn::Short(0x6271_90ea)), None, false);
         let long = WireDsn::Long(0x1d41_5dcd_0383_49be);
         check("1e0c 2003 1d415dcd038349be", Some(long), None, false);
     }
@@ -290,9 +248,7 @@ mod tests {
 
     #[test]
     fn infinite_mapping() {
-        let mapping = dss("1e14 200c f633475c1ae759a7 00000001 0000 0000")
-            .mapping
-            .unwrap();
+        let mapping = dss("1e14 200c f633475c1ae759a7 00000001 0000 0000").mapping.unwrap();
         assert_eq!(mapping.length, DataLevelLength::Infinite);
         assert_eq!(mapping.checksum, Some(0));
     }
@@ -320,11 +276,7 @@ mod tests {
         for (flags, lengths) in table {
             for beside in [0x00, 0x10, 0xe0, 0xf0] {
                 let longest = format!("1e2820{:02x}{}", flags | beside, "5a".repeat(36));
-                assert_eq!(
-                    legal_lengths(&longest),
-                    lengths,
-                    "flags {flags:02x} + {beside:02x}"
-                );
+                assert_eq!(legal_lengths(&longest), lengths, "flags {flags:02x} + {beside:02x}");
             }
         }
     }

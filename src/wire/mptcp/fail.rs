@@ -28,13 +28,7 @@ impl Fail {
     pub(super) fn parse(body: &[u8]) -> Parsed<'_, Self> {
         let (rest, head) = be_u16(body)?;
         let (rest, dsn) = map(be_u64, Dsn).parse(rest)?;
-        Ok((
-            rest,
-            Self {
-                dsn,
-                reserved: head & 0x0fff,
-            },
-        ))
+        Ok((rest, Self { dsn, reserved: head & 0x0fff }))
     }
 
     pub(super) fn emit(&self, out: &mut Vec<u8>) {

@@ -27,13 +27,7 @@ impl FastClose {
     pub(super) fn parse(body: &[u8]) -> Parsed<'_, Self> {
         let (rest, head) = be_u16(body)?;
         let (rest, receiver_key) = map(be_u64, Key).parse(rest)?;
-        Ok((
-            rest,
-            Self {
-                receiver_key,
-                reserved: head & 0x0fff,
-            },
-        ))
+        Ok((rest, Self { receiver_key, reserved: head & 0x0fff }))
     }
 
     pub(super) fn emit(&self, out: &mut Vec<u8>) {
@@ -53,10 +47,7 @@ mod tests {
     fn octets_and_value() {
         let expected = |reserved| {
             let receiver_key = Key(0x8d18_4fe9_5524_ca7a);
-            MptcpOption::FastClose(FastClose {
-                receiver_key,
-                reserved,
-            })
+            MptcpOption::FastClose(FastClose { receiver_key, reserved })
         };
         assert_eq!(parse("1e0c 7000 8d184fe95524ca7a"), expected(0));
         assert_eq!(parse("1e0c 7abc 8d184fe95524ca7a"), expected(0xabc));

@@ -60,44 +60,20 @@ impl Join {
                 let (rest, token) = be_u32(rest)?;
                 let (rest, nonce) = be_u32(rest)?;
                 let (token, nonce) = (Token(token), Nonce(nonce));
-                Ok((
-                    rest,
-                    Self::Syn {
-                        backup,
-                        address_id,
-                        token,
-                        nonce,
-                        reserved,
-                    },
-                ))
+                Ok((rest, Self::Syn { backup, address_id, token, nonce, reserved }))
             }
             12 => {
                 let (rest, hmac) = be_u64(rest)?;
                 let (rest, nonce) = be_u32(rest)?;
                 let nonce = Nonce(nonce);
-                Ok((
-                    rest,
-                    Self::SynAck {
-                        backup,
-                        address_id,
-                        hmac,
-                        nonce,
-                        reserved,
-                    },
-                ))
+                Ok((rest, Self::SynAck { backup, address_id, hmac, nonce, reserved }))
             }
             20 => {
                 let Some((hmac, rest)) = rest.split_first_chunk() else {
                     return illegal();
                 };
                 let reserved = u16::from_be_bytes([low & 0x0f, third]);
-                Ok((
-                    rest,
-                    Self::Ack {
-                        hmac: *hmac,
-                        reserved,
-                    },
-                ))
+                Ok((rest, Self::Ack { hmac: *hmac, reserved }))
             }
             _ => illegal(),
         }
@@ -114,24 +90,12 @@ impl Join {
 
     pub(super) fn emit(&self, out: &mut Vec<u8>) {
         match *self {
-            Self::Syn {
-                backup,
-                address_id,
-                token,
-                nonce,
-                reserved,
-            } => {
+            Self::Syn { backup, address_id, token, nonce, reserved } => {
                 out.extend([Self::first_octet(backup, reserved), address_id.0]);
                 out.extend(token.0.to_be_bytes());
                 out.extend(nonce.0.to_be_bytes());
             }
-            Self::SynAck {
-                backup,
-                address_id,
-                hmac,
-                nonce,
-                reserved,
-            } => {
+            Self::SynAck { backup, address_id, hmac, nonce, reserved } => {
                 out.extend([Self::first_octet(backup, reserved), address_id.0]);
                 out.extend(hmac.to_be_bytes());
                 out.extend(nonce.0.to_be_bytes());
@@ -182,25 +146,14 @@ mod tests {
                 reserved,
             })
         };
-        assert_eq!(
-            parse("1e10 1101 cf4dc32e23e22bbd 6a06d6c1"),
-            expected(true, 1, 0)
-        );
-        assert_eq!(
-            parse("1e10 10ff cf4dc32e23e22bbd 6a06d6c1"),
-            expected(false, 255, 0)
-        );
-        assert_eq!(
-            parse("1e10 1201 cf4dc32e23e22bbd 6a06d6c1"),
-            expected(false, 1, 1)
-        );
+        assert_eq!(parse("1e10 1101 cf4dc32e23e22bbd 6a06d6c1"), expected(true, 1, 0));
+        assert_eq!(parse("1e10 10ff cf4dc32e23e22bbd 6a06d6c1"), expected(false, 255, 0));
+        assert_eq!(parse("1e10 1201 cf4dc32e23e22bbd 6a06d6c1"), expected(false, 1, 1));
     }
 
     #[test]
     fn ack() {
-        let hmac = octets("1cb8a113d9d0e6c58f24392b3641464ddcd6cffd")
-            .try_into()
-            .unwrap();
+        let hmac = octets("1cb8a113d9d0e6c58f24392b3641464ddcd6cffd").try_into().unwrap();
         let expected = |reserved| MptcpOption::Join(Join::Ack { hmac, reserved });
         let hex = "1e18 1000 1cb8a113d9d0e6c58f24392b3641464ddcd6cffd";
         assert_eq!(parse(hex), expected(0));

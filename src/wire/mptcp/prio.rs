@@ -28,14 +28,7 @@ impl Prio {
         let (rest, first) = be_u8(body)?;
         let (rest, address_id) = opt(map(be_u8, AddressId)).parse(rest)?;
         let (backup, reserved) = (first & 0x01 != 0, first >> 1 & 0x07);
-        Ok((
-            rest,
-            Self {
-                backup,
-                address_id,
-                reserved,
-            },
-        ))
+        Ok((rest, Self { backup, address_id, reserved }))
     }
 
     /// Octets on the wire, kind and length octets included.
@@ -56,11 +49,7 @@ mod tests {
     use super::*;
 
     fn prio(backup: bool, address_id: Option<u8>, reserved: u8) -> MptcpOption {
-        MptcpOption::Prio(Prio {
-            backup,
-            address_id: address_id.map(AddressId),
-            reserved,
-        })
+        MptcpOption::Prio(Prio { backup, address_id: address_id.map(AddressId), reserved })
     }
 
     #[test]

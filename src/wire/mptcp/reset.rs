@@ -69,14 +69,7 @@ impl TcpReset {
         let (rest, first) = be_u8(body)?;
         let (rest, reason) = map(be_u8, ResetReason).parse(rest)?;
         let (transient, reserved) = (first & 0x01 != 0, first >> 1 & 0x07);
-        Ok((
-            rest,
-            Self {
-                transient,
-                reason,
-                reserved,
-            },
-        ))
+        Ok((rest, Self { transient, reason, reserved }))
     }
 
     pub(super) fn emit(self, out: &mut Vec<u8>) {
@@ -92,11 +85,7 @@ mod tests {
     use super::*;
 
     fn reset(transient: bool, reason: u8, reserved: u8) -> MptcpOption {
-        MptcpOption::TcpReset(TcpReset {
-            transient,
-            reason: ResetReason(reason),
-            reserved,
-        })
+        MptcpOption::TcpReset(TcpReset { transient, reason: ResetReason(reason), reserved })
     }
 
     #[test]

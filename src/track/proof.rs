@@ -1,0 +1,99 @@
+//! What can be proved: HMACs of MP_JOIN and ADD_ADDR, and the key of MP_FASTCLOSE.
+//!
+//! Computed when asked for, from what the packets left behind: a key may be seen after the proof
+//! that it is needed for.
+
+use super::address::Address;
+use super::connection::Connection;
+use super::role::Role;
+use super::subflow::{JoinHandshake, Subflow};
+use crate::wire::crypto::{self, AddAddrHmacVariant, JoinHmac, JoinParty};
+use crate::wire::mptcp::{AddressFlavour, Key, Version};
+
+/// What a proof is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// Recomputed and equal.
+    Verified,
+    /// Recomputed and different.
+    Mismatch,
+    /// What is needed to recompute it was not captured.
+    Unverifiable,
+    /// There is nothing to prove: the option was not seen.
+    Absent,
+}
+
+/// The two proofs of a MP_JOIN handshake (RFC 8684 §3.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JoinVerdicts {
+    /// The joinee's truncated HMAC in the SYN/ACK.
+    pub syn_ack: Verdict,
+    /// The joiner's HMAC in the ACK.
+    pub ack: Verdict,
+}
+
+/// The proofs of a joined subflow; `None` on the initial one.
+pub fn join_verdicts(connection: &Connection, subflow: &Subflow) -> Option<JoinVerdicts> {
+    let join = subflow.join.as_ref()?;
+    let expected = expected_hmacs(connection, subflow.opener, join);
+    Some(JoinVerdicts {
+        syn_ack: judge(join.syn_ack_hmac, expected.map(|(joinee, _)| joinee.syn_ack())),
+        ack: judge(join.ack_hmac, expected.map(|(_, joiner)| joiner.ack())),
+    })
+}
+
+/// The HMACs of joinee and joiner. The roles follow the join, not the connection.
+fn expected_hmacs(
+    connection: &Connection,
+    opener: Role,
+    join: &JoinHandshake,
+) -> Option<(JoinHmac, JoinHmac)> {
+    let key = |role: Role| connection.hosts.of(role).key;
+    let joiner = JoinParty { key: key(opener)?, nonce: join.joiner_nonce? };
+    let joinee = JoinParty { key: key(opener.peer())?, nonce: join.joinee_nonce? };
+    let version = connection.version.unwrap_or(Version::V1);
+    Some((crypto::join_hmac(version, joinee, joiner), crypto::join_hmac(version, joiner, joinee)))
+}
+
+/// The proof of an announced address, and which way of computing it matched. Of several
+/// announcements of the same address the worst counts.
+pub fn address_verdict(
+    connection: &Connection,
+    address: &Address,
+) -> (Verdict, Option<AddAddrHmacVariant>) {
+    let proofs = address
+        .options
+        .iter()
+        .filter(|option| !matches!(option.flavour, AddressFlavour::V0 | AddressFlavour::Echo));
+    let mut verdict = (Verdict::Absent, None);
+    for option in proofs {
+        let Some(keys) = keys_of(connection, address.owner) else {
+            return (Verdict::Unverifiable, None);
+        };
+        match crypto::matching_add_addr_variant(keys, option) {
+            Some(variant) => verdict = (Verdict::Verified, Some(variant)),
+            None => return (Verdict::Mismatch, None),
+        }
+    }
+    verdict
+}
+
+/// The keys of `sender` and its peer (RFC 8684 §3.4.1: the sender's goes first).
+fn keys_of(connection: &Connection, sender: Role) -> Option<(Key, Key)> {
+    Some((connection.hosts.of(sender).key?, connection.hosts.of(sender.peer()).key?))
+}
+
+/// The proof of the first MP_FASTCLOSE: it must carry the peer's key (RFC 8684 §3.5).
+pub fn fast_close_verdict(connection: &Connection) -> Verdict {
+    let Some(close) = connection.fast_close else { return Verdict::Absent };
+    judge(Some(close.receiver_key), connection.hosts.of(close.from.peer()).key)
+}
+
+fn judge<T: PartialEq>(seen: Option<T>, expected: Option<T>) -> Verdict {
+    match (seen, expected) {
+        (None, _) => Verdict::Absent,
+        (Some(_), None) => Verdict::Unverifiable,
+        (Some(seen), Some(expected)) if seen == expected => Verdict::Verified,
+        (Some(_), Some(_)) => Verdict::Mismatch,
+    }
+}
