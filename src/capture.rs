@@ -47,11 +47,7 @@ pub enum InputPath {
 impl From<OsString> for InputPath {
     /// `-` is standard input, anything else a file.
     fn from(argument: OsString) -> Self {
-        if argument == "-" {
-            Self::Stdin
-        } else {
-            Self::File(argument.into())
-        }
+        if argument == "-" { Self::Stdin } else { Self::File(argument.into()) }
     }
 }
 
@@ -82,20 +78,12 @@ impl Capture {
     ///
     /// Fails on the first input that cannot be read or is no capture, and names it.
     pub fn open(paths: &[InputPath]) -> Result<Self, OpenError> {
-        if paths
-            .iter()
-            .filter(|path| **path == InputPath::Stdin)
-            .count()
-            > 1
-        {
+        if paths.iter().filter(|path| **path == InputPath::Stdin).count() > 1 {
             return Err(OpenError::StdinTwice);
         }
         let count = Arc::new(AtomicU64::new(0));
         let capacity = buffer::capacity(paths.len());
-        let opened = paths
-            .iter()
-            .map(|path| open::path(path, capacity, &count))
-            .collect();
+        let opened = paths.iter().map(|path| open::path(path, capacity, &count)).collect();
         Self::assemble(opened, &count)
     }
 
@@ -132,10 +120,8 @@ impl Capture {
             return Err(OpenError::TooMany { limit: u16::MAX });
         }
         let bytes_total = opened.iter().map(|opened| opened.size).sum();
-        let (sources, inputs) = opened
-            .into_iter()
-            .map(|opened| (opened.source, opened.status))
-            .unzip();
+        let (sources, inputs) =
+            opened.into_iter().map(|opened| (opened.source, opened.status)).unzip();
         Ok(Self {
             sources,
             inputs,
@@ -202,9 +188,7 @@ impl Capture {
 
     #[inline]
     fn advance(&mut self, index: usize) -> Option<Timestamp> {
-        self.sources
-            .get_mut(index)?
-            .advance(self.inputs.get_mut(index)?)
+        self.sources.get_mut(index)?.advance(self.inputs.get_mut(index)?)
     }
 
     /// What is known of each input so far, in the order given; complete once
@@ -226,10 +210,7 @@ impl Capture {
 
 impl fmt::Debug for Capture {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Capture")
-            .field("inputs", &self.inputs)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Capture").field("inputs", &self.inputs).finish_non_exhaustive()
     }
 }
 

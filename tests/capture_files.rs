@@ -1,10 +1,6 @@
 //! Captures in every dress, written by hand and read back.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests"
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 #[path = "support/capture_bytes.rs"]
 mod capture_bytes;
@@ -23,10 +19,7 @@ fn pcap_of_both_orders_and_resolutions() {
             let (frames, status) = read(small_pcap(order, magic));
             assert_eq!(status.format, Format::Pcap);
             assert_eq!(status.link_types(), [LinkType::ETHERNET]);
-            assert_eq!(
-                (status.packets, status.bytes, status.snaplen()),
-                (5, 45, None)
-            );
+            assert_eq!((status.packets, status.bytes, status.snaplen()), (5, 45, None));
             assert!(!status.cut_short, "{status:?}");
             assert_eq!(frames.len(), 5);
             for (n, frame) in (0..).zip(&frames) {
@@ -109,10 +102,7 @@ fn pcapng_sections_interfaces_and_clocks() {
     octets.extend(statistics(
         little,
         0,
-        &[
-            option(little, 5, &little.u64(2)),
-            option(little, 7, &little.u64(10)),
-        ],
+        &[option(little, 5, &little.u64(2)), option(little, 7, &little.u64(10))],
     ));
     octets.extend(section(big));
     let minus_one = big.u64(u64::MAX);
@@ -124,14 +114,7 @@ fn pcapng_sections_interfaces_and_clocks() {
     assert!(!status.cut_short, "{status:?}");
     let seen: Vec<_> = frames
         .iter()
-        .map(|frame| {
-            (
-                frame.point.interface,
-                frame.link_type,
-                frame.ns,
-                frame.data.as_slice(),
-            )
-        })
+        .map(|frame| (frame.point.interface, frame.link_type, frame.ns, frame.data.as_slice()))
         .collect();
     assert_eq!(
         seen,
@@ -141,10 +124,7 @@ fn pcapng_sections_interfaces_and_clocks() {
             (2, LinkType::RAW, 2_000_000_000, b"ef"),
         ]
     );
-    assert_eq!(
-        status.link_types(),
-        [LinkType::ETHERNET, LinkType::LINUX_SLL2, LinkType::RAW]
-    );
+    assert_eq!(status.link_types(), [LinkType::ETHERNET, LinkType::LINUX_SLL2, LinkType::RAW]);
     assert_eq!(status.dropped_by_kernel(), Some(112));
     assert_eq!(status.first.map(|time| time.0), Some(7));
     assert_eq!(status.last.map(|time| time.0), Some(6_500_000_000));
@@ -158,21 +138,12 @@ fn simple_and_obsolete_packets() {
         octets.extend(enhanced(order, 0, 2_000_000, 5, b"first"));
         octets.extend(simple(order, 3, b"abc"));
         octets.extend(simple(order, 900, b"123456"));
-        let interface = [order.u16(0), order.u16(0xffff)]
-            .concat()
-            .try_into()
-            .unwrap();
-        octets.extend(block(
-            order,
-            2,
-            &packet_body(order, interface, 3_000_000, 9, b"old"),
-        ));
+        let interface = [order.u16(0), order.u16(0xffff)].concat().try_into().unwrap();
+        octets.extend(block(order, 2, &packet_body(order, interface, 3_000_000, 9, b"old")));
         let (frames, status) = read(octets);
         assert!(!status.cut_short, "{status:?}");
-        let seen: Vec<_> = frames
-            .iter()
-            .map(|frame| (frame.ns, frame.wire_len, frame.data.as_slice()))
-            .collect();
+        let seen: Vec<_> =
+            frames.iter().map(|frame| (frame.ns, frame.wire_len, frame.data.as_slice())).collect();
         assert_eq!(
             seen,
             [
@@ -230,14 +201,9 @@ fn frames_come_before_the_pipe_has_more() {
     writer.write_all(&pcap_header(order, MICRO, 0, 1)).unwrap();
     let mut capture = Capture::from_reader("-", reader).unwrap();
     for n in 0..3 {
-        writer
-            .write_all(&pcap_record(order, n, 0, 3, b"abc"))
-            .unwrap();
+        writer.write_all(&pcap_record(order, n, 0, 3, b"abc")).unwrap();
         let frame = capture.next_frame().unwrap();
-        assert_eq!(
-            (frame.number.0, frame.data),
-            (u64::from(n) + 1, b"abc".as_slice())
-        );
+        assert_eq!((frame.number.0, frame.data), (u64::from(n) + 1, b"abc".as_slice()));
     }
     drop(writer);
     assert!(capture.next_frame().is_none());
@@ -252,10 +218,7 @@ fn timed(times: &[u32]) -> Reader {
 }
 
 fn merged(inputs: &[&[u32]]) -> Vec<(u16, i64)> {
-    let readers = inputs
-        .iter()
-        .enumerate()
-        .map(|(n, times)| (n.to_string(), timed(times)));
+    let readers = inputs.iter().enumerate().map(|(n, times)| (n.to_string(), timed(times)));
     let mut capture = Capture::from_readers(readers).unwrap();
     let frames = drain(&mut capture);
     for (number, frame) in (1..).zip(&frames) {
@@ -264,10 +227,7 @@ fn merged(inputs: &[&[u32]]) -> Vec<(u16, i64)> {
     for (status, times) in capture.inputs().iter().zip(inputs) {
         assert_eq!(status.packets, times.len() as u64);
     }
-    frames
-        .iter()
-        .map(|frame| (frame.point.input, frame.ns / 1_000_000_000))
-        .collect()
+    frames.iter().map(|frame| (frame.point.input, frame.ns / 1_000_000_000)).collect()
 }
 
 #[test]
@@ -277,25 +237,18 @@ fn inputs_are_merged_by_time() {
         [(0, 1), (1, 2), (0, 4), (1, 4), (1, 5), (0, 9)]
     );
     // Times that go back within an input do not change its order.
-    assert_eq!(
-        merged(&[&[5, 1, 6], &[2, 7]]),
-        [(1, 2), (0, 5), (0, 1), (0, 6), (1, 7)]
-    );
+    assert_eq!(merged(&[&[5, 1, 6], &[2, 7]]), [(1, 2), (0, 5), (0, 1), (0, 6), (1, 7)]);
 }
 
 #[test]
 fn a_broken_input_does_not_stop_the_others() {
     let good = small_pcap(Order::Little, MICRO);
     let cut = good[..60].to_vec();
-    let readers: [(String, Reader); 2] = [
-        ("cut".into(), Box::new(Cursor::new(cut))),
-        ("good".into(), Box::new(Cursor::new(good))),
-    ];
+    let readers: [(String, Reader); 2] =
+        [("cut".into(), Box::new(Cursor::new(cut))), ("good".into(), Box::new(Cursor::new(good)))];
     let mut capture = Capture::from_readers(readers).unwrap();
     assert_eq!(drain(&mut capture).len(), 6);
-    let [cut, good] = capture.inputs() else {
-        panic!("two inputs")
-    };
+    let [cut, good] = capture.inputs() else { panic!("two inputs") };
     assert!(cut.cut_short && !good.cut_short);
     assert_eq!((cut.packets, good.packets), (1, 5));
 }
@@ -330,10 +283,7 @@ fn files_have_offsets_and_sizes() {
 
 #[test]
 fn a_dash_is_standard_input() {
-    assert_eq!(
-        InputPath::from(std::ffi::OsString::from("-")),
-        InputPath::Stdin
-    );
+    assert_eq!(InputPath::from(std::ffi::OsString::from("-")), InputPath::Stdin);
     let file = InputPath::from(std::ffi::OsString::from("./-"));
     assert_eq!(file, InputPath::File("./-".into()));
 }

@@ -1,10 +1,6 @@
 //! Captures that are cut, broken, slow, or no captures at all.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests"
-)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 #[path = "support/capture_bytes.rs"]
 mod capture_bytes;
@@ -18,12 +14,9 @@ use capture_bytes::*;
 
 #[test]
 fn cut_at_every_octet_frames_are_a_prefix() {
-    let plain = [
-        small_pcap(Order::Little, NANO),
-        small_pcap(Order::Big, MICRO),
-    ]
-    .into_iter()
-    .chain([small_pcapng(Order::Little), small_pcapng(Order::Big)]);
+    let plain = [small_pcap(Order::Little, NANO), small_pcap(Order::Big, MICRO)]
+        .into_iter()
+        .chain([small_pcapng(Order::Little), small_pcapng(Order::Big)]);
     for plain in plain {
         let (whole, _) = read(plain.clone());
         check_cuts(&plain, &whole);
@@ -46,12 +39,7 @@ fn check_cuts(octets: &[u8], whole: &[Owned]) {
         assert_eq!(status.cut_short, status.note.is_some());
         // A plain capture may be cut between two records, where nobody can tell.
         if status.compression.is_some() {
-            assert!(
-                status.cut_short,
-                "{:?} cut at {end} of {}",
-                status,
-                octets.len()
-            );
+            assert!(status.cut_short, "{:?} cut at {end} of {}", status, octets.len());
         }
     }
 }
@@ -73,10 +61,7 @@ fn a_cut_is_told_with_its_place() {
     for compression in COMPRESSIONS {
         let stream = compress(compression, &long);
         let (frames, status) = read(stream[..stream.len() - 3].to_vec());
-        assert!(
-            frames.len() > 1_000 || compression == Compression::Xz,
-            "{compression}"
-        );
+        assert!(frames.len() > 1_000 || compression == Compression::Xz, "{compression}");
         let note = status.note.unwrap();
         assert!(note.contains("stream is cut off or broken"), "{note}");
     }
@@ -158,12 +143,7 @@ impl Read for Dribble {
 }
 
 fn dribble(octets: Vec<u8>, step: usize, error: bool) -> Capture {
-    let reader = Dribble {
-        octets: Cursor::new(octets),
-        step,
-        interrupted: false,
-        error,
-    };
+    let reader = Dribble { octets: Cursor::new(octets), step, interrupted: false, error };
     Capture::from_reader("-", reader).unwrap()
 }
 
@@ -203,14 +183,8 @@ fn a_header_without_packets_is_a_capture() {
 fn what_cannot_be_opened_is_told_in_one_sentence() {
     let folder = tempfile::tempdir().unwrap();
     let open = |path| Capture::open(&[InputPath::File(path)]).unwrap_err();
-    assert!(matches!(
-        open(folder.path().join("nowhere")),
-        OpenError::Missing { .. }
-    ));
-    assert!(matches!(
-        open(folder.path().to_path_buf()),
-        OpenError::Directory { .. }
-    ));
+    assert!(matches!(open(folder.path().join("nowhere")), OpenError::Missing { .. }));
+    assert!(matches!(open(folder.path().to_path_buf()), OpenError::Directory { .. }));
     assert!(matches!(Capture::open(&[]), Err(OpenError::NoInput)));
     let twice = [InputPath::Stdin, InputPath::Stdin];
     assert!(matches!(Capture::open(&twice), Err(OpenError::StdinTwice)));
@@ -223,21 +197,12 @@ fn what_cannot_be_opened_is_told_in_one_sentence() {
     says(b"", "empty");
     says(&compress(Compression::Zst, b""), "empty");
     says(b"<!DOCTYPE html><html></html>", "an HTML page");
-    says(
-        b"  1 0.000 10.0.1.2 TCP\n",
-        "the text \"1 0.000 10.0.1.2 TCP\"",
-    );
+    says(b"  1 0.000 10.0.1.2 TCP\n", "the text \"1 0.000 10.0.1.2 TCP\"");
     says(b"PK\x03\x04rest", "a zip archive");
     says(b"snoop\0\0\0rest", "a snoop capture");
     says(&[0, 1, 2], "the octets 00 01 02");
-    says(
-        &small_pcap(Order::Little, MICRO)[..20],
-        "cut off inside its file header",
-    );
-    says(
-        &small_pcapng(Order::Big)[..11],
-        "cut off inside its file header",
-    );
+    says(&small_pcap(Order::Little, MICRO)[..20], "cut off inside its file header");
+    says(&small_pcapng(Order::Big)[..11], "cut off inside its file header");
     says(&[0x1f, 0x8b, 8, 0], "a broken gz stream");
     says(&compress(Compression::Gz, b"{\"a\": 1}"), "the text");
 }

@@ -29,13 +29,7 @@ pub(super) struct Buffer {
 
 impl Buffer {
     pub(super) fn new(reader: Box<dyn Read + Send>, capacity: usize) -> Self {
-        Self {
-            reader,
-            memory: vec![0; capacity],
-            start: 0,
-            end: 0,
-            consumed: 0,
-        }
+        Self { reader, memory: vec![0; capacity], start: 0, end: 0, consumed: 0 }
     }
 
     /// What stands in the buffer.
@@ -63,20 +57,13 @@ impl Buffer {
     /// Says whether they do: `false` means that the input ended before.
     #[inline]
     pub(super) fn fill(&mut self, wanted: usize) -> Result<bool, Fault> {
-        if self.end - self.start >= wanted {
-            Ok(true)
-        } else {
-            self.read(wanted)
-        }
+        if self.end - self.start >= wanted { Ok(true) } else { self.read(wanted) }
     }
 
     #[cold]
     fn read(&mut self, wanted: usize) -> Result<bool, Fault> {
         if wanted > LONGEST_RECORD {
-            return Err(Fault::TooLong {
-                claimed: wanted as u64,
-                limit: LONGEST_RECORD,
-            });
+            return Err(Fault::TooLong { claimed: wanted as u64, limit: LONGEST_RECORD });
         }
         self.memory.copy_within(self.start..self.end, 0);
         self.end -= self.start;

@@ -94,10 +94,7 @@ mod tests {
     fn offsets_shift_and_nothing_overflows() {
         assert_eq!(Clock::new(Some(6), 10).timestamp(1).0, 10_000_001_000);
         assert_eq!(Clock::new(Some(6), -10).timestamp(1).0, -9_999_999_000);
-        assert_eq!(
-            Clock::new(Some(0), i64::MAX).timestamp(u64::MAX).0,
-            i64::MAX
-        );
+        assert_eq!(Clock::new(Some(0), i64::MAX).timestamp(u64::MAX).0, i64::MAX);
         assert_eq!(Clock::new(Some(0x80), i64::MIN).timestamp(0).0, i64::MIN);
     }
 }

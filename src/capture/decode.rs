@@ -54,15 +54,9 @@ struct Lz4Frames<R: BufRead> {
 
 impl<R: BufRead> Lz4Frames<R> {
     fn new(reader: R) -> Self {
-        let watched = WatchEnd {
-            reader,
-            ended: false,
-        };
+        let watched = WatchEnd { reader, ended: false };
         let decoder = lz4_flex::frame::FrameDecoder::new(watched);
-        Self {
-            decoder,
-            between_frames: false,
-        }
+        Self { decoder, between_frames: false }
     }
 }
 
@@ -83,10 +77,7 @@ impl<R: BufRead> Read for Lz4Frames<R> {
             } else if self.between_frames {
                 return Ok(0);
             } else {
-                return Err(io::Error::new(
-                    io::ErrorKind::UnexpectedEof,
-                    "frame without an end",
-                ));
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "frame without an end"));
             }
         }
     }

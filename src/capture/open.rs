@@ -46,13 +46,7 @@ pub(super) fn reader(
     capacity: usize,
     count: &Arc<AtomicU64>,
 ) -> Result<Opened, OpenError> {
-    recognise(
-        &InputPath::File(PathBuf::from(name)),
-        reader,
-        None,
-        capacity,
-        count,
-    )
+    recognise(&InputPath::File(PathBuf::from(name)), reader, None, capacity, count)
 }
 
 fn file(path: &Path) -> io::Result<(Reader, Option<u64>)> {
@@ -82,10 +76,7 @@ fn recognise(
     capacity: usize,
     count: &Arc<AtomicU64>,
 ) -> Result<Opened, OpenError> {
-    let mut reader = Counted {
-        reader,
-        count: Arc::clone(count),
-    };
+    let mut reader = Counted { reader, count: Arc::clone(count) };
     let head = head(&mut reader).map_err(|error| unreadable(input, error))?;
     let compression = Compression::recognise(&head);
     let whole: Reader = Box::new(Cursor::new(head).chain(reader));
@@ -111,11 +102,7 @@ fn recognise(
         None => Records::Pcapng(Box::new(Pcapng::new())),
     };
     let seekable = size.is_some() && compression.is_none();
-    Ok(Opened {
-        source: Source::new(buffer, records, seekable),
-        status,
-        size,
-    })
+    Ok(Opened { source: Source::new(buffer, records, seekable), status, size })
 }
 
 /// The first octets of an input; fewer only if it has no more.
@@ -152,11 +139,7 @@ fn undecodable(
     source: io::Error,
 ) -> OpenError {
     match compression {
-        Some(compression) => OpenError::Compressed {
-            input: input.clone(),
-            compression,
-            source,
-        },
+        Some(compression) => OpenError::Compressed { input: input.clone(), compression, source },
         None => unreadable(input, source),
     }
 }
@@ -187,11 +170,7 @@ fn not_a_capture(input: InputPath, data: &[u8]) -> OpenError {
         _ if is_html(data) => ("an HTML page".to_owned(), DOWNLOAD),
         _ => (quote(data), CAPTURE),
     };
-    OpenError::NotACapture {
-        input,
-        start,
-        advice,
-    }
+    OpenError::NotACapture { input, start, advice }
 }
 
 /// Whether this is the start of a capture, but not enough of it to be read.

@@ -48,16 +48,8 @@ impl Pcap {
         Self {
             parse,
             link_type: link_type(header),
-            fraction: if header.is_nanosecond_precision() {
-                1
-            } else {
-                1_000
-            },
-            record_header: if modified {
-                MODIFIED_RECORD_HEADER
-            } else {
-                RECORD_HEADER
-            },
+            fraction: if header.is_nanosecond_precision() { 1 } else { 1_000 },
+            record_header: if modified { MODIFIED_RECORD_HEADER } else { RECORD_HEADER },
             limit: snaplen.clamp(NO_LIMIT, LONGEST_RECORD - MODIFIED_RECORD_HEADER),
         }
     }
@@ -107,10 +99,7 @@ impl Pcap {
     #[inline]
     fn check(&self, claimed: usize) -> Result<(), Fault> {
         if claimed > self.limit {
-            return Err(Fault::TooLong {
-                claimed: claimed as u64,
-                limit: self.limit,
-            });
+            return Err(Fault::TooLong { claimed: claimed as u64, limit: self.limit });
         }
         Ok(())
     }

@@ -105,10 +105,7 @@ pub(super) struct Pcapng {
 impl Pcapng {
     pub(super) fn new() -> Self {
         // The first block is a section header, which sets the byte order.
-        Self {
-            byte_order: ByteOrder::Little,
-            interfaces: Vec::new(),
-        }
+        Self { byte_order: ByteOrder::Little, interfaces: Vec::new() }
     }
 
     /// The next packet, whose block then stands at the front of the buffer; `None` at the end.
@@ -144,31 +141,20 @@ impl Pcapng {
     fn frame_block(&mut self, buffer: &mut Buffer) -> Result<Option<(u32, usize)>, Fault> {
         // Every block has at least 12 octets, just what a section header takes to tell its order.
         if !buffer.fill(SECTION_START)? {
-            return if buffer.data().is_empty() {
-                Ok(None)
-            } else {
-                Err(Fault::Cut)
-            };
+            return if buffer.data().is_empty() { Ok(None) } else { Err(Fault::Cut) };
         }
         let (kind, len) = self.block_start(buffer.data())?;
         if len > LONGEST_RECORD {
-            return Err(Fault::TooLong {
-                claimed: len as u64,
-                limit: LONGEST_RECORD,
-            });
+            return Err(Fault::TooLong { claimed: len as u64, limit: LONGEST_RECORD });
         }
         if len < BLOCK_FRAME {
-            return Err(Fault::Broken(
-                "the next block claims to be shorter than its own frame",
-            ));
+            return Err(Fault::Broken("the next block claims to be shorter than its own frame"));
         }
         if !buffer.fill(len)? {
             return Err(Fault::Cut);
         }
         let block = buffer.data().get(..len).unwrap_or_default();
-        let end = block
-            .last_chunk()
-            .map(|octets| self.byte_order.u32(*octets) as usize);
+        let end = block.last_chunk().map(|octets| self.byte_order.u32(*octets) as usize);
         if end == Some(len) {
             Ok(Some((kind, len)))
         } else {
@@ -187,10 +173,7 @@ impl Pcapng {
                 .ok_or(Fault::Broken("the next section has an unknown byte order"))?;
         }
         let len = rest.first_chunk().ok_or_else(cut)?;
-        Ok((
-            self.byte_order.u32(*kind),
-            self.byte_order.u32(*len) as usize,
-        ))
+        Ok((self.byte_order.u32(*kind), self.byte_order.u32(*len) as usize))
     }
 
     /// §4.3: interface, time (high, low), captured and original length, then the data. The
@@ -198,9 +181,7 @@ impl Pcapng {
     #[inline]
     fn packet(&self, kind: u32, block: &[u8]) -> Result<Record, Fault> {
         let too_short = Fault::Broken("the next packet does not fit into its block");
-        let Some(fields) = block
-            .get(8..)
-            .and_then(|body| body.first_chunk::<PACKET_FIELDS>())
+        let Some(fields) = block.get(8..).and_then(|body| body.first_chunk::<PACKET_FIELDS>())
         else {
             return Err(too_short);
         };
@@ -234,9 +215,7 @@ impl Pcapng {
 
     #[inline]
     fn interface(&self, id: u32) -> Result<&Known, Fault> {
-        self.interfaces
-            .get(id as usize)
-            .ok_or(Fault::UnknownInterface(id))
+        self.interfaces.get(id as usize).ok_or(Fault::UnknownInterface(id))
     }
 
     /// Any block that is no (enhanced) packet; a record if it is a simple packet after all.
@@ -287,19 +266,9 @@ impl Pcapng {
         let offset = option(&idb.options, OptionCode::IfTsoffset);
         let offset = offset.map_or(0, |octets| self.byte_order.u64(octets).cast_signed());
         let clock = Clock::new(resolution, offset);
-        self.interfaces.push(Known {
-            number,
-            link_type,
-            snaplen,
-            clock,
-        });
+        self.interfaces.push(Known { number, link_type, snaplen, clock });
         let name = name(idb);
-        status.interfaces.push(Interface {
-            name,
-            link_type,
-            snaplen,
-            dropped_by_kernel: None,
-        });
+        status.interfaces.push(Interface { name, link_type, snaplen, dropped_by_kernel: None });
         Ok(())
     }
 
@@ -361,10 +330,6 @@ fn name(idb: &InterfaceDescriptionBlock<'_>) -> Option<String> {
         .as_bytes()
         .ok()?;
     let name = String::from_utf8_lossy(octets);
-    let name: String = name
-        .trim_end_matches('\0')
-        .chars()
-        .take(LONGEST_NAME)
-        .collect();
+    let name: String = name.trim_end_matches('\0').chars().take(LONGEST_NAME).collect();
     Some(name).filter(|name| !name.is_empty())
 }

@@ -67,13 +67,7 @@ pub(super) struct Source {
 
 impl Source {
     pub(super) fn new(buffer: Buffer, records: Records, seekable: bool) -> Self {
-        Self {
-            buffer,
-            records,
-            current: Record::NONE,
-            seekable,
-            ended: false,
-        }
+        Self { buffer, records, current: Record::NONE, seekable, ended: false }
     }
 
     /// Goes to the next record and returns its time; `None` at the end, however it came about.
@@ -120,16 +114,12 @@ impl Source {
     #[inline]
     pub(super) fn data(&self) -> &[u8] {
         let start = self.current.data_start;
-        self.buffer
-            .data()
-            .get(start..start + self.current.data_len)
-            .unwrap_or_default()
+        self.buffer.data().get(start..start + self.current.data_len).unwrap_or_default()
     }
 
     /// Where these octets stand in the file.
     #[inline]
     pub(super) fn offset(&self) -> Option<u64> {
-        self.seekable
-            .then(|| self.buffer.position() + self.current.data_start as u64)
+        self.seekable.then(|| self.buffer.position() + self.current.data_start as u64)
     }
 }

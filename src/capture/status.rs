@@ -123,10 +123,7 @@ impl InputStatus {
 
     /// The smallest snap length of an interface; `None` if none has a limit.
     pub fn snaplen(&self) -> Option<u32> {
-        self.interfaces
-            .iter()
-            .filter_map(|interface| interface.snaplen)
-            .min()
+        self.interfaces.iter().filter_map(|interface| interface.snaplen).min()
     }
 
     #[inline]

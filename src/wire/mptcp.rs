@@ -152,10 +152,7 @@ pub struct OptionBody {
 impl OptionBody {
     /// Keeps `octets`; anything past the 38th octet, which no TCP header can hold, is left out.
     pub fn new(octets: &[u8]) -> Self {
-        let mut body = Self {
-            len: 0,
-            octets: [0; MAX_LEN - 2],
-        };
+        let mut body = Self { len: 0, octets: [0; MAX_LEN - 2] };
         for (kept, octet) in body.octets.iter_mut().zip(octets) {
             *kept = *octet;
             body.len += 1;

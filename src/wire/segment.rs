@@ -78,11 +78,7 @@ impl fmt::Display for TcpFlags {
             none = false;
             write!(formatter, "{letter}")?;
         }
-        if none {
-            formatter.write_str("none")
-        } else {
-            Ok(())
-        }
+        if none { formatter.write_str("none") } else { Ok(()) }
     }
 }
 

@@ -105,10 +105,7 @@ impl fmt::Display for WireDsn {
 
 /// Of all 64-bit numbers with the lower half `low`, the one within 2^31 of `reference`.
 const fn expand_near(low: u32, reference: u64) -> u64 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the lower half is what is compared"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is compared")]
     let step = low.wrapping_sub(reference as u32).cast_signed();
     reference.wrapping_add_signed(step as i64)
 }

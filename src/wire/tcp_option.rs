@@ -70,10 +70,7 @@ impl SackBlocks<'_> {
         self.0.chunks_exact(8).filter_map(|block| {
             let (left, right) = block.split_first_chunk::<4>()?;
             let right = right.first_chunk::<4>()?;
-            Some((
-                SeqNum(u32::from_be_bytes(*left)),
-                SeqNum(u32::from_be_bytes(*right)),
-            ))
+            Some((SeqNum(u32::from_be_bytes(*left)), SeqNum(u32::from_be_bytes(*right))))
         })
     }
 }

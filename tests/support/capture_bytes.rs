@@ -31,10 +31,7 @@ pub(crate) fn drain(capture: &mut Capture) -> Vec<Owned> {
             data: frame.data.to_vec(),
         });
     }
-    assert!(
-        capture.next_frame().is_none(),
-        "an ended capture stays ended"
-    );
+    assert!(capture.next_frame().is_none(), "an ended capture stays ended");
     frames
 }
 
@@ -57,27 +54,15 @@ pub(crate) enum Order {
 
 impl Order {
     pub(crate) fn u16(self, value: u16) -> [u8; 2] {
-        if self == Self::Little {
-            value.to_le_bytes()
-        } else {
-            value.to_be_bytes()
-        }
+        if self == Self::Little { value.to_le_bytes() } else { value.to_be_bytes() }
     }
 
     pub(crate) fn u32(self, value: u32) -> [u8; 4] {
-        if self == Self::Little {
-            value.to_le_bytes()
-        } else {
-            value.to_be_bytes()
-        }
+        if self == Self::Little { value.to_le_bytes() } else { value.to_be_bytes() }
     }
 
     pub(crate) fn u64(self, value: u64) -> [u8; 8] {
-        if self == Self::Little {
-            value.to_le_bytes()
-        } else {
-            value.to_be_bytes()
-        }
+        if self == Self::Little { value.to_le_bytes() } else { value.to_be_bytes() }
     }
 }
 
@@ -102,12 +87,7 @@ pub(crate) fn pcap_record(
     data: &[u8],
 ) -> Vec<u8> {
     let mut octets = Vec::new();
-    for field in [
-        seconds,
-        fraction,
-        u32::try_from(data.len()).unwrap(),
-        wire_len,
-    ] {
+    for field in [seconds, fraction, u32::try_from(data.len()).unwrap(), wire_len] {
         octets.extend(order.u32(field));
     }
     octets.extend(data);
@@ -179,11 +159,7 @@ pub(crate) fn enhanced(
     wire_len: u32,
     data: &[u8],
 ) -> Vec<u8> {
-    block(
-        order,
-        6,
-        &packet_body(order, order.u32(interface), units, wire_len, data),
-    )
+    block(order, 6, &packet_body(order, order.u32(interface), units, wire_len, data))
 }
 
 pub(crate) fn packet_body(
@@ -193,10 +169,8 @@ pub(crate) fn packet_body(
     wire_len: u32,
     data: &[u8],
 ) -> Vec<u8> {
-    let (high, low) = (
-        u32::try_from(units >> 32).unwrap(),
-        u32::try_from(units & 0xffff_ffff).unwrap(),
-    );
+    let (high, low) =
+        (u32::try_from(units >> 32).unwrap(), u32::try_from(units & 0xffff_ffff).unwrap());
     let mut body = interface.to_vec();
     for field in [high, low, u32::try_from(data.len()).unwrap(), wire_len] {
         body.extend(order.u32(field));
@@ -225,13 +199,7 @@ pub(crate) fn small_pcapng(order: Order) -> Vec<u8> {
     octets.extend(interface(order, 1, 0, &[option(order, 2, b"eth0")]));
     octets.extend(block(order, 0x0bad_cafe, b"a vendor's own"));
     for n in 0..5 {
-        octets.extend(enhanced(
-            order,
-            0,
-            u64::from(1_000 + n) * 1_000_000,
-            100,
-            &payload(n),
-        ));
+        octets.extend(enhanced(order, 0, u64::from(1_000 + n) * 1_000_000, 100, &payload(n)));
     }
     octets.extend(statistics(order, 0, &[option(order, 5, &order.u64(3))]));
     octets
@@ -259,9 +227,5 @@ pub(crate) fn compress(compression: Compression, octets: &[u8]) -> Vec<u8> {
     }
 }
 
-pub(crate) const COMPRESSIONS: [Compression; 4] = [
-    Compression::Gz,
-    Compression::Zst,
-    Compression::Xz,
-    Compression::Lz4,
-];
+pub(crate) const COMPRESSIONS: [Compression; 4] =
+    [Compression::Gz, Compression::Zst, Compression::Xz, Compression::Lz4];

@@ -81,11 +81,7 @@ pub struct RemoveAddr {
 impl RemoveAddr {
     /// A list of `ids`; what is past the 37th, which no TCP header can hold, is left out.
     pub fn new(ids: &[u8], reserved: u8) -> Self {
-        let mut removed = Self {
-            len: 0,
-            ids: [0; MAX_REMOVED],
-            reserved,
-        };
+        let mut removed = Self { len: 0, ids: [0; MAX_REMOVED], reserved };
         for (kept, id) in removed.ids.iter_mut().zip(ids) {
             *kept = *id;
             removed.len += 1;
@@ -95,9 +91,6 @@ impl RemoveAddr {
 
     /// The IDs in the order given.
     pub fn ids(&self) -> impl Iterator<Item = AddressId> + '_ {
-        self.ids
-            .iter()
-            .take(usize::from(self.len))
-            .map(|id| AddressId(*id))
+        self.ids.iter().take(usize::from(self.len)).map(|id| AddressId(*id))
     }
 }

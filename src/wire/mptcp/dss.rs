@@ -52,13 +52,7 @@ impl Dss {
         let ack_bits = data_ack.map_or(0, |ack| if ack.is_long() { 0x03 } else { 0x01 });
         let map_bits = mapping.map_or(0, |map| if map.dsn.is_long() { 0x0c } else { 0x04 });
         let fin_bit = if data_fin { 0x10 } else { 0 };
-        Self {
-            data_ack,
-            mapping,
-            data_fin,
-            flags: ack_bits | map_bits | fin_bit,
-            reserved: 0,
-        }
+        Self { data_ack, mapping, data_fin, flags: ack_bits | map_bits | fin_bit, reserved: 0 }
     }
 }
 
