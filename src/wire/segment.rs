@@ -63,7 +63,16 @@ impl TcpFlags {
 impl fmt::Display for TcpFlags {
     /// tcpdump's letters: `S`, `S.`, `.`, `P.`, `F.`, `R`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let letters = [(0x01, 'F'), (0x02, 'S'), (0x04, 'R'), (0x08, 'P'), (0x10, '.'), (0x20, 'U'), (0x40, 'E'), (0x80, 'W')];
+        let letters = [
+            (0x01, 'F'),
+            (0x02, 'S'),
+            (0x04, 'R'),
+            (0x08, 'P'),
+            (0x10, '.'),
+            (0x20, 'U'),
+            (0x40, 'E'),
+            (0x80, 'W'),
+        ];
         let mut none = true;
         for (_, letter) in letters.iter().filter(|(bit, _)| self.0 & bit != 0) {
             none = false;
@@ -109,7 +118,9 @@ pub struct Segment<'a> {
 impl Segment<'_> {
     /// Sequence space this segment takes: its payload, and one each for SYN and FIN.
     pub const fn sequence_len(&self) -> u32 {
-        self.payload_len + self.flags.has(TcpFlags::SYN) as u32 + self.flags.has(TcpFlags::FIN) as u32
+        self.payload_len
+            + self.flags.has(TcpFlags::SYN) as u32
+            + self.flags.has(TcpFlags::FIN) as u32
     }
 }
 

@@ -58,7 +58,9 @@ impl AddAddr {
     /// The HMAC field, in the forms that have one.
     pub fn hmac(&self) -> Option<u64> {
         match self.flavour {
-            AddressFlavour::Announcement { hmac } | AddressFlavour::PreFinalV1 { hmac } => Some(hmac),
+            AddressFlavour::Announcement { hmac } | AddressFlavour::PreFinalV1 { hmac } => {
+                Some(hmac)
+            }
             AddressFlavour::Echo | AddressFlavour::V0 => None,
         }
     }

@@ -57,7 +57,11 @@ impl CapableFlags {
 
     /// The letters of the bits that are set, in order: `"AH"`.
     pub fn letters(self) -> String {
-        ('A'..='H').zip(0u8..).filter(|(_, bit)| self.0 & (0x80 >> bit) != 0).map(|(name, _)| name).collect()
+        ('A'..='H')
+            .zip(0u8..)
+            .filter(|(_, bit)| self.0 & (0x80 >> bit) != 0)
+            .map(|(name, _)| name)
+            .collect()
     }
 }
 
