@@ -4,7 +4,13 @@
 //! The captures are not part of the project. Without the folder (`MPTCPSCOPE_CORPUS`, or `corpus`
 //! beside the project's `shared` neighbour) the tests say that they were skipped.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -101,7 +107,8 @@ impl Comparison<'_> {
     fn subflow(&mut self, expected: &Value, connection: &Value) {
         // The oracle calls the opener of each subflow its client.
         let by_server = expected["role"] == "join from the connection server";
-        let (opener, acceptor) = if by_server { ("server", "client") } else { ("client", "server") };
+        let (opener, acceptor) =
+            if by_server { ("server", "client") } else { ("client", "server") };
         let ends = (text(&expected["client"]), text(&expected["server"]));
         let candidates: Vec<_> = array(&connection["subflows"])
             .iter()
@@ -138,7 +145,11 @@ impl Comparison<'_> {
         let id = |key: &str| expected[key].clone();
         self.equal("joiner's address ID", &id("addr_id_client"), &found[opener]["address_id"]);
         if expected.get("addr_id_server").is_some_and(|id| !id.is_null()) {
-            self.equal("joinee's address ID", &id("addr_id_server"), &found[acceptor]["address_id"]);
+            self.equal(
+                "joinee's address ID",
+                &id("addr_id_server"),
+                &found[acceptor]["address_id"],
+            );
         }
     }
 }
