@@ -11,6 +11,9 @@ pub mod checksum;
 pub mod connection;
 pub mod coverage;
 pub mod data;
+pub mod delivery;
+pub mod distribution;
+pub mod duplicate;
 pub mod event;
 pub mod flow;
 mod join;
@@ -20,6 +23,7 @@ mod options;
 mod payload;
 pub mod proof;
 pub mod role;
+pub mod rtt;
 mod segment;
 pub mod subflow;
 pub mod tcp_sequence;
@@ -212,6 +216,7 @@ impl Subflow {
             join: (!opening.initial).then(subflow::JoinHandshake::default),
             ends,
             reset: None,
+            several_points: false,
             established: false,
         }
     }

@@ -74,6 +74,11 @@ impl Step<'_> {
         let first = end.first_data.is_none();
         end.first_data.get_or_insert(seen);
         let pieces = end.sequence.insert(payload);
+        if pieces.iter().any(|piece| piece.seen) {
+            end.round_trips.resent(payload);
+        } else {
+            end.round_trips.sent(payload, seen.at);
+        }
         if first {
             self.event(EventKind::FirstData { payload_len: self.segment.payload_len });
         }

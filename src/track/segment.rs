@@ -25,6 +25,12 @@ impl Tracker {
         let subflow = &mut self.subflows[id];
         let direction = subflow.direction_from(segment.source);
         let connection_id = subflow.connection;
+        let recent = &mut subflow.ends.of_mut(direction.sender()).recent;
+        if recent.is_copy(segment, options, subflow.several_points) {
+            subflow.several_points = true;
+            self.totals.count_copy(segment.point);
+            return;
+        }
         let mut step = Step {
             id,
             direction,
@@ -208,6 +214,11 @@ impl Step<'_> {
         if peer.fin.is_some() && !peer.fin_acked {
             let end = peer.sequence.coverage().span().map_or(1, |span| span.end);
             peer.fin_acked = peer.sequence.acked_position(ack).is_some_and(|acked| acked > end);
+        }
+        if let Some(acked) = peer.sequence.acked_position(ack) {
+            peer.round_trips.acknowledged(acked, self.seen.at);
+            let sent = self.connection.data.of_mut(self.direction.sender().peer());
+            sent.acknowledge_subflow(self.subflow.number, acked);
         }
         let end = self.sender_end();
         if end.highest_ack.is_none_or(|highest| ack.distance_from(highest) > 0) {
