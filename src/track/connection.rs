@@ -5,6 +5,7 @@ use super::arena::Id;
 use super::data::DataSpace;
 use super::event::Events;
 use super::role::{PerRole, Role};
+use super::stream::Stream;
 use super::subflow::{Seen, Subflow};
 use crate::wire::crypto;
 use crate::wire::mptcp::{Capable, Key, Token, Version};
@@ -31,6 +32,8 @@ pub struct Connection {
     pub subflows: Vec<Id<Subflow>>,
     /// The data sequence space of what each host sends.
     pub data: PerRole<DataSpace>,
+    /// The streams themselves, where they are put together.
+    pub streams: PerRole<Option<Box<Stream>>>,
     /// Addresses announced and withdrawn.
     pub addresses: AddressBook,
     /// What happened.
@@ -115,6 +118,7 @@ impl Connection {
             known_by: None,
             subflows: Vec::new(),
             data: PerRole::default(),
+            streams: PerRole::default(),
             addresses: AddressBook::default(),
             events: Events::default(),
             fallback: None,
@@ -172,6 +176,7 @@ impl Connection {
     pub fn swap_roles(&mut self) {
         self.hosts.swap();
         self.data.swap();
+        self.streams.swap();
         self.dss_seen.swap();
         self.addresses.swap_roles();
         self.events.swap_roles();

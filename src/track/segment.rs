@@ -40,6 +40,8 @@ impl Tracker {
             subflow,
             connection: &mut self.connections[connection_id],
             most_events: self.limits.events_per_connection,
+            buffered: &mut self.buffered,
+            most_buffered: self.limits.stream_octets,
             new_keys: SmallVec::new(),
         };
         step.take();
@@ -74,6 +76,9 @@ pub(crate) struct Step<'a> {
     pub(crate) subflow: &'a mut Subflow,
     pub(crate) connection: &'a mut Connection,
     most_events: usize,
+    /// Octets that wait in all streams, and how many may.
+    pub(crate) buffered: &'a mut usize,
+    pub(crate) most_buffered: usize,
     /// Hosts whose key this segment showed for the first time.
     new_keys: SmallVec<[Role; 2]>,
 }
@@ -167,7 +172,10 @@ impl Step<'_> {
             && peer.mappings.latest().is_none()
         {
             // RFC 8684 Appendix B.3: subflow sequence number 1 is the octet after those accepted.
-            peer.mappings.set_origin((position - 1).max(0));
+            let accepted = (position - 1).max(0);
+            peer.mappings.set_origin(accepted);
+            let accepted = usize::try_from(accepted).unwrap_or(0);
+            self.on_stream(self.sender().peer(), |stream| stream.accept_prefix(accepted));
         }
         let handshake = &self.subflow.handshake;
         let offered = handshake.mp_capable_syn;
