@@ -44,6 +44,8 @@ pub struct Connection {
     pub fast_close: Option<FastCloseSeen>,
     /// Whether each host sent a DSS already.
     pub dss_seen: PerRole<bool>,
+    /// Whether another connection may still turn out to be the one that its flow belongs to.
+    pub unplaced: bool,
     /// How many joined subflows got through. From the first one on it can't fall back any more.
     pub joined: u32,
     /// Set when it turned out to be a part of another connection.
@@ -124,6 +126,7 @@ impl Connection {
             fallback: None,
             fast_close: None,
             dss_seen: PerRole::default(),
+            unplaced: false,
             joined: 0,
             merged: false,
         }
@@ -146,7 +149,10 @@ impl Connection {
         host.key = Some(key);
         host.token = Some(crypto::token(key, version));
         host.idsn = Some(idsn);
-        self.data.of_mut(role).know_idsn(idsn);
+        let shift = self.data.of_mut(role).know_idsn(idsn);
+        if let Some(stream) = self.streams.of_mut(role) {
+            stream.start(shift);
+        }
         true
     }
 
@@ -170,6 +176,30 @@ impl Connection {
         host.deny_join_initial = host.deny_join_initial.or(option.deny_join_initial());
         self.version = Some(option.version);
         self.checksum = self.checksum.or(Some(option.flags.checksum_required()));
+    }
+
+    /// Takes over what is known of another connection that turned out to be this one.
+    pub fn absorb(&mut self, mut from: Self) {
+        for role in Role::BOTH {
+            let shift = self.data.of_mut(role).absorb(from.data.of(role));
+            if let (Some(stream), Some(other)) =
+                (self.streams.of_mut(role), from.streams.of_mut(role).take())
+            {
+                stream.absorb(*other, shift);
+            }
+            let seen = self.dss_seen.of_mut(role);
+            *seen |= from.dss_seen.of(role);
+        }
+        self.addresses.append(from.addresses);
+        self.events.merge(from.events);
+        self.fast_close = self.fast_close.or(from.fast_close);
+        self.joined += from.joined;
+        if from.first.packet < self.first.packet {
+            self.first = from.first;
+        }
+        if from.last.packet > self.last.packet {
+            self.last = from.last;
+        }
     }
 
     /// Exchanges client and server in all that is known.

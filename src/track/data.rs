@@ -17,11 +17,16 @@ const MAX_CARRIED: usize = 2048;
 /// Of those, how many the peer has acknowledged already.
 const MAX_ACKED: usize = 256;
 
+/// Positions stay within this, whatever the numbers on the wire are, so that sums can't overflow.
+const MAX_POSITION: i64 = 1 << 60;
+
 /// One direction of the data sequence space. Positions count from the first octet of the stream
 /// (IDSN + 1) where the IDSN is known when the first octet comes, else from the first octet seen.
 #[derive(Debug, Clone, Default)]
 pub struct DataSpace {
     base: Option<Dsn>,
+    /// The upper half of `base` is known: not while only 4-octet numbers were seen.
+    upper_known: bool,
     coverage: Coverage,
     highest: i64,
     carried: VecDeque<Carried>,
@@ -76,12 +81,18 @@ pub enum Fate {
 pub type Fates = SmallVec<[(Range, Fate); 2]>;
 
 impl DataSpace {
-    /// Sets the origin to the octet after the IDSN, if nothing was seen before.
-    pub fn know_idsn(&mut self, idsn: Dsn) {
-        if self.base.is_none() {
-            self.base = Some(idsn.add(1));
-            self.coverage.begin_at(0);
+    /// Sets the origin to the octet after the IDSN. Returns by how much the positions of what was
+    /// seen before it moved.
+    pub fn know_idsn(&mut self, idsn: Dsn) -> i64 {
+        let first = idsn.add(1);
+        let shift = self.base.map_or(0, |base| self.distance(base, first));
+        if shift != 0 {
+            self.shift(shift);
         }
+        self.base = Some(first);
+        self.upper_known = true;
+        self.coverage.begin_at(0);
+        shift
     }
 
     /// The DSN at position 0.
@@ -105,15 +116,36 @@ impl DataSpace {
         self.acked
     }
 
-    /// The full number of a DSN or DATA_ACK on the wire.
-    pub fn expand(&self, wire: WireDsn) -> Dsn {
-        let reference = self.base.map_or(Dsn(wire.raw()), |base| self.dsn_at(base, self.highest));
+    /// The full number of a DSN or DATA_ACK on the wire. The first one ever becomes position 0.
+    pub fn expand(&mut self, wire: WireDsn) -> Dsn {
+        let Some(base) = self.base else {
+            self.base = Some(Dsn(wire.raw()));
+            self.upper_known = wire.is_long();
+            return Dsn(wire.raw());
+        };
+        let reference = base.add(self.highest.cast_unsigned());
+        if let WireDsn::Long(whole) = wire
+            && !self.upper_known
+        {
+            // Until now the upper half was taken for 0; from here on it is known.
+            let low = reference.0 & u64::from(u32::MAX);
+            #[expect(clippy::cast_possible_truncation, reason = "the lower half is expanded")]
+            let reference = WireDsn::Short(low as u32).expand(Dsn(whole));
+            self.base = Some(reference.add(self.highest.wrapping_neg().cast_unsigned()));
+            self.upper_known = true;
+        }
         wire.expand(reference)
+    }
+
+    /// A number near which those of this direction are, if all 64 bits of it are known.
+    pub fn reference(&self) -> Option<Dsn> {
+        self.base.filter(|_| self.upper_known).map(|base| base.add(self.highest.cast_unsigned()))
     }
 
     /// Position of `dsn`; the first one ever becomes position 0.
     pub fn position(&mut self, dsn: Dsn) -> i64 {
-        dsn.distance_from(*self.base.get_or_insert(dsn))
+        let distance = dsn.distance_from(*self.base.get_or_insert(dsn));
+        distance.clamp(-MAX_POSITION, MAX_POSITION)
     }
 
     /// Adds octets carried by a subflow; says what became of each of them.
@@ -184,8 +216,9 @@ impl DataSpace {
 
     /// Adds what another view of the same direction saw. Both began without the other's, so octets
     /// that both saw count twice.
-    pub fn absorb(&mut self, other: &Self) {
-        let Some(their_base) = other.base else { return };
+    /// Returns by how much its positions moved.
+    pub fn absorb(&mut self, other: &Self) -> i64 {
+        let Some(their_base) = other.base else { return 0 };
         let shift = self.position(their_base);
         let mut at = other.coverage.span().map_or(0, |span| span.start);
         let end = other.coverage.span().map_or(0, |span| span.end);
@@ -198,6 +231,7 @@ impl DataSpace {
         self.acked = self.acked.max(other.acked.map(|end| end + shift));
         let fin = other.fin.map(|fin| DataFin { position: fin.position + shift, ..fin });
         self.fin = self.fin.or(fin);
+        shift
     }
 
     /// Lets go of what is only needed while data is on its way.
@@ -206,8 +240,25 @@ impl DataSpace {
         self.resent = VecDeque::new();
     }
 
-    fn dsn_at(&self, base: Dsn, position: i64) -> Dsn {
-        base.add(position.cast_unsigned())
+    /// Signed distance of two numbers; of their lower halves, as long as the upper one is not known.
+    fn distance(&self, to: Dsn, from: Dsn) -> i64 {
+        let whole = to.distance_from(from).clamp(-MAX_POSITION, MAX_POSITION);
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is known")]
+        let low = whole as i32;
+        if self.upper_known { whole } else { i64::from(low) }
+    }
+
+    /// Moves all positions.
+    fn shift(&mut self, by: i64) {
+        self.coverage.shift(by);
+        self.highest = self.highest.saturating_add(by);
+        for copy in self.carried.iter_mut().chain(&mut self.resent) {
+            copy.range = copy.range.shifted(by);
+        }
+        self.acked = self.acked.map(|acked| acked.saturating_add(by));
+        if let Some(fin) = &mut self.fin {
+            fin.position = fin.position.saturating_add(by);
+        }
     }
 
     fn classify(&mut self, pieces: &Pieces, carried: Carried, fates: &mut Fates) {

@@ -191,6 +191,9 @@ impl Step<'_> {
         }
         let first_dsn = self.first_dsn(self.sender()).unwrap_or(Dsn(1));
         self.sender_end().mappings.assume_from(part.start, first_dsn);
+        if !self.subflow.is_midstream() {
+            self.on_stream(self.sender(), |stream| stream.start(0));
+        }
         self.take_fresh(part);
     }
 

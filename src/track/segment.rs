@@ -50,6 +50,9 @@ impl Tracker {
         for role in new_keys {
             self.register_token(connection_id, role);
         }
+        if self.connections[connection_id].unplaced && options.has_mptcp() {
+            self.match_by_dsn(connection_id);
+        }
         if let Some(prio) = siblings {
             self.change_backup_of_address(connection_id, direction.sender(), prio);
         }

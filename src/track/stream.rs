@@ -34,6 +34,8 @@ pub struct Stream {
     wanted: StreamUse,
     hash: Sha256,
     out: Vec<u8>,
+    /// Whether position 0 is the first octet of the stream. Until then nothing goes out.
+    start_known: bool,
     /// Next position to go out.
     next: i64,
     written: u64,
@@ -68,6 +70,7 @@ impl Stream {
             wanted,
             hash: Sha256::new(),
             out: Vec::new(),
+            start_known: false,
             next: 0,
             written: 0,
             prefix: Vec::new(),
@@ -102,7 +105,7 @@ impl Stream {
     /// SHA-256 of the stream, and how many octets that is, everything that waits without a hole
     /// included. `None` when it can't be given whole.
     pub fn sha256(&self) -> Option<([u8; 32], u64)> {
-        if self.broken.is_some() {
+        if self.broken.is_some() || !self.start_known {
             return None;
         }
         let mut rest = self.clone();
@@ -118,6 +121,31 @@ impl Stream {
         if self.written == 0 {
             self.write(&[]);
         }
+    }
+
+    /// Position 0 is the first octet of the stream; what waits moves by `shift`.
+    pub(crate) fn start(&mut self, shift: i64) {
+        if self.start_known {
+            return;
+        }
+        self.start_known = true;
+        if shift != 0 {
+            let waiting = std::mem::take(&mut self.waiting);
+            self.waiting = waiting.into_iter().map(|(at, chunk)| (at + shift, chunk)).collect();
+            for (at, _) in &mut self.alternatives {
+                *at += shift;
+            }
+        }
+        self.advance();
+    }
+
+    /// Takes over what waits in another view of the same stream, `shift` positions further on.
+    pub(crate) fn absorb(&mut self, other: Self, shift: i64) {
+        for (at, chunk) in other.waiting {
+            let range = Range { start: at, end: at + signed(chunk.octets.len()) }.shifted(shift);
+            self.insert(range, &chunk.octets, !chunk.good);
+        }
+        self.acknowledge(other.acknowledged.saturating_add(shift));
     }
 
     /// Octets of a SYN (fast open): they stand before the data sequence space.
@@ -137,14 +165,15 @@ impl Stream {
     /// Octets for the positions of `range`; less where the capture cut them. `checked` says that
     /// their mapping has a checksum, so that [`Stream::judge`] will follow.
     pub(crate) fn insert(&mut self, range: Range, octets: &[u8], checked: bool) {
-        if self.broken.is_some() || range.end <= self.next {
+        if self.broken.is_some() || (self.start_known && range.end <= self.next) {
             return;
         }
         if (octets.len() as u64) < range.len() {
             self.give_up(StreamBreak::Cut);
             return;
         }
-        if range.start == self.next && self.waiting.is_empty() && !checked {
+        let next = self.start_known && range.start == self.next;
+        if next && self.waiting.is_empty() && !checked {
             self.write(octets);
             self.next = range.end;
             return;
@@ -184,7 +213,7 @@ impl Stream {
 
     /// Keeps octets of which some before them are missing. Where octets wait already, they stay.
     fn wait(&mut self, range: Range, octets: &[u8], checked: bool) {
-        let mut at = range.start.max(self.next);
+        let mut at = if self.start_known { range.start.max(self.next) } else { range.start };
         let mut rest = octets.get(distance(range.start, at)..).unwrap_or_default();
         if checked && self.waiting.range(at..range.end).next().is_some() {
             self.alternatives.push((at, rest.to_vec()));
@@ -230,6 +259,9 @@ impl Stream {
     }
 
     fn advance(&mut self) {
+        if !self.start_known {
+            return;
+        }
         while let Some(entry) = self.waiting.first_entry() {
             let start = *entry.key();
             let len = entry.get().octets.len();
@@ -300,6 +332,7 @@ mod tests {
     #[test]
     fn octets_come_out_in_order() {
         let mut stream = Stream::new(StreamUse::Octets);
+        stream.start(0);
         stream.insert(Range::new(5, 5), b"world", false);
         stream.insert(Range::new(3, 4), b"lowo", false);
         assert_eq!(stream.take_octets(), b"");
@@ -310,6 +343,7 @@ mod tests {
     #[test]
     fn a_copy_that_verifies_wins() {
         let mut stream = Stream::new(StreamUse::Octets);
+        stream.start(0);
         stream.insert(Range::new(0, 4), b"baad", true);
         stream.judge(Range::new(0, 4), false);
         stream.insert(Range::new(0, 4), b"good", true);
@@ -320,6 +354,7 @@ mod tests {
     #[test]
     fn a_copy_that_verifies_wins_over_one_that_is_not_complete() {
         let mut stream = Stream::new(StreamUse::Octets);
+        stream.start(0);
         stream.insert(Range::new(0, 2), b"ba", true);
         stream.insert(Range::new(0, 4), b"good", true);
         stream.judge(Range::new(0, 4), true);
@@ -329,6 +364,7 @@ mod tests {
     #[test]
     fn with_none_verifying_the_first_counts() {
         let mut stream = Stream::new(StreamUse::Octets);
+        stream.start(0);
         stream.insert(Range::new(0, 4), b"1st.", true);
         stream.judge(Range::new(0, 4), false);
         stream.acknowledge(4);
@@ -339,6 +375,7 @@ mod tests {
     #[test]
     fn fast_open_octets_come_first() {
         let mut stream = Stream::new(StreamUse::Octets);
+        stream.start(0);
         stream.insert_prefix(b"GET ", 4);
         stream.insert(Range::new(0, 1), b"/", false);
         assert_eq!(octets(stream), "GET /");
@@ -347,6 +384,7 @@ mod tests {
     #[test]
     fn a_hole_has_no_hash() {
         let mut stream = Stream::new(StreamUse::Hash);
+        stream.start(0);
         stream.insert(Range::new(1, 4), b"hole", false);
         assert_eq!(stream.sha256(), None);
     }

@@ -149,7 +149,7 @@ impl<'a> Trace<'a> {
     fn is_orphan(&self, connection: &Connection) -> bool {
         let unanswered = |id: &Id<Subflow>| {
             let join = self.tracker.subflows[*id].join.as_ref();
-            join.is_none_or(|join| join.syn_ack_hmac.is_none())
+            join.is_some_and(|join| join.syn_ack_hmac.is_none())
         };
         connection.known_by.is_some() && connection.subflows.iter().all(unanswered)
     }
