@@ -318,9 +318,7 @@ impl Connection {
             duration_ns: connection.last.at.since(connection.first.at),
             client: host(Role::Client),
             server: host(Role::Server),
-            fallback: connection
-                .fallback
-                .map(|fallback| Fallback::build(context, fallback)),
+            fallback: connection.fallback.map(|fallback| Fallback::build(context, fallback)),
             close: state::close(trace, connection).map(|close| Close::build(context, close)),
             option_space: OptionSpace::build(first.and_then(|first| first.timestamps())),
             addresses: connection
@@ -332,10 +330,7 @@ impl Connection {
             s2c: DataDirection::build(context, connection, Role::Server),
             events: events.map(|event| Event::build(context, event)).collect(),
             events_dropped: connection.events.dropped(),
-            subflows: subflows
-                .iter()
-                .map(|subflow| Subflow::build(context, subflow))
-                .collect(),
+            subflows: subflows.iter().map(|subflow| Subflow::build(context, subflow)).collect(),
         }
     }
 }
@@ -378,11 +373,7 @@ impl Fallback {
             cause: fallback.cause.into(),
             packet,
             t_ns,
-            confidence: if fallback.certain {
-                Confidence::Certain
-            } else {
-                Confidence::Likely
-            },
+            confidence: if fallback.certain { Confidence::Certain } else { Confidence::Likely },
         }
     }
 }
@@ -415,10 +406,7 @@ impl OptionSpace {
             bytes: row.octets,
             fits: row.fits(),
         });
-        Self {
-            timestamps,
-            add_addr: rows.into(),
-        }
+        Self { timestamps, add_addr: rows.into() }
     }
 }
 

@@ -234,14 +234,8 @@ mod tests {
 
     #[test]
     fn times_have_nine_digits() {
-        assert_eq!(
-            rfc_3339(Timestamp(1)).as_deref(),
-            Some("1970-01-01T00:00:00.000000001Z")
-        );
-        assert_eq!(
-            rfc_3339(Timestamp(-1)).as_deref(),
-            Some("1969-12-31T23:59:59.999999999Z")
-        );
+        assert_eq!(rfc_3339(Timestamp(1)).as_deref(), Some("1970-01-01T00:00:00.000000001Z"));
+        assert_eq!(rfc_3339(Timestamp(-1)).as_deref(), Some("1969-12-31T23:59:59.999999999Z"));
         assert!(rfc_3339(Timestamp(i64::MAX)).is_some());
     }
 }

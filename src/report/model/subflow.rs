@@ -155,11 +155,7 @@ pub enum HmacVerdict {
 
 /// The verdict on a HMAC, by whether there is one in the capture.
 pub(super) const fn verdict_name(present: bool) -> HmacVerdict {
-    if present {
-        HmacVerdict::Unverifiable
-    } else {
-        HmacVerdict::Absent
-    }
+    if present { HmacVerdict::Unverifiable } else { HmacVerdict::Absent }
 }
 
 /// The RST that ended a subflow.
@@ -242,10 +238,7 @@ impl Subflow {
             tcp_stream: subflow.tcp_stream,
             client: (&ends.client).into(),
             server: (&ends.server).into(),
-            backup: PerHost {
-                client: ends.client.backup,
-                server: ends.server.backup,
-            },
+            backup: PerHost { client: ends.client.backup, server: ends.server.backup },
             state: subflow.state().into(),
             handshake: Handshake::build(context, &subflow.handshake),
             hmac: subflow.join.as_ref().map(JoinHmacs::from),

@@ -15,18 +15,12 @@ pub(super) struct Cell {
 impl Cell {
     /// Text at the left.
     pub(super) fn left(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            right: false,
-        }
+        Self { text: text.into(), right: false }
     }
 
     /// Text at the right, for numbers.
     pub(super) fn right(text: impl Into<String>) -> Self {
-        Self {
-            text: text.into(),
-            right: true,
-        }
+        Self { text: text.into(), right: true }
     }
 }
 
@@ -56,10 +50,8 @@ mod tests {
 
     #[test]
     fn columns_line_up() {
-        let rows = [
-            [Cell::left("path"), Cell::right("c→s")],
-            [Cell::left("a"), Cell::right("10 kB")],
-        ];
+        let rows =
+            [[Cell::left("path"), Cell::right("c→s")], [Cell::left("a"), Cell::right("10 kB")]];
         assert_eq!(lines(&rows), ["path    c→s", "a     10 kB"]);
     }
 }
