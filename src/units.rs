@@ -12,12 +12,7 @@ pub fn rate(octets: u64, duration_ns: i64) -> Option<String> {
     let duration = u128::try_from(duration_ns).ok().filter(|ns| *ns > 0)?;
     let per_second = u128::from(octets) * 8 * 1_000_000_000 / duration;
     let per_second = u64::try_from(per_second).unwrap_or(u64::MAX);
-    Some(scaled(
-        per_second,
-        &[
-            "bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s", "Pbit/s", "Ebit/s",
-        ],
-    ))
+    Some(scaled(per_second, &["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s", "Pbit/s", "Ebit/s"]))
 }
 
 /// A duration: `0 s`, `180 µs`, `62 ms`, `1.38 s`, `2 min 5 s`, `3 h 4 min`.
@@ -106,11 +101,8 @@ fn three_digits(number: u128, divisor: u128, unit: &str) -> String {
         }
         _ => format!("{}", (number + divisor / 2) / divisor),
     };
-    let text = if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        &text
-    };
+    let text =
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
     format!("{text} {unit}")
 }
 

@@ -65,10 +65,7 @@ mod tests {
         assert_eq!(octets(false), [16, 20, 8, 12, 28, 32, 20, 24]);
         assert_eq!(octets(true), [28, 32, 20, 24, 40, 44, 32, 36]);
         let rows = add_addr_room(Some(true));
-        let without_room: Vec<_> = rows
-            .iter()
-            .filter(|row| row.fits() == Some(false))
-            .collect();
+        let without_room: Vec<_> = rows.iter().filter(|row| row.fits() == Some(false)).collect();
         assert_eq!(without_room.len(), 1);
         assert!(without_room[0].ipv6 && without_room[0].port && !without_room[0].echo);
     }

@@ -86,10 +86,10 @@ pub fn state(trace: &Trace<'_>, connection: &Connection) -> ConnectionState {
 pub fn close(trace: &Trace<'_>, connection: &Connection) -> Option<Close> {
     let subflows = subflows(trace, connection);
     match state(trace, connection) {
-        ConnectionState::FastClosed => connection.fast_close.map(|(seen, role)| Close {
+        ConnectionState::FastClosed => connection.fast_close.map(|close| Close {
             kind: CloseKind::FastClose,
-            by: Closer::Host(role),
-            packet: seen.packet,
+            by: Closer::Host(close.from),
+            packet: close.seen.packet,
         }),
         ConnectionState::Closed => {
             data_fin_close(connection).or_else(|| fin_close(connection, &subflows))
@@ -114,9 +114,7 @@ pub fn subflows<'a>(trace: &Trace<'a>, connection: &Connection) -> Vec<&'a Subfl
 fn is_closed(connection: &Connection, subflows: &[&Subflow]) -> bool {
     let fins = Role::BOTH.map(|role| connection.data.of(role).fin());
     let all_over = subflows.iter().all(|subflow| subflow.is_over());
-    let exchanged = fins
-        .iter()
-        .all(|fin| fin.is_some_and(|fin| fin.acked.is_some() || all_over));
+    let exchanged = fins.iter().all(|fin| fin.is_some_and(|fin| fin.acked.is_some() || all_over));
     let mut used = subflows.iter().filter(|subflow| subflow.is_through());
     exchanged || (all_over && used.clone().next().is_some() && used.all(|s| is_finished(s)))
 }
@@ -167,22 +165,12 @@ fn data_fin_close(connection: &Connection) -> Option<Close> {
             } else {
                 (server, client, Role::Server)
             };
-            let crossed = first
-                .acked
-                .is_none_or(|acked| second.seen.packet < acked.packet);
-            let by = if crossed {
-                Closer::Both
-            } else {
-                Closer::Host(role)
-            };
+            let crossed = first.acked.is_none_or(|acked| second.seen.packet < acked.packet);
+            let by = if crossed { Closer::Both } else { Closer::Host(role) };
             (first.seen, by)
         }
     };
-    Some(Close {
-        kind: CloseKind::DataFin,
-        by,
-        packet: first.packet,
-    })
+    Some(Close { kind: CloseKind::DataFin, by, packet: first.packet })
 }
 
 /// The first FIN of a connection that fell back.
@@ -192,9 +180,5 @@ fn fin_close(connection: &Connection, subflows: &[&Subflow]) -> Option<Close> {
         Role::BOTH.map(|role| subflow.ends.of(role).fin.map(|seen| (seen, role)))
     });
     let (seen, role): (Seen, Role) = fins.flatten().min_by_key(|(seen, _)| seen.packet)?;
-    Some(Close {
-        kind: CloseKind::FallbackFin,
-        by: Closer::Host(role),
-        packet: seen.packet,
-    })
+    Some(Close { kind: CloseKind::FallbackFin, by: Closer::Host(role), packet: seen.packet })
 }

@@ -117,10 +117,7 @@ impl Facts<'_> {
             }
             [] => "no MP_JOIN is in the capture".to_owned(),
             [only] => format!("the join was {}", failure(only)),
-            all => format!(
-                "none of {} joins got through",
-                units::count(all.len() as u64)
-            ),
+            all => format!("none of {} joins got through", units::count(all.len() as u64)),
         };
         format!("MPTCP was used on one path only: {why}.")
     }
@@ -143,11 +140,7 @@ impl Facts<'_> {
 
     /// How many joins failed in which way. A single one stands in the headline.
     fn joins_failed(&self) -> Option<String> {
-        let total = self
-            .subflows
-            .iter()
-            .filter(|subflow| !subflow.initial)
-            .count();
+        let total = self.subflows.iter().filter(|subflow| !subflow.initial).count();
         if total < 2 || self.connection.fallback.is_some() {
             return None;
         }
@@ -161,11 +154,7 @@ impl Facts<'_> {
         let mut of = format!(" of {} joins", units::count(total as u64));
         let part = |(kind, count): &(String, u64)| {
             let were = if *count == 1 { "was" } else { "were" };
-            format!(
-                "{}{} {were} {kind}",
-                units::count(*count),
-                std::mem::take(&mut of)
-            )
+            format!("{}{} {were} {kind}", units::count(*count), std::mem::take(&mut of))
         };
         let parts: Vec<_> = kinds.iter().map(part).collect();
         (!parts.is_empty()).then(|| format!("{}.", parts.join(", ")))
@@ -173,13 +162,17 @@ impl Facts<'_> {
 
     /// Subflows that a RST ended while the connection went on.
     fn resets(&self) -> Option<String> {
-        if matches!(
-            self.state,
-            ConnectionState::Reset | ConnectionState::FastClosed
-        ) {
+        if matches!(self.state, ConnectionState::Reset | ConnectionState::FastClosed) {
             return None;
         }
-        let was_reset = |subflow: &&Subflow| subflow.state() == SubflowState::Reset;
+        // What comes after both DATA_FINs is the clearing away.
+        let done = Role::BOTH.map(|role| self.connection.data.of(role).fin());
+        let done = done[0].zip(done[1]).map(|(one, other)| one.seen.packet.max(other.seen.packet));
+        let was_reset = |subflow: &&Subflow| {
+            let packet = subflow.reset.map(|reset| reset.seen.packet);
+            subflow.state() == SubflowState::Reset
+                && done.is_none_or(|done| packet.is_some_and(|packet| packet < done))
+        };
         let all: Vec<_> = self.through().filter(was_reset).collect();
         match all.as_slice() {
             [] => None,
@@ -188,9 +181,7 @@ impl Facts<'_> {
                 let (number, by, packet) = (only.number, host(reset.from), reset.seen.packet);
                 let reason = reset.reason.map(|option| format!(": {}", option.reason));
                 let reason = reason.unwrap_or_default();
-                Some(format!(
-                    "Subflow {number} was reset by {by} in packet {packet}{reason}."
-                ))
+                Some(format!("Subflow {number} was reset by {by} in packet {packet}{reason}."))
             }
             several => {
                 let count = units::count(several.len() as u64);
@@ -207,9 +198,9 @@ impl Facts<'_> {
         };
         let packet = close.packet;
         match close.kind {
-            CloseKind::FastClose => Some(format!(
-                "It was ended by MP_FASTCLOSE from {by} (packet {packet})."
-            )),
+            CloseKind::FastClose => {
+                Some(format!("It was ended by MP_FASTCLOSE from {by} (packet {packet})."))
+            }
             CloseKind::Reset => Some(format!(
                 "It was ended by a RST from {by} on the last subflow (packet {packet})."
             )),
@@ -231,11 +222,7 @@ impl Facts<'_> {
     }
 
     fn midstream(&self) -> Option<String> {
-        if self
-            .subflows
-            .first()
-            .is_some_and(|subflow| subflow.is_midstream())
-        {
+        if self.subflows.first().is_some_and(|subflow| subflow.is_midstream()) {
             Some("The capture starts after the connection did.".to_owned())
         } else if self.connection.known_by.is_some() && !self.connection.has_keys() {
             Some("Only joined subflows of it are in the capture.".to_owned())
@@ -266,7 +253,9 @@ fn fell_back(fallback: Fallback) -> String {
 fn failure(join: &Subflow) -> String {
     let reason = join.reset.and_then(|reset| reset.reason);
     match (join.state(), reason, join.handshake.syn_ack) {
-        (SubflowState::Refused, Some(option), _) => format!("refused with reason {}", option.reason),
+        (SubflowState::Refused, Some(option), _) => {
+            format!("refused with reason {}", option.reason)
+        }
         (SubflowState::Refused, None, _) => "refused".to_owned(),
         (_, _, None) => "not answered".to_owned(),
         _ => "not completed".to_owned(),
@@ -275,11 +264,7 @@ fn failure(join: &Subflow) -> String {
 
 /// How the data of the direction with more of it is spread over the subflows.
 fn shares(used: &[&Subflow]) -> String {
-    let sent = |role: Role| {
-        used.iter()
-            .map(|subflow| subflow.ends.of(role).bytes.new_data)
-            .sum()
-    };
+    let sent = |role: Role| used.iter().map(|subflow| subflow.ends.of(role).bytes.new_data).sum();
     let totals: [u64; 2] = Role::BOTH.map(sent);
     let (role, total) = match totals {
         [0, 0] => return "no data was sent".to_owned(),
@@ -287,9 +272,7 @@ fn shares(used: &[&Subflow]) -> String {
         [_, server] => (Role::Server, server),
     };
     let data = format!("{} sent by {}", units::bytes(total), host(role));
-    let first = used
-        .first()
-        .map_or(0, |subflow| subflow.ends.of(role).bytes.new_data);
+    let first = used.first().map_or(0, |subflow| subflow.ends.of(role).bytes.new_data);
     let others = match used.len() {
         2 => "second",
         _ => "others",

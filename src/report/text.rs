@@ -31,12 +31,7 @@ pub struct TextOptions {
 
 impl Default for TextOptions {
     fn default() -> Self {
-        Self {
-            colour: false,
-            connection: None,
-            max_connections: 20,
-            max_events: 40,
-        }
+        Self { colour: false, connection: None, max_connections: 10, max_events: 40 }
     }
 }
 
@@ -60,10 +55,7 @@ fn counts(report: &Report) -> String {
     let connections = units::counted(totals.connections, "MPTCP connection");
     let first = match totals.connections {
         0 => connections,
-        _ => format!(
-            "{connections}, {}",
-            units::counted(totals.subflows, "subflow")
-        ),
+        _ => format!("{connections}, {}", units::counted(totals.subflows, "subflow")),
     };
     let others = [
         (totals.orphan_subflows, "orphan join"),
@@ -109,10 +101,7 @@ fn write_brief(connections: &[Connection], paint: Paint, out: &mut dyn Write) ->
         return Ok(());
     }
     let rest = units::count(connections.len() as u64);
-    writeln!(
-        out,
-        "\n{rest} more, in a line each (one in full: --connection N)"
-    )?;
+    writeln!(out, "\n{rest} more, in a line each (one in full: --connection N)")?;
     for found in connections {
         connection::write_line(found, paint, out)?;
     }

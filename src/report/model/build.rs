@@ -62,10 +62,7 @@ impl<'a> Context<'a> {
     }
 
     pub(super) fn moment(&self, seen: Seen) -> Moment {
-        Moment {
-            packet: self.packet(seen.packet),
-            t_ns: self.t_ns(seen.at),
-        }
+        Moment { packet: self.packet(seen.packet), t_ns: self.t_ns(seen.at) }
     }
 
     pub(super) fn into_packet_refs(self) -> BTreeMap<u64, PacketRef> {

@@ -40,13 +40,7 @@ pub(super) fn write(
     if !connection.events.is_empty() {
         writeln!(out)?;
     }
-    event::write(
-        &connection.events,
-        connection.events_dropped,
-        max_events,
-        paint,
-        out,
-    )
+    event::write(&connection.events, connection.events_dropped, max_events, paint, out)
 }
 
 /// A line for a connection of many.
@@ -83,9 +77,7 @@ pub(super) fn write_orphans(
     writeln!(out, "\n{}", paint.bold(heading))?;
     for orphan in orphans.iter().take(MOST) {
         let subflow = &orphan.subflow;
-        let token = orphan
-            .token
-            .map_or("unknown".to_owned(), |token| token.to_string());
+        let token = orphan.token.map_or("unknown".to_owned(), |token| token.to_string());
         writeln!(out, "{MARGIN}{}", path(subflow))?;
         writeln!(out, "{MARGIN}  token {token}, {}", ending(subflow))?;
     }
@@ -103,12 +95,7 @@ fn write_heading(connection: &Connection, paint: Paint, out: &mut dyn Write) -> 
     let version = connection.version.map(|version| format!("v{version}"));
     let fallback = connection.fallback.as_ref().map(|_| "fell back".to_owned());
     let duration = units::duration(connection.duration_ns);
-    let parts = [
-        version,
-        Some(state(connection.state).to_owned()),
-        fallback,
-        Some(duration),
-    ];
+    let parts = [version, Some(state(connection.state).to_owned()), fallback, Some(duration)];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
     let facts = parts.join(", ");
     if columns(&id) + columns(&path) + columns(&facts) + 3 <= WIDTH {
@@ -129,20 +116,10 @@ fn facts(connection: &Connection) -> String {
         None => "checksums unknown",
     };
     let c_bit = match connection.deny_join_initial {
-        PerHost {
-            client: Some(true),
-            server: Some(true),
-        } => "C bit of both",
-        PerHost {
-            client: Some(true), ..
-        } => "C bit of the client",
-        PerHost {
-            server: Some(true), ..
-        } => "C bit of the server",
-        PerHost {
-            client: Some(false),
-            server: Some(false),
-        } => "no C bit",
+        PerHost { client: Some(true), server: Some(true) } => "C bit of both",
+        PerHost { client: Some(true), .. } => "C bit of the client",
+        PerHost { server: Some(true), .. } => "C bit of the server",
+        PerHost { client: Some(false), server: Some(false) } => "no C bit",
         PerHost { .. } => "C bit unknown",
     };
     let timestamps = match connection.option_space.timestamps {
@@ -150,17 +127,10 @@ fn facts(connection: &Connection) -> String {
         Some(false) => "timestamps off",
         None => "timestamps unknown",
     };
-    let roles = if connection.roles_certain {
-        ""
-    } else {
-        " · client and server guessed"
-    };
+    let roles = if connection.roles_certain { "" } else { " · client and server guessed" };
     let data = [("c→s", &connection.c2s), ("s→c", &connection.s2c)];
     let data = data.map(|(name, data)| format!("{name} {}", units::bytes(data.stream_bytes)));
-    format!(
-        "{} · {checksum} · {c_bit} · {timestamps}{roles}",
-        data.join(", ")
-    )
+    format!("{} · {checksum} · {c_bit} · {timestamps}{roles}", data.join(", "))
 }
 
 fn write_subflows(subflows: &[Subflow], paint: Paint, out: &mut dyn Write) -> io::Result<()> {
@@ -168,11 +138,7 @@ fn write_subflows(subflows: &[Subflow], paint: Paint, out: &mut dyn Write) -> io
     let room = WIDTH - MARGIN.len();
     // Paths that are too long stand on lines of their own.
     let beside = table.iter().all(|line| columns(line) <= room);
-    let table = if beside {
-        table
-    } else {
-        table::lines(&rows(subflows, false))
-    };
+    let table = if beside { table } else { table::lines(&rows(subflows, false)) };
     let mut lines = table.iter();
     if let Some(heading) = lines.next() {
         writeln!(out, "{MARGIN}{}", paint.dim(heading))?;
@@ -195,11 +161,10 @@ fn write_subflows(subflows: &[Subflow], paint: Paint, out: &mut dyn Write) -> io
 }
 
 /// The heading, then a row for each subflow.
-fn rows(subflows: &[Subflow], with_path: bool) -> Vec<[Cell; 7]> {
-    let path_heading = if with_path { "path" } else { "" };
-    let headings = [
+fn rows(subflows: &[Subflow], with_path: bool) -> Vec<Vec<Cell>> {
+    let heading = vec![
         Cell::left("sf"),
-        Cell::left(path_heading),
+        Cell::left("path"),
         Cell::left("ids"),
         Cell::left("join"),
         Cell::left("state"),
@@ -207,10 +172,9 @@ fn rows(subflows: &[Subflow], with_path: bool) -> Vec<[Cell; 7]> {
         Cell::right("s→c"),
     ];
     let row = |subflow: &Subflow| {
-        let path = with_path.then(|| path(subflow));
-        [
+        vec![
             Cell::right(subflow.id.to_string()),
-            Cell::left(path.unwrap_or_default()),
+            Cell::left(path(subflow)),
             Cell::left(ids(subflow)),
             Cell::left(join(subflow)),
             Cell::left(subflow_state(subflow.state)),
@@ -218,9 +182,13 @@ fn rows(subflows: &[Subflow], with_path: bool) -> Vec<[Cell; 7]> {
             Cell::right(units::bytes(subflow.s2c.payload_bytes)),
         ]
     };
-    std::iter::once(headings)
-        .chain(subflows.iter().map(row))
-        .collect()
+    let mut rows: Vec<_> = std::iter::once(heading).chain(subflows.iter().map(row)).collect();
+    if !with_path {
+        for row in &mut rows {
+            row.remove(1);
+        }
+    }
+    rows
 }
 
 /// Address IDs, the client's first.
@@ -250,9 +218,7 @@ fn ending(subflow: &Subflow) -> String {
     match (&subflow.reset, subflow.handshake.syn_ack) {
         (Some(reset), _) => {
             let reason = reset.reason.map(crate::wire::mptcp::ResetReason);
-            let reason = reason
-                .map(|reason| format!(": {reason}"))
-                .unwrap_or_default();
+            let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
             format!("{syns}, refused by a RST (packet {}){reason}", reset.packet)
         }
         (None, Some(packet)) => format!("{syns}, answered as plain TCP (packet {packet})"),

@@ -60,8 +60,8 @@ fn lines(events: &[Event]) -> Vec<Line> {
         match lines.last_mut() {
             Some(line) if line.packet == event.packet && line.subflow == event.subflow => {
                 line.text = match event.kind {
-                    // What a RST carries stands after it.
-                    EventKind::Rst => format!("{text}, {}", line.text),
+                    // What a segment is comes before what it carries.
+                    EventKind::Syn(_) | EventKind::Rst => format!("{text}, {}", line.text),
                     _ => format!("{}, {text}", line.text),
                 };
                 line.bad |= bad;
@@ -120,11 +120,7 @@ impl Line {
         let parts = wrap(&text, WIDTH.saturating_sub(columns(&margin)));
         for (index, part) in parts.iter().enumerate() {
             let margin = if index == 0 { &margin } else { &blank };
-            let part = if self.bad {
-                paint.bad(part)
-            } else {
-                part.clone()
-            };
+            let part = if self.bad { paint.bad(part) } else { part.clone() };
             writeln!(out, "{}{part}", paint.dim(margin))?;
         }
         Ok(())
@@ -173,10 +169,7 @@ fn text(kind: &EventKind) -> Option<String> {
         EventKind::Fin => "FIN".to_owned(),
         EventKind::Rst => "RST".to_owned(),
         EventKind::Fallback(fallback) => {
-            format!(
-                "plain TCP from here: {}",
-                fallback_reason(fallback.cause.into())
-            )
+            format!("plain TCP from here: {}", fallback_reason(fallback.cause.into()))
         }
     })
 }
@@ -204,10 +197,7 @@ fn mp_join(join: &MpJoin) -> String {
     };
     let id = join.address_id.map(|id| format!(" ID {id}"));
     let token = join.token.map(|token| format!(", token {token}"));
-    let backup = join
-        .backup
-        .filter(|backup| *backup)
-        .map(|_| ", backup".to_owned());
+    let backup = join.backup.filter(|backup| *backup).map(|_| ", backup".to_owned());
     let parts = [id, token, backup].into_iter().flatten();
     format!("{form}{}", parts.collect::<String>())
 }

@@ -18,11 +18,7 @@ pub(super) fn write(input: &Input, paint: Paint, out: &mut dyn Write) -> io::Res
         Some(ns) if input.packets > 1 => format!("{packets} in {}", units::duration(ns)),
         _ => packets,
     };
-    let mut parts = vec![
-        printable(&input.path),
-        printable(&format.join(", ")),
-        packets,
-    ];
+    let mut parts = vec![printable(&input.path), printable(&format.join(", ")), packets];
     parts.extend(input.start.as_deref().map(start));
     for line in join_parts(&parts) {
         writeln!(out, "{}", paint.dim(&line))?;
@@ -79,16 +75,8 @@ fn notes(report: &Report) -> Vec<String> {
     let several = report.inputs.len() > 1;
     let mut notes = Vec::new();
     for input in &report.inputs {
-        let of = if several {
-            format!("{}: ", printable(&input.path))
-        } else {
-            String::new()
-        };
-        notes.extend(
-            notes_on(input)
-                .into_iter()
-                .map(|note| format!("{of}{note}")),
-        );
+        let of = if several { format!("{}: ", printable(&input.path)) } else { String::new() };
+        notes.extend(notes_on(input).into_iter().map(|note| format!("{of}{note}")));
     }
     if report.totals.untracked_flows > 0 {
         let flows = units::counted(report.totals.untracked_flows, "MPTCP flow");
@@ -105,22 +93,10 @@ fn notes_on(input: &Input) -> Vec<String> {
     }
     let counts = [
         (input.undecoded_packets, "packet", "could not be decoded"),
-        (
-            input.ip_fragments,
-            "IP fragment",
-            "skipped: fragments are not put together",
-        ),
+        (input.ip_fragments, "IP fragment", "skipped: fragments are not put together"),
         (input.truncated_packets, "packet", "cut by the snap length"),
-        (
-            input.duplicate_packets,
-            "packet",
-            "captured twice and counted once",
-        ),
-        (
-            input.dropped_by_kernel,
-            "packet",
-            "dropped by the kernel while capturing",
-        ),
+        (input.duplicate_packets, "packet", "captured twice and counted once"),
+        (input.dropped_by_kernel, "packet", "dropped by the kernel while capturing"),
     ];
     for (count, thing, what) in counts {
         if let Some(count) = count.filter(|count| *count > 0) {
