@@ -86,10 +86,10 @@ pub fn state(trace: &Trace<'_>, connection: &Connection) -> ConnectionState {
 pub fn close(trace: &Trace<'_>, connection: &Connection) -> Option<Close> {
     let subflows = subflows(trace, connection);
     match state(trace, connection) {
-        ConnectionState::FastClosed => connection.fast_close.map(|(seen, role)| Close {
+        ConnectionState::FastClosed => connection.fast_close.map(|close| Close {
             kind: CloseKind::FastClose,
-            by: Closer::Host(role),
-            packet: seen.packet,
+            by: Closer::Host(close.from),
+            packet: close.seen.packet,
         }),
         ConnectionState::Closed => {
             data_fin_close(connection).or_else(|| fin_close(connection, &subflows))

@@ -165,7 +165,14 @@ impl Facts<'_> {
         if matches!(self.state, ConnectionState::Reset | ConnectionState::FastClosed) {
             return None;
         }
-        let was_reset = |subflow: &&Subflow| subflow.state() == SubflowState::Reset;
+        // What comes after both DATA_FINs is the clearing away.
+        let done = Role::BOTH.map(|role| self.connection.data.of(role).fin());
+        let done = done[0].zip(done[1]).map(|(one, other)| one.seen.packet.max(other.seen.packet));
+        let was_reset = |subflow: &&Subflow| {
+            let packet = subflow.reset.map(|reset| reset.seen.packet);
+            subflow.state() == SubflowState::Reset
+                && done.is_none_or(|done| packet.is_some_and(|packet| packet < done))
+        };
         let all: Vec<_> = self.through().filter(was_reset).collect();
         match all.as_slice() {
             [] => None,

@@ -31,7 +31,7 @@ pub struct TextOptions {
 
 impl Default for TextOptions {
     fn default() -> Self {
-        Self { colour: false, connection: None, max_connections: 20, max_events: 40 }
+        Self { colour: false, connection: None, max_connections: 10, max_events: 40 }
     }
 }
 

@@ -161,11 +161,10 @@ fn write_subflows(subflows: &[Subflow], paint: Paint, out: &mut dyn Write) -> io
 }
 
 /// The heading, then a row for each subflow.
-fn rows(subflows: &[Subflow], with_path: bool) -> Vec<[Cell; 7]> {
-    let path_heading = if with_path { "path" } else { "" };
-    let headings = [
+fn rows(subflows: &[Subflow], with_path: bool) -> Vec<Vec<Cell>> {
+    let heading = vec![
         Cell::left("sf"),
-        Cell::left(path_heading),
+        Cell::left("path"),
         Cell::left("ids"),
         Cell::left("join"),
         Cell::left("state"),
@@ -173,10 +172,9 @@ fn rows(subflows: &[Subflow], with_path: bool) -> Vec<[Cell; 7]> {
         Cell::right("s→c"),
     ];
     let row = |subflow: &Subflow| {
-        let path = with_path.then(|| path(subflow));
-        [
+        vec![
             Cell::right(subflow.id.to_string()),
-            Cell::left(path.unwrap_or_default()),
+            Cell::left(path(subflow)),
             Cell::left(ids(subflow)),
             Cell::left(join(subflow)),
             Cell::left(subflow_state(subflow.state)),
@@ -184,7 +182,13 @@ fn rows(subflows: &[Subflow], with_path: bool) -> Vec<[Cell; 7]> {
             Cell::right(units::bytes(subflow.s2c.payload_bytes)),
         ]
     };
-    std::iter::once(headings).chain(subflows.iter().map(row)).collect()
+    let mut rows: Vec<_> = std::iter::once(heading).chain(subflows.iter().map(row)).collect();
+    if !with_path {
+        for row in &mut rows {
+            row.remove(1);
+        }
+    }
+    rows
 }
 
 /// Address IDs, the client's first.

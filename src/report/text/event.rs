@@ -60,8 +60,8 @@ fn lines(events: &[Event]) -> Vec<Line> {
         match lines.last_mut() {
             Some(line) if line.packet == event.packet && line.subflow == event.subflow => {
                 line.text = match event.kind {
-                    // What a RST carries stands after it.
-                    EventKind::Rst => format!("{text}, {}", line.text),
+                    // What a segment is comes before what it carries.
+                    EventKind::Syn(_) | EventKind::Rst => format!("{text}, {}", line.text),
                     _ => format!("{}, {text}", line.text),
                 };
                 line.bad |= bad;

@@ -22,23 +22,23 @@ impl Cell {
     pub(super) fn right(text: impl Into<String>) -> Self {
         Self { text: text.into(), right: true }
     }
+
+    fn pad(&self, width: usize) -> String {
+        let blank = " ".repeat(width.saturating_sub(columns(&self.text)));
+        if self.right { blank + &self.text } else { self.text.clone() + &blank }
+    }
 }
 
-/// One line for each row, without spaces at its end.
-pub(super) fn lines<const N: usize>(rows: &[[Cell; N]]) -> Vec<String> {
-    let widths: [usize; N] = std::array::from_fn(|column| {
+/// One line for each row, without spaces at its end. All rows have the cells of the first.
+pub(super) fn lines(rows: &[Vec<Cell>]) -> Vec<String> {
+    let count = rows.first().map_or(0, Vec::len);
+    let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
         cells.map(|cell| columns(&cell.text)).max().unwrap_or(0)
-    });
-    let padded = |(cell, width): (&Cell, usize)| {
-        let blank = " ".repeat(width.saturating_sub(columns(&cell.text)));
-        match cell.right {
-            true => blank + &cell.text,
-            false => cell.text.clone() + &blank,
-        }
     };
-    let line = |row: &[Cell; N]| {
-        let cells: Vec<_> = row.iter().zip(widths).map(padded).collect();
+    let widths: Vec<_> = (0..count).map(width).collect();
+    let line = |row: &Vec<Cell>| {
+        let cells: Vec<_> = row.iter().zip(&widths).map(|(cell, width)| cell.pad(*width)).collect();
         cells.join(GAP).trim_end().to_owned()
     };
     rows.iter().map(line).collect()
@@ -50,8 +50,10 @@ mod tests {
 
     #[test]
     fn columns_line_up() {
-        let rows =
-            [[Cell::left("path"), Cell::right("c→s")], [Cell::left("a"), Cell::right("10 kB")]];
+        let rows = [
+            vec![Cell::left("path"), Cell::right("c→s")],
+            vec![Cell::left("a"), Cell::right("10 kB")],
+        ];
         assert_eq!(lines(&rows), ["path    c→s", "a     10 kB"]);
     }
 }
