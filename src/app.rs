@@ -29,7 +29,5 @@ pub fn run(cli: Cli) -> Result<()> {
 /// Whether this is the reader of our output that has gone away: it has seen enough.
 pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let is_closed = |cause: &std::io::Error| cause.kind() == std::io::ErrorKind::BrokenPipe;
-    error
-        .chain()
-        .any(|cause| cause.downcast_ref().is_some_and(is_closed))
+    error.chain().any(|cause| cause.downcast_ref().is_some_and(is_closed))
 }

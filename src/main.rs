@@ -10,7 +10,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if app::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("mptcpscope: {error:#}");
+            eprintln!("mptcpscope: {error}");
             ExitCode::from(2)
         }
     }

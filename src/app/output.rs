@@ -5,8 +5,9 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write, stdout};
 use std::path::{Path, PathBuf};
 
+use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
-use anyhow::{Context, Result, bail};
+use anyhow::{Error, Result, bail};
 
 use crate::capture::InputPath;
 use crate::cli::Color;
@@ -34,49 +35,50 @@ impl Output {
         }
         match File::create(&path) {
             Ok(file) => Ok(Self::File(path, file)),
-            Err(error) => bail!(
-                "{} cannot be written ({error}): check the folder, or give another name",
-                path.display()
-            ),
+            Err(error) => Err(unwritable(&path.display().to_string(), error)),
         }
     }
 
     /// Writes by `write`, through a buffer, to the end.
-    pub(super) fn write(
-        self,
-        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> Result<()> {
+    pub(super) fn write(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
         match self {
             Self::Stdout => to_stdout(write),
-            Self::File(path, file) => all(file, write).with_context(|| {
-                format!("{} cannot be written to its end", path.display())
-            }),
+            Self::File(path, file) => {
+                all(file, write).map_err(|error| unwritable(&path.display().to_string(), error))
+            }
         }
     }
 }
 
 /// Writes to standard output, through a buffer, to the end.
 pub(super) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
-    all(stdout().lock(), write).context("standard output cannot be written")
+    all(stdout().lock(), write).map_err(|error| unwritable("standard output", error))
 }
 
 /// Writes text to standard output; its escape codes get through if `color` lets them.
 pub(super) fn text_to_stdout(color: Color, text: &str) -> Result<()> {
-    let choice = match color {
-        Color::Auto => AutoStream::choice(&stdout()),
-        Color::Always => ColorChoice::AlwaysAnsi,
-        Color::Never => ColorChoice::Never,
+    let plain = match color {
+        // It knows NO_COLOR, CLICOLOR, TERM and whether this is a terminal.
+        Color::Auto => AutoStream::choice(&stdout()) == ColorChoice::Never,
+        Color::Always => false,
+        Color::Never => true,
     };
-    to_stdout(|out| AutoStream::new(Box::new(out) as Box<dyn Write>, choice).write_all(text.as_bytes()))
+    to_stdout(|out| {
+        if plain { write!(out, "{}", strip_str(text)) } else { out.write_all(text.as_bytes()) }
+    })
 }
 
-fn all(
-    target: impl Write,
-    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> io::Result<()> {
+fn all(target: impl Write, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut target = BufWriter::with_capacity(1 << 16, target);
     write(&mut target)?;
     target.flush()
+}
+
+/// The error of an output, as one sentence; the cause stays in its chain.
+fn unwritable(output: &str, error: io::Error) -> Error {
+    let message =
+        format!("{output} cannot be written ({error}): check where it is, and whether it has room");
+    Error::new(error).context(message)
 }
 
 fn is_same(input: &InputPath, output: &Path) -> bool {

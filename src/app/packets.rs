@@ -1,13 +1,14 @@
 //! `packets`: one line per segment that carries MPTCP options.
 
-use std::io::{IsTerminal, Write, stdout};
+use std::io::{self, IsTerminal, Write, stdout};
 
 use anyhow::Result;
 
 use super::progress::Progress;
 use super::{inputs, output, pipeline};
 use crate::cli::PacketsArgs;
-use crate::report::packets;
+use crate::report::packets::json::Packet;
+use crate::report::packets::{Line, has_mptcp};
 use crate::wire::frame::Timestamp;
 use crate::wire::segment::{Decoded, Segment};
 
@@ -20,7 +21,7 @@ pub(super) fn run(args: &PacketsArgs) -> Result<()> {
         pipeline::run(&mut capture, progress, |frame, decoded| {
             let start = *start.get_or_insert(frame.timestamp);
             match decoded {
-                Decoded::Tcp(segment) if packets::has_mptcp(segment) => {
+                Decoded::Tcp(segment) if has_mptcp(segment) => {
                     write_line(out, args.jsonl, segment, start)
                 }
                 _ => Ok(()),
@@ -33,9 +34,14 @@ pub(super) fn run(args: &PacketsArgs) -> Result<()> {
 
 fn write_line(
     out: &mut dyn Write,
-    _jsonl: bool,
+    jsonl: bool,
     segment: &Segment<'_>,
     start: Timestamp,
-) -> std::io::Result<()> {
-    writeln!(out, "{}", packets::Line { segment, start })
+) -> io::Result<()> {
+    if jsonl {
+        serde_json::to_writer(&mut *out, &Packet::new(segment, start))?;
+        writeln!(out)
+    } else {
+        writeln!(out, "{}", Line { segment, start })
+    }
 }

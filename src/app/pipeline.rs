@@ -1,6 +1,6 @@
 //! The one loop: frame, segment, and on to whoever wants it.
 
-use anyhow::Result;
+use std::io;
 
 use super::progress::Progress;
 use crate::capture::Capture;
@@ -16,8 +16,8 @@ const FRAMES_PER_LOOK: u64 = 4096;
 pub(super) fn run(
     capture: &mut Capture,
     mut progress: Progress,
-    mut visit: impl FnMut(&Frame<'_>, &Decoded<'_>) -> Result<()>,
-) -> Result<()> {
+    mut visit: impl FnMut(&Frame<'_>, &Decoded<'_>) -> io::Result<()>,
+) -> io::Result<()> {
     let mut frames: u64 = 0;
     while let Some(frame) = capture.next_frame() {
         visit(&frame, &decode(&frame))?;

@@ -11,14 +11,8 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// The state of the bar: none, not yet, or shown.
 pub(super) enum Progress {
     Hidden,
-    Waiting {
-        since: Instant,
-        bytes_total: Option<u64>,
-    },
-    Shown {
-        since: Instant,
-        bar: ProgressBar,
-    },
+    Waiting { since: Instant, bytes_total: Option<u64> },
+    Shown { since: Instant, bar: ProgressBar },
 }
 
 impl Progress {
@@ -26,10 +20,7 @@ impl Progress {
     /// `wanted` says that it disturbs nothing.
     pub(super) fn new(bytes_total: Option<u64>, wanted: bool) -> Self {
         if wanted && stderr().is_terminal() {
-            Self::Waiting {
-                since: Instant::now(),
-                bytes_total,
-            }
+            Self::Waiting { since: Instant::now(), bytes_total }
         } else {
             Self::Hidden
         }
@@ -62,14 +53,10 @@ impl Drop for Progress {
 /// The bar draws on standard error, and at most 20 times a second.
 fn bar(bytes_total: Option<u64>, since: Instant) -> ProgressBar {
     let (bar, template) = match bytes_total {
-        Some(total) => (
-            ProgressBar::new(total),
-            "{wide_bar} {bytes} of {total_bytes} · {msg} · {eta} left",
-        ),
-        None => (
-            ProgressBar::new_spinner(),
-            "{spinner} {bytes} read · {msg} · {elapsed}",
-        ),
+        Some(total) => {
+            (ProgressBar::new(total), "{wide_bar} {bytes} of {total_bytes} · {msg} · {eta} left")
+        }
+        None => (ProgressBar::new_spinner(), "{spinner} {bytes} read · {msg} · {elapsed}"),
     };
     let style = ProgressStyle::with_template(template);
     bar.with_elapsed(since.elapsed())

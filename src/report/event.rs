@@ -208,22 +208,16 @@ impl From<&tracked::EventKind> for EventKind {
     fn from(kind: &tracked::EventKind) -> Self {
         match *kind {
             tracked::EventKind::Option(option) => Self::from(&option),
-            tracked::EventKind::Syn {
-                ack,
-                retransmission,
-            } => Self::Syn(Syn {
-                ack,
-                retransmission,
-            }),
-            tracked::EventKind::FirstData { payload_len } => Self::FirstData(FirstData {
-                payload_bytes: payload_len,
-            }),
+            tracked::EventKind::Syn { ack, retransmission } => {
+                Self::Syn(Syn { ack, retransmission })
+            }
+            tracked::EventKind::FirstData { payload_len } => {
+                Self::FirstData(FirstData { payload_bytes: payload_len })
+            }
             tracked::EventKind::DataFin { dsn } => Self::DataFin(DataFin { dsn: Hex64(dsn.0) }),
             tracked::EventKind::Fin => Self::Fin,
             tracked::EventKind::Rst => Self::Rst,
-            tracked::EventKind::Fallback(cause) => Self::Fallback(Fallback {
-                cause: cause.into(),
-            }),
+            tracked::EventKind::Fallback(cause) => Self::Fallback(Fallback { cause: cause.into() }),
         }
     }
 }
@@ -308,10 +302,7 @@ mod tests {
                 r#""address":"10.0.2.2","port":10200,"hmac":"0xff7b7426032d4c91"}"#
             )
         );
-        assert_eq!(
-            json("400103"),
-            r#"{"kind":"REMOVE_ADDR","option_len":5,"address_ids":[1,3]}"#
-        );
+        assert_eq!(json("400103"), r#"{"kind":"REMOVE_ADDR","option_len":5,"address_ids":[1,3]}"#);
     }
 
     #[test]
@@ -331,10 +322,7 @@ mod tests {
             json("6001d797845e913152e4"),
             r#"{"kind":"MP_FAIL","option_len":12,"dsn":"0xd797845e913152e4","reserved":1}"#
         );
-        assert_eq!(
-            json("51"),
-            r#"{"kind":"MP_PRIO","option_len":3,"backup":true}"#
-        );
+        assert_eq!(json("51"), r#"{"kind":"MP_PRIO","option_len":3,"backup":true}"#);
         assert_eq!(
             json("b0ff"),
             r#"{"kind":"UNKNOWN","option_len":4,"subtype":11,"raw":"0xb0ff"}"#
@@ -343,9 +331,6 @@ mod tests {
             json("8101ff"),
             r#"{"kind":"MALFORMED","option_len":5,"subtype":8,"raw":"0x8101ff"}"#
         );
-        assert_eq!(
-            json(""),
-            r#"{"kind":"MALFORMED","option_len":2,"subtype":null,"raw":"0x"}"#
-        );
+        assert_eq!(json(""), r#"{"kind":"MALFORMED","option_len":2,"subtype":null,"raw":"0x"}"#);
     }
 }

@@ -73,9 +73,7 @@ pub struct HexOctets(pub Vec<u8>);
 impl fmt::Display for HexOctets {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("0x")?;
-        self.0
-            .iter()
-            .try_for_each(|octet| write!(formatter, "{octet:02x}"))
+        self.0.iter().try_for_each(|octet| write!(formatter, "{octet:02x}"))
     }
 }
 

@@ -10,6 +10,8 @@
 //! as they stand there (`win` unscaled), then the options in their order, without padding. Names of
 //! the fields are those of the JSON report, but for `len` and `id`.
 
+pub mod json;
+
 use std::fmt::{self, Display, Formatter};
 
 use crate::wire::frame::Timestamp;
@@ -81,8 +83,7 @@ fn write_options(segment: &Segment<'_>, out: &mut Formatter<'_>) -> fmt::Result 
 
 fn write_tcp_option(option: &TcpOption<'_>, out: &mut Formatter<'_>) -> fmt::Result {
     match option {
-        TcpOption::NoOperation => out.write_str("nop"),
-        TcpOption::EndOfList { .. } => out.write_str("end"),
+        TcpOption::NoOperation | TcpOption::EndOfList { .. } => Ok(()),
         TcpOption::MaximumSegmentSize(octets) => write!(out, "mss {octets}"),
         TcpOption::WindowScale(shift) => write!(out, "window scale {shift}"),
         TcpOption::SackPermitted => out.write_str("sack permitted"),
@@ -162,10 +163,7 @@ fn write_capable(capable: &Capable, out: &mut Formatter<'_>) -> fmt::Result {
     if let Some(key) = capable.receiver_key() {
         write_key("peer key", key, out)?;
     }
-    if let CapableForm::BothKeysAndData {
-        data_len, checksum, ..
-    } = capable.form
-    {
+    if let CapableForm::BothKeysAndData { data_len, checksum, .. } = capable.form {
         write!(out, " data_len {data_len}")?;
         write_checksum(checksum, out)?;
     }
@@ -174,25 +172,13 @@ fn write_capable(capable: &Capable, out: &mut Formatter<'_>) -> fmt::Result {
 
 fn write_join(join: &Join, out: &mut Formatter<'_>) -> fmt::Result {
     match join {
-        Join::Syn {
-            backup,
-            address_id,
-            token,
-            nonce,
-            reserved,
-        } => {
+        Join::Syn { backup, address_id, token, nonce, reserved } => {
             let backup = if *backup { " backup" } else { "" };
             write!(out, "MP_JOIN SYN{backup} id {}", address_id.0)?;
             write!(out, " token 0x{:08x} nonce 0x{:08x}", token.0, nonce.0)?;
             write_reserved(u16::from(*reserved), out)
         }
-        Join::SynAck {
-            backup,
-            address_id,
-            hmac,
-            nonce,
-            reserved,
-        } => {
+        Join::SynAck { backup, address_id, hmac, nonce, reserved } => {
             let backup = if *backup { " backup" } else { "" };
             write!(out, "MP_JOIN SYN/ACK{backup} id {}", address_id.0)?;
             write!(out, " hmac 0x{hmac:016x} nonce 0x{:08x}", nonce.0)?;

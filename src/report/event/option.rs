@@ -54,9 +54,9 @@ impl From<&mptcp::Capable> for MpCapable {
     fn from(capable: &mptcp::Capable) -> Self {
         let flags = capable.flags;
         let (data_len, checksum) = match capable.form {
-            CapableForm::BothKeysAndData {
-                data_len, checksum, ..
-            } => (Some(data_len), checksum.map(Hex16)),
+            CapableForm::BothKeysAndData { data_len, checksum, .. } => {
+                (Some(data_len), checksum.map(Hex16))
+            }
             _ => (None, None),
         };
         Self {
@@ -133,13 +133,7 @@ impl From<&mptcp::Join> for MpJoin {
             reserved: 0,
         };
         match *join {
-            mptcp::Join::Syn {
-                backup,
-                address_id,
-                token,
-                nonce,
-                reserved,
-            } => Self {
+            mptcp::Join::Syn { backup, address_id, token, nonce, reserved } => Self {
                 backup: Some(backup),
                 address_id: Some(address_id.0),
                 token: Some(Hex32(token.0)),
@@ -147,13 +141,7 @@ impl From<&mptcp::Join> for MpJoin {
                 reserved: reserved.into(),
                 ..empty
             },
-            mptcp::Join::SynAck {
-                backup,
-                address_id,
-                hmac,
-                nonce,
-                reserved,
-            } => Self {
+            mptcp::Join::SynAck { backup, address_id, hmac, nonce, reserved } => Self {
                 form: JoinForm::SynAck,
                 backup: Some(backup),
                 address_id: Some(address_id.0),
@@ -162,12 +150,9 @@ impl From<&mptcp::Join> for MpJoin {
                 reserved: reserved.into(),
                 ..empty
             },
-            mptcp::Join::Ack { hmac, reserved } => Self {
-                form: JoinForm::Ack,
-                hmac: Some(HexOctets(hmac.into())),
-                reserved,
-                ..empty
-            },
+            mptcp::Join::Ack { hmac, reserved } => {
+                Self { form: JoinForm::Ack, hmac: Some(HexOctets(hmac.into())), reserved, ..empty }
+            }
         }
     }
 }
@@ -395,11 +380,7 @@ pub struct MpFail {
 
 impl From<&Fail> for MpFail {
     fn from(fail: &Fail) -> Self {
-        Self {
-            option_len: Fail::WIRE_LEN,
-            dsn: Hex64(fail.dsn.0),
-            reserved: fail.reserved,
-        }
+        Self { option_len: Fail::WIRE_LEN, dsn: Hex64(fail.dsn.0), reserved: fail.reserved }
     }
 }
 
@@ -489,10 +470,7 @@ impl From<&OptionBody> for Raw {
 }
 
 /// For `skip_serializing_if`.
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands out references"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
 fn is_zero<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
