@@ -126,11 +126,9 @@ fn number_of(line: &str) -> u64 {
 
 /// Our line: the segment, then its options.
 fn our_facts(line: &str) -> Vec<Facts> {
-    let mut parts = line.trim_start().splitn(5, "  ").map(str::trim_start);
-    let _number = parts.next().unwrap();
-    let rest = line.split_once(" > ").unwrap();
-    let source = rest.0.rsplit(' ').next().unwrap();
-    let mut rest = rest.1.splitn(4, "  ");
+    let (before, after) = line.split_once(" > ").unwrap();
+    let source = before.rsplit(' ').next().unwrap();
+    let mut rest = after.splitn(4, "  ");
     let destination = rest.next().unwrap();
     let mut segment = Facts::new();
     segment.insert("source".into(), source.into());
@@ -205,8 +203,9 @@ fn tcpdump_facts(line: &str) -> Vec<Facts> {
     }
     let (_, options) = after.split_once("options [").unwrap();
     let options = options.split("], length").next().unwrap();
-    let options =
-        split_options(options).into_iter().filter(|option| option != "nop" && option != "eol");
+    // `[|tcp]` stands where the snap length cut.
+    let is_fact = |option: &String| option != "nop" && option != "eol" && !option.contains("[|");
+    let options = split_options(options).into_iter().filter(is_fact);
     [segment].into_iter().chain(options.map(|option| tcpdump_option(&option))).collect()
 }
 
@@ -256,7 +255,10 @@ fn tcpdump_option(text: &str) -> Facts {
         "capable" => {
             put("option", "MP_CAPABLE");
             put(words[3], "");
-            put("letters", between(text, "flags [", "]"));
+            // Older versions print no letters.
+            if text.contains("flags [") {
+                put("letters", between(text, "flags [", "]"));
+            }
             let keys = between(text, "{", "}").split(',');
             for (key, name) in keys.filter(|key| key.starts_with("0x")).zip(["key", "peer_key"]) {
                 put(name, &number(key));
@@ -291,6 +293,8 @@ fn tcpdump_option(text: &str) -> Facts {
                 None => {}
             }
         }
+        // tcpdump 4.99 knows neither MP_TCPRST nor MP_CAPABLE of 24 octets.
+        "unknown" | "capable[bad" => {}
         "dss[bad" => put("option", "malformed_DSS"),
         "add-addr" => {
             put("option", "ADD_ADDR");
@@ -298,7 +302,7 @@ fn tcpdump_option(text: &str) -> Facts {
                 put("echo", "");
             }
             put("id", words[5]);
-            put("address", &announced(words[6]));
+            put("address", &announced(words[6], words[1]));
             after("hmac").iter().for_each(|value| put("hmac", value));
         }
         "rem-addr" => put("option", "REMOVE_ADDR"),
@@ -337,9 +341,13 @@ fn endpoint(text: &str) -> String {
     if address.contains(':') { format!("[{address}]:{port}") } else { format!("{address}:{port}") }
 }
 
-/// An announced address, perhaps with a port: tcpdump writes no brackets.
-fn announced(text: &str) -> String {
-    text.to_owned()
+/// An announced address, perhaps with a port: tcpdump writes no brackets, so that the length of the
+/// option has to tell whether there is one.
+fn announced(text: &str, option_len: &str) -> String {
+    match text.rsplit_once(':') {
+        Some((address, port)) if matches!(option_len, "22" | "30") => format!("[{address}]:{port}"),
+        _ => text.to_owned(),
+    }
 }
 
 /// The part of `text` from `start` to the next `end`, or to the end.
