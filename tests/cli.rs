@@ -101,7 +101,9 @@ fn standard_input_is_a_capture() {
         let file = File::open(capture()).unwrap();
         let piped = finish(mptcpscope().args(command).arg("-").stdin(file));
         assert_eq!(piped.code, 0, "{}", piped.stderr);
-        assert_eq!(piped.stdout.lines().count(), from_file.stdout.lines().count());
+        // The name of the input stands in the first lines.
+        let end = |output: &Run| output.stdout.lines().rev().take(8).collect::<Vec<_>>().join("\n");
+        assert_eq!(end(&piped), end(&from_file));
     }
     let nothing = finish(mptcpscope().arg("-"));
     assert_eq!(nothing.code, 2);

@@ -5,7 +5,6 @@ use std::fs::{self, File};
 use std::io::{self, BufWriter, Write, stdout};
 use std::path::{Path, PathBuf};
 
-use anstream::adapter::strip_str;
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Error, Result, bail};
 
@@ -55,17 +54,14 @@ pub(super) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) ->
     all(stdout().lock(), write).map_err(|error| unwritable("standard output", error))
 }
 
-/// Writes text to standard output; its escape codes get through if `color` lets them.
-pub(super) fn text_to_stdout(color: Color, text: &str) -> Result<()> {
-    let plain = match color {
+/// Whether text for standard output gets colours.
+pub(super) fn is_coloured(color: Color) -> bool {
+    match color {
         // It knows NO_COLOR, CLICOLOR, TERM and whether this is a terminal.
-        Color::Auto => AutoStream::choice(&stdout()) == ColorChoice::Never,
-        Color::Always => false,
-        Color::Never => true,
-    };
-    to_stdout(|out| {
-        if plain { write!(out, "{}", strip_str(text)) } else { out.write_all(text.as_bytes()) }
-    })
+        Color::Auto => AutoStream::choice(&stdout()) != ColorChoice::Never,
+        Color::Always => true,
+        Color::Never => false,
+    }
 }
 
 fn all(target: impl Write, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {

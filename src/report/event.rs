@@ -204,6 +204,19 @@ impl From<FallbackCause> for FallbackCauseName {
     }
 }
 
+impl From<FallbackCauseName> for FallbackCause {
+    fn from(cause: FallbackCauseName) -> Self {
+        match cause {
+            FallbackCauseName::SynAckWithoutMpCapable => Self::SynAckWithoutMpCapable,
+            FallbackCauseName::SynWithMpCapableUnanswered => Self::SynWithMpCapableUnanswered,
+            FallbackCauseName::AckWithoutMpCapable => Self::AckWithoutMpCapable,
+            FallbackCauseName::DataWithoutMapping => Self::DataWithoutMapping,
+            FallbackCauseName::AnswerWithoutDss => Self::AnswerWithoutDss,
+            FallbackCauseName::InfiniteMapping => Self::InfiniteMapping,
+        }
+    }
+}
+
 impl From<&tracked::EventKind> for EventKind {
     fn from(kind: &tracked::EventKind) -> Self {
         match *kind {

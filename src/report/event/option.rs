@@ -16,7 +16,6 @@ use crate::wire::mptcp::{self, AddressFlavour, CapableForm, Fail, FastClose, Opt
 ///  "hmac_sha": true, "sender_key": "0x514efa4b855a0a33"}
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-#[expect(clippy::struct_excessive_bools, reason = "these are flag bits")]
 pub struct MpCapable {
     /// Octets of the option.
     pub option_len: u8,
@@ -470,7 +469,6 @@ impl From<&OptionBody> for Raw {
 }
 
 /// For `skip_serializing_if`.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands out references")]
 fn is_zero<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
