@@ -1,53 +1,60 @@
 //! Every example of README.md is run, and must print what stands there.
 //!
-//! An example is a block marked `console`: lines that start with `$ ` are commands, what follows is
-//! their output. A line `…` stands for any number of lines.
+//! An example is a block marked `console`: a line that starts with `$ ` is a command, what follows is its
+//! output. `UPDATE_README=1 cargo test --test readme` writes what is printed into README.md.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::env;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-const README: &str = include_str!("../README.md");
-
 #[test]
 fn every_example_prints_what_is_shown() {
-    let examples = examples(README);
-    assert!(examples.len() >= 3, "{examples:?}");
-    for (command, expected) in examples {
-        let actual = run(&command);
-        assert!(
-            matches(&lines(&expected), &lines(&actual)),
-            "$ {command}\n--- README.md\n{expected}\n--- printed\n{actual}"
-        );
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let shown = fs::read_to_string(&path).unwrap();
+    let (printed, examples) = with_output(&shown, run);
+    assert!(examples >= 3, "{examples} examples");
+    if env::var_os("UPDATE_README").is_some() {
+        fs::write(path, printed).unwrap();
+        return;
     }
+    for (line, (shown, printed)) in shown.lines().zip(printed.lines()).enumerate() {
+        assert_eq!(shown, printed, "line {} of README.md", line + 1);
+    }
+    assert_eq!(shown, printed);
 }
 
 #[test]
-fn the_comparison_sees_a_difference() {
-    let is_same = |shown: &str, printed: &str| matches(&lines(shown), &lines(printed));
-    assert!(is_same("a\nb", "a\nb"));
-    assert!(!is_same("a\nb", "a\nc"));
-    assert!(!is_same("a", "a\nb"));
-    assert!(is_same("a\n…\nd", "a\nb\nc\nd"));
-    assert!(is_same("a\n…", "a"));
-    assert!(!is_same("a\n…\nd", "a\nb"));
+fn a_wrong_output_is_seen() {
+    let text = "a\n```console\n$ x\nold\n\nold\n$ y\n```\n$ no command\n```sh\n$ z\n```\n";
+    let (printed, examples) = with_output(text, |command| format!("{command} new\n"));
+    let expected = "a\n```console\n$ x\nx new\n$ y\ny new\n```\n$ no command\n```sh\n$ z\n```\n";
+    assert_eq!((printed.as_str(), examples), (expected, 2));
 }
 
-/// Commands and what they print, in order.
-fn examples(text: &str) -> Vec<(String, String)> {
-    let blocks = text.split("```console\n").skip(1);
-    let blocks = blocks.map(|block| block.split("```").next().unwrap());
-    let mut examples: Vec<(String, String)> = Vec::new();
-    for line in blocks.flat_map(str::lines) {
-        match (line.strip_prefix("$ "), examples.last_mut()) {
-            (Some(command), _) => examples.push((command.into(), String::new())),
-            (None, Some((_, output))) => *output += &format!("{line}\n"),
-            (None, None) => {}
+/// `text` with the output of each example as `run` gives it, and how many examples there are.
+fn with_output(text: &str, run: impl Fn(&str) -> String) -> (String, usize) {
+    let mut out = String::new();
+    let mut examples = 0;
+    let mut is_console = false;
+    for line in text.lines() {
+        if line.starts_with("```") {
+            is_console = line == "```console";
+        }
+        let command = line.strip_prefix("$ ").filter(|_| is_console);
+        if !is_console || command.is_some() || line.starts_with("```") {
+            out += line;
+            out.push('\n');
+        }
+        if let Some(command) = command {
+            out += run(command).trim_end();
+            out.push('\n');
+            examples += 1;
         }
     }
-    examples
+    (out, examples)
 }
 
 fn run(command: &str) -> String {
@@ -63,17 +70,4 @@ fn run(command: &str) -> String {
         .unwrap();
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "", "{command}");
     String::from_utf8(output.stdout).unwrap()
-}
-
-fn lines(text: &str) -> Vec<&str> {
-    text.trim_end().lines().map(str::trim_end).collect()
-}
-
-fn matches(shown: &[&str], printed: &[&str]) -> bool {
-    match (shown, printed) {
-        ([], []) => true,
-        (["…", rest @ ..], _) => (0..=printed.len()).any(|at| matches(rest, &printed[at..])),
-        ([one, shown @ ..], [other, printed @ ..]) => one == other && matches(shown, printed),
-        _ => false,
-    }
 }
