@@ -8,6 +8,7 @@ pub mod event;
 pub mod hex;
 pub mod json;
 pub mod model;
+pub mod packets;
 pub mod text;
 
 pub use model::{InputFacts, Lookup, PacketRef, Report};
