@@ -121,6 +121,16 @@ fn an_orphan_join() {
     assert_eq!(orphan.subflow.hmac.as_ref().unwrap().ack, HmacVerdict::Absent);
 }
 
+#[test]
+fn nothing_but_a_reset() {
+    let report = report(|link| {
+        link.client("R", 1, "1e048001", b"");
+    });
+    let connection = only(&report);
+    assert_eq!(connection.verdict, "The capture shows only a RST from the client (packet 1).");
+    assert!(connection.midstream);
+}
+
 /// A wire between a client and a server, with a tracker on it.
 struct Link {
     tracker: Tracker,

@@ -92,6 +92,9 @@ impl Facts<'_> {
             Some(reset) => {
                 let who = host(reset.from);
                 let packet = reset.seen.packet;
+                if !self.has_beginning() {
+                    return format!("The capture shows only a RST from {who} (packet {packet}).");
+                }
                 format!("The connection was not set up: {who} sent a RST (packet {packet}).")
             }
             None => "The connection was refused.".to_owned(),
@@ -263,7 +266,7 @@ impl Facts<'_> {
 
     fn midstream(&self) -> Option<String> {
         if self.subflows.first().is_some_and(|subflow| subflow.is_midstream()) {
-            Some("The capture starts after the connection did.".to_owned())
+            Some("The handshake of MPTCP is not in the capture.".to_owned())
         } else if self.connection.known_by.is_some() && !self.connection.has_keys() {
             Some("Only joined subflows of it are in the capture.".to_owned())
         } else {
