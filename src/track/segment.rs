@@ -157,12 +157,12 @@ impl Step<'_> {
         let handshake = &mut self.subflow.handshake;
         let retransmission =
             if ack { handshake.see_syn_ack(seen) } else { handshake.see_syn(seen) };
+        self.event(EventKind::Syn { ack, retransmission });
         if ack {
             self.take_syn_ack();
         } else if !self.options.has_mptcp() && self.subflow.handshake.mp_capable_syn {
             self.subflow.handshake.plain_syn.get_or_insert(seen);
         }
-        self.event(EventKind::Syn { ack, retransmission });
     }
 
     /// What a SYN/ACK says about the SYN: which octets of a fast-open SYN count, and whether MPTCP
