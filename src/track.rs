@@ -34,7 +34,7 @@ use std::collections::BTreeSet;
 
 use arena::{Arena, Id};
 use connection::Connection;
-use flow::{Flow, FlowKey, FlowTable};
+use flow::{Flow, FlowKey, FlowTable, PlainSyn};
 use join::TokenIndex;
 use role::{PerRole, Role};
 use stream::{Stream, StreamUse};
@@ -120,19 +120,19 @@ impl Tracker {
             }
             Some(Flow::Plain { stream, syn }) => {
                 let is_syn = segment.flags.is_syn();
-                if is_syn && syn.is_some_and(|before| before != segment.seq) {
+                if is_syn && syn.is_some_and(|before| before.seq != segment.seq) {
                     let stream = self.flows.take_stream();
-                    self.open(key, stream, segment, &options);
+                    self.open(key, stream, None, segment, &options);
                 } else if options.has_mptcp() {
                     self.totals.plain_flows -= 1;
-                    self.open(key, stream, segment, &options);
+                    self.open(key, stream, syn, segment, &options);
                 } else if is_syn && syn.is_none() {
-                    self.flows.set(key, Flow::Plain { stream, syn: Some(segment.seq) });
+                    self.flows.set(key, Flow::Plain { stream, syn: Some(plain_syn(segment)) });
                 }
             }
             Some(Flow::Subflow(_)) | None => {
                 let stream = self.flows.take_stream();
-                self.open(key, stream, segment, &options);
+                self.open(key, stream, None, segment, &options);
             }
         }
     }
@@ -156,13 +156,17 @@ impl Tracker {
         &mut self,
         key: FlowKey,
         stream: Option<u32>,
+        syn: Option<PlainSyn>,
         segment: &Segment<'_>,
         options: &SegmentOptions,
     ) {
-        let opened =
-            if options.has_mptcp() { self.open_subflow(stream, segment, options) } else { None };
+        let opened = if options.has_mptcp() {
+            self.open_subflow(stream, syn, segment, options)
+        } else {
+            None
+        };
         let Some(id) = opened else {
-            let syn = segment.flags.is_syn().then_some(segment.seq);
+            let syn = segment.flags.is_syn().then(|| plain_syn(segment));
             let stored = self.flows.set(key, Flow::Plain { stream, syn });
             // A flow that is not stored comes here with each of its segments.
             self.totals.plain_flows += u64::from(stored || syn.is_some());
@@ -204,6 +208,11 @@ impl Tracker {
         owner.subflows.push(id);
         Some(id)
     }
+}
+
+/// What is remembered of the SYN of a plain flow.
+fn plain_syn(segment: &Segment<'_>) -> PlainSyn {
+    PlainSyn { seq: segment.seq, seen: Seen::in_segment(segment), port: segment.source.port }
 }
 
 /// Which streams are put together.

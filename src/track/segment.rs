@@ -34,7 +34,7 @@ impl Tracker {
         let mut step = Step {
             id,
             direction,
-            seen: Seen { packet: segment.number, at: segment.timestamp },
+            seen: Seen::in_segment(segment),
             segment,
             options,
             subflow,

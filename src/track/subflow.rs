@@ -10,7 +10,7 @@ use super::rtt::RoundTrips;
 use super::tcp_sequence::TcpSequence;
 use crate::wire::frame::{PacketNo, Timestamp};
 use crate::wire::mptcp::{AddressId, Nonce, TcpReset, Token};
-use crate::wire::segment::Endpoint;
+use crate::wire::segment::{Endpoint, Segment};
 use crate::wire::seq::SeqNum;
 
 /// A packet number and its time: where something was seen.
@@ -20,6 +20,13 @@ pub struct Seen {
     pub packet: PacketNo,
     /// When.
     pub at: Timestamp,
+}
+
+impl Seen {
+    /// Where `segment` was seen.
+    pub fn in_segment(segment: &Segment<'_>) -> Self {
+        Self { packet: segment.number, at: segment.timestamp }
+    }
 }
 
 /// A subflow.
