@@ -405,13 +405,11 @@ fn read_tree(text: &str, prefix: &str, paths: &mut Vec<String>) -> usize {
     let len = text.find(|c: char| !is_word(c) && c != '*').unwrap_or(text.len());
     let (name, rest) = text.split_at(len);
     let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}::{name}") };
-    match rest.strip_prefix("::") {
-        Some(below) => len + 2 + read_tree(below, &path, paths),
-        None => {
-            paths.push(path);
-            len
-        }
+    if let Some(below) = rest.strip_prefix("::") {
+        return len + 2 + read_tree(below, &path, paths);
     }
+    paths.push(path);
+    len
 }
 
 /// Whether `path` is `start`, or lies below it.
