@@ -135,7 +135,8 @@ impl Capture {
     /// The next frame of all inputs; `None` when every input has ended.
     ///
     /// Of several inputs the one whose next frame is earliest comes first, and the one named
-    /// first where times are equal. The frames of one input keep their order in any case.
+    /// first where times are equal. The frames of one input keep their order in any case. So with
+    /// several inputs this waits until each of them has a frame or has ended.
     #[inline]
     pub fn next_frame(&mut self) -> Option<Frame<'_>> {
         let index = if self.sources.len() == 1 {

@@ -1,191 +1,16 @@
-//! Captures in every dress, written by hand octet by octet, and read back.
+//! Captures in every dress, written by hand and read back.
 
-use std::io::{self, Cursor, Read, Write};
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
-use mptcpscope::capture::{
-    Capture, Compression, Format, InputPath, InputStatus, OpenError, Reader,
-};
-use mptcpscope::wire::frame::{CapturePoint, LinkType};
+#[path = "support/capture_bytes.rs"]
+mod capture_bytes;
 
-/// A frame without its borrow.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Owned {
-    number: u64,
-    ns: i64,
-    point: CapturePoint,
-    link_type: LinkType,
-    wire_len: u32,
-    data: Vec<u8>,
-}
+use std::io::{self, Cursor, Write};
 
-fn drain(capture: &mut Capture) -> Vec<Owned> {
-    let mut frames = Vec::new();
-    while let Some(frame) = capture.next_frame() {
-        assert!(frame.wire_len as usize >= frame.data.len());
-        frames.push(Owned {
-            number: frame.number.0,
-            ns: frame.timestamp.0,
-            point: frame.point,
-            link_type: frame.link_type,
-            wire_len: frame.wire_len,
-            data: frame.data.to_vec(),
-        });
-    }
-    assert!(capture.next_frame().is_none(), "an ended capture stays ended");
-    frames
-}
+use mptcpscope::capture::{Capture, Compression, Format, InputPath, OpenError, Reader};
+use mptcpscope::wire::frame::LinkType;
 
-fn read(octets: Vec<u8>) -> (Vec<Owned>, InputStatus) {
-    let mut capture = Capture::from_reader("test", Cursor::new(octets)).unwrap();
-    let frames = drain(&mut capture);
-    (frames, capture.inputs()[0].clone())
-}
-
-fn refusal(octets: &[u8]) -> OpenError {
-    Capture::from_reader("test", Cursor::new(octets.to_vec())).unwrap_err()
-}
-
-/// Writes integers in one byte order.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Order {
-    Little,
-    Big,
-}
-
-impl Order {
-    fn u16(self, value: u16) -> [u8; 2] {
-        if self == Self::Little { value.to_le_bytes() } else { value.to_be_bytes() }
-    }
-
-    fn u32(self, value: u32) -> [u8; 4] {
-        if self == Self::Little { value.to_le_bytes() } else { value.to_be_bytes() }
-    }
-
-    fn u64(self, value: u64) -> [u8; 8] {
-        if self == Self::Little { value.to_le_bytes() } else { value.to_be_bytes() }
-    }
-}
-
-const MICRO: u32 = 0xa1b2_c3d4;
-const NANO: u32 = 0xa1b2_3c4d;
-
-fn pcap_header(order: Order, magic: u32, snaplen: u32, link_type: u32) -> Vec<u8> {
-    let mut octets = order.u32(magic).to_vec();
-    octets.extend(order.u16(2));
-    octets.extend(order.u16(4));
-    for field in [0, 0, snaplen, link_type] {
-        octets.extend(order.u32(field));
-    }
-    octets
-}
-
-fn pcap_record(order: Order, seconds: u32, fraction: u32, wire_len: u32, data: &[u8]) -> Vec<u8> {
-    let mut octets = Vec::new();
-    for field in [seconds, fraction, u32::try_from(data.len()).unwrap(), wire_len] {
-        octets.extend(order.u32(field));
-    }
-    octets.extend(data);
-    octets
-}
-
-/// Frame `n` of the captures below: 7, 8, 9… octets of `n`.
-fn payload(n: u32) -> Vec<u8> {
-    vec![u8::try_from(n).unwrap(); 7 + n as usize]
-}
-
-fn small_pcap(order: Order, magic: u32) -> Vec<u8> {
-    let mut octets = pcap_header(order, magic, 0, 1);
-    for n in 0..5 {
-        octets.extend(pcap_record(order, 1_000 + n, 5, 100, &payload(n)));
-    }
-    octets
-}
-
-fn block(order: Order, kind: u32, body: &[u8]) -> Vec<u8> {
-    let padded = body.len().next_multiple_of(4);
-    let len = order.u32(u32::try_from(padded + 12).unwrap());
-    let mut octets = order.u32(kind).to_vec();
-    octets.extend(len);
-    octets.extend(body);
-    octets.resize(8 + padded, 0);
-    octets.extend(len);
-    octets
-}
-
-fn option(order: Order, code: u16, value: &[u8]) -> Vec<u8> {
-    let mut octets = order.u16(code).to_vec();
-    octets.extend(order.u16(u16::try_from(value.len()).unwrap()));
-    octets.extend(value);
-    octets.resize(octets.len().next_multiple_of(4), 0);
-    octets
-}
-
-fn section(order: Order) -> Vec<u8> {
-    let mut body = order.u32(0x1a2b_3c4d).to_vec();
-    body.extend(order.u16(1));
-    body.extend(order.u16(0));
-    body.extend(order.u64(u64::MAX));
-    body.extend(option(order, 4, b"by hand"));
-    body.extend([0; 4]);
-    block(order, 0x0a0d_0d0a, &body)
-}
-
-fn interface(order: Order, link_type: u16, snaplen: u32, options: &[Vec<u8>]) -> Vec<u8> {
-    let mut body = order.u16(link_type).to_vec();
-    body.extend([0; 2]);
-    body.extend(order.u32(snaplen));
-    body.extend(options.concat());
-    if !options.is_empty() {
-        body.extend([0; 4]);
-    }
-    block(order, 1, &body)
-}
-
-fn enhanced(order: Order, interface: u32, units: u64, wire_len: u32, data: &[u8]) -> Vec<u8> {
-    block(order, 6, &packet_body(order, order.u32(interface), units, wire_len, data))
-}
-
-fn packet_body(
-    order: Order,
-    interface: [u8; 4],
-    units: u64,
-    wire_len: u32,
-    data: &[u8],
-) -> Vec<u8> {
-    let (high, low) = (u32::try_from(units >> 32).unwrap(), units as u32);
-    let mut body = interface.to_vec();
-    for field in [high, low, u32::try_from(data.len()).unwrap(), wire_len] {
-        body.extend(order.u32(field));
-    }
-    body.extend(data);
-    body.resize(body.len().next_multiple_of(4), 0);
-    body
-}
-
-fn simple(order: Order, wire_len: u32, data: &[u8]) -> Vec<u8> {
-    let mut body = order.u32(wire_len).to_vec();
-    body.extend(data);
-    block(order, 3, &body)
-}
-
-fn statistics(order: Order, interface: u32, options: &[Vec<u8>]) -> Vec<u8> {
-    let mut body = order.u32(interface).to_vec();
-    body.extend([0; 8]);
-    body.extend(options.concat());
-    body.extend([0; 4]);
-    block(order, 5, &body)
-}
-
-fn small_pcapng(order: Order) -> Vec<u8> {
-    let mut octets = section(order);
-    octets.extend(interface(order, 1, 0, &[option(order, 2, b"eth0")]));
-    octets.extend(block(order, 0x0bad_cafe, b"a vendor's own"));
-    for n in 0..5 {
-        octets.extend(enhanced(order, 0, u64::from(1_000 + n) * 1_000_000, 100, &payload(n)));
-    }
-    octets.extend(statistics(order, 0, &[option(order, 5, &order.u64(3))]));
-    octets
-}
+use capture_bytes::*;
 
 #[test]
 fn pcap_of_both_orders_and_resolutions() {
@@ -211,7 +36,7 @@ fn pcap_of_both_orders_and_resolutions() {
 #[test]
 fn pcap_with_odd_header_fields() {
     // The upper bits of the link type tell of a frame check sequence of 4 octets.
-    let mut octets = pcap_header(Order::Little, MICRO, 96, 0x2400_0000 | 113);
+    let mut octets = pcap_header(Order::Little, MICRO, 96, 0x2400_0071);
     octets.extend(pcap_record(Order::Little, u32::MAX, u32::MAX, 3, &[1; 97]));
     let (frames, status) = read(octets);
     assert_eq!(status.link_types(), [LinkType::LINUX_SLL]);
@@ -350,31 +175,6 @@ fn packets_with_options_and_a_giant_block() {
     assert_eq!(frames[2].data, b"hello");
 }
 
-fn compress(compression: Compression, octets: &[u8]) -> Vec<u8> {
-    match compression {
-        Compression::Gz => {
-            let level = flate2::Compression::default();
-            let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
-            encoder.write_all(octets).unwrap();
-            encoder.finish().unwrap()
-        }
-        Compression::Zst => zstd::encode_all(octets, 3).unwrap(),
-        Compression::Xz => {
-            let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 6);
-            encoder.write_all(octets).unwrap();
-            encoder.finish().unwrap()
-        }
-        Compression::Lz4 => {
-            let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
-            encoder.write_all(octets).unwrap();
-            encoder.finish().unwrap()
-        }
-    }
-}
-
-const COMPRESSIONS: [Compression; 4] =
-    [Compression::Gz, Compression::Zst, Compression::Xz, Compression::Lz4];
-
 #[test]
 fn compressed_also_in_several_streams() {
     for compression in COMPRESSIONS {
@@ -392,164 +192,6 @@ fn compressed_also_in_several_streams() {
             assert!(!status.cut_short, "{compression}: {status:?}");
         }
     }
-}
-
-#[test]
-fn cut_at_every_octet_frames_are_a_prefix() {
-    let plain = [small_pcap(Order::Little, NANO), small_pcap(Order::Big, MICRO)]
-        .into_iter()
-        .chain([small_pcapng(Order::Little), small_pcapng(Order::Big)]);
-    for plain in plain {
-        let (whole, _) = read(plain.clone());
-        check_cuts(&plain, &whole);
-        for compression in COMPRESSIONS {
-            check_cuts(&compress(compression, &plain), &whole);
-        }
-    }
-}
-
-fn check_cuts(octets: &[u8], whole: &[Owned]) {
-    for end in 0..octets.len() {
-        let cut = octets[..end].to_vec();
-        let Ok(mut capture) = Capture::from_reader("cut", Cursor::new(cut)) else {
-            continue;
-        };
-        let frames = drain(&mut capture);
-        let status = &capture.inputs()[0];
-        assert_eq!(frames, whole[..frames.len()]);
-        assert_eq!(status.packets, frames.len() as u64);
-        assert_eq!(status.cut_short, status.note.is_some());
-        // A plain capture may be cut between two records, where nobody can tell.
-        if status.compression.is_some() {
-            assert!(status.cut_short, "{:?} cut at {end} of {}", status, octets.len());
-        }
-    }
-}
-
-#[test]
-fn a_cut_is_told_with_its_place() {
-    let octets = small_pcap(Order::Little, MICRO);
-    let (frames, status) = read(octets[..60].to_vec());
-    assert_eq!(frames.len(), 1);
-    let note = "reading stopped after packet 1, at byte 47: the next record is cut off";
-    assert_eq!(status.note.as_deref(), Some(note));
-
-    // More than a header's worth must come out of a stream that was cut.
-    let mut long = pcap_header(Order::Little, MICRO, 0, 1);
-    for n in 0..20_000 {
-        let noise = (n * 7_919_u32).to_le_bytes();
-        long.extend(pcap_record(Order::Little, n, 0, 4, &noise));
-    }
-    for compression in COMPRESSIONS {
-        let stream = compress(compression, &long);
-        let (frames, status) = read(stream[..stream.len() - 3].to_vec());
-        assert!(frames.len() > 1_000 || compression == Compression::Xz, "{compression}");
-        let note = status.note.unwrap();
-        assert!(note.contains("stream is cut off or broken"), "{note}");
-    }
-}
-
-#[test]
-fn flipped_octets_never_panic() {
-    for octets in [small_pcap(Order::Little, MICRO), small_pcapng(Order::Big)]
-        .into_iter()
-        .chain(COMPRESSIONS.map(|compression| compress(compression, &small_pcapng(Order::Little))))
-    {
-        for at in 0..octets.len() {
-            for mask in [0x01, 0x80, 0xff] {
-                let mut broken = octets.clone();
-                broken[at] ^= mask;
-                if let Ok(mut capture) = Capture::from_reader("broken", Cursor::new(broken)) {
-                    drain(&mut capture);
-                }
-            }
-        }
-    }
-}
-
-#[test]
-fn broken_records_end_the_input_with_a_note() {
-    let order = Order::Little;
-    let note = |octets: Vec<u8>| {
-        let (frames, status) = read(octets);
-        assert_eq!(frames.len(), 1);
-        assert!(status.cut_short);
-        status.note.unwrap()
-    };
-
-    let mut pcap = pcap_header(order, MICRO, 65_535, 1);
-    pcap.extend(pcap_record(order, 1, 1, 3, b"abc"));
-    pcap.extend(vec![0xee; 600_000]);
-    assert!(note(pcap).contains("claims 4008636142 octets, more than the 262144"));
-
-    let mut good = section(order);
-    good.extend(interface(order, 1, 0, &[]));
-    good.extend(enhanced(order, 0, 1, 3, b"abc"));
-    let broken = |tail: &[u8]| note([good.clone(), tail.to_vec()].concat());
-    let mut twice = enhanced(order, 0, 2, 3, b"abc");
-    let len = twice.len();
-    twice[len - 4] ^= 1;
-    assert!(broken(&twice).contains("two different lengths"));
-    let mut inside = enhanced(order, 0, 2, 3, b"abc");
-    inside[20] = 5;
-    assert!(broken(&inside).contains("does not fit into its block"));
-    assert!(broken(&simple(order, 900, b"abc")).contains("does not fit into its block"));
-    assert!(broken(&enhanced(order, 1, 2, 3, b"abc")).contains("names interface 1"));
-    assert!(broken(&[7, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0]).contains("shorter than its own frame"));
-    assert!(broken(&[0xff; 64]).contains("claims 4294967295 octets"));
-    assert!(broken(&block(order, 0x0a0d_0d0a, &[0; 16])).contains("unknown byte order"));
-    assert!(broken(&block(order, 1, &[0; 4])).contains("cannot be read"));
-    assert!(broken(&[6, 0, 0]).contains("is cut off"));
-}
-
-/// Hands out `step` octets at a time and an interruption before each; then an error, if wanted.
-struct Dribble {
-    octets: Cursor<Vec<u8>>,
-    step: usize,
-    interrupted: bool,
-    error: bool,
-}
-
-impl Read for Dribble {
-    fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
-        self.interrupted = !self.interrupted;
-        if self.interrupted {
-            return Err(io::ErrorKind::Interrupted.into());
-        }
-        let step = self.step.min(space.len());
-        match self.octets.read(&mut space[..step])? {
-            0 if self.error => Err(io::Error::other("the disk is gone")),
-            octets => Ok(octets),
-        }
-    }
-}
-
-fn dribble(octets: Vec<u8>, step: usize, error: bool) -> Capture {
-    let reader = Dribble { octets: Cursor::new(octets), step, interrupted: false, error };
-    Capture::from_reader("-", reader).unwrap()
-}
-
-#[test]
-fn one_octet_at_a_time() {
-    for octets in [small_pcap(Order::Big, NANO), small_pcapng(Order::Little)]
-        .into_iter()
-        .chain(COMPRESSIONS.map(|compression| compress(compression, &small_pcapng(Order::Big))))
-    {
-        let (expected, _) = read(octets.clone());
-        let mut capture = dribble(octets, 1, false);
-        assert_eq!(drain(&mut capture), expected);
-        assert!(!capture.inputs()[0].cut_short);
-    }
-}
-
-#[test]
-fn a_read_error_ends_the_input() {
-    let mut capture = dribble(small_pcap(Order::Little, MICRO), 16, true);
-    assert_eq!(drain(&mut capture).len(), 5);
-    let status = &capture.inputs()[0];
-    assert!(status.cut_short);
-    let note = "reading stopped after packet 5, at byte 149: the disk is gone";
-    assert_eq!(status.note.as_deref(), Some(note));
 }
 
 #[test]
@@ -637,43 +279,6 @@ fn files_have_offsets_and_sizes() {
     assert_eq!(frames, 10);
     assert_eq!(capture.bytes_read(), total);
     assert!(capture.inputs()[0].path.ends_with("plain.pcap"));
-}
-
-#[test]
-fn a_header_without_packets_is_a_capture() {
-    for octets in [pcap_header(Order::Big, NANO, 0, 1), section(Order::Little)] {
-        let (frames, status) = read(octets);
-        assert!(frames.is_empty() && !status.cut_short);
-        assert_eq!(status.first, None);
-    }
-}
-
-#[test]
-fn what_cannot_be_opened_is_told_in_one_sentence() {
-    let folder = tempfile::tempdir().unwrap();
-    let open = |path| Capture::open(&[InputPath::File(path)]).unwrap_err();
-    assert!(matches!(open(folder.path().join("nowhere")), OpenError::Missing { .. }));
-    assert!(matches!(open(folder.path().to_path_buf()), OpenError::Directory { .. }));
-    assert!(matches!(Capture::open(&[]), Err(OpenError::NoInput)));
-    let twice = [InputPath::Stdin, InputPath::Stdin];
-    assert!(matches!(Capture::open(&twice), Err(OpenError::StdinTwice)));
-
-    let says = |octets: &[u8], words: &str| {
-        let message = refusal(octets).to_string();
-        assert!(message.starts_with("test is "), "{message}");
-        assert!(message.contains(words), "{message}");
-    };
-    says(b"", "empty");
-    says(&compress(Compression::Zst, b""), "empty");
-    says(b"<!DOCTYPE html><html></html>", "an HTML page");
-    says(b"  1 0.000 10.0.1.2 TCP\n", "the text \"1 0.000 10.0.1.2 TCP\"");
-    says(b"PK\x03\x04rest", "a zip archive");
-    says(b"snoop\0\0\0rest", "a snoop capture");
-    says(&[0, 1, 2], "the octets 00 01 02");
-    says(&small_pcap(Order::Little, MICRO)[..20], "cut off inside its file header");
-    says(&small_pcapng(Order::Big)[..11], "cut off inside its file header");
-    says(&[0x1f, 0x8b, 8, 0], "a broken gz stream");
-    says(&compress(Compression::Gz, b"{\"a\": 1}"), "the text");
 }
 
 #[test]

@@ -26,10 +26,16 @@ pub fn verdict(trace: &Trace<'_>, connection: &Connection) -> Verdict {
     };
     Verdict {
         headline: facts.headline(),
-        details: [facts.joins_failed(), facts.bad_end(), facts.missing(), facts.midstream()]
-            .into_iter()
-            .flatten()
-            .collect(),
+        details: [
+            facts.joins_failed(),
+            facts.resets(),
+            facts.bad_end(),
+            facts.missing(),
+            facts.midstream(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
     }
 }
 
@@ -63,7 +69,7 @@ struct Facts<'a> {
 impl Facts<'_> {
     fn headline(&self) -> String {
         if let Some(fallback) = self.connection.fallback {
-            return self.fell_back(fallback);
+            return fell_back(fallback);
         }
         match self.state {
             ConnectionState::Refused => self.refused(),
@@ -72,23 +78,6 @@ impl Facts<'_> {
                 "The capture shows too little of this connection to judge it.".to_owned()
             }
             _ => self.worked(),
-        }
-    }
-
-    fn fell_back(&self, fallback: Fallback) -> String {
-        let packet = fallback.seen.packet;
-        match fallback.cause {
-            FallbackCause::SynAckWithoutMpCapable => {
-                "MPTCP was offered, the SYN/ACK came back without it: plain TCP.".to_owned()
-            }
-            FallbackCause::SynWithMpCapableUnanswered => {
-                "MPTCP was offered and not answered, a SYN without it was: plain TCP.".to_owned()
-            }
-            cause => {
-                let probably = if fallback.certain { "" } else { "probably " };
-                let reason = fallback_reason(cause);
-                format!("MPTCP {probably}fell back to plain TCP at packet {packet}: {reason}.")
-            }
         }
     }
 
@@ -117,21 +106,20 @@ impl Facts<'_> {
 
     fn worked(&self) -> String {
         let used: Vec<_> = self.through().collect();
-        let joins = self.subflows.iter().filter(|subflow| !subflow.initial);
-        match (used.len(), joins.count()) {
-            (0 | 1, 0) => {
-                "MPTCP was used on one path only: no MP_JOIN is in the capture.".to_owned()
-            }
-            (0 | 1, 1) => "MPTCP was used on one path only: the join failed.".to_owned(),
-            (0 | 1, joins) => {
-                let joins = units::count(joins as u64);
-                format!("MPTCP was used on one path only: none of {joins} joins got through.")
-            }
-            (paths, _) => {
-                let paths = units::count(paths as u64);
-                format!("MPTCP worked on {paths} paths: {}.", shares(&used))
-            }
+        if used.len() > 1 {
+            let paths = units::count(used.len() as u64);
+            return format!("MPTCP worked on {paths} paths: {}.", shares(&used));
         }
+        let failed: Vec<_> = self.failed_joins().collect();
+        let why = match failed.as_slice() {
+            _ if !self.has_beginning() => {
+                return "MPTCP was in use; the capture shows one subflow of it.".to_owned();
+            }
+            [] => "no MP_JOIN is in the capture".to_owned(),
+            [only] => format!("the join was {}", failure(only)),
+            all => format!("none of {} joins got through", units::count(all.len() as u64)),
+        };
+        format!("MPTCP was used on one path only: {why}.")
     }
 
     fn through(&self) -> impl Iterator<Item = &Subflow> {
@@ -139,45 +127,66 @@ impl Facts<'_> {
         used.copied()
     }
 
-    /// Joins that did not get through, each kind counted.
-    fn joins_failed(&self) -> Option<String> {
-        let mut refused = 0;
-        let mut unanswered = 0;
-        let mut open = 0;
-        let mut joins = 0;
-        for subflow in self.subflows.iter().filter(|subflow| !subflow.initial) {
-            joins += 1;
-            match subflow.state() {
-                SubflowState::Refused => refused += 1,
-                SubflowState::SynTimeout => unanswered += 1,
-                SubflowState::HalfOpen if subflow.handshake.syn_ack.is_none() => unanswered += 1,
-                SubflowState::HalfOpen => open += 1,
-                _ => {}
-            }
-        }
-        let kinds = [(refused, "refused"), (unanswered, "not answered"), (open, "not completed")];
-        let parts: Vec<_> = kinds
-            .iter()
-            .filter(|(count, _)| *count > 0)
-            .map(|(count, what)| format!("{} {what}", units::count(*count)))
-            .collect();
-        let total = units::counted(joins, "join");
-        (!parts.is_empty()).then(|| format!("Of {total}: {}{}.", parts.join(", "), self.reasons()))
+    fn failed_joins(&self) -> impl Iterator<Item = &Subflow> {
+        let joins = self.subflows.iter().filter(|subflow| !subflow.initial);
+        joins.filter(|join| !join.is_through()).copied()
     }
 
-    /// The reasons that MP_TCPRST gave for refused joins.
-    fn reasons(&self) -> String {
-        let mut reasons: Vec<String> = Vec::new();
-        let joins = self.subflows.iter().filter(|subflow| !subflow.initial);
-        for subflow in joins.filter(|subflow| subflow.state() == SubflowState::Refused) {
-            let reason = subflow.reset.and_then(|reset| reset.reason);
-            let text = reason.map(|reset| reset.reason.to_string());
-            reasons.extend(text.filter(|text| !reasons.contains(text)));
+    /// Whether the SYN of the initial subflow was seen.
+    fn has_beginning(&self) -> bool {
+        let first = self.subflows.first();
+        first.is_some_and(|first| first.initial && !first.is_midstream())
+    }
+
+    /// How many joins failed in which way. A single one stands in the headline.
+    fn joins_failed(&self) -> Option<String> {
+        let total = self.subflows.iter().filter(|subflow| !subflow.initial).count();
+        if total < 2 || self.connection.fallback.is_some() {
+            return None;
         }
-        if reasons.is_empty() {
-            String::new()
-        } else {
-            format!("; reason given: {}", reasons.join(", "))
+        let mut kinds: Vec<(String, u64)> = Vec::new();
+        for kind in self.failed_joins().map(failure) {
+            match kinds.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, count)) => *count += 1,
+                None => kinds.push((kind, 1)),
+            }
+        }
+        let mut of = format!(" of {} joins", units::count(total as u64));
+        let part = |(kind, count): &(String, u64)| {
+            let were = if *count == 1 { "was" } else { "were" };
+            format!("{}{} {were} {kind}", units::count(*count), std::mem::take(&mut of))
+        };
+        let parts: Vec<_> = kinds.iter().map(part).collect();
+        (!parts.is_empty()).then(|| format!("{}.", parts.join(", ")))
+    }
+
+    /// Subflows that a RST ended while the connection went on.
+    fn resets(&self) -> Option<String> {
+        if matches!(self.state, ConnectionState::Reset | ConnectionState::FastClosed) {
+            return None;
+        }
+        // What comes after both DATA_FINs is the clearing away.
+        let done = Role::BOTH.map(|role| self.connection.data.of(role).fin());
+        let done = done[0].zip(done[1]).map(|(one, other)| one.seen.packet.max(other.seen.packet));
+        let was_reset = |subflow: &&Subflow| {
+            let packet = subflow.reset.map(|reset| reset.seen.packet);
+            subflow.state() == SubflowState::Reset
+                && done.is_none_or(|done| packet.is_some_and(|packet| packet < done))
+        };
+        let all: Vec<_> = self.through().filter(was_reset).collect();
+        match all.as_slice() {
+            [] => None,
+            [only] => {
+                let reset = only.reset?;
+                let (number, by, packet) = (only.number, host(reset.from), reset.seen.packet);
+                let reason = reset.reason.map(|option| format!(": {}", option.reason));
+                let reason = reason.unwrap_or_default();
+                Some(format!("Subflow {number} was reset by {by} in packet {packet}{reason}."))
+            }
+            several => {
+                let count = units::count(several.len() as u64);
+                Some(format!("{count} subflows were reset while others went on."))
+            }
         }
     }
 
@@ -220,6 +229,36 @@ impl Facts<'_> {
         } else {
             None
         }
+    }
+}
+
+fn fell_back(fallback: Fallback) -> String {
+    let packet = fallback.seen.packet;
+    match fallback.cause {
+        FallbackCause::SynAckWithoutMpCapable => {
+            "MPTCP was offered, the SYN/ACK came back without it: plain TCP.".to_owned()
+        }
+        FallbackCause::SynWithMpCapableUnanswered => {
+            "MPTCP was offered and not answered, a SYN without it was: plain TCP.".to_owned()
+        }
+        cause => {
+            let probably = if fallback.certain { "" } else { "probably " };
+            let reason = fallback_reason(cause);
+            format!("MPTCP {probably}fell back to plain TCP at packet {packet}: {reason}.")
+        }
+    }
+}
+
+/// How a join failed, after "was".
+fn failure(join: &Subflow) -> String {
+    let reason = join.reset.and_then(|reset| reset.reason);
+    match (join.state(), reason, join.handshake.syn_ack) {
+        (SubflowState::Refused, Some(option), _) => {
+            format!("refused with reason {}", option.reason)
+        }
+        (SubflowState::Refused, None, _) => "refused".to_owned(),
+        (_, _, None) => "not answered".to_owned(),
+        _ => "not completed".to_owned(),
     }
 }
 

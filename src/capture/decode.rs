@@ -13,7 +13,7 @@ pub(super) const MAGIC: usize = 6;
 /// Compressed octets read at once.
 const CAPACITY: usize = 256 << 10;
 
-/// What an xz file may take to be decompressed: twice what `xz -9` needs on any common file.
+/// Memory that an xz file may ask for: `xz -9` needs an eighth of it.
 const XZ_MEMORY: u64 = 512 << 20;
 
 impl Compression {

@@ -118,9 +118,8 @@ fn recognise_format(
     compression: Option<Compression>,
 ) -> Result<(Format, Option<PcapHeader>), OpenError> {
     for wanted in [pcapng::SECTION_START, LOOK] {
-        match buffer.fill(wanted) {
-            Err(Fault::Read(source)) => return Err(undecodable(input, compression, source)),
-            Ok(_) | Err(_) => {}
+        if let Err(Fault::Read(source)) = buffer.fill(wanted) {
+            return Err(undecodable(input, compression, source));
         }
         if let Some(start) = buffer.data().first_chunk()
             && pcapng::is_section_start(*start)

@@ -4,6 +4,7 @@ mod connection;
 mod event;
 mod input;
 mod style;
+mod table;
 mod wrap;
 
 use std::io::{self, Write};
@@ -30,7 +31,7 @@ pub struct TextOptions {
 
 impl Default for TextOptions {
     fn default() -> Self {
-        Self { colour: false, connection: None, max_connections: 20, max_events: 40 }
+        Self { colour: false, connection: None, max_connections: 10, max_events: 40 }
     }
 }
 
@@ -51,10 +52,11 @@ pub fn write(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io:
 /// `2 MPTCP connections, 3 subflows · 1 plain TCP connection`.
 fn counts(report: &Report) -> String {
     let totals = &report.totals;
-    let mut line = units::counted(totals.connections, "MPTCP connection");
-    if totals.connections > 0 {
-        line += &format!(", {}", units::counted(totals.subflows, "subflow"));
-    }
+    let connections = units::counted(totals.connections, "MPTCP connection");
+    let first = match totals.connections {
+        0 => connections,
+        _ => format!("{connections}, {}", units::counted(totals.subflows, "subflow")),
+    };
     let others = [
         (totals.orphan_subflows, "orphan join"),
         (totals.plain_tcp_connections, "plain TCP connection"),
@@ -62,10 +64,10 @@ fn counts(report: &Report) -> String {
         (totals.findings.warning, "warning"),
         (totals.findings.note, "note"),
     ];
-    for (number, thing) in others.into_iter().filter(|(number, _)| *number > 0) {
-        line += &format!(" · {}", units::counted(number, thing));
-    }
-    line
+    let others = others.into_iter().filter(|(number, _)| *number > 0);
+    let mut parts = vec![first];
+    parts.extend(others.map(|(number, thing)| units::counted(number, thing)));
+    parts.join(" · ")
 }
 
 fn write_one(report: &Report, id: u64, paint: Paint, out: &mut dyn Write) -> io::Result<()> {

@@ -157,6 +157,15 @@ serve() {
 }
 talk() { on c python3 "$helpers/peer.py" connect "$1" $port "${@:2}"; }
 
+# talk_meanwhile ADDRESS STEPS: the same in the background, until finish_talk.
+talk_meanwhile() {
+    in_background talk c python3 "$helpers/peer.py" connect "$1" $port "${@:2}"
+    talker=${pids[-1]}
+}
+finish_talk() {
+    wait "$talker" || { cat "$scratch/talk" >&2; return 1; }
+}
+
 # in_background NAME HOST COMMAND...: its output goes to the scratch file NAME.
 in_background() {
     ip netns exec "$run-$2" "${@:3}" >"$scratch/$1" 2>&1 &

@@ -44,7 +44,7 @@ two_interfaces() {
 any_interface() {
     two_paths
     capture sll2.pcap c any all
-    capture sll1.pcap c any -y LINUX_SLL
+    capture sll1.pcap c any -y LINUX_SLL all
     exchange 192.0.2.2 100/100 ~0.1 4000/2000
 }
 
@@ -146,14 +146,14 @@ remove_addr_and_mp_prio() {
     two_paths
     capture remove-addr-and-mp-prio.pcap c c1,c2
     serve 192.0.2.2 500/500 500/500 500/500 500/500
-    talk 192.0.2.2 500/500 ~0.6 500/500 ~0.4 500/500 ~0.4 500/500 &
+    talk_meanwhile 192.0.2.2 500/500 ~0.6 500/500 ~0.4 500/500 ~0.4 500/500
     sleep 0.3
     ip -n "$run-c" mptcp endpoint change 198.51.100.1 backup
     sleep 0.2
     ip -n "$run-c" mptcp endpoint change 198.51.100.1 nobackup
     sleep 0.4
     ip -n "$run-c" mptcp endpoint delete id 1
-    wait $!
+    finish_talk
 }
 
 join_refused_limit() {
@@ -250,10 +250,10 @@ reset_subflow() {
     two_paths
     capture reset-subflow.pcap c c1,c2
     serve 192.0.2.2 500/500 3000/200
-    talk 192.0.2.2 500/500 ~0.6 3000/200 &
+    talk_meanwhile 192.0.2.2 500/500 ~0.6 3000/200
     sleep 0.3
     on c ss -tK src 198.51.100.1 >"$scratch/ss"
-    wait $!
+    finish_talk
 }
 
 # slow N RATE: both directions of path N.

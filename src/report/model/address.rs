@@ -6,9 +6,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::build::Context;
-use super::subflow::{HmacVerdict, RoleName, verdict_name};
+use super::subflow::{HmacVerdict, RoleName};
 use crate::track::address::{self, Sightings};
+use crate::track::connection::Connection;
+use crate::track::proof;
 use crate::track::subflow::Subflow;
+use crate::wire::crypto::AddAddrHmacVariant;
 use crate::wire::mptcp::AddAddr;
 
 /// An address that a host announced or withdrew.
@@ -45,6 +48,7 @@ pub struct Address {
 impl Address {
     pub(super) fn build(
         context: &Context<'_>,
+        connection: &Connection,
         address: &address::Address,
         subflows: &[&Subflow],
     ) -> Self {
@@ -55,7 +59,9 @@ impl Address {
         let is_used = |subflow: &&&Subflow| {
             subflow.ends.of(address.owner).address_id == Some(address.address_id)
         };
-        let hmac = address.options.first().and_then(AddAddr::hmac);
+        // Version 0 has no HMAC that could be absent.
+        let is_proof_due = address.options.iter().any(|option| AddAddr::hmac(option).is_some());
+        let (verdict, variant) = proof::address_verdict(connection, address);
         Self {
             owner: address.owner.into(),
             address_id: address.address_id.0,
@@ -63,10 +69,19 @@ impl Address {
             port: address.port,
             announced: packets(&address.announced),
             echoed: packets(&address.echoed),
-            hmac: hmac.map(|_| verdict_name(true)),
-            hmac_variant: None,
+            hmac: is_proof_due.then(|| verdict.into()),
+            hmac_variant: variant.map(variant_name),
             removed: packets(&address.removed),
             used_by_subflows: subflows.iter().filter(is_used).map(|s| s.number).collect(),
         }
+    }
+}
+
+/// Stable name of a way of computing the HMAC.
+const fn variant_name(variant: AddAddrHmacVariant) -> &'static str {
+    match variant {
+        AddAddrHmacVariant::Rfc8684 => "rfc8684",
+        AddAddrHmacVariant::LeftmostBits => "leftmost_bits",
+        AddAddrHmacVariant::PortLeftOut => "port_left_out",
     }
 }

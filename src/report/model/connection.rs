@@ -15,6 +15,7 @@ use crate::report::hex::{Hex32, Hex64};
 use crate::track::connection;
 use crate::track::coverage::Range;
 use crate::track::data::DataSpace;
+use crate::track::delivery;
 use crate::track::event;
 use crate::track::role::Role;
 use crate::track::subflow::{ByteCounts, Seen};
@@ -229,8 +230,8 @@ pub enum Family {
 /// ```json
 /// {"stream_bytes": 200000, "data_acked_bytes": 200000, "data_fin": {"packet": 600, "t_ns": 898520000},
 ///  "data_fin_acked": {"packet": 610, "t_ns": 910000000}, "reinjected_bytes": 0,
-///  "wasted_bytes": null, "remapped_bytes": 0, "missing_bytes": 0, "holes": [], "reinjections": [],
-///  "data_rtt_ns": null, "head_of_line_ns": null, "stalls": null, "sha256": null}
+///  "wasted_bytes": 0, "remapped_bytes": 0, "missing_bytes": 0, "holes": [], "reinjections": [],
+///  "data_rtt_ns": null, "head_of_line_ns": null, "stalls": [], "sha256": null}
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DataDirection {
@@ -246,7 +247,7 @@ pub struct DataDirection {
     /// Octets sent again on another subflow.
     pub reinjected_bytes: u64,
     /// Of those resent, octets whose first copy had been acknowledged on its subflow.
-    pub wasted_bytes: Option<u64>,
+    pub wasted_bytes: u64,
     /// Octets sent again on the same subflow under other subflow sequence numbers.
     pub remapped_bytes: u64,
     /// Octets of the stream that are not in the capture, up to the last one seen or the DATA_FIN.
@@ -254,13 +255,13 @@ pub struct DataDirection {
     /// Where they would stand: `[start, end)` in stream offsets, the first 100 of them.
     pub holes: Vec<(u64, u64)>,
     /// Resent octets by subflow.
-    pub reinjections: Option<Vec<Reinjection>>,
+    pub reinjections: Vec<Reinjection>,
     /// A mapping to the DATA_ACK that covers it.
     pub data_rtt_ns: Option<Distribution>,
     /// How long octets waited for those before them.
     pub head_of_line_ns: Option<Distribution>,
-    /// Silences while data was not acknowledged.
-    pub stalls: Option<Vec<Stall>>,
+    /// The first silences while data was not acknowledged.
+    pub stalls: Vec<Stall>,
     /// Of the stream; only if asked for, and only if all of it is in the capture.
     pub sha256: Option<String>,
 }
@@ -268,14 +269,14 @@ pub struct DataDirection {
 /// Octets that were sent again on another subflow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Reinjection {
-    /// The subflow of the first copy.
-    pub from_subflow: u32,
+    /// The subflow of the first copy; null where that is not remembered.
+    pub from_subflow: Option<u32>,
     /// The subflow of the later one.
     pub to_subflow: u32,
     /// Octets.
     pub bytes: u64,
     /// Of those, octets whose first copy had been acknowledged on its subflow.
-    pub wasted_bytes: Option<u64>,
+    pub wasted_bytes: u64,
     /// From the first copy to the later one.
     pub delay_ns: Option<Distribution>,
 }
@@ -324,13 +325,16 @@ impl Connection {
             addresses: connection
                 .addresses
                 .iter()
-                .map(|address| Address::build(context, address, &subflows))
+                .map(|address| Address::build(context, connection, address, &subflows))
                 .collect(),
             c2s: DataDirection::build(context, connection, Role::Client),
             s2c: DataDirection::build(context, connection, Role::Server),
             events: events.map(|event| Event::build(context, event)).collect(),
             events_dropped: connection.events.dropped(),
-            subflows: subflows.iter().map(|subflow| Subflow::build(context, subflow)).collect(),
+            subflows: subflows
+                .iter()
+                .map(|subflow| Subflow::build(context, Some(connection), subflow))
+                .collect(),
         }
     }
 }
@@ -420,24 +424,55 @@ impl DataDirection {
         };
         let moment = |seen: Seen| context.moment(seen);
         let holes = holes(data);
-        let reinjected_bytes = sum(|bytes| bytes.reinjected);
+        let delivery = data.delivery();
+        let stream_bytes = sum(|bytes| bytes.new_data);
+        let is_whole = holes.is_empty();
+        let sha256 = is_whole.then(|| sha256(connection, sender, stream_bytes)).flatten();
         Self {
-            stream_bytes: sum(|bytes| bytes.new_data),
+            stream_bytes,
             data_acked_bytes: data_acked(data),
             data_fin: data.fin().map(|fin| moment(fin.seen)),
             data_fin_acked: data.fin().and_then(|fin| fin.acked).map(moment),
-            reinjected_bytes,
-            wasted_bytes: None,
+            reinjected_bytes: sum(|bytes| bytes.reinjected),
+            wasted_bytes: delivery.wasted,
             remapped_bytes: sum(|bytes| bytes.remapped),
             missing_bytes: holes.iter().map(|hole| hole.len()).sum(),
             holes: holes.iter().take(MAX_HOLES).map(offsets).collect(),
-            reinjections: (reinjected_bytes == 0).then(Vec::new),
-            data_rtt_ns: None,
-            head_of_line_ns: None,
-            stalls: None,
-            sha256: None,
+            reinjections: delivery.reinjections.iter().map(Reinjection::from).collect(),
+            data_rtt_ns: Distribution::build(&delivery.data_rtt),
+            head_of_line_ns: Distribution::build(&delivery.head_of_line),
+            stalls: delivery.stalls.iter().map(|stall| Stall::build(context, stall)).collect(),
+            sha256,
         }
     }
+}
+
+impl From<&delivery::Reinjections> for Reinjection {
+    fn from(reinjections: &delivery::Reinjections) -> Self {
+        Self {
+            from_subflow: reinjections.from,
+            to_subflow: reinjections.to,
+            bytes: reinjections.bytes,
+            wasted_bytes: reinjections.wasted,
+            delay_ns: Distribution::build(&reinjections.delay),
+        }
+    }
+}
+
+impl Stall {
+    fn build(context: &Context<'_>, stall: &delivery::Stall) -> Self {
+        Self { t_ns: context.t_ns(stall.start), duration_ns: stall.duration_ns }
+    }
+}
+
+/// The hash of the stream, where it was asked for: if all `stream_bytes` of it went in, from the
+/// first one on.
+fn sha256(connection: &connection::Connection, sender: Role, stream_bytes: u64) -> Option<String> {
+    let stream = connection.streams.of(sender).as_ref()?;
+    let (hash, octets) = stream.sha256()?;
+    let from_start = connection.hosts.of(sender).idsn.is_some() || connection.fallback.is_some();
+    let digits = hash.iter().map(|octet| format!("{octet:02x}"));
+    (from_start && octets == stream_bytes).then(|| digits.collect())
 }
 
 /// How far the peer acknowledged the stream; the DATA_FIN is no octet of it.

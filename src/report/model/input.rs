@@ -91,11 +91,14 @@ pub struct Input {
 impl Input {
     /// All inputs. What was counted over all of them belongs to a single one.
     pub(super) fn build(inputs: &[InputFacts], totals: &track::Totals) -> Vec<Self> {
-        let is_only = inputs.len() == 1;
         let mut built: Vec<_> = inputs.iter().map(Self::from).collect();
-        if let ([only], true) = (built.as_mut_slice(), is_only) {
+        if let [only] = built.as_mut_slice() {
             only.undecoded_packets.get_or_insert(totals.undecoded);
             only.ip_fragments.get_or_insert(totals.fragments);
+        }
+        for (index, input) in built.iter_mut().enumerate() {
+            let copies = totals.copies.get(index).copied();
+            input.duplicate_packets.get_or_insert(copies.unwrap_or(0));
         }
         built
     }

@@ -8,6 +8,10 @@ use serde::Serialize;
 use super::PerHost;
 use super::build::Context;
 use crate::report::hex::Hex32;
+use crate::track::checksum;
+use crate::track::connection::Connection;
+use crate::track::distribution;
+use crate::track::proof::{self, Verdict};
 use crate::track::role::Role;
 use crate::track::subflow;
 
@@ -153,9 +157,15 @@ pub enum HmacVerdict {
     Absent,
 }
 
-/// The verdict on a HMAC, by whether there is one in the capture.
-pub(super) const fn verdict_name(present: bool) -> HmacVerdict {
-    if present { HmacVerdict::Unverifiable } else { HmacVerdict::Absent }
+impl From<Verdict> for HmacVerdict {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Verified => Self::Verified,
+            Verdict::Mismatch => Self::Mismatch,
+            Verdict::Unverifiable => Self::Unverifiable,
+            Verdict::Absent => Self::Absent,
+        }
+    }
 }
 
 /// The RST that ended a subflow.
@@ -213,24 +223,57 @@ pub struct Checksums {
     pub unverifiable: u64,
 }
 
+impl Checksums {
+    fn build(checksums: &checksum::Checksums) -> Option<Self> {
+        let counts = Self {
+            verified: checksums.verified(),
+            mismatch: checksums.mismatches(),
+            unverifiable: checksums.unverifiable(),
+        };
+        (counts.verified + counts.mismatch + counts.unverifiable > 0).then_some(counts)
+    }
+}
+
 /// How times are spread, in nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Distribution {
     /// The shortest.
-    pub min: i64,
+    pub min: u64,
     /// Half are not longer.
-    pub p50: i64,
+    pub p50: u64,
     /// 95 of 100 are not longer.
-    pub p95: i64,
+    pub p95: u64,
     /// The longest.
-    pub max: i64,
+    pub max: u64,
     /// How many there are.
     pub samples: u64,
 }
 
+impl Distribution {
+    /// `None` without a single sample.
+    pub(super) fn build(samples: &distribution::Distribution) -> Option<Self> {
+        Some(Self {
+            min: samples.min()?,
+            p50: samples.percentile(50)?,
+            p95: samples.percentile(95)?,
+            max: samples.max()?,
+            samples: samples.count(),
+        })
+    }
+}
+
 impl Subflow {
-    pub(super) fn build(context: &Context<'_>, subflow: &subflow::Subflow) -> Self {
+    /// `connection` has the keys that prove a join; without it nothing is proved.
+    pub(super) fn build(
+        context: &Context<'_>,
+        connection: Option<&Connection>,
+        subflow: &subflow::Subflow,
+    ) -> Self {
         let ends = &subflow.ends;
+        let hmac = match connection {
+            Some(connection) => proof::join_verdicts(connection, subflow).map(JoinHmacs::from),
+            None => subflow.join.as_ref().map(JoinHmacs::without_keys),
+        };
         Self {
             id: subflow.number,
             initial: subflow.initial,
@@ -241,7 +284,7 @@ impl Subflow {
             backup: PerHost { client: ends.client.backup, server: ends.server.backup },
             state: subflow.state().into(),
             handshake: Handshake::build(context, &subflow.handshake),
-            hmac: subflow.join.as_ref().map(JoinHmacs::from),
+            hmac,
             reset: subflow.reset.map(|reset| Reset::build(context, &reset)),
             c2s: (&ends.client).into(),
             s2c: (&ends.server).into(),
@@ -275,8 +318,8 @@ impl From<&subflow::SubflowEnd> for SubflowDirection {
             remapped_bytes: bytes.remapped,
             retransmitted_bytes: bytes.retransmitted,
             unmapped_bytes: bytes.unmapped,
-            checksums: None,
-            rtt_ns: None,
+            checksums: Checksums::build(&end.checksums),
+            rtt_ns: Distribution::build(end.round_trips.samples()),
         }
     }
 }
@@ -294,11 +337,20 @@ impl Handshake {
     }
 }
 
-impl From<&subflow::JoinHandshake> for JoinHmacs {
-    fn from(join: &subflow::JoinHandshake) -> Self {
+impl From<proof::JoinVerdicts> for JoinHmacs {
+    fn from(verdicts: proof::JoinVerdicts) -> Self {
+        Self { syn_ack: verdicts.syn_ack.into(), ack: verdicts.ack.into() }
+    }
+}
+
+impl JoinHmacs {
+    fn without_keys(join: &subflow::JoinHandshake) -> Self {
+        let verdict = |present| {
+            if present { HmacVerdict::Unverifiable } else { HmacVerdict::Absent }
+        };
         Self {
-            syn_ack: verdict_name(join.syn_ack_hmac.is_some()),
-            ack: verdict_name(join.ack_hmac.is_some()),
+            syn_ack: verdict(join.syn_ack_hmac.is_some()),
+            ack: verdict(join.ack_hmac.is_some()),
         }
     }
 }
@@ -335,7 +387,7 @@ impl OrphanSubflow {
         let join = subflow.join.as_ref();
         Self {
             token: join.and_then(|join| join.token).map(|token| Hex32(token.0)),
-            subflow: Subflow::build(context, subflow),
+            subflow: Subflow::build(context, None, subflow),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use super::WIDTH;
 use super::event;
 use super::style::Paint;
+use super::table::{self, Cell};
 use super::wrap::{columns, wrap};
 use crate::report::model::{
     Connection, ConnectionState, End, HmacVerdict, OrphanSubflow, PerHost, Subflow, SubflowState,
@@ -133,43 +134,61 @@ fn facts(connection: &Connection) -> String {
 }
 
 fn write_subflows(subflows: &[Subflow], paint: Paint, out: &mut dyn Write) -> io::Result<()> {
-    /// Columns left for the path beside the others.
-    const ROOM: usize = 34;
-    let paths: Vec<_> = subflows.iter().map(path).collect();
-    let widest = paths.iter().map(|path| columns(path)).max().unwrap_or(0);
+    let table = table::lines(&rows(subflows, true));
+    let room = WIDTH - MARGIN.len();
     // Paths that are too long stand on lines of their own.
-    let beside = widest <= ROOM;
-    let width = if beside { widest.max(4) } else { 0 };
-    let heading = if beside { "path" } else { "" };
-    let gap = if beside { "  " } else { "" };
-    let head =
-        format!("{MARGIN}sf  {heading:<width$}{gap}ids  join         state         c→s      s→c");
-    writeln!(out, "{}", paint.dim(&head))?;
-    for (subflow, path) in subflows.iter().zip(&paths) {
-        let shown = if beside { path.as_str() } else { "" };
-        let state = format!("{:<11}", subflow_state(subflow.state));
-        let state = match subflow.state {
+    let beside = table.iter().all(|line| columns(line) <= room);
+    let table = if beside { table } else { table::lines(&rows(subflows, false)) };
+    let mut lines = table.iter();
+    if let Some(heading) = lines.next() {
+        writeln!(out, "{MARGIN}{}", paint.dim(heading))?;
+    }
+    for (line, subflow) in lines.zip(subflows) {
+        let line = match subflow.state {
             SubflowState::Reset | SubflowState::Refused | SubflowState::SynTimeout => {
-                paint.bad(&state)
+                paint.bad(line)
             }
-            _ => state,
+            _ => line.clone(),
         };
-        writeln!(
-            out,
-            "{MARGIN}{:>2}  {shown:<width$}{gap}{:<3}  {:<11}  {state} {:>6} {:>8}",
-            subflow.id,
-            ids(subflow),
-            join(subflow),
-            units::bytes(subflow.c2s.payload_bytes),
-            units::bytes(subflow.s2c.payload_bytes),
-        )?;
+        writeln!(out, "{MARGIN}{line}")?;
         if !beside {
-            for line in wrap(path, WIDTH - 8) {
+            for line in wrap(&path(subflow), room - 4) {
                 writeln!(out, "{MARGIN}    {line}")?;
             }
         }
     }
     Ok(())
+}
+
+/// The heading, then a row for each subflow.
+fn rows(subflows: &[Subflow], with_path: bool) -> Vec<Vec<Cell>> {
+    let heading = vec![
+        Cell::left("sf"),
+        Cell::left("path"),
+        Cell::left("ids"),
+        Cell::left("join"),
+        Cell::left("state"),
+        Cell::right("c→s"),
+        Cell::right("s→c"),
+    ];
+    let row = |subflow: &Subflow| {
+        vec![
+            Cell::right(subflow.id.to_string()),
+            Cell::left(path(subflow)),
+            Cell::left(ids(subflow)),
+            Cell::left(join(subflow)),
+            Cell::left(subflow_state(subflow.state)),
+            Cell::right(units::bytes(subflow.c2s.payload_bytes)),
+            Cell::right(units::bytes(subflow.s2c.payload_bytes)),
+        ]
+    };
+    let mut rows: Vec<_> = std::iter::once(heading).chain(subflows.iter().map(row)).collect();
+    if !with_path {
+        for row in &mut rows {
+            row.remove(1);
+        }
+    }
+    rows
 }
 
 /// Address IDs, the client's first.
@@ -187,7 +206,7 @@ fn join(subflow: &Subflow) -> &'static str {
         (HmacVerdict::Mismatch, _) | (_, HmacVerdict::Mismatch) => "HMAC wrong",
         (HmacVerdict::Verified, HmacVerdict::Verified) => "HMAC ok",
         (HmacVerdict::Absent, HmacVerdict::Absent) => "no HMAC",
-        (HmacVerdict::Absent, _) | (_, HmacVerdict::Absent) => "HMAC missing",
+        (HmacVerdict::Absent, _) | (_, HmacVerdict::Absent) => "HMAC lacking",
         (HmacVerdict::Unverifiable, _) | (_, HmacVerdict::Unverifiable) => "HMAC open",
     }
 }

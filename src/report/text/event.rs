@@ -59,8 +59,11 @@ fn lines(events: &[Event]) -> Vec<Line> {
         let bad = is_bad(&event.kind);
         match lines.last_mut() {
             Some(line) if line.packet == event.packet && line.subflow == event.subflow => {
-                line.text.push_str(", ");
-                line.text.push_str(&text);
+                line.text = match event.kind {
+                    // What a segment is comes before what it carries.
+                    EventKind::Syn(_) | EventKind::Rst => format!("{text}, {}", line.text),
+                    _ => format!("{}, {text}", line.text),
+                };
                 line.bad |= bad;
             }
             _ => lines.push(Line {
@@ -107,12 +110,12 @@ impl Line {
         let packet = format!("#{}", self.packet);
         let time = units::seconds(self.t_ns);
         let margin = format!("  {time:>9}  {packet:<6} sf{} {arrow}  ", self.subflow);
-        let mut text = self.text.clone();
-        match self.again {
-            0 => {}
-            1 => text += &format!(" (again in #{})", self.last),
-            more => text += &format!(" (again {more} times, last #{})", self.last),
-        }
+        let again = match self.again {
+            0 => String::new(),
+            1 => format!(" (again in #{})", self.last),
+            more => format!(" (again {more} times, last #{})", self.last),
+        };
+        let text = format!("{}{again}", self.text);
         let blank = " ".repeat(columns(&margin));
         let parts = wrap(&text, WIDTH.saturating_sub(columns(&margin)));
         for (index, part) in parts.iter().enumerate() {
@@ -172,19 +175,19 @@ fn text(kind: &EventKind) -> Option<String> {
 }
 
 fn mp_capable(capable: &MpCapable) -> String {
-    let mut text = format!("MP_CAPABLE v{}", capable.version);
+    let mut parts = vec![format!("MP_CAPABLE v{}", capable.version)];
     match (capable.sender_key, capable.receiver_key) {
-        (Some(_), Some(_)) => text += ", both keys",
-        (Some(key), None) => text += &format!(", key {key}"),
+        (Some(_), Some(_)) => parts.push("both keys".to_owned()),
+        (Some(key), None) => parts.push(format!("key {key}")),
         _ => {}
     }
     if capable.checksum_required {
-        text += ", checksums";
+        parts.push("checksums".to_owned());
     }
     if capable.deny_join_initial == Some(true) {
-        text += ", no joins to this address";
+        parts.push("C bit".to_owned());
     }
-    text
+    parts.join(", ")
 }
 
 fn mp_join(join: &MpJoin) -> String {

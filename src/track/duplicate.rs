@@ -1,0 +1,108 @@
+//! Frames captured more than once: on two interfaces, at both ends of a path, or by a mirror port
+//! that sees both ways.
+//!
+//! A copy is recognised by what a host never sends twice: on IPv4 the identification, elsewhere the
+//! TCP timestamp, together with all numbers of the segment.
+
+use std::collections::VecDeque;
+
+use super::options::SegmentOptions;
+use crate::wire::frame::{CapturePoint, Timestamp};
+use crate::wire::segment::{Segment, TcpFlags};
+
+/// Segments remembered per host and subflow while nothing was captured twice.
+const FEW: usize = 4;
+
+/// Segments remembered once something was: as many as may be on their way between two points.
+const MANY: usize = 512;
+
+/// How far apart the copies of a segment without timestamps may be. A retransmission comes later:
+/// no stack waits less than this (RFC 6298 §2.4 asks for a second, Linux takes 200 ms).
+const MAX_DISTANCE_NS: i64 = 150_000_000;
+
+/// The last segments of one host on one subflow.
+#[derive(Debug, Clone, Default)]
+pub struct RecentSegments {
+    few: [Option<Print>; FEW],
+    next: usize,
+    many: VecDeque<Print>,
+}
+
+/// What a copy shares with its original, and where and when that was captured.
+#[derive(Debug, Clone, Copy)]
+struct Print {
+    mix: u64,
+    point: CapturePoint,
+    at: Timestamp,
+}
+
+impl RecentSegments {
+    /// Takes a segment; true when it is a copy of one before. `several_points` says that this subflow
+    /// is known to be captured more than once.
+    pub(crate) fn is_copy(
+        &mut self,
+        segment: &Segment<'_>,
+        options: &SegmentOptions,
+        several_points: bool,
+    ) -> bool {
+        let print = Print {
+            mix: fingerprint(segment, options),
+            point: segment.point,
+            at: segment.timestamp,
+        };
+        let timed = options.timestamps.is_some();
+        let unique = is_unique(segment, timed);
+        let is_original = |before: &Print| {
+            before.mix == print.mix
+                && (unique || before.point != print.point)
+                && (timed || print.at.since(before.at).abs() < MAX_DISTANCE_NS)
+        };
+        if self.few.iter().flatten().any(is_original) || self.many.iter().rev().any(is_original) {
+            return true;
+        }
+        self.remember(print, several_points);
+        false
+    }
+
+    /// Lets go of all.
+    pub fn close(&mut self) {
+        *self = Self::default();
+    }
+
+    fn remember(&mut self, print: Print, several_points: bool) {
+        let oldest = self.few.get_mut(self.next % FEW).and_then(|slot| slot.replace(print));
+        self.next += 1;
+        if let Some(oldest) = oldest.filter(|_| several_points) {
+            if self.many.len() >= MANY {
+                self.many.pop_front();
+            }
+            self.many.push_back(oldest);
+        }
+    }
+}
+
+/// Whether the sender would give a second such segment another number: an IPv4 identification, or
+/// a timestamp on a segment that takes up sequence space.
+fn is_unique(segment: &Segment<'_>, timed: bool) -> bool {
+    let takes_space = segment.payload_len > 0
+        || segment.flags.has(TcpFlags::SYN)
+        || segment.flags.has(TcpFlags::FIN);
+    segment.ip_id != 0 || (timed && takes_space)
+}
+
+/// A mix of everything that a copy shares with its original (the TTL may differ).
+fn fingerprint(segment: &Segment<'_>, options: &SegmentOptions) -> u64 {
+    let (value, echo) = options.timestamps.unwrap_or_default();
+    let words = [
+        u64::from(segment.seq.0) << 32 | u64::from(segment.ack.0),
+        u64::from(segment.ip_id) << 48
+            | u64::from(segment.window) << 32
+            | u64::from(segment.payload_len),
+        u64::from(value) << 32 | u64::from(echo),
+        u64::from(segment.flags.0) << 8 | u64::from(segment.options.declared_len),
+    ];
+    // Only segments of one host and subflow are compared, and their sequence numbers are in it.
+    words.iter().fold(0x9e37_79b9_7f4a_7c15, |mix: u64, word| {
+        (mix ^ word).wrapping_mul(0xff51_afd7_ed55_8ccd).rotate_left(29)
+    })
+}
