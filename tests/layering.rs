@@ -118,8 +118,8 @@ const LAYERS: &[Layer] = &[
 /// These compose all the others, and do what those may not.
 const TOP: [&str; 3] = ["app", "main", "lib"];
 
-/// Non-test code of one file, in lines; more needs a reason.
-const LONGEST: usize = 500;
+/// Non-test code of one file, in lines with comments: about 500 is much; more needs a reason.
+const LONGEST: usize = 550;
 
 /// Files that may be longer, each with the reason.
 const LONG: &[(&str, &str)] = &[];

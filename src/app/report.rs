@@ -68,6 +68,7 @@ fn check_connection(report: &Report, wanted: u64) -> Result<()> {
     let count = report.connections.len();
     match count.checked_sub(1) {
         Some(last) if wanted <= last as u64 => Ok(()),
+        Some(0) => bail!("there is no connection {wanted}: the only one is 0"),
         Some(last) => bail!("there is no connection {wanted}: give one from 0 to {last}"),
         None => bail!("there is no connection {wanted}: no MPTCP connection was found"),
     }
