@@ -350,7 +350,7 @@ fn skip(reason: &str) {
 }
 
 fn packets(capture: &Path, flags: &[&str]) -> String {
-    let output = assert_cmd::cargo::cargo_bin_cmd!("mptcpscope")
+    let output = Command::new(env!("CARGO_BIN_EXE_mptcpscope"))
         .arg("packets")
         .args(flags)
         .arg(capture)
