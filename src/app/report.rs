@@ -102,6 +102,7 @@ pub(super) fn seed() -> u64 {
 pub(super) fn check_number(count: usize, wanted: u64) -> Result<()> {
     match count.checked_sub(1) {
         Some(last) if wanted <= last as u64 => Ok(()),
+        Some(0) => bail!("there is no connection {wanted}: the only one is 0"),
         Some(last) => bail!("there is no connection {wanted}: give one from 0 to {last}"),
         None => bail!("there is no connection {wanted}: no MPTCP connection was found"),
     }
