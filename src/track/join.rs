@@ -16,12 +16,15 @@ use crate::wire::mptcp::{CapableForm, Join, Key, MptcpOption, Token, Version};
 use crate::wire::segment::Segment;
 use crate::wire::seq::Dsn;
 
+/// A connection, and which of its hosts a token or a sequence number belongs to.
+type Owner = (Id<Connection>, Role);
+
 /// Connections by token: those whose key is known, and those known by their joins alone.
 pub(crate) struct TokenIndex {
-    known: HashMap<Token, SmallVec<[(Id<Connection>, Role); 1]>, FixedState>,
+    known: HashMap<Token, SmallVec<[Owner; 1]>, FixedState>,
     unknown: HashMap<Token, Id<Connection>, FixedState>,
     /// By the upper half of the data sequence numbers of a direction.
-    by_dsn: HashMap<u64, (Id<Connection>, Role), FixedState>,
+    by_dsn: HashMap<u64, Owner, FixedState>,
 }
 
 impl TokenIndex {
@@ -98,24 +101,25 @@ impl Tracker {
         }
         // The connection was not seen (yet): its joins stand together under their token, and the
         // opener of the first one passes for the client.
-        let connection = match self.tokens.unknown.get(&token) {
-            Some(connection) => *connection,
-            None => {
-                let connection = self.add_connection(opening.first)?;
-                self.connections[connection].known_by = Some(token);
-                self.connections[connection].unplaced = true;
-                self.tokens.unknown.insert(token, connection);
-                connection
-            }
-        };
+        let known = self.tokens.unknown.get(&token).copied();
+        let connection = known.or_else(|| self.add_unknown(token, opening.first))?;
         self.add_subflow(connection, stream, Role::Client, opening)
+    }
+
+    /// A connection that is known by the token in its joins alone.
+    fn add_unknown(&mut self, token: Token, first: Seen) -> Option<Id<Connection>> {
+        let id = self.add_connection(first)?;
+        self.connections[id].known_by = Some(token);
+        self.connections[id].unplaced = true;
+        self.tokens.unknown.insert(token, id);
+        Some(id)
     }
 
     /// Makes a host's key findable by its token; joins that named it before become subflows.
     pub(crate) fn register_token(&mut self, connection: Id<Connection>, role: Role) {
-        let Some(token) = self.connections[connection].hosts.of(role).token else {
-            return;
-        };
+        let host = self.connections[connection].hosts.of(role);
+        let (Some(token), Some(idsn)) = (host.token, host.idsn) else { return };
+        self.tokens.place(idsn, connection, role);
         self.tokens.known.entry(token).or_default().push((connection, role));
         if let Some(joins) = self.tokens.unknown.remove(&token) {
             self.merge(joins, connection, role == Role::Client);

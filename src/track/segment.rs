@@ -96,8 +96,8 @@ impl Step<'_> {
             self.take_syn();
         }
         let payload = self.payload_range();
-        for option in self.options.mptcp.iter().copied() {
-            self.take_option(&option, payload);
+        for option in &self.options.mptcp {
+            self.take_option(option, payload);
         }
         if flags.has(TcpFlags::RST) {
             self.take_reset();
@@ -208,14 +208,13 @@ impl Step<'_> {
             handshake.ack = Some(seen);
             self.subflow.established = true;
             self.check_third_ack();
-        } else if !is_opener
+        } else if let Some(join) = &mut self.subflow.join
+            && !is_opener
             && handshake.ack.is_some()
-            && let Some(join) = &mut self.subflow.join
+            && join.fourth_ack.is_none()
         {
-            if join.fourth_ack.is_none() {
-                join.fourth_ack = Some(seen);
-                self.connection.joined += 1;
-            }
+            join.fourth_ack = Some(seen);
+            self.connection.joined += 1;
         }
     }
 
