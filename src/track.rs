@@ -267,6 +267,7 @@ impl Subflow {
             join: (!opening.initial).then(subflow::JoinHandshake::default),
             ends,
             reset: None,
+            released: false,
             several_points: false,
             established: false,
         }

@@ -45,6 +45,7 @@ impl Tracker {
             new_keys: SmallVec::new(),
         };
         step.take();
+        step.release_what_is_over();
         let siblings = step.priority_of_address();
         let new_keys = step.new_keys;
         for role in new_keys {
@@ -116,6 +117,23 @@ impl Step<'_> {
         if flags.has(TcpFlags::FIN) && self.sender_end().fin.is_none() {
             self.sender_end().fin = Some(self.seen);
             self.event(EventKind::Fin);
+        }
+    }
+
+    /// Lets go of what is only needed while segments are on their way, once there can't be any.
+    fn release_what_is_over(&mut self) {
+        if self.subflow.released || !self.subflow.is_finished() {
+            return;
+        }
+        self.subflow.released = true;
+        for role in Role::BOTH {
+            self.subflow.ends.of_mut(role).release();
+        }
+        self.connection.finished += 1;
+        if self.connection.finished as usize == self.connection.subflows.len() {
+            for role in Role::BOTH {
+                self.connection.data.of_mut(role).close();
+            }
         }
     }
 

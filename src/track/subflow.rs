@@ -54,6 +54,8 @@ pub struct Subflow {
     pub ends: PerRole<SubflowEnd>,
     /// The RST that ended it.
     pub reset: Option<Reset>,
+    /// Whether the memory for segments on their way was given back.
+    pub released: bool,
     /// Whether its segments are captured at more than one point.
     pub several_points: bool,
     /// Whether a segment other than a SYN, a RST or their like was seen from both hosts: it got
@@ -194,6 +196,13 @@ impl SubflowEnd {
             first_data: None,
         }
     }
+
+    /// Lets go of what is only needed while segments are on their way.
+    pub fn release(&mut self) {
+        self.round_trips.close();
+        self.recent.close();
+        self.sequence.close();
+    }
 }
 
 /// The TCP options of a SYN or SYN/ACK.
@@ -284,6 +293,11 @@ impl Subflow {
     /// Whether nothing but late segments can follow on it.
     pub fn is_over(&self) -> bool {
         self.reset.is_some() || (self.ends.client.fin.is_some() && self.ends.server.fin.is_some())
+    }
+
+    /// Whether no segment can be on its way any more, but for repeated ones.
+    pub fn is_finished(&self) -> bool {
+        self.reset.is_some() || (self.ends.client.fin_acked && self.ends.server.fin_acked)
     }
 
     /// How far it came, by what was seen of it.
