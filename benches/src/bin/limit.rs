@@ -33,10 +33,7 @@ fn main() -> std::io::Result<()> {
         end -= start;
         start = 0;
     }
-    println!(
-        "packets={} tcp={} sum={:x}",
-        walk.packets, walk.tcp, walk.sum
-    );
+    println!("packets={} tcp={} sum={:x}", walk.packets, walk.tcp, walk.sum);
     Ok(())
 }
 

@@ -9,13 +9,13 @@ use std::hint::black_box;
 
 use anyhow::bail;
 use mptcpscope::capture::{Capture, InputPath};
-use mptcpscope::track::connection::Connection;
+use mptcpscope::track::proof::{JoinVerdicts, Verdict, address_verdict, join_verdicts};
 use mptcpscope::track::role::Role;
-use mptcpscope::track::subflow::Subflow;
 use mptcpscope::track::{Limits, Trace, Tracker};
-use mptcpscope::wire::crypto::{self, AddAddrHmacVariant, JoinParty};
 use mptcpscope::wire::frame::Frame;
 use mptcpscope::wire::segment::{Decoded, decode};
+
+const PROVED: JoinVerdicts = JoinVerdicts { syn_ack: Verdict::Verified, ack: Verdict::Verified };
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
@@ -63,28 +63,17 @@ fn print_facts(trace: Trace<'_>) {
         for subflow in trace.subflows(connection) {
             subflows += 1;
             joins += u64::from(subflow.join.is_some());
-            proved += u64::from(is_proved(connection, subflow));
+            proved += u64::from(join_verdicts(connection, subflow) == Some(PROVED));
         }
         for address in connection.addresses.iter() {
-            let keys = Option::zip(
-                connection.hosts.of(address.owner).key,
-                connection.hosts.of(address.owner.peer()).key,
-            );
-            if let (Some(option), Some(keys)) = (&address.option, keys) {
-                let variant = crypto::matching_add_addr_variant(keys, option);
-                announced += 1;
-                announced_right += u64::from(variant == Some(AddAddrHmacVariant::Rfc8684));
-            }
+            announced += 1;
+            let (verdict, _) = address_verdict(connection, address);
+            announced_right += u64::from(verdict == Verdict::Verified);
         }
     }
     let sent = |role| -> u64 {
-        let spaces = connections
-            .iter()
-            .map(|connection| connection.data.of(role));
-        spaces
-            .filter_map(|space| space.coverage().contiguous_end())
-            .map(i64::cast_unsigned)
-            .sum()
+        let spaces = connections.iter().map(|connection| connection.data.of(role));
+        spaces.filter_map(|space| space.coverage().contiguous_end()).map(i64::cast_unsigned).sum()
     };
     println!(
         "connections={} orphans={} subflows={subflows} joins={joins} joins_proved={proved} \
@@ -94,22 +83,4 @@ fn print_facts(trace: Trace<'_>) {
         sent(Role::Client),
         sent(Role::Server),
     );
-}
-
-/// Whether both HMACs of a join are right.
-fn is_proved(connection: &Connection, subflow: &Subflow) -> bool {
-    let verdict = || {
-        let join = subflow.join.as_ref()?;
-        let version = connection.version?;
-        let party = |role, nonce| {
-            let key = connection.hosts.of(role).key?;
-            Some(JoinParty { key, nonce })
-        };
-        let joiner = party(subflow.opener, join.joiner_nonce?)?;
-        let joinee = party(subflow.acceptor(), join.joinee_nonce?)?;
-        let syn_ack = crypto::join_hmac(version, joinee, joiner).syn_ack();
-        let ack = crypto::join_hmac(version, joiner, joinee).ack();
-        Some(syn_ack == join.syn_ack_hmac? && ack == join.ack_hmac?)
-    };
-    verdict().unwrap_or(false)
 }

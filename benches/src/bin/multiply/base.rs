@@ -110,11 +110,7 @@ impl Reading {
             self.left_out += 1;
             return Ok(());
         };
-        ensure!(
-            !segment.options.is_cut(),
-            "packet {} is cut within its options",
-            frame.number
-        );
+        ensure!(!segment.options.is_cut(), "packet {} is cut within its options", frame.number);
         let flow = self.flow_of(&segment);
         let from_opener = segment.source == self.flows[flow].opener;
         self.learn(flow, from_opener, &segment);
@@ -181,10 +177,9 @@ impl Reading {
                 let sender = if from_opener { opener } else { opener.peer() };
                 let connection = &mut self.connections[connection];
                 connection.version = Some(capable.version);
-                for (role, key) in [
-                    (sender, capable.sender_key()),
-                    (sender.peer(), capable.receiver_key()),
-                ] {
+                for (role, key) in
+                    [(sender, capable.sender_key()), (sender.peer(), capable.receiver_key())]
+                {
                     let known = connection.keys.of_mut(role);
                     *known = known.or(key);
                 }
@@ -196,11 +191,11 @@ impl Reading {
         let tokens = self.tokens();
         for flow in &mut self.flows {
             flow.belongs = match flow.belongs {
-                Belongs::Joins(token) => tokens
-                    .get(&token)
-                    .map_or(Belongs::Unknown, |(connection, joinee)| {
+                Belongs::Joins(token) => {
+                    tokens.get(&token).map_or(Belongs::Unknown, |(connection, joinee)| {
                         Belongs::To(*connection, joinee.peer())
-                    }),
+                    })
+                }
                 Belongs::To(connection, _) if !self.connections[connection].is_known() => {
                     Belongs::Unknown
                 }
@@ -208,8 +203,7 @@ impl Reading {
             };
         }
         let before = self.packets.len();
-        self.packets
-            .retain(|packet| self.flows[packet.flow].belongs != Belongs::Unknown);
+        self.packets.retain(|packet| self.flows[packet.flow].belongs != Belongs::Unknown);
         Base {
             link_type,
             left_out: self.left_out + before - self.packets.len(),

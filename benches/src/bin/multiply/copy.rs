@@ -34,10 +34,7 @@ impl Copy {
             .iter()
             .map(|connection| Secrets::new(connection, &mut random))
             .collect();
-        Self {
-            number,
-            connections,
-        }
+        Self { number, connections }
     }
 
     /// Makes the frame of a packet of the base that of this copy.
@@ -52,11 +49,7 @@ impl Copy {
             secrets: &self.connections[connection],
             flow,
             opener,
-            sender: if packet.from_opener {
-                opener
-            } else {
-                opener.peer()
-            },
+            sender: if packet.from_opener { opener } else { opener.peer() },
         };
         change.rewrite_options(&mut frame[packet.options.0..packet.options.1])
     }
@@ -97,10 +90,7 @@ impl Copy {
 impl Secrets {
     fn new(connection: &Connection, random: &mut Random) -> Self {
         let version = connection.version.unwrap_or(Version::V1);
-        let keys = PerRole {
-            client: Key(random.next()),
-            server: Key(random.next()),
-        };
+        let keys = PerRole { client: Key(random.next()), server: Key(random.next()) };
         let shift = |role: Role| {
             let of_base = connection.keys.of(role).unwrap_or(*keys.of(role));
             let (before, after) = (of_base, *keys.of(role));
@@ -110,10 +100,7 @@ impl Secrets {
         Self {
             version,
             keys,
-            shifts: PerRole {
-                client: shift(Role::Client),
-                server: shift(Role::Server),
-            },
+            shifts: PerRole { client: shift(Role::Client), server: shift(Role::Server) },
         }
     }
 }
@@ -129,10 +116,7 @@ struct Change<'a> {
 
 impl Change<'_> {
     fn rewrite_options(&self, octets: &mut [u8]) -> anyhow::Result<()> {
-        let options = TcpOptions {
-            octets,
-            declared_len: u8::try_from(octets.len())?,
-        };
+        let options = TcpOptions { octets, declared_len: u8::try_from(octets.len())? };
         let mut rewritten = Vec::with_capacity(40);
         for option in options.iter() {
             match option {
@@ -142,10 +126,7 @@ impl Change<'_> {
                 option => option.emit(&mut rewritten),
             }
         }
-        ensure!(
-            rewritten.len() == octets.len(),
-            "an option changed its length"
-        );
+        ensure!(rewritten.len() == octets.len(), "an option changed its length");
         octets.copy_from_slice(&rewritten);
         Ok(())
     }
@@ -175,9 +156,9 @@ impl Change<'_> {
             CapableForm::Bare => {}
             CapableForm::SenderKey { sender } => *sender = here,
             CapableForm::BothKeys { sender, receiver }
-            | CapableForm::BothKeysAndData {
-                sender, receiver, ..
-            } => (*sender, *receiver) = (here, there),
+            | CapableForm::BothKeysAndData { sender, receiver, .. } => {
+                (*sender, *receiver) = (here, there)
+            }
         }
         capable
     }
@@ -197,10 +178,7 @@ impl Change<'_> {
     }
 
     fn party(&self, role: Role, nonce: Option<Nonce>) -> JoinParty {
-        JoinParty {
-            key: *self.secrets.keys.of(role),
-            nonce: nonce.unwrap_or(Nonce(0)),
-        }
+        JoinParty { key: *self.secrets.keys.of(role), nonce: nonce.unwrap_or(Nonce(0)) }
     }
 
     fn add_addr(&self, mut announced: AddAddr) -> AddAddr {
@@ -220,9 +198,7 @@ impl Change<'_> {
 
     fn dss(&self, mut dss: Dss) -> anyhow::Result<Dss> {
         let shifts = &self.secrets.shifts;
-        dss.data_ack = dss
-            .data_ack
-            .map(|ack| shifted(ack, *shifts.of(self.sender.peer())));
+        dss.data_ack = dss.data_ack.map(|ack| shifted(ack, *shifts.of(self.sender.peer())));
         if let Some(mapping) = &mut dss.mapping {
             ensure!(mapping.checksum.is_none(), "the base has DSS checksums");
             mapping.dsn = shifted(mapping.dsn, *shifts.of(self.sender));
@@ -231,10 +207,7 @@ impl Change<'_> {
     }
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the lower half is what is shifted"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "the lower half is what is shifted")]
 fn shifted(number: WireDsn, shift: u64) -> WireDsn {
     match number {
         WireDsn::Short(low) => WireDsn::Short(low.wrapping_add(shift as u32)),

@@ -34,10 +34,7 @@ fn main() -> anyhow::Result<()> {
         bail!("usage: multiply OUT COPIES SNAPLEN SEED BASE…");
     };
     let copies = u32::try_from(number(copies)?)?;
-    ensure!(
-        (1..=MOST_COPIES).contains(&copies),
-        "1 to {MOST_COPIES} copies"
-    );
+    ensure!((1..=MOST_COPIES).contains(&copies), "1 to {MOST_COPIES} copies");
     let snaplen = match u32::try_from(number(snaplen)?)? {
         0 => 262_144,
         snaplen => snaplen,
@@ -45,9 +42,7 @@ fn main() -> anyhow::Result<()> {
     let seed = number(seed)?;
 
     let base = Base::read(inputs)?;
-    let copies: Vec<Copy> = (0..copies)
-        .map(|number| Copy::new(number, seed, &base))
-        .collect();
+    let copies: Vec<Copy> = (0..copies).map(|number| Copy::new(number, seed, &base)).collect();
     let file = File::create(out).with_context(|| out.display().to_string())?;
     let mut out = BufWriter::with_capacity(1 << 20, file);
     let packets = write(&base, &copies, snaplen, &mut out)?;
@@ -63,8 +58,7 @@ fn main() -> anyhow::Result<()> {
 
 fn number(argument: &OsString) -> anyhow::Result<u64> {
     let text = argument.to_str().unwrap_or_default();
-    text.parse()
-        .with_context(|| format!("not a number: {text:?}"))
+    text.parse().with_context(|| format!("not a number: {text:?}"))
 }
 
 /// Writes a pcap with nanoseconds; returns how many packets it has.
