@@ -117,9 +117,8 @@ def facts_of(arguments, capture):
     with tempfile.NamedTemporaryFile(suffix=".json") as report:
         command = [arguments.program, "report", capture, "--json", report.name]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        report = json.load(report)
-    subflows = sum(len(connection["subflows"]) for connection in report["connections"])
-    return {"packets": report["capture"]["packets"], "subflows": subflows}
+        totals = json.load(report)["totals"]
+    return totals
 
 
 def print_table(capture, facts, measured):
