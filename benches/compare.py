@@ -25,6 +25,9 @@ tcp.options.mptcp.subflowseqno tcp.options.mptcp.datalvllen tcp.options.mptcp.ra
 TIMES_FASTER = {"tshark -T fields": 100, "tshark conv,mptcp": 30, "tcpdump -nn -v": 15}
 # How many times slower than the limit it may be, by capture.
 TIMES_THE_LIMIT = {"full": 4, "snap128": 9}
+# In a process of its own: a large report would make this one large, and with it what it starts.
+PRINT_TOTALS = "import json, sys; print(json.dumps(json.load(open(sys.argv[1]))['totals']))"
+
 MEMORY_MIB, MEMORY_PER_SUBFLOW_KIB = 32, 4
 
 
@@ -117,8 +120,8 @@ def facts_of(arguments, capture):
     with tempfile.NamedTemporaryFile(suffix=".json") as report:
         command = [arguments.program, "report", capture, "--json", report.name]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        totals = json.load(report)["totals"]
-    return totals
+        totals = subprocess.check_output([sys.executable, "-c", PRINT_TOTALS, report.name])
+    return json.loads(totals)
 
 
 def print_table(capture, facts, measured):
