@@ -157,7 +157,7 @@ impl Change<'_> {
             CapableForm::SenderKey { sender } => *sender = here,
             CapableForm::BothKeys { sender, receiver }
             | CapableForm::BothKeysAndData { sender, receiver, .. } => {
-                (*sender, *receiver) = (here, there)
+                (*sender, *receiver) = (here, there);
             }
         }
         capable
