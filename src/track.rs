@@ -9,6 +9,7 @@ pub mod address;
 pub mod arena;
 pub mod checksum;
 pub mod connection;
+pub mod copies;
 pub mod coverage;
 pub mod data;
 pub mod delivery;

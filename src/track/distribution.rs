@@ -1,7 +1,7 @@
 //! A distribution of durations in little memory: exact ends, quantiles to about 1.6 %.
 
-/// Each octave is split into 2^6 buckets.
-const SUB_BITS: u32 = 6;
+/// Each octave is split into 2^5 buckets.
+const SUB_BITS: u32 = 5;
 
 /// Counted durations in nanoseconds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct Distribution {
     max: u64,
     /// Bucket and count, in the order of buckets; only the buckets that have any.
     buckets: Vec<(u16, u32)>,
+    /// Index of the bucket that was counted last: the next one is often the same.
+    last: u32,
 }
 
 impl Distribution {
@@ -21,6 +23,12 @@ impl Distribution {
         self.max = self.max.max(value);
         self.count += 1;
         let bucket = bucket_of(value);
+        if let Some((same, count)) = self.buckets.get_mut(self.last as usize)
+            && *same == bucket
+        {
+            *count = count.saturating_add(1);
+            return;
+        }
         match self.buckets.binary_search_by_key(&bucket, |(bucket, _)| *bucket) {
             Ok(index) => {
                 if let Some((_, count)) = self.buckets.get_mut(index) {
@@ -64,7 +72,7 @@ impl Distribution {
 fn bucket_of(value: u64) -> u16 {
     let octave = (u64::BITS - value.leading_zeros()).saturating_sub(SUB_BITS + 1);
     let within = value >> octave;
-    // At most 58 octaves above the first, of 64 buckets each.
+    // At most 59 octaves above the first, of 32 buckets each.
     u16::try_from((u64::from(octave) << SUB_BITS) + within).unwrap_or(u16::MAX)
 }
 

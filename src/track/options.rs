@@ -19,6 +19,7 @@ pub(crate) struct SegmentOptions {
 
 impl SegmentOptions {
     /// Walks the options of a segment.
+    #[inline]
     pub(crate) fn read(options: &TcpOptions<'_>) -> Self {
         let mut read = Self::default();
         for option in options.iter() {

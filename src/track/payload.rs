@@ -1,8 +1,9 @@
 //! The data level of one segment: DSS, and what becomes of its payload.
 
 use super::connection::{Fallback, FallbackCause};
+use super::copies::Carried;
 use super::coverage::Range;
-use super::data::{Carried, Fate};
+use super::data::Fate;
 use super::event::EventKind;
 use super::mapping::Mapped;
 use super::role::Role;

@@ -31,6 +31,7 @@ impl Seen {
 
 /// A subflow.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not exclude each other")]
 pub struct Subflow {
     /// The connection it belongs to.
     pub connection: Id<Connection>,
