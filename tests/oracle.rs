@@ -137,11 +137,7 @@ fn a_changed_value_is_noticed() {
     assert_eq!(blind, NO_COUNTERPART.map(|(column, _)| column), "where no change is noticed");
 }
 
-fn differences<'a>(
-    table: &'a Table,
-    row: &'a [String],
-    packet: &'a Packet,
-) -> Vec<Difference<'a>> {
+fn differences<'a>(table: &'a Table, row: &'a [String], packet: &'a Packet) -> Vec<Difference<'a>> {
     let mut differences = Vec::new();
     for (column, theirs) in table.columns.iter().zip(row) {
         let ours = packet.values.get(column.as_str()).map_or("", String::as_str);

@@ -146,7 +146,9 @@ impl Packet {
         self.add("tcp.options.mptcp.flags", format!("0x{:02x}", flags.0));
         self.bit("tcp.options.mptcp.checksumreq.flags", flags.checksum_required());
         self.bit("tcp.options.mptcp.extensibility.flag", flags.extensibility());
-        self.bit("tcp.options.mptcp.nomoresubflows.flag", flags.deny_join_initial());
+        if let Some(deny) = capable.deny_join_initial() {
+            self.bit("tcp.options.mptcp.nomoresubflows.flag", deny);
+        }
         let unassigned = flags.unassigned_algorithms() << 1;
         self.add("tcp.options.mptcp.reserved.flag", format!("0x{unassigned:02x}"));
         let sha = match version {

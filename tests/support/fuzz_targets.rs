@@ -38,7 +38,10 @@ pub(crate) fn segment(octets: &[u8]) {
         data,
     };
     if let Decoded::Tcp(segment) = decode(&frame) {
-        assert!(segment.payload.len() <= segment.payload_len as usize, "more payload than there is");
+        assert!(
+            segment.payload.len() <= segment.payload_len as usize,
+            "more payload than there is"
+        );
         assert!(segment.options.octets.len() <= usize::from(segment.options.declared_len));
         assert!(segment.options.declared_len <= 40);
         walk(segment.options);
@@ -57,7 +60,9 @@ pub(crate) fn capture_file(octets: &[u8]) {
 
 /// Like [`capture_file`], looked at after every frame, as the live views do.
 pub(crate) fn report(octets: &[u8]) {
-    let Ok(mut capture) = Capture::from_reader("fuzz", Cursor::new(octets.to_vec())) else { return };
+    let Ok(mut capture) = Capture::from_reader("fuzz", Cursor::new(octets.to_vec())) else {
+        return;
+    };
     let mut tracker = Tracker::new(Limits::default(), 0);
     while let Some(frame) = capture.next_frame() {
         tracker.push(&decode(&frame));
@@ -90,8 +95,7 @@ pub(crate) const LINK_TYPES: [LinkType; 14] = [
 fn tracked(octets: &[u8]) -> Option<Tracker> {
     let mut capture = Capture::from_reader("fuzz", Cursor::new(octets.to_vec())).ok()?;
     // Small limits, so that they are reached.
-    let limits =
-        Limits { plain_flows: 8, connections: 8, subflows: 16, events_per_connection: 32 };
+    let limits = Limits { plain_flows: 8, connections: 8, subflows: 16, events_per_connection: 32 };
     let mut tracker = Tracker::new(limits, 0);
     while let Some(frame) = capture.next_frame() {
         tracker.push(&decode(&frame));
@@ -179,13 +183,8 @@ fn check_subflow(connection: &Connection, subflow: &Subflow) {
 
 fn check_end(end: &SubflowEnd) {
     let bytes = end.bytes;
-    let parts = [
-        bytes.retransmitted,
-        bytes.remapped,
-        bytes.reinjected,
-        bytes.new_data,
-        bytes.unmapped,
-    ];
+    let parts =
+        [bytes.retransmitted, bytes.remapped, bytes.reinjected, bytes.new_data, bytes.unmapped];
     assert_eq!(bytes.payload, parts.iter().sum::<u64>(), "every octet is one thing: {bytes:?}");
     end.checksums.unverifiable();
 }
