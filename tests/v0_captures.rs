@@ -95,7 +95,7 @@ fn two_subflows() -> Hosts {
     for announced in announcements() {
         hosts.option(0, Server, MptcpOption::AddAddr(announced));
     }
-    hosts.join(SECOND_PATH, JOINER_ID, SERVER_ID);
+    hosts.join(SECOND_PATH, [JOINER_ID, AddressId(2)]);
     hosts.data(1, Server, 701);
     hosts.acknowledge(1, Client);
     // One mapping over two segments.
@@ -128,7 +128,7 @@ fn fastclose() -> Hosts {
     hosts.open();
     hosts.data(0, Client, 64);
     hosts.acknowledge(0, Server);
-    hosts.join(SECOND_PATH, JOINER_ID, AddressId(0));
+    hosts.join(SECOND_PATH, [JOINER_ID, AddressId(0)]);
     hosts.data(1, Server, 128);
     hosts.acknowledge(1, Client);
     let close = FastClose { receiver_key: hosts.key(Server), reserved: 0 };
@@ -171,9 +171,8 @@ fn mp_fail() -> Hosts {
 }
 
 const JOINER_ID: AddressId = AddressId(1);
-const SERVER_ID: AddressId = AddressId(2);
-/// Addresses of the joining client and of the server.
-const SECOND_PATH: ([u8; 4], [u8; 4]) = ([198, 51, 100, 1], [198, 51, 100, 2]);
+/// Addresses of the client, which joins, and of the server.
+const SECOND_PATH: [[u8; 4]; 2] = [[198, 51, 100, 1], [198, 51, 100, 2]];
 
 /// Both families, with and without a port; IDs 2 to 5.
 fn announcements() -> [AddAddr; 4] {

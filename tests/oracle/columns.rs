@@ -1,5 +1,6 @@
 //! Our facts of a packet, under tshark's names and in its words.
 
+use std::fmt::{Display, Write};
 use std::net::IpAddr;
 
 use mptcpscope::track::{Limits, Trace, Tracker};
@@ -9,6 +10,7 @@ use mptcpscope::wire::mptcp::{
     TcpReset, Version,
 };
 use mptcpscope::wire::segment::{Segment, decode};
+use mptcpscope::wire::seq::WireDsn;
 use mptcpscope::wire::tcp_option::TcpOption;
 
 use super::Values;
@@ -49,12 +51,10 @@ pub(crate) fn packets(frames: &[OwnedFrame], has_interfaces: bool) -> Vec<Packet
 
 impl Packet {
     /// Adds a value; several of one packet are joined by commas.
-    fn add(&mut self, column: &'static str, value: impl ToString) {
+    fn add(&mut self, column: &'static str, value: impl Display) {
         let values = self.values.entry(column).or_default();
-        if !values.is_empty() {
-            values.push(',');
-        }
-        values.push_str(&value.to_string());
+        let comma = if values.is_empty() { "" } else { "," };
+        write!(values, "{comma}{value}").unwrap();
     }
 
     fn frame(&mut self, frame: &OwnedFrame, has_interfaces: bool) {
@@ -126,7 +126,7 @@ impl Packet {
                 self.add("mptcp.rm_addr.count", removed.ids().count());
                 removed.ids().for_each(|id| self.add("tcp.options.mptcp.addrid", id.0));
             }
-            MptcpOption::Prio(prio) => self.prio(prio),
+            MptcpOption::Prio(prio) => self.prio(*prio),
             MptcpOption::Fail(fail) => {
                 self.add("tcp.options.mptcp.reserved", format!("0x{:04x}", fail.reserved));
                 self.add("tcp.options.mptcp.rawdataseqno", fail.dsn.0);
@@ -135,7 +135,7 @@ impl Packet {
                 self.add("tcp.options.mptcp.reserved", format!("0x{:04x}", close.reserved));
                 self.add("tcp.options.mptcp.recvkey", close.receiver_key.0);
             }
-            MptcpOption::TcpReset(reset) => self.reset(reset),
+            MptcpOption::TcpReset(reset) => self.reset(*reset),
             MptcpOption::Experimental(_) | MptcpOption::Unknown(_) | MptcpOption::Malformed(_) => {}
         }
     }
@@ -206,7 +206,7 @@ impl Packet {
         self.bit("tcp.options.mptcp.dseqnpresent.flag", mapping.is_some());
         self.bit("tcp.options.mptcp.dseqn8.flag", mapping.is_some_and(|map| map.dsn.is_long()));
         self.bit("tcp.options.mptcp.dataackpresent.flag", dss.data_ack.is_some());
-        let is_long = dss.data_ack.is_some_and(|ack| ack.is_long());
+        let is_long = dss.data_ack.is_some_and(WireDsn::is_long);
         self.bit("tcp.options.mptcp.dataack8.flag", is_long);
         if let Some(ack) = dss.data_ack {
             self.add("tcp.options.mptcp.rawdataack", ack.raw());
@@ -245,7 +245,7 @@ impl Packet {
         }
     }
 
-    fn prio(&mut self, prio: &Prio) {
+    fn prio(&mut self, prio: Prio) {
         self.third_octet(5, prio.reserved, prio.backup);
         self.bit("tcp.options.mptcp.backup.flag", prio.backup);
         if let Some(id) = prio.address_id {
@@ -253,7 +253,7 @@ impl Packet {
         }
     }
 
-    fn reset(&mut self, reset: &TcpReset) {
+    fn reset(&mut self, reset: TcpReset) {
         self.third_octet(8, reset.reserved, reset.transient);
         self.bit("tcp.options.mptcp.flag_U.flag", reset.reserved & 4 != 0);
         self.bit("tcp.options.mptcp.flag_V.flag", reset.reserved & 2 != 0);
@@ -274,5 +274,9 @@ impl Packet {
 }
 
 fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+    let mut digits = String::new();
+    for octet in octets {
+        write!(digits, "{octet:02x}").unwrap();
+    }
+    digits
 }

@@ -31,7 +31,7 @@ pub(crate) struct Hosts {
     checksum: bool,
     dsn_width: Width,
     ack_width: Width,
-    hosts: PerRole<Host>,
+    data: PerRole<Host>,
     subflows: Vec<PerRole<End>>,
 }
 
@@ -65,7 +65,7 @@ impl Hosts {
             checksum,
             dsn_width,
             ack_width,
-            hosts: PerRole {
+            data: PerRole {
                 client: host(0x0102_0304_0506_0708),
                 server: host(0xf0e1_d2c3_b4a5_9687),
             },
@@ -79,11 +79,11 @@ impl Hosts {
     }
 
     pub(crate) fn key(&self, role: Role) -> Key {
-        self.hosts.of(role).key
+        self.data.of(role).key
     }
 
     pub(crate) fn next_dsn(&self, role: Role) -> Dsn {
-        self.hosts.of(role).next_dsn
+        self.data.of(role).next_dsn
     }
 
     /// Where the next octet of `role` stands on a subflow, counted from its ISN.
@@ -94,7 +94,7 @@ impl Hosts {
 
     /// The MP_CAPABLE handshake (RFC 6824 §3.1): keys in all three segments.
     pub(crate) fn open(&mut self) {
-        self.add_subflow([192, 0, 2, 1], [192, 0, 2, 2]);
+        self.add_subflow([[192, 0, 2, 1], [192, 0, 2, 2]]);
         let (client, server) = (self.key(Client), self.key(Server));
         let flags = CapableFlags(if self.checksum { 0x81 } else { 0x01 });
         let capable = |form| MptcpOption::Capable(Capable { version: Version::V0, flags, form });
@@ -104,32 +104,29 @@ impl Hosts {
         self.handshake(0, [syn, syn_ack, ack]);
     }
 
-    /// The MP_JOIN handshake (RFC 6824 §3.2), and the fourth ACK.
-    pub(crate) fn join(
-        &mut self,
-        (joiner_address, joinee_address): ([u8; 4], [u8; 4]),
-        joiner_id: AddressId,
-        joinee_id: AddressId,
-    ) {
+    /// The MP_JOIN handshake (RFC 6824 §3.2) between addresses and their IDs, the client's first; and
+    /// the fourth ACK.
+    pub(crate) fn join(&mut self, addresses: [[u8; 4]; 2], ids: [AddressId; 2]) {
         let number = self.subflows.len();
-        self.add_subflow(joiner_address, joinee_address);
-        let joiner = JoinParty { key: self.key(Client), nonce: Nonce(0x1122_3344) };
-        let joinee = JoinParty { key: self.key(Server), nonce: Nonce(0x5566_7788) };
+        self.add_subflow(addresses);
+        let client = JoinParty { key: self.key(Client), nonce: Nonce(0x1122_3344) };
+        let server = JoinParty { key: self.key(Server), nonce: Nonce(0x5566_7788) };
+        let [client_id, server_id] = ids;
         let syn = Join::Syn {
             backup: false,
-            address_id: joiner_id,
-            token: crypto::token(joinee.key, Version::V0),
-            nonce: joiner.nonce,
+            address_id: client_id,
+            token: crypto::token(server.key, Version::V0),
+            nonce: client.nonce,
             reserved: 0,
         };
         let syn_ack = Join::SynAck {
             backup: false,
-            address_id: joinee_id,
-            hmac: crypto::join_hmac(Version::V0, joinee, joiner).syn_ack(),
-            nonce: joinee.nonce,
+            address_id: server_id,
+            hmac: crypto::join_hmac(Version::V0, server, client).syn_ack(),
+            nonce: server.nonce,
             reserved: 0,
         };
-        let hmac = crypto::join_hmac(Version::V0, joiner, joinee).ack();
+        let hmac = crypto::join_hmac(Version::V0, client, server).ack();
         let ack = Join::Ack { hmac, reserved: 0 };
         self.handshake(number, [syn, syn_ack, ack].map(MptcpOption::Join));
         self.segment(number, Server, TcpFlags::ACK, &[], &[]);
@@ -170,7 +167,7 @@ impl Hosts {
     /// A DATA_FIN without data (RFC 6824 §3.3.3): length 1, subflow sequence number 0.
     pub(crate) fn lone_data_fin(&mut self, subflow: usize, sender: Role) {
         let dsn = self.next_dsn(sender);
-        self.hosts.of_mut(sender).next_dsn = dsn.add(1);
+        self.data.of_mut(sender).next_dsn = dsn.add(1);
         let mapping = Mapping {
             dsn: number(dsn, self.dsn_width),
             ssn: 0,
@@ -206,7 +203,7 @@ impl Hosts {
 
     /// The next octets of an application, as in the recorded captures.
     pub(crate) fn payload(&mut self, sender: Role, len: u16) -> Vec<u8> {
-        let host = self.hosts.of_mut(sender);
+        let host = self.data.of_mut(sender);
         let positions = host.sent..host.sent + u64::from(len);
         host.sent = positions.end;
         let octet = |at| match sender {
@@ -226,7 +223,7 @@ impl Hosts {
     ) -> MptcpOption {
         let len = u16::try_from(payload.len()).unwrap() + u16::from(data_fin);
         let (dsn, ssn) = (self.next_dsn(sender), self.next_ssn(subflow, sender));
-        self.hosts.of_mut(sender).next_dsn = dsn.add(u64::from(len));
+        self.data.of_mut(sender).next_dsn = dsn.add(u64::from(len));
         let checksum = self.checksum.then(|| {
             let mut checksum = DssChecksum::new(dsn, ssn, len);
             checksum.add(payload);
@@ -237,7 +234,7 @@ impl Hosts {
         MptcpOption::Dss(self.dss(sender, Some(mapping), data_fin))
     }
 
-    fn add_subflow(&mut self, client: [u8; 4], server: [u8; 4]) {
+    fn add_subflow(&mut self, [client, server]: [[u8; 4]; 2]) {
         let number = u16::try_from(self.subflows.len()).unwrap();
         let end = |address, port, isn: u32| {
             let isn = isn + u32::from(number) * 0x1000;
