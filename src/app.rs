@@ -1,1 +1,33 @@
-//! Placeholder.
+//! The composition root: which inputs are read, what is made of them, where that goes. One file per
+//! command; clock and randomness come into the program here.
+
+mod generate;
+mod inputs;
+mod output;
+mod packets;
+mod pipeline;
+mod progress;
+mod report;
+
+use anyhow::Result;
+
+use crate::cli::{Cli, Command};
+
+/// Carries out what the command line asks for.
+///
+/// Fails with one sentence that names the file in question; whatever is wrong *inside* a capture is
+/// no failure. See [`is_closed_pipe`] for the one error that a caller should take as success.
+pub fn run(cli: Cli) -> Result<()> {
+    match (cli.generate, cli.command) {
+        (Some(what), _) => generate::run(what),
+        (None, Some(Command::Packets(args))) => packets::run(&args),
+        (None, Some(Command::Report(args))) => report::run(&args),
+        (None, None) => report::run(&cli.report),
+    }
+}
+
+/// Whether this is the reader of our output that has gone away: it has seen enough.
+pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let is_closed = |cause: &std::io::Error| cause.kind() == std::io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| cause.downcast_ref().is_some_and(is_closed))
+}

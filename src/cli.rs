@@ -1,1 +1,157 @@
-//! Placeholder.
+//! The command line as clap reads it: which commands and flags there are, and their help. No logic.
+
+use std::ffi::OsString;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Explains Multipath TCP in packet captures
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    override_usage = "mptcpscope [OPTIONS] CAPTURE...\n       mptcpscope <COMMAND> [OPTIONS]",
+    after_help = "Exit status: 0 done, 2 error. More with --help.",
+    after_long_help = AFTER_HELP,
+)]
+pub struct Cli {
+    /// What to do, if it is not `report`.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// What `report` does, without its name.
+    #[command(flatten)]
+    pub report: ReportArgs,
+    /// Print shell completions or the man page, and do nothing else
+    #[arg(long, value_name = "WHAT", exclusive = true)]
+    pub generate: Option<Generate>,
+}
+
+/// What stands at the end of `--help` and of the man page.
+pub const AFTER_HELP: &str = "\
+EXIT STATUS
+  0  done; also when a capture is cut off or has broken packets: the report says what was skipped
+  2  error: a bad flag, a file that cannot be read or is no capture, an output that cannot be written
+
+EXAMPLES
+  mptcpscope phone.pcapng                     what happened, in words
+  mptcpscope client.pcap.gz server.pcap.gz    both ends as one story, merged by time
+  mptcpscope report --json - phone.pcapng     the same facts for programs
+  mptcpscope packets phone.pcapng             every MPTCP option with all its fields
+  ssh host tcpdump -w - tcp | mptcpscope -    from a pipe
+  mptcpscope ./report                         a file that is named like a command";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Analyse captures and say what happened (this is also done without its name)
+    #[command(arg_required_else_help = true)]
+    Report(ReportArgs),
+    /// Print one line per segment that carries MPTCP options, with every field
+    #[command(arg_required_else_help = true)]
+    Packets(PacketsArgs),
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// Which captures.
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// Write the report as JSON to FILE; - is standard output, in place of the text
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<OsString>,
+    /// Show only the connection with this number in the text
+    #[arg(long, value_name = "N")]
+    pub connection: Option<u64>,
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+/// Arguments of `packets`.
+#[derive(Debug, Args)]
+pub struct PacketsArgs {
+    /// Which captures.
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// Print one JSON object per line
+    #[arg(long)]
+    pub jsonl: bool,
+}
+
+/// The captures to read.
+#[derive(Debug, Args)]
+pub struct Inputs {
+    /// Captures: pcap or pcapng, plain or as gz, zst, xz or lz4; - is standard input
+    #[arg(value_name = "CAPTURE", required = true, value_hint = clap::ValueHint::FilePath)]
+    pub captures: Vec<OsString>,
+}
+
+/// When text has colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What `--generate` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Generate {
+    /// Completions for bash
+    #[value(alias = "complete-bash")]
+    Bash,
+    /// Completions for zsh
+    #[value(alias = "complete-zsh")]
+    Zsh,
+    /// Completions for fish
+    #[value(alias = "complete-fish")]
+    Fish,
+    /// Completions for PowerShell
+    #[value(alias = "complete-powershell", name = "powershell")]
+    PowerShell,
+    /// Completions for elvish
+    #[value(alias = "complete-elvish")]
+    Elvish,
+    /// The man page
+    Man,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn clap_finds_no_contradiction() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_flag_has_one_line_of_help() {
+        let command = Cli::command();
+        for command in [&command].into_iter().chain(command.get_subcommands()) {
+            for argument in command.get_arguments() {
+                let help = argument.get_help().map(ToString::to_string);
+                let help = help.unwrap_or_default();
+                let name = argument.get_id();
+                assert!(!help.is_empty(), "{name} has no help");
+                assert!(!help.contains('\n') && help.len() <= 80, "{name}: {help}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_capture_without_a_command_is_a_report() {
+        let cli = Cli::try_parse_from(["mptcpscope", "a.pcap", "./report"]).unwrap();
+        assert!(cli.command.is_none());
+        assert_eq!(cli.report.inputs.captures, ["a.pcap", "./report"]);
+    }
+}

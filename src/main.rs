@@ -1,3 +1,17 @@
 //! The command line.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use mptcpscope::{app, cli::Cli};
+
+fn main() -> ExitCode {
+    match app::run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if app::is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("mptcpscope: {error}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,1 +1,14 @@
-//! Placeholder.
+//! Words out: the report as JSON and as text, from what `track` put together.
+//!
+//! [`model`] holds the JSON contract as types, [`event`] one struct per option and per TCP event.
+//! [`json`] writes a [`Report`] whole, [`text`] what a person wants of it.
+//! Nothing here reads a file or a clock: what is to be written goes to a [`std::io::Write`].
+
+pub mod event;
+pub mod hex;
+pub mod json;
+pub mod model;
+pub mod packets;
+pub mod text;
+
+pub use model::{InputFacts, Lookup, PacketRef, Report};

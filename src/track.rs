@@ -11,6 +11,9 @@ pub mod checksum;
 pub mod connection;
 pub mod coverage;
 pub mod data;
+pub mod delivery;
+pub mod distribution;
+pub mod duplicate;
 pub mod event;
 pub mod flow;
 mod join;
@@ -20,7 +23,9 @@ mod options;
 mod payload;
 pub mod proof;
 pub mod role;
+pub mod rtt;
 mod segment;
+pub mod stream;
 pub mod subflow;
 pub mod tcp_sequence;
 pub mod trace;
@@ -30,11 +35,13 @@ use connection::Connection;
 use flow::{Flow, FlowKey, FlowTable};
 use join::TokenIndex;
 use role::{PerRole, Role};
+use stream::{Stream, StreamUse};
 use subflow::{Seen, Subflow, SubflowEnd};
 
 pub use limits::Limits;
 pub use trace::{OptionCounts, Totals, Trace};
 
+use crate::wire::frame::PacketNo;
 use crate::wire::segment::{Decoded, Endpoint, Segment};
 use options::SegmentOptions;
 
@@ -46,6 +53,8 @@ pub struct Tracker {
     subflows: Arena<Subflow>,
     tokens: TokenIndex,
     totals: Totals,
+    streams: Option<StreamUse>,
+    buffered: usize,
 }
 
 impl Tracker {
@@ -59,7 +68,23 @@ impl Tracker {
             subflows: Arena::default(),
             tokens: TokenIndex::new(seed),
             totals: Totals::default(),
+            streams: None,
+            buffered: 0,
         }
+    }
+
+    /// From now on, new connections put the octets of both directions together.
+    pub const fn keep_streams(&mut self, wanted: StreamUse) {
+        self.streams = Some(wanted);
+    }
+
+    /// The octets that went out of a connection's stream since the last time. The connection is told
+    /// by its first packet.
+    pub fn take_octets(&mut self, connection: PacketNo, sender: Role) -> Vec<u8> {
+        let number = self.connections.find(|kept| kept.first.packet == connection && !kept.merged);
+        let Some(number) = number else { return Vec::new() };
+        let stream = self.connections[number].streams.of_mut(sender);
+        stream.as_mut().map(|stream| stream.take_octets()).unwrap_or_default()
     }
 
     /// Takes the next frame, decoded.
@@ -149,7 +174,12 @@ impl Tracker {
             self.totals.untracked_flows += 1;
             return None;
         }
-        self.connections.push(Connection::new(first))
+        let mut connection = Connection::new(first);
+        if let Some(wanted) = self.streams {
+            let stream = || Some(Box::new(Stream::new(wanted)));
+            connection.streams = PerRole { client: stream(), server: stream() };
+        }
+        self.connections.push(connection)
     }
 
     /// A new subflow of `connection`, opened by `opener`; `None` past the limit.
@@ -212,6 +242,7 @@ impl Subflow {
             join: (!opening.initial).then(subflow::JoinHandshake::default),
             ends,
             reset: None,
+            several_points: false,
             established: false,
         }
     }

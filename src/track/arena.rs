@@ -68,6 +68,11 @@ impl<T> Arena<T> {
         (0..).map(|number| Id(number, PhantomData)).zip(&self.items)
     }
 
+    /// The first item that is as wanted.
+    pub fn find(&self, wanted: impl Fn(&T) -> bool) -> Option<Id<T>> {
+        self.iter().find(|(_, item)| wanted(item)).map(|(id, _)| id)
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.items.len()

@@ -66,16 +66,21 @@ impl Checksums {
     }
 
     /// Adds octets of `mapped`, all seen for the first time, that stand at `part`. `octets` has less
-    /// than `part` where the capture cut them. Returns whether the mapping turned out to be wrong.
-    pub fn add(&mut self, mapped: &Mapped, part: Range, octets: &[u8], seen: Seen) -> bool {
-        let Some(stored) = mapped.checksum else { return false };
-        let Some(open) = self.open_mapping(mapped, stored) else { return false };
+    /// than `part` where the capture cut them. Returns the verdict once the mapping is complete.
+    pub fn add(
+        &mut self,
+        mapped: &Mapped,
+        part: Range,
+        octets: &[u8],
+        seen: Seen,
+    ) -> Option<ChecksumVerdict> {
+        let open = self.open_mapping(mapped, mapped.checksum?)?;
         let offset = part.start - mapped.positions.start;
         open.sum.add_at(offset.unsigned_abs(), octets);
         open.added += part.len();
         open.is_cut |= (octets.len() as u64) < part.len();
         if open.added < mapped.positions.len() {
-            return false;
+            return None;
         }
         let whole = *open;
         self.open.retain(|open| open.mapped.positions != mapped.positions);
@@ -83,9 +88,9 @@ impl Checksums {
     }
 
     /// A DATA_FIN without payload: its checksum covers the pseudo-header alone (RFC 8684 §3.3.3).
-    pub fn add_lone_data_fin(&mut self, dsn: Dsn, ssn: u32, stored: u16, seen: Seen) -> bool {
+    pub fn add_lone_data_fin(&mut self, dsn: Dsn, ssn: u32, stored: u16, seen: Seen) {
         let verdict = DssChecksum::new(dsn, ssn, 1).judge(stored);
-        self.count(verdict, dsn, seen)
+        self.count(verdict, dsn, seen);
     }
 
     fn open_mapping(&mut self, mapped: &Mapped, stored: u16) -> Option<&mut Open> {
@@ -102,15 +107,17 @@ impl Checksums {
         self.open.get_mut(index)
     }
 
-    fn judge(&mut self, whole: &Open, seen: Seen) -> bool {
+    fn judge(&mut self, whole: &Open, seen: Seen) -> Option<ChecksumVerdict> {
         if whole.is_cut {
             self.given_up += 1;
-            return false;
+            return None;
         }
-        self.count(whole.sum.judge(whole.stored), whole.mapped.dsn, seen)
+        let verdict = whole.sum.judge(whole.stored);
+        self.count(verdict, whole.mapped.dsn, seen);
+        Some(verdict)
     }
 
-    fn count(&mut self, verdict: ChecksumVerdict, dsn: Dsn, seen: Seen) -> bool {
+    fn count(&mut self, verdict: ChecksumVerdict, dsn: Dsn, seen: Seen) {
         match verdict {
             ChecksumVerdict::Right => self.verified += 1,
             ChecksumVerdict::ByteSwapped => {
@@ -124,6 +131,5 @@ impl Checksums {
                 }
             }
         }
-        verdict == ChecksumVerdict::Wrong
     }
 }

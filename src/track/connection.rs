@@ -5,6 +5,7 @@ use super::arena::Id;
 use super::data::DataSpace;
 use super::event::Events;
 use super::role::{PerRole, Role};
+use super::stream::Stream;
 use super::subflow::{Seen, Subflow};
 use crate::wire::crypto;
 use crate::wire::mptcp::{Capable, Key, Token, Version};
@@ -31,6 +32,8 @@ pub struct Connection {
     pub subflows: Vec<Id<Subflow>>,
     /// The data sequence space of what each host sends.
     pub data: PerRole<DataSpace>,
+    /// The streams themselves, where they are put together.
+    pub streams: PerRole<Option<Box<Stream>>>,
     /// Addresses announced and withdrawn.
     pub addresses: AddressBook,
     /// What happened.
@@ -41,6 +44,8 @@ pub struct Connection {
     pub fast_close: Option<FastCloseSeen>,
     /// Whether each host sent a DSS already.
     pub dss_seen: PerRole<bool>,
+    /// Whether another connection may still turn out to be the one that its flow belongs to.
+    pub unplaced: bool,
     /// How many joined subflows got through. From the first one on it can't fall back any more.
     pub joined: u32,
     /// Set when it turned out to be a part of another connection.
@@ -115,11 +120,13 @@ impl Connection {
             known_by: None,
             subflows: Vec::new(),
             data: PerRole::default(),
+            streams: PerRole::default(),
             addresses: AddressBook::default(),
             events: Events::default(),
             fallback: None,
             fast_close: None,
             dss_seen: PerRole::default(),
+            unplaced: false,
             joined: 0,
             merged: false,
         }
@@ -142,7 +149,10 @@ impl Connection {
         host.key = Some(key);
         host.token = Some(crypto::token(key, version));
         host.idsn = Some(idsn);
-        self.data.of_mut(role).know_idsn(idsn);
+        let shift = self.data.of_mut(role).know_idsn(idsn);
+        if let Some(stream) = self.streams.of_mut(role) {
+            stream.start(shift);
+        }
         true
     }
 
@@ -168,10 +178,35 @@ impl Connection {
         self.checksum = self.checksum.or(Some(option.flags.checksum_required()));
     }
 
+    /// Takes over what is known of another connection that turned out to be this one.
+    pub fn absorb(&mut self, mut from: Self) {
+        for role in Role::BOTH {
+            let shift = self.data.of_mut(role).absorb(from.data.of(role));
+            if let (Some(stream), Some(other)) =
+                (self.streams.of_mut(role), from.streams.of_mut(role).take())
+            {
+                stream.absorb(*other, shift);
+            }
+            let seen = self.dss_seen.of_mut(role);
+            *seen |= from.dss_seen.of(role);
+        }
+        self.addresses.append(from.addresses);
+        self.events.merge(from.events);
+        self.fast_close = self.fast_close.or(from.fast_close);
+        self.joined += from.joined;
+        if from.first.packet < self.first.packet {
+            self.first = from.first;
+        }
+        if from.last.packet > self.last.packet {
+            self.last = from.last;
+        }
+    }
+
     /// Exchanges client and server in all that is known.
     pub fn swap_roles(&mut self) {
         self.hosts.swap();
         self.data.swap();
+        self.streams.swap();
         self.dss_seen.swap();
         self.addresses.swap_roles();
         self.events.swap_roles();

@@ -19,7 +19,7 @@ pub struct Range {
 impl Range {
     /// The range of `len` octets from `start`.
     pub const fn new(start: i64, len: u32) -> Self {
-        Self { start, end: start + len as i64 }
+        Self { start, end: start.saturating_add(len as i64) }
     }
 
     /// Octets in it.
@@ -30,6 +30,12 @@ impl Range {
     /// Whether it has no octets.
     pub const fn is_empty(self) -> bool {
         self.end <= self.start
+    }
+
+    /// The range as many positions further on.
+    #[must_use]
+    pub const fn shifted(self, by: i64) -> Self {
+        Self { start: self.start.saturating_add(by), end: self.end.saturating_add(by) }
     }
 
     /// What both ranges share; empty if nothing.
@@ -92,6 +98,14 @@ impl Coverage {
                 span.start = start;
             }
             Some(_) => {}
+        }
+    }
+
+    /// Moves all positions.
+    pub fn shift(&mut self, by: i64) {
+        self.span = self.span.map(|span| span.shifted(by));
+        for gap in &mut self.gaps {
+            *gap = gap.shifted(by);
         }
     }
 

@@ -6,27 +6,37 @@ use std::collections::VecDeque;
 use smallvec::SmallVec;
 
 use super::coverage::{Coverage, Pieces, Range};
+use super::delivery::Delivery;
 use super::subflow::Seen;
 use crate::wire::frame::Timestamp;
 use crate::wire::seq::{Dsn, WireDsn};
 
 /// Most first copies that are remembered, to tell from where an octet was resent.
-const MAX_CARRIED: usize = 8192;
+const MAX_CARRIED: usize = 2048;
 
 /// Of those, how many the peer has acknowledged already.
 const MAX_ACKED: usize = 256;
+
+/// Positions stay within this, whatever the numbers on the wire are, so that sums can't overflow.
+const MAX_POSITION: i64 = 1 << 60;
 
 /// One direction of the data sequence space. Positions count from the first octet of the stream
 /// (IDSN + 1) where the IDSN is known when the first octet comes, else from the first octet seen.
 #[derive(Debug, Clone, Default)]
 pub struct DataSpace {
     base: Option<Dsn>,
+    /// The upper half of `base` is known: not while only 4-octet numbers were seen.
+    upper_known: bool,
     coverage: Coverage,
     highest: i64,
     carried: VecDeque<Carried>,
     resent: VecDeque<Carried>,
-    ack: Option<Acknowledged>,
+    /// One past the last position that the peer acknowledged.
+    acked: Option<i64>,
+    /// One past the last position that each subflow acknowledged of its own, by its number.
+    subflow_acked: SmallVec<[i64; 2]>,
     fin: Option<DataFin>,
+    delivery: Delivery,
 }
 
 /// Octets that a subflow carried.
@@ -40,13 +50,6 @@ pub struct Carried {
     pub subflow_position: i64,
     /// When.
     pub at: Timestamp,
-}
-
-/// How far the peer acknowledged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Acknowledged {
-    /// One past the last position.
-    end: i64,
 }
 
 /// A DATA_FIN (RFC 8684 §3.3.3).
@@ -78,12 +81,18 @@ pub enum Fate {
 pub type Fates = SmallVec<[(Range, Fate); 2]>;
 
 impl DataSpace {
-    /// Sets the origin to the octet after the IDSN, if nothing was seen before.
-    pub fn know_idsn(&mut self, idsn: Dsn) {
-        if self.base.is_none() {
-            self.base = Some(idsn.add(1));
-            self.coverage.begin_at(0);
+    /// Sets the origin to the octet after the IDSN. Returns by how much the positions of what was
+    /// seen before it moved.
+    pub fn know_idsn(&mut self, idsn: Dsn) -> i64 {
+        let first = idsn.add(1);
+        let shift = self.base.map_or(0, |base| self.distance(base, first));
+        if shift != 0 {
+            self.shift(shift);
         }
+        self.base = Some(first);
+        self.upper_known = true;
+        self.coverage.begin_at(0);
+        shift
     }
 
     /// The DSN at position 0.
@@ -103,28 +112,74 @@ impl DataSpace {
 
     /// One past the last position that the peer acknowledged; with a DATA_FIN that is one more than
     /// the stream has octets.
-    pub fn acked_end(&self) -> Option<i64> {
-        self.ack.map(|ack| ack.end)
+    pub const fn acked_end(&self) -> Option<i64> {
+        self.acked
     }
 
-    /// The full number of a DSN or DATA_ACK on the wire.
-    pub fn expand(&self, wire: WireDsn) -> Dsn {
-        let reference = self.base.map_or(Dsn(wire.raw()), |base| self.dsn_at(base, self.highest));
+    /// The full number of a DSN or DATA_ACK on the wire. The first one ever becomes position 0.
+    pub fn expand(&mut self, wire: WireDsn) -> Dsn {
+        let Some(base) = self.base else {
+            self.base = Some(Dsn(wire.raw()));
+            self.upper_known = wire.is_long();
+            return Dsn(wire.raw());
+        };
+        let reference = base.add(self.highest.cast_unsigned());
+        if let WireDsn::Long(whole) = wire
+            && !self.upper_known
+        {
+            // Until now the upper half was taken for 0; from here on it is known.
+            let low = reference.0 & u64::from(u32::MAX);
+            #[expect(clippy::cast_possible_truncation, reason = "the lower half is expanded")]
+            let reference = WireDsn::Short(low as u32).expand(Dsn(whole));
+            self.base = Some(reference.add(self.highest.wrapping_neg().cast_unsigned()));
+            self.upper_known = true;
+        }
         wire.expand(reference)
+    }
+
+    /// A number near which those of this direction are, if all 64 bits of it are known.
+    pub fn reference(&self) -> Option<Dsn> {
+        self.base.filter(|_| self.upper_known).map(|base| base.add(self.highest.cast_unsigned()))
     }
 
     /// Position of `dsn`; the first one ever becomes position 0.
     pub fn position(&mut self, dsn: Dsn) -> i64 {
-        dsn.distance_from(*self.base.get_or_insert(dsn))
+        let distance = dsn.distance_from(*self.base.get_or_insert(dsn));
+        distance.clamp(-MAX_POSITION, MAX_POSITION)
     }
 
     /// Adds octets carried by a subflow; says what became of each of them.
     pub fn insert(&mut self, carried: Carried) -> Fates {
         self.highest = self.highest.max(carried.range.end);
+        let had_gaps = self.coverage.gaps().len() > 0;
+        let outstanding = self.has_outstanding();
         let pieces = self.coverage.insert(carried.range);
+        if pieces.iter().any(|piece| !piece.seen) {
+            self.delivery.progress(carried.at, outstanding);
+        }
+        if had_gaps {
+            self.time_released(carried);
+        }
         let mut fates = Fates::new();
         self.classify(&pieces, carried, &mut fates);
         fates
+    }
+
+    /// How the data fared.
+    pub const fn delivery(&self) -> &Delivery {
+        &self.delivery
+    }
+
+    /// Takes the acknowledgment that the peer gave a subflow, by its number: everything before
+    /// `position` on that subflow.
+    pub fn acknowledge_subflow(&mut self, subflow: u32, position: i64) {
+        let index = subflow as usize;
+        if self.subflow_acked.len() <= index {
+            self.subflow_acked.resize(index + 1, 0);
+        }
+        if let Some(acked) = self.subflow_acked.get_mut(index) {
+            *acked = position.max(*acked);
+        }
     }
 
     /// Takes a DATA_FIN at `position`; true the first time.
@@ -141,10 +196,13 @@ impl DataSpace {
     pub fn acknowledge(&mut self, ack: WireDsn, seen: Seen) -> bool {
         let dsn = self.expand(ack);
         let end = self.position(dsn);
-        if self.ack.is_some_and(|before| before.end >= end) {
+        if self.acked.is_some_and(|before| before >= end) {
             return false;
         }
-        self.ack = Some(Acknowledged { end });
+        self.time_acknowledged(end, seen.at);
+        let outstanding = self.has_outstanding();
+        self.delivery.progress(seen.at, outstanding);
+        self.acked = Some(end);
         self.highest = self.highest.max(end);
         self.forget_acknowledged(end);
         match &mut self.fin {
@@ -158,8 +216,9 @@ impl DataSpace {
 
     /// Adds what another view of the same direction saw. Both began without the other's, so octets
     /// that both saw count twice.
-    pub fn absorb(&mut self, other: &Self) {
-        let Some(their_base) = other.base else { return };
+    /// Returns by how much its positions moved.
+    pub fn absorb(&mut self, other: &Self) -> i64 {
+        let Some(their_base) = other.base else { return 0 };
         let shift = self.position(their_base);
         let mut at = other.coverage.span().map_or(0, |span| span.start);
         let end = other.coverage.span().map_or(0, |span| span.end);
@@ -169,13 +228,10 @@ impl DataSpace {
             at = gap.end;
         }
         self.highest = self.highest.max(other.highest + shift);
-        let acked = other.ack.map(|ack| Acknowledged { end: ack.end + shift });
-        self.ack = match (self.ack, acked) {
-            (Some(ours), Some(theirs)) if theirs.end > ours.end => Some(theirs),
-            (ours, theirs) => ours.or(theirs),
-        };
+        self.acked = self.acked.max(other.acked.map(|end| end + shift));
         let fin = other.fin.map(|fin| DataFin { position: fin.position + shift, ..fin });
         self.fin = self.fin.or(fin);
+        shift
     }
 
     /// Lets go of what is only needed while data is on its way.
@@ -184,8 +240,25 @@ impl DataSpace {
         self.resent = VecDeque::new();
     }
 
-    fn dsn_at(&self, base: Dsn, position: i64) -> Dsn {
-        base.add(position.cast_unsigned())
+    /// Signed distance of two numbers; of their lower halves, as long as the upper one is not known.
+    fn distance(&self, to: Dsn, from: Dsn) -> i64 {
+        let whole = to.distance_from(from).clamp(-MAX_POSITION, MAX_POSITION);
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is known")]
+        let low = whole as i32;
+        if self.upper_known { whole } else { i64::from(low) }
+    }
+
+    /// Moves all positions.
+    fn shift(&mut self, by: i64) {
+        self.coverage.shift(by);
+        self.highest = self.highest.saturating_add(by);
+        for copy in self.carried.iter_mut().chain(&mut self.resent) {
+            copy.range = copy.range.shifted(by);
+        }
+        self.acked = self.acked.map(|acked| acked.saturating_add(by));
+        if let Some(fin) = &mut self.fin {
+            fin.position = fin.position.saturating_add(by);
+        }
     }
 
     fn classify(&mut self, pieces: &Pieces, carried: Carried, fates: &mut Fates) {
@@ -207,11 +280,12 @@ impl DataSpace {
     }
 
     /// Splits octets seen before by the subflow that carried them first.
-    fn split_by_first_copy(&self, part: Carried, fates: &mut Fates) {
+    fn split_by_first_copy(&mut self, part: Carried, fates: &mut Fates) {
         let mut at = part.range.start;
         let mut index = self.carried.partition_point(|first| first.range.end <= at);
         while at < part.range.end {
-            let first = self.carried.get(index).filter(|first| first.range.start < part.range.end);
+            let first =
+                self.carried.get(index).filter(|first| first.range.start < part.range.end).copied();
             let known = first.filter(|first| first.range.start <= at);
             let end = match (known, first) {
                 (Some(first), _) => first.range.end,
@@ -220,19 +294,58 @@ impl DataSpace {
             }
             .min(part.range.end);
             let range = Range { start: at, end };
-            fates.push((range, self.fate_of_repeat(range, part.subflow, known.copied())));
-            at = end;
+            let fate = self.fate_of_repeat(range, part, known);
+            fates.push((range, fate));
             index += usize::from(known.is_some());
+            at = end;
         }
     }
 
-    fn fate_of_repeat(&self, range: Range, subflow: u32, first: Option<Carried>) -> Fate {
-        let here =
-            |copy: &Carried| copy.subflow == subflow && !copy.range.intersection(range).is_empty();
-        if first.is_some_and(|first| first.subflow == subflow) || self.resent.iter().any(here) {
-            Fate::Remapped
-        } else {
-            Fate::Reinjected { first }
+    fn fate_of_repeat(&mut self, range: Range, part: Carried, first: Option<Carried>) -> Fate {
+        let here = |copy: &Carried| {
+            copy.subflow == part.subflow && !copy.range.intersection(range).is_empty()
+        };
+        let wasted = first.is_some_and(|first| self.is_acked_below(&first, range));
+        if first.is_some_and(|first| first.subflow == part.subflow) || self.resent.iter().any(here)
+        {
+            self.delivery.wasted += if wasted { range.len() } else { 0 };
+            return Fate::Remapped;
+        }
+        self.delivery.reinjected(first, part.subflow, range.len(), wasted, part.at);
+        Fate::Reinjected { first }
+    }
+
+    /// Whether the subflow of a first copy had acknowledged the octets of `range` already.
+    fn is_acked_below(&self, first: &Carried, range: Range) -> bool {
+        let end = first.subflow_position + (range.end - first.range.start);
+        self.subflow_acked.get(first.subflow as usize).is_some_and(|acked| *acked >= end)
+    }
+
+    /// Whether data was sent that the peer has not acknowledged, as far as acknowledgments are seen.
+    fn has_outstanding(&self) -> bool {
+        let sent = self.coverage.span().map(|span| span.end);
+        sent.zip(self.acked).is_some_and(|(sent, acked)| sent > acked)
+    }
+
+    /// A DATA_ACK up to `end`: times the last segment that it covers, unless that was sent twice.
+    fn time_acknowledged(&mut self, end: i64, at: Timestamp) {
+        let covered = self.carried.partition_point(|copy| copy.range.end <= end);
+        let last = covered.checked_sub(1).and_then(|index| self.carried.get(index));
+        let Some(last) = last.filter(|last| self.acked.is_none_or(|acked| last.range.end > acked))
+        else {
+            return;
+        };
+        if self.resent.iter().all(|copy| copy.range.intersection(last.range).is_empty()) {
+            self.delivery.data_rtt.record(at.since(last.at));
+        }
+    }
+
+    /// Octets that filled a gap: times those behind it, which had waited for them.
+    fn time_released(&mut self, filler: Carried) {
+        let ready = self.coverage.contiguous_end().unwrap_or(filler.range.end);
+        let waiting = self.carried.partition_point(|copy| copy.range.start < filler.range.end);
+        for copy in self.carried.range(waiting..).take_while(|copy| copy.range.start < ready) {
+            self.delivery.head_of_line.record(filler.at.since(copy.at));
         }
     }
 

@@ -7,19 +7,33 @@
 use std::collections::VecDeque;
 
 use super::options::SegmentOptions;
-use crate::wire::frame::CapturePoint;
+use crate::wire::frame::{CapturePoint, Timestamp};
 use crate::wire::segment::{Segment, TcpFlags};
 
 /// Segments remembered per host and subflow while nothing was captured twice.
 const FEW: usize = 4;
 
 /// Segments remembered once something was: as many as may be on their way between two points.
-const MANY: usize = 1024;
+const MANY: usize = 512;
+
+/// How far apart the copies of a segment without timestamps may be. A retransmission comes later:
+/// no stack waits less than this (RFC 6298 §2.4 asks for a second, Linux takes 200 ms).
+const MAX_DISTANCE_NS: i64 = 150_000_000;
 
 /// The last segments of one host on one subflow.
 #[derive(Debug, Clone, Default)]
 pub struct RecentSegments {
-    recent: VecDeque<(u64, CapturePoint)>,
+    few: [Option<Print>; FEW],
+    next: usize,
+    many: VecDeque<Print>,
+}
+
+/// What a copy shares with its original, and where and when that was captured.
+#[derive(Debug, Clone, Copy)]
+struct Print {
+    mix: u64,
+    point: CapturePoint,
+    at: Timestamp,
 }
 
 impl RecentSegments {
@@ -31,37 +45,52 @@ impl RecentSegments {
         options: &SegmentOptions,
         several_points: bool,
     ) -> bool {
-        let print = fingerprint(segment, options);
-        let unique = is_unique(segment, options);
-        let copy = self.recent.iter().any(|(before, point)| {
-            *before == print && (unique || *point != segment.point)
-        });
-        if copy {
+        let print = Print {
+            mix: fingerprint(segment, options),
+            point: segment.point,
+            at: segment.timestamp,
+        };
+        let timed = options.timestamps.is_some();
+        let unique = is_unique(segment, timed);
+        let is_original = |before: &Print| {
+            before.mix == print.mix
+                && (unique || before.point != print.point)
+                && (timed || print.at.since(before.at).abs() < MAX_DISTANCE_NS)
+        };
+        if self.few.iter().flatten().any(is_original) || self.many.iter().rev().any(is_original) {
             return true;
         }
-        let most = if several_points { MANY } else { FEW };
-        while self.recent.len() >= most {
-            self.recent.pop_front();
-        }
-        self.recent.push_back((print, segment.point));
+        self.remember(print, several_points);
         false
     }
 
     /// Lets go of all.
     pub fn close(&mut self) {
-        self.recent = VecDeque::new();
+        *self = Self::default();
+    }
+
+    fn remember(&mut self, print: Print, several_points: bool) {
+        let oldest = self.few.get_mut(self.next % FEW).and_then(|slot| slot.replace(print));
+        self.next += 1;
+        if let Some(oldest) = oldest.filter(|_| several_points) {
+            if self.many.len() >= MANY {
+                self.many.pop_front();
+            }
+            self.many.push_back(oldest);
+        }
     }
 }
 
 /// Whether the sender would give a second such segment another number: an IPv4 identification, or
 /// a timestamp on a segment that takes up sequence space.
-fn is_unique(segment: &Segment<'_>, options: &SegmentOptions) -> bool {
-    let takes_space = segment.payload_len > 0 || segment.flags.has(TcpFlags(0x03));
-    segment.ip_id != 0 || (options.timestamps.is_some() && takes_space)
+fn is_unique(segment: &Segment<'_>, timed: bool) -> bool {
+    let takes_space = segment.payload_len > 0
+        || segment.flags.has(TcpFlags::SYN)
+        || segment.flags.has(TcpFlags::FIN);
+    segment.ip_id != 0 || (timed && takes_space)
 }
 
-/// A mix of everything that a copy shares with its original. TTL and window scale may differ on the
-/// way; so may not these.
+/// A mix of everything that a copy shares with its original (the TTL may differ).
 fn fingerprint(segment: &Segment<'_>, options: &SegmentOptions) -> u64 {
     let (value, echo) = options.timestamps.unwrap_or_default();
     let words = [
@@ -72,8 +101,8 @@ fn fingerprint(segment: &Segment<'_>, options: &SegmentOptions) -> u64 {
         u64::from(value) << 32 | u64::from(echo),
         u64::from(segment.flags.0) << 8 | u64::from(segment.options.declared_len),
     ];
-    // Multiply and fold; a collision would have to agree in sequence numbers as well.
-    words.iter().fold(0x9e37_79b9_7f4a_7c15, |mix, word| {
+    // Only segments of one host and subflow are compared, and their sequence numbers are in it.
+    words.iter().fold(0x9e37_79b9_7f4a_7c15, |mix: u64, word| {
         (mix ^ word).wrapping_mul(0xff51_afd7_ed55_8ccd).rotate_left(29)
     })
 }

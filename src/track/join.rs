@@ -12,11 +12,14 @@ use super::subflow::{Seen, Subflow};
 use super::{Opening, Tracker};
 use crate::wire::mptcp::{CapableForm, Join, MptcpOption, Token};
 use crate::wire::segment::Segment;
+use crate::wire::seq::Dsn;
 
 /// Connections by token: those whose key is known, and those known by their joins alone.
 pub(crate) struct TokenIndex {
     known: HashMap<Token, SmallVec<[(Id<Connection>, Role); 1]>, FixedState>,
     unknown: HashMap<Token, Id<Connection>, FixedState>,
+    /// By the upper half of the data sequence numbers of a direction.
+    by_dsn: HashMap<u64, (Id<Connection>, Role), FixedState>,
 }
 
 impl TokenIndex {
@@ -24,7 +27,12 @@ impl TokenIndex {
         Self {
             known: HashMap::with_hasher(FixedState::with_seed(seed)),
             unknown: HashMap::with_hasher(FixedState::with_seed(seed)),
+            by_dsn: HashMap::with_hasher(FixedState::with_seed(seed)),
         }
+    }
+
+    fn place(&mut self, dsn: Dsn, connection: Id<Connection>, role: Role) {
+        self.by_dsn.insert(dsn.0 >> NEAR_BITS, (connection, role));
     }
 
     /// The connection that `token` names and whose token it is: of several the last one that came.
@@ -46,6 +54,7 @@ impl Tracker {
             Guess::Connection { opening, certain } => {
                 let connection = self.add_connection(opening.first)?;
                 self.connections[connection].roles_certain = certain;
+                self.connections[connection].unplaced = !shows_key(options);
                 self.add_subflow(connection, stream, Role::Client, &opening)
             }
         }
@@ -67,6 +76,7 @@ impl Tracker {
             None => {
                 let connection = self.add_connection(opening.first)?;
                 self.connections[connection].known_by = Some(token);
+                self.connections[connection].unplaced = true;
                 self.tokens.unknown.insert(token, connection);
                 connection
             }
@@ -81,40 +91,68 @@ impl Tracker {
         };
         self.tokens.known.entry(token).or_default().push((connection, role));
         if let Some(joins) = self.tokens.unknown.remove(&token) {
-            self.merge(joins, connection, role);
+            self.merge(joins, connection, role == Role::Client);
         }
     }
 
-    /// Moves the subflows of `joins` to `target`, whose `joinee` they name by token.
-    fn merge(&mut self, joins: Id<Connection>, target: Id<Connection>, joinee: Role) {
-        let placeholder = Connection::new(self.connections[joins].first);
-        let mut from = std::mem::replace(&mut self.connections[joins], placeholder);
-        self.connections[joins].merged = true;
-        if joinee == Role::Client {
-            from.swap_roles();
+    /// Looks for the connection that a flow without keys and tokens belongs to, by its data sequence
+    /// numbers: they are random 64-bit numbers, so two connections are never near each other.
+    pub(crate) fn match_by_dsn(&mut self, connection: Id<Connection>) {
+        for role in Role::BOTH {
+            let Some(dsn) = self.connections[connection].data.of(role).reference() else {
+                continue;
+            };
+            match self.near(dsn) {
+                Some((other, other_role)) if other != connection => {
+                    self.connections[connection].unplaced = false;
+                    self.merge(connection, other, role != other_role);
+                    return;
+                }
+                _ => self.tokens.place(dsn, connection, role),
+            }
         }
-        for id in from.subflows {
+        let data = &self.connections[connection].data;
+        if data.client.reference().is_some() && data.server.reference().is_some() {
+            self.connections[connection].unplaced = false;
+        }
+    }
+
+    /// The live connection with a direction whose numbers are near `dsn`.
+    fn near(&self, dsn: Dsn) -> Option<(Id<Connection>, Role)> {
+        let upper = dsn.0 >> NEAR_BITS;
+        [upper, upper.wrapping_sub(1), upper.wrapping_add(1)].iter().find_map(|upper| {
+            let (id, role) = self.tokens.by_dsn.get(&(upper & (u64::MAX >> NEAR_BITS)))?;
+            let connection = &self.connections[*id];
+            let distance = connection.data.of(*role).reference()?.distance_from(dsn);
+            (!connection.merged && distance.abs() < 1 << NEAR_BITS).then_some((*id, *role))
+        })
+    }
+
+    /// Moves the subflows of `from` to `target`; `swap` says that client and server are the other
+    /// way round there.
+    fn merge(&mut self, from: Id<Connection>, target: Id<Connection>, swap: bool) {
+        let placeholder = Connection::new(self.connections[from].first);
+        let mut from_connection = std::mem::replace(&mut self.connections[from], placeholder);
+        self.connections[from].merged = true;
+        if swap {
+            from_connection.swap_roles();
+        }
+        for id in &from_connection.subflows {
             let number = self.connections[target].subflows.len();
-            self.connections[target].subflows.push(id);
-            let subflow = &mut self.subflows[id];
+            self.connections[target].subflows.push(*id);
+            let subflow = &mut self.subflows[*id];
             subflow.connection = target;
             subflow.number = u32::try_from(number).unwrap_or(u32::MAX);
-            if joinee == Role::Client {
+            if swap {
                 subflow.swap_roles();
             }
         }
-        let into = &mut self.connections[target];
-        for role in Role::BOTH {
-            into.data.of_mut(role).absorb(from.data.of(role));
-        }
-        into.addresses.append(from.addresses);
-        into.events.merge(from.events);
-        into.fast_close = into.fast_close.or(from.fast_close);
-        if from.first.packet < into.first.packet {
-            into.first = from.first;
-        }
+        self.connections[target].absorb(from_connection);
     }
 }
+
+/// How near data sequence numbers of one connection are: more than any window.
+const NEAR_BITS: u32 = 32;
 
 /// What the first MPTCP segment of a flow says about who opened it.
 enum Guess {
@@ -127,6 +165,11 @@ enum Guess {
         /// Whether that is certain.
         certain: bool,
     },
+}
+
+/// Whether a segment shows a key, or announces that there will be one.
+fn shows_key(options: &SegmentOptions) -> bool {
+    options.mptcp.iter().any(|option| matches!(option, MptcpOption::Capable(_)))
 }
 
 fn guess_opening(segment: &Segment<'_>, options: &SegmentOptions) -> Guess {

@@ -9,6 +9,8 @@ pub struct Limits {
     pub connections: usize,
     /// Subflows over all connections.
     pub subflows: usize,
+    /// Octets that wait for missing ones, over all streams, where streams are put together.
+    pub stream_octets: usize,
     /// Events per connection.
     pub events_per_connection: usize,
 }
@@ -19,6 +21,7 @@ impl Default for Limits {
             plain_flows: 131_072,
             connections: 1_000_000,
             subflows: 2_000_000,
+            stream_octets: 64 << 20,
             events_per_connection: 1_000,
         }
     }

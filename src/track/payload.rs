@@ -5,7 +5,10 @@ use super::coverage::Range;
 use super::data::{Carried, Fate};
 use super::event::EventKind;
 use super::mapping::Mapped;
+use super::role::Role;
 use super::segment::Step;
+use super::stream::{Stream, StreamBreak};
+use crate::wire::crypto::ChecksumVerdict;
 use crate::wire::mptcp::{DataLevelLength, Dss, Mapping, MptcpOption};
 use crate::wire::segment::TcpFlags;
 use crate::wire::seq::{Dsn, WireDsn};
@@ -20,7 +23,10 @@ impl Step<'_> {
         }
         if let Some(ack) = dss.data_ack {
             let receiver = self.sender().peer();
-            self.connection.data.of_mut(receiver).acknowledge(ack, self.seen);
+            let data = self.connection.data.of_mut(receiver);
+            data.acknowledge(ack, self.seen);
+            let acked = data.acked_end().unwrap_or_default();
+            self.on_stream(receiver, |stream| stream.acknowledge(acked));
         }
         if let Some(mapping) = &dss.mapping {
             self.take_mapping(mapping, dss.data_fin, payload);
@@ -74,6 +80,11 @@ impl Step<'_> {
         let first = end.first_data.is_none();
         end.first_data.get_or_insert(seen);
         let pieces = end.sequence.insert(payload);
+        if pieces.iter().any(|piece| piece.seen) {
+            end.round_trips.resent(payload);
+        } else {
+            end.round_trips.sent(payload, seen.at);
+        }
         if first {
             self.event(EventKind::FirstData { payload_len: self.segment.payload_len });
         }
@@ -83,6 +94,8 @@ impl Step<'_> {
             } else if self.segment.flags.has(TcpFlags::SYN) {
                 // Fast open: outside the data sequence space (RFC 8684 Appendix B.2).
                 self.sender_end().bytes.new_data += piece.range.len();
+                let (octets, len) = (self.segment.payload, piece.range.len());
+                self.on_stream(self.sender(), |stream| stream.insert_prefix(octets, len));
             } else {
                 self.take_fresh(piece.range);
             }
@@ -102,34 +115,21 @@ impl Step<'_> {
             .min(fresh.end);
             let part = Range { start: at, end };
             match covering {
-                Some(mapped) => {
-                    self.check(&mapped, part);
-                    self.take_mapped(part, mapped.dsn_at(at));
-                }
+                Some(mapped) => self.take_mapped(part, &mapped),
                 None => self.take_bare(part),
             }
             at = end;
         }
     }
 
-    /// Adds octets to the checksum of their mapping.
-    fn check(&mut self, mapped: &Mapped, part: Range) {
-        if mapped.checksum.is_none() {
-            return;
-        }
-        let (segment, seen) = (self.segment, self.seen);
-        let end = self.sender_end();
-        let start = end.sequence.position(segment.seq);
-        let octets = captured_part(segment.payload, part.start - start, part.len());
-        end.checksums.add(mapped, part, octets, seen);
-    }
-
-    fn take_mapped(&mut self, part: Range, dsn: Dsn) {
+    /// Octets of a mapping: to the checksum, to the stream, and to the count that they belong to.
+    fn take_mapped(&mut self, part: Range, mapped: &Mapped) {
         let sender = self.sender();
         let data = self.connection.data.of_mut(sender);
-        let start = data.position(dsn);
+        let start = data.position(mapped.dsn_at(part.start));
+        let range = Range { start, end: start + (part.end - part.start) };
         let fates = data.insert(Carried {
-            range: Range { start, end: start + (part.end - part.start) },
+            range,
             subflow: self.subflow.number,
             subflow_position: part.start,
             at: self.seen.at,
@@ -142,6 +142,39 @@ impl Step<'_> {
                 Fate::Reinjected { .. } => &mut bytes.reinjected,
             };
             *count += range.len();
+        }
+        if mapped.checksum.is_some() || self.connection.streams.of(sender).is_some() {
+            self.take_octets(part, range, mapped);
+        }
+    }
+
+    /// The octets themselves, which stand at `part` on the subflow and at `range` in the stream.
+    fn take_octets(&mut self, part: Range, range: Range, mapped: &Mapped) {
+        let (segment, seen, sender) = (self.segment, self.seen, self.sender());
+        let end = self.subflow.ends.of_mut(sender);
+        let start = end.sequence.position(segment.seq);
+        let octets = captured_part(segment.payload, part.start - start, part.len());
+        let verdict = end.checksums.add(mapped, part, octets, seen);
+        let checked = mapped.checksum.is_some();
+        self.on_stream(sender, |stream| stream.insert(range, octets, checked));
+        if let Some(verdict) = verdict {
+            let first = range.start - (part.start - mapped.positions.start);
+            let whole = Range { start: first, end: first + mapped.positions.len().cast_signed() };
+            let right = verdict != ChecksumVerdict::Wrong;
+            self.on_stream(sender, |stream| stream.judge(whole, right));
+        }
+    }
+
+    /// Does something to the stream of `sender`, if streams are wanted, within the memory that all
+    /// streams share.
+    pub(crate) fn on_stream(&mut self, sender: Role, act: impl FnOnce(&mut Stream)) {
+        let Some(stream) = self.connection.streams.of_mut(sender) else { return };
+        let before = stream.buffered();
+        act(stream);
+        *self.buffered = (*self.buffered + stream.buffered()).saturating_sub(before);
+        if *self.buffered > self.most_buffered {
+            *self.buffered -= stream.buffered();
+            stream.give_up(StreamBreak::Memory);
         }
     }
 
@@ -158,6 +191,9 @@ impl Step<'_> {
         }
         let first_dsn = self.first_dsn(self.sender()).unwrap_or(Dsn(1));
         self.sender_end().mappings.assume_from(part.start, first_dsn);
+        if !self.subflow.is_midstream() {
+            self.on_stream(self.sender(), |stream| stream.start(0));
+        }
         self.take_fresh(part);
     }
 

@@ -42,6 +42,12 @@ pub fn join_verdicts(connection: &Connection, subflow: &Subflow) -> Option<JoinV
     })
 }
 
+/// The same for a joined subflow whose connection is not known: nothing can be verified.
+pub fn unverified(subflow: &Subflow) -> Option<JoinVerdicts> {
+    let join = subflow.join.as_ref()?;
+    Some(JoinVerdicts { syn_ack: judge(join.syn_ack_hmac, None), ack: judge(join.ack_hmac, None) })
+}
+
 /// The HMACs of joinee and joiner. The roles follow the join, not the connection.
 fn expected_hmacs(
     connection: &Connection,

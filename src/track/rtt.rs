@@ -34,7 +34,8 @@ impl RoundTrips {
 
     /// Takes a segment with new octets.
     pub fn sent(&mut self, range: Range, at: Timestamp) {
-        if self.timed.len() < MAX_TIMED && self.timed.back().is_none_or(|last| last.end < range.end) {
+        if self.timed.len() < MAX_TIMED && self.timed.back().is_none_or(|last| last.end < range.end)
+        {
             self.timed.push_back(Timed { end: range.end, at, resent: false });
         }
     }

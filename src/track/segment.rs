@@ -25,6 +25,12 @@ impl Tracker {
         let subflow = &mut self.subflows[id];
         let direction = subflow.direction_from(segment.source);
         let connection_id = subflow.connection;
+        let recent = &mut subflow.ends.of_mut(direction.sender()).recent;
+        if recent.is_copy(segment, options, subflow.several_points) {
+            subflow.several_points = true;
+            self.totals.count_copy(segment.point);
+            return;
+        }
         let mut step = Step {
             id,
             direction,
@@ -34,6 +40,8 @@ impl Tracker {
             subflow,
             connection: &mut self.connections[connection_id],
             most_events: self.limits.events_per_connection,
+            buffered: &mut self.buffered,
+            most_buffered: self.limits.stream_octets,
             new_keys: SmallVec::new(),
         };
         step.take();
@@ -41,6 +49,9 @@ impl Tracker {
         let new_keys = step.new_keys;
         for role in new_keys {
             self.register_token(connection_id, role);
+        }
+        if self.connections[connection_id].unplaced && options.has_mptcp() {
+            self.match_by_dsn(connection_id);
         }
         if let Some(prio) = siblings {
             self.change_backup_of_address(connection_id, direction.sender(), prio);
@@ -68,6 +79,9 @@ pub(crate) struct Step<'a> {
     pub(crate) subflow: &'a mut Subflow,
     pub(crate) connection: &'a mut Connection,
     most_events: usize,
+    /// Octets that wait in all streams, and how many may.
+    pub(crate) buffered: &'a mut usize,
+    pub(crate) most_buffered: usize,
     /// Hosts whose key this segment showed for the first time.
     new_keys: SmallVec<[Role; 2]>,
 }
@@ -161,7 +175,10 @@ impl Step<'_> {
             && peer.mappings.latest().is_none()
         {
             // RFC 8684 Appendix B.3: subflow sequence number 1 is the octet after those accepted.
-            peer.mappings.set_origin((position - 1).max(0));
+            let accepted = (position - 1).max(0);
+            peer.mappings.set_origin(accepted);
+            let accepted = usize::try_from(accepted).unwrap_or(0);
+            self.on_stream(self.sender().peer(), |stream| stream.accept_prefix(accepted));
         }
         let handshake = &self.subflow.handshake;
         let offered = handshake.mp_capable_syn;
@@ -208,6 +225,11 @@ impl Step<'_> {
         if peer.fin.is_some() && !peer.fin_acked {
             let end = peer.sequence.coverage().span().map_or(1, |span| span.end);
             peer.fin_acked = peer.sequence.acked_position(ack).is_some_and(|acked| acked > end);
+        }
+        if let Some(acked) = peer.sequence.acked_position(ack) {
+            peer.round_trips.acknowledged(acked, self.seen.at);
+            let sent = self.connection.data.of_mut(self.direction.sender().peer());
+            sent.acknowledge_subflow(self.subflow.number, acked);
         }
         let end = self.sender_end();
         if end.highest_ack.is_none_or(|highest| ack.distance_from(highest) > 0) {

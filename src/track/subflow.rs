@@ -3,8 +3,10 @@
 use super::arena::Id;
 use super::checksum::Checksums;
 use super::connection::Connection;
+use super::duplicate::RecentSegments;
 use super::mapping::Mappings;
 use super::role::{Direction, PerRole, Role};
+use super::rtt::RoundTrips;
 use super::tcp_sequence::TcpSequence;
 use crate::wire::frame::{PacketNo, Timestamp};
 use crate::wire::mptcp::{AddressId, Nonce, TcpReset, Token};
@@ -45,6 +47,8 @@ pub struct Subflow {
     pub ends: PerRole<SubflowEnd>,
     /// The RST that ended it.
     pub reset: Option<Reset>,
+    /// Whether its segments are captured at more than one point.
+    pub several_points: bool,
     /// Whether a segment other than a SYN, a RST or their like was seen from both hosts: it got
     /// through.
     pub established: bool,
@@ -146,6 +150,10 @@ pub struct SubflowEnd {
     pub checksums: Checksums,
     /// What became of its payload.
     pub bytes: ByteCounts,
+    /// Round trips of what it sent.
+    pub round_trips: RoundTrips,
+    /// Its last segments, to know a copy when it comes.
+    pub recent: RecentSegments,
     /// Segments it sent.
     pub segments: u64,
     /// Its FIN.
@@ -170,6 +178,8 @@ impl SubflowEnd {
             mappings: Mappings::default(),
             checksums: Checksums::default(),
             bytes: ByteCounts::default(),
+            round_trips: RoundTrips::default(),
+            recent: RecentSegments::default(),
             segments: 0,
             fin: None,
             fin_acked: false,

@@ -5,6 +5,7 @@ use super::arena::Id;
 use super::connection::Connection;
 use super::options::SegmentOptions;
 use super::subflow::Subflow;
+use crate::wire::frame::CapturePoint;
 use crate::wire::mptcp::MptcpOption;
 
 /// Counts over the whole capture. They count records: a frame captured twice counts twice.
@@ -26,6 +27,8 @@ pub struct Totals {
     pub untracked_flows: u64,
     /// MPTCP options by type.
     pub options: OptionCounts,
+    /// Copies of frames that were captured before, by input.
+    pub copies: Vec<u64>,
 }
 
 /// How often each MPTCP option was seen.
@@ -62,6 +65,18 @@ impl Totals {
         self.mptcp_segments += 1;
         for option in &options.mptcp {
             *self.options.count_of(option) += 1;
+        }
+    }
+}
+
+impl Totals {
+    pub(crate) fn count_copy(&mut self, point: CapturePoint) {
+        let input = usize::from(point.input);
+        if self.copies.len() <= input {
+            self.copies.resize(input + 1, 0);
+        }
+        if let Some(count) = self.copies.get_mut(input) {
+            *count += 1;
         }
     }
 }
@@ -134,7 +149,7 @@ impl<'a> Trace<'a> {
     fn is_orphan(&self, connection: &Connection) -> bool {
         let unanswered = |id: &Id<Subflow>| {
             let join = self.tracker.subflows[*id].join.as_ref();
-            join.is_none_or(|join| join.syn_ack_hmac.is_none())
+            join.is_some_and(|join| join.syn_ack_hmac.is_none())
         };
         connection.known_by.is_some() && connection.subflows.iter().all(unanswered)
     }

@@ -1,0 +1,30 @@
+# make demo      build, and explain a capture of testdata/
+# make test      all tests
+# make captures  record the captures of testdata/ anew (as root; keys and times change)
+# make bench     the benchmarks
+#
+# Only a Rust toolchain is needed; a C compiler (for zstd and xz) is installed if it is missing.
+
+CARGO ?= cargo
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+.PHONY: demo test captures bench needs
+
+demo: needs
+	$(CARGO) build --release --locked
+	$(CARGO) run --release --locked --quiet -- report testdata/captures/add-addr-v6.pcap
+
+test: needs
+	$(CARGO) test --locked
+	$(CARGO) test --locked --no-default-features
+
+captures:
+	$(SUDO) testdata/record.sh
+
+bench: needs
+	benches/run.sh
+
+needs:
+	@command -v cc >/dev/null || { \
+		$(SUDO) apt-get update -q && \
+		$(SUDO) apt-get install -y -q --no-install-recommends gcc libc6-dev; }

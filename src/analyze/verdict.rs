@@ -1,0 +1,286 @@
+//! What became of a connection, in a sentence for a person, and what else there is to say.
+
+use super::state::{self, CloseKind, Closer, ConnectionState};
+use crate::track::Trace;
+use crate::track::connection::{Connection, Fallback, FallbackCause};
+use crate::track::role::Role;
+use crate::track::subflow::{Subflow, SubflowState};
+use crate::units;
+
+/// The verdict on a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verdict {
+    /// One sentence.
+    pub headline: String,
+    /// More sentences: failed joins, an end out of order, what the capture lacks.
+    pub details: Vec<String>,
+}
+
+/// The verdict on `connection`.
+pub fn verdict(trace: &Trace<'_>, connection: &Connection) -> Verdict {
+    let facts = Facts {
+        connection,
+        state: state::state(trace, connection),
+        close: state::close(trace, connection),
+        subflows: state::subflows(trace, connection),
+    };
+    Verdict {
+        headline: facts.headline(),
+        details: [
+            facts.joins_failed(),
+            facts.resets(),
+            facts.bad_end(),
+            facts.missing(),
+            facts.midstream(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
+    }
+}
+
+/// The host's name in a sentence.
+pub const fn host(role: Role) -> &'static str {
+    match role {
+        Role::Client => "the client",
+        Role::Server => "the server",
+    }
+}
+
+/// Why a connection fell back, as the part of a sentence after a colon.
+pub const fn fallback_reason(cause: FallbackCause) -> &'static str {
+    match cause {
+        FallbackCause::SynAckWithoutMpCapable => "the SYN/ACK came without MP_CAPABLE",
+        FallbackCause::SynWithMpCapableUnanswered => "only a SYN without MP_CAPABLE was answered",
+        FallbackCause::AckWithoutMpCapable => "the third ACK came without MP_CAPABLE",
+        FallbackCause::DataWithoutMapping => "data came without a mapping",
+        FallbackCause::AnswerWithoutDss => "data was answered without a DSS",
+        FallbackCause::InfiniteMapping => "an infinite mapping was declared",
+    }
+}
+
+struct Facts<'a> {
+    connection: &'a Connection,
+    state: ConnectionState,
+    close: Option<state::Close>,
+    subflows: Vec<&'a Subflow>,
+}
+
+impl Facts<'_> {
+    fn headline(&self) -> String {
+        if let Some(fallback) = self.connection.fallback {
+            return fell_back(fallback);
+        }
+        match self.state {
+            ConnectionState::Refused => self.refused(),
+            ConnectionState::Handshaking => self.not_through(),
+            ConnectionState::Unknown => {
+                "The capture shows too little of this connection to judge it.".to_owned()
+            }
+            _ => self.worked(),
+        }
+    }
+
+    fn refused(&self) -> String {
+        match self.subflows.first().and_then(|subflow| subflow.reset) {
+            Some(reset) => {
+                let who = host(reset.from);
+                let packet = reset.seen.packet;
+                format!("The connection was not set up: {who} sent a RST (packet {packet}).")
+            }
+            None => "The connection was refused.".to_owned(),
+        }
+    }
+
+    fn not_through(&self) -> String {
+        let Some(handshake) = self.subflows.first().map(|subflow| subflow.handshake) else {
+            return "The handshake is not in the capture.".to_owned();
+        };
+        if handshake.syn_ack.is_none() {
+            let syns = units::counted(u64::from(handshake.syn_retransmissions) + 1, "SYN");
+            format!("No answer is in the capture: {syns} with MP_CAPABLE, no SYN/ACK.")
+        } else {
+            "The handshake is not complete in the capture: there is no third ACK.".to_owned()
+        }
+    }
+
+    fn worked(&self) -> String {
+        let used: Vec<_> = self.through().collect();
+        if used.len() > 1 {
+            let paths = units::count(used.len() as u64);
+            return format!("MPTCP worked on {paths} paths: {}.", shares(&used));
+        }
+        let failed: Vec<_> = self.failed_joins().collect();
+        let why = match failed.as_slice() {
+            _ if !self.has_beginning() => {
+                return "MPTCP was in use; the capture shows one subflow of it.".to_owned();
+            }
+            [] => "no MP_JOIN is in the capture".to_owned(),
+            [only] => format!("the join was {}", failure(only)),
+            all => format!("none of {} joins got through", units::count(all.len() as u64)),
+        };
+        format!("MPTCP was used on one path only: {why}.")
+    }
+
+    fn through(&self) -> impl Iterator<Item = &Subflow> {
+        let used = self.subflows.iter().filter(|subflow| subflow.is_through());
+        used.copied()
+    }
+
+    fn failed_joins(&self) -> impl Iterator<Item = &Subflow> {
+        let joins = self.subflows.iter().filter(|subflow| !subflow.initial);
+        joins.filter(|join| !join.is_through()).copied()
+    }
+
+    /// Whether the SYN of the initial subflow was seen.
+    fn has_beginning(&self) -> bool {
+        let first = self.subflows.first();
+        first.is_some_and(|first| first.initial && !first.is_midstream())
+    }
+
+    /// How many joins failed in which way. A single one stands in the headline.
+    fn joins_failed(&self) -> Option<String> {
+        let total = self.subflows.iter().filter(|subflow| !subflow.initial).count();
+        if total < 2 || self.connection.fallback.is_some() {
+            return None;
+        }
+        let mut kinds: Vec<(String, u64)> = Vec::new();
+        for kind in self.failed_joins().map(failure) {
+            match kinds.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, count)) => *count += 1,
+                None => kinds.push((kind, 1)),
+            }
+        }
+        let mut of = format!(" of {} joins", units::count(total as u64));
+        let part = |(kind, count): &(String, u64)| {
+            let were = if *count == 1 { "was" } else { "were" };
+            format!("{}{} {were} {kind}", units::count(*count), std::mem::take(&mut of))
+        };
+        let parts: Vec<_> = kinds.iter().map(part).collect();
+        (!parts.is_empty()).then(|| format!("{}.", parts.join(", ")))
+    }
+
+    /// Subflows that a RST ended while the connection went on.
+    fn resets(&self) -> Option<String> {
+        if matches!(self.state, ConnectionState::Reset | ConnectionState::FastClosed) {
+            return None;
+        }
+        // What comes after both DATA_FINs is the clearing away.
+        let done = Role::BOTH.map(|role| self.connection.data.of(role).fin());
+        let done = done[0].zip(done[1]).map(|(one, other)| one.seen.packet.max(other.seen.packet));
+        let was_reset = |subflow: &&Subflow| {
+            let packet = subflow.reset.map(|reset| reset.seen.packet);
+            subflow.state() == SubflowState::Reset
+                && done.is_none_or(|done| packet.is_some_and(|packet| packet < done))
+        };
+        let all: Vec<_> = self.through().filter(was_reset).collect();
+        match all.as_slice() {
+            [] => None,
+            [only] => {
+                let reset = only.reset?;
+                let (number, by, packet) = (only.number, host(reset.from), reset.seen.packet);
+                let reason = reset.reason.map(|option| format!(": {}", option.reason));
+                let reason = reason.unwrap_or_default();
+                Some(format!("Subflow {number} was reset by {by} in packet {packet}{reason}."))
+            }
+            several => {
+                let count = units::count(several.len() as u64);
+                Some(format!("{count} subflows were reset while others went on."))
+            }
+        }
+    }
+
+    fn bad_end(&self) -> Option<String> {
+        let close = self.close?;
+        let by = match close.by {
+            Closer::Host(role) => host(role),
+            Closer::Both => "both hosts",
+        };
+        let packet = close.packet;
+        match close.kind {
+            CloseKind::FastClose => {
+                Some(format!("It was ended by MP_FASTCLOSE from {by} (packet {packet})."))
+            }
+            CloseKind::Reset => Some(format!(
+                "It was ended by a RST from {by} on the last subflow (packet {packet})."
+            )),
+            CloseKind::DataFin | CloseKind::FallbackFin => None,
+        }
+    }
+
+    fn missing(&self) -> Option<String> {
+        let gaps = |role: Role| {
+            let gaps = self.connection.data.of(role).coverage().gaps();
+            gaps.map(crate::track::coverage::Range::len).sum::<u64>()
+        };
+        let parts: Vec<_> = Role::BOTH
+            .into_iter()
+            .filter(|role| gaps(*role) > 0)
+            .map(|role| format!("{} sent by {}", units::bytes(gaps(role)), host(role)))
+            .collect();
+        (!parts.is_empty()).then(|| format!("Not in the capture: {}.", parts.join(", ")))
+    }
+
+    fn midstream(&self) -> Option<String> {
+        if self.subflows.first().is_some_and(|subflow| subflow.is_midstream()) {
+            Some("The capture starts after the connection did.".to_owned())
+        } else if self.connection.known_by.is_some() && !self.connection.has_keys() {
+            Some("Only joined subflows of it are in the capture.".to_owned())
+        } else {
+            None
+        }
+    }
+}
+
+fn fell_back(fallback: Fallback) -> String {
+    let packet = fallback.seen.packet;
+    match fallback.cause {
+        FallbackCause::SynAckWithoutMpCapable => {
+            "MPTCP was offered, the SYN/ACK came back without it: plain TCP.".to_owned()
+        }
+        FallbackCause::SynWithMpCapableUnanswered => {
+            "MPTCP was offered and not answered, a SYN without it was: plain TCP.".to_owned()
+        }
+        cause => {
+            let probably = if fallback.certain { "" } else { "probably " };
+            let reason = fallback_reason(cause);
+            format!("MPTCP {probably}fell back to plain TCP at packet {packet}: {reason}.")
+        }
+    }
+}
+
+/// How a join failed, after "was".
+fn failure(join: &Subflow) -> String {
+    let reason = join.reset.and_then(|reset| reset.reason);
+    match (join.state(), reason, join.handshake.syn_ack) {
+        (SubflowState::Refused, Some(option), _) => {
+            format!("refused with reason {}", option.reason)
+        }
+        (SubflowState::Refused, None, _) => "refused".to_owned(),
+        (_, _, None) => "not answered".to_owned(),
+        _ => "not completed".to_owned(),
+    }
+}
+
+/// How the data of the direction with more of it is spread over the subflows.
+fn shares(used: &[&Subflow]) -> String {
+    let sent = |role: Role| used.iter().map(|subflow| subflow.ends.of(role).bytes.new_data).sum();
+    let totals: [u64; 2] = Role::BOTH.map(sent);
+    let (role, total) = match totals {
+        [0, 0] => return "no data was sent".to_owned(),
+        [client, server] if client > server => (Role::Client, client),
+        [_, server] => (Role::Server, server),
+    };
+    let data = format!("{} sent by {}", units::bytes(total), host(role));
+    let first = used.first().map_or(0, |subflow| subflow.ends.of(role).bytes.new_data);
+    let others = match used.len() {
+        2 => "second",
+        _ => "others",
+    };
+    match units::percentage(total - first, total) {
+        _ if first == total => format!("all of the {data} took the first"),
+        _ if first == 0 => format!("all of the {data} took the {others}"),
+        Some(share) => format!("{share} of the {data} took the {others}"),
+        None => format!("the {data} were spread"),
+    }
+}

@@ -1,0 +1,99 @@
+//! From the arguments of the command line to an open capture, and what is counted per input.
+
+mod origins;
+
+use anyhow::Result;
+
+use self::origins::Origins;
+use crate::capture::{Capture, InputPath, InputStatus};
+use crate::cli::Inputs;
+use crate::report::{InputFacts, PacketRef};
+use crate::wire::frame::{Frame, PacketNo};
+use crate::wire::segment::Decoded;
+
+/// The inputs that the user named.
+pub(super) fn paths(inputs: &Inputs) -> Vec<InputPath> {
+    let arguments = inputs.captures.iter().cloned();
+    arguments.map(InputPath::from).collect()
+}
+
+/// Opens all of them; one that cannot be read fails before anything is analysed.
+pub(super) fn open(paths: &[InputPath]) -> Result<Capture> {
+    Ok(Capture::open(paths)?)
+}
+
+/// Says on standard error which inputs ended early, for outputs that have no place for it.
+pub(super) fn tell_what_was_cut(inputs: &[InputStatus]) {
+    for input in inputs {
+        if let Some(note) = &input.note {
+            eprintln!("mptcpscope: {}: {note}", input.path);
+        }
+    }
+}
+
+/// What the pipeline finds out about each input.
+pub(super) struct InputCounts {
+    counts: Vec<Count>,
+    origins: Origins,
+}
+
+/// Frames of one input that are not whole.
+#[derive(Debug, Clone, Copy, Default)]
+struct Count {
+    undecoded: u64,
+    fragments: u64,
+    truncated: u64,
+}
+
+impl InputCounts {
+    pub(super) fn new(inputs: usize) -> Self {
+        Self { counts: vec![Count::default(); inputs], origins: Origins::new(inputs) }
+    }
+
+    #[inline]
+    pub(super) fn count(&mut self, frame: &Frame<'_>, decoded: &Decoded<'_>) {
+        let input = usize::from(frame.point.input);
+        self.origins.push(input);
+        let Some(count) = self.counts.get_mut(input) else {
+            return;
+        };
+        count.truncated += u64::from(frame.is_cut());
+        match decoded {
+            Decoded::Tcp(_) | Decoded::Other => {}
+            Decoded::Fragment => count.fragments += 1,
+            Decoded::Undecoded => count.undecoded += 1,
+        }
+    }
+
+    /// What the report says of each input.
+    pub(super) fn facts(&self, inputs: &[InputStatus]) -> Vec<InputFacts> {
+        let counted = inputs.iter().zip(&self.counts);
+        counted.map(|(input, count)| facts(input, *count)).collect()
+    }
+
+    /// Where packet `number` stands, if that is still known.
+    pub(super) fn packet_ref(&self, number: PacketNo) -> Option<PacketRef> {
+        self.origins.packet_ref(number)
+    }
+}
+
+fn facts(input: &InputStatus, count: Count) -> InputFacts {
+    InputFacts {
+        path: input.path.clone(),
+        format: input.format.to_string(),
+        compression: input.compression.map(|compression| compression.to_string()),
+        link_types: input.link_types().iter().map(ToString::to_string).collect(),
+        packets: input.packets,
+        bytes: input.bytes,
+        first: input.first,
+        last: input.last,
+        undecoded_packets: Some(count.undecoded),
+        truncated_packets: Some(count.truncated),
+        ip_fragments: Some(count.fragments),
+        duplicate_packets: None,
+        cut_short: input.cut_short,
+        note: input.note.clone(),
+        clock_shift_ns: None,
+        dropped_by_kernel: input.dropped_by_kernel(),
+    }
+}

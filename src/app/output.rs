@@ -1,0 +1,87 @@
+//! Where results go: standard output, or a file.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write, stdout};
+use std::path::{Path, PathBuf};
+
+use anstream::{AutoStream, ColorChoice};
+use anyhow::{Error, Result, bail};
+
+use crate::capture::InputPath;
+use crate::cli::Color;
+
+/// An output that was opened.
+pub(super) enum Output {
+    /// `-`.
+    Stdout,
+    /// A file, empty so far.
+    File(PathBuf, File),
+}
+
+impl Output {
+    /// Opens `path` for writing (`-` is standard output), unless it is one of `inputs`.
+    pub(super) fn create(path: &OsStr, inputs: &[InputPath]) -> Result<Self> {
+        if path == "-" {
+            return Ok(Self::Stdout);
+        }
+        let path = PathBuf::from(path);
+        if inputs.iter().any(|input| is_same(input, &path)) {
+            bail!(
+                "{} is a capture that is to be read: give the output another name",
+                path.display()
+            );
+        }
+        match File::create(&path) {
+            Ok(file) => Ok(Self::File(path, file)),
+            Err(error) => Err(unwritable(&path.display().to_string(), error)),
+        }
+    }
+
+    /// Writes by `write`, through a buffer, to the end.
+    pub(super) fn write(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+        match self {
+            Self::Stdout => to_stdout(write),
+            Self::File(path, file) => {
+                all(file, write).map_err(|error| unwritable(&path.display().to_string(), error))
+            }
+        }
+    }
+}
+
+/// Writes to standard output, through a buffer, to the end.
+pub(super) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    all(stdout().lock(), write).map_err(|error| unwritable("standard output", error))
+}
+
+/// Whether text for standard output gets colours.
+pub(super) fn is_coloured(color: Color) -> bool {
+    match color {
+        // It knows NO_COLOR, CLICOLOR, TERM and whether this is a terminal.
+        Color::Auto => AutoStream::choice(&stdout()) != ColorChoice::Never,
+        Color::Always => true,
+        Color::Never => false,
+    }
+}
+
+fn all(target: impl Write, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut target = BufWriter::with_capacity(1 << 16, target);
+    write(&mut target)?;
+    target.flush()
+}
+
+/// The error of an output, as one sentence; the cause stays in its chain.
+fn unwritable(output: &str, error: io::Error) -> Error {
+    let message =
+        format!("{output} cannot be written ({error}): check where it is, and whether it has room");
+    Error::new(error).context(message)
+}
+
+fn is_same(input: &InputPath, output: &Path) -> bool {
+    match (input, fs::canonicalize(output)) {
+        (InputPath::File(input), Ok(output)) => {
+            fs::canonicalize(input).is_ok_and(|input| input == output) && output.is_file()
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,349 @@
+//! One struct per MPTCP option and per TCP event, shared by the `events` of the JSON report,
+//! `packets --jsonl` and `live --jsonl`.
+//!
+//! ```json
+//! {"t_ns": 0, "packet": 1, "subflow": 0, "direction": "c2s",
+//!  "kind": "MP_CAPABLE", "option_len": 4, "version": 1, "flags": "0x01",
+//!  "checksum_required": false, "extensibility": false, "deny_join_initial": false, "hmac_sha": true}
+//! ```
+//!
+//! A field that this form of the option does not carry is left out, and so are reserved bits that
+//! are 0.
+
+mod option;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+pub use option::{
+    AddAddr, AddAddrForm, DataLevelLength, Dss, JoinForm, MpCapable, MpFail, MpFastclose, MpJoin,
+    MpPrio, MpTcprst, Raw, RemoveAddr,
+};
+
+use super::hex::Hex64;
+use crate::track::connection::FallbackCause;
+use crate::track::event as tracked;
+use crate::track::role;
+use crate::wire::mptcp::MptcpOption;
+
+/// Something that happened on a connection: when, where, and what.
+///
+/// ```json
+/// {"t_ns": 11000000, "packet": 5, "subflow": 1, "direction": "s2c",
+///  "kind": "RST"}
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Event {
+    /// Nanoseconds since the first packet of the capture.
+    pub t_ns: i64,
+    /// Packet number, 1-based.
+    pub packet: u64,
+    /// ID of the subflow within its connection.
+    pub subflow: u32,
+    /// Direction at connection level.
+    pub direction: Direction,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// Direction of travel, always at the level of the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub enum Direction {
+    /// From the connection's client.
+    #[serde(rename = "c2s")]
+    ClientToServer,
+    /// From the connection's server.
+    #[serde(rename = "s2c")]
+    ServerToClient,
+}
+
+impl From<role::Direction> for Direction {
+    fn from(direction: role::Direction) -> Self {
+        match direction {
+            role::Direction::ClientToServer => Self::ClientToServer,
+            role::Direction::ServerToClient => Self::ServerToClient,
+        }
+    }
+}
+
+/// What happened: an MPTCP option, by its RFC name, or something at TCP level.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(tag = "kind")]
+pub enum EventKind {
+    /// Negotiation of the connection.
+    #[serde(rename = "MP_CAPABLE")]
+    MpCapable(MpCapable),
+    /// A further subflow.
+    #[serde(rename = "MP_JOIN")]
+    MpJoin(MpJoin),
+    /// Data sequence signal.
+    #[serde(rename = "DSS")]
+    Dss(Dss),
+    /// Announcement of an address, or its echo.
+    #[serde(rename = "ADD_ADDR")]
+    AddAddr(AddAddr),
+    /// Withdrawal of addresses.
+    #[serde(rename = "REMOVE_ADDR")]
+    RemoveAddr(RemoveAddr),
+    /// Change of the backup flag.
+    #[serde(rename = "MP_PRIO")]
+    MpPrio(MpPrio),
+    /// A checksum failed, or the sender falls back.
+    #[serde(rename = "MP_FAIL")]
+    MpFail(MpFail),
+    /// Abrupt end of the connection.
+    #[serde(rename = "MP_FASTCLOSE")]
+    MpFastclose(MpFastclose),
+    /// Reason of a subflow's RST.
+    #[serde(rename = "MP_TCPRST")]
+    MpTcprst(MpTcprst),
+    /// Private use.
+    #[serde(rename = "MP_EXPERIMENTAL")]
+    MpExperimental(Raw),
+    /// A subtype that is not assigned.
+    #[serde(rename = "UNKNOWN")]
+    Unknown(Raw),
+    /// A known subtype with an illegal length or combination of fields.
+    #[serde(rename = "MALFORMED")]
+    Malformed(Raw),
+    /// A SYN, or with `ack` a SYN/ACK.
+    #[serde(rename = "SYN")]
+    Syn(Syn),
+    /// The first segment with payload of a host on a subflow.
+    #[serde(rename = "FIRST_DATA")]
+    FirstData(FirstData),
+    /// No more data in this direction, at data level.
+    #[serde(rename = "DATA_FIN")]
+    DataFin(DataFin),
+    /// The first FIN of a host on a subflow.
+    #[serde(rename = "FIN")]
+    Fin,
+    /// A RST.
+    #[serde(rename = "RST")]
+    Rst,
+    /// From here on the connection is plain TCP.
+    #[serde(rename = "FALLBACK")]
+    Fallback(Fallback),
+}
+
+/// A SYN.
+///
+/// ```json
+/// {"kind": "SYN", "ack": true, "retransmission": 0}
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Syn {
+    /// Whether it is a SYN/ACK.
+    pub ack: bool,
+    /// 0 for the first one, 1 for its first retransmission, and so on.
+    pub retransmission: u32,
+}
+
+/// The first payload.
+///
+/// ```json
+/// {"kind": "FIRST_DATA", "payload_bytes": 1388}
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct FirstData {
+    /// Octets of payload in this segment.
+    pub payload_bytes: u32,
+}
+
+/// A DATA_FIN.
+///
+/// ```json
+/// {"kind": "DATA_FIN", "dsn": "0x3cc0b4c3a3f0fa84"}
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct DataFin {
+    /// The data sequence number that it stands on, one past the last octet.
+    pub dsn: Hex64,
+}
+
+/// The end of MPTCP on a connection.
+///
+/// ```json
+/// {"kind": "FALLBACK", "cause": "syn_ack_without_mp_capable"}
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Fallback {
+    /// Why.
+    pub cause: FallbackCauseName,
+}
+
+/// Why a connection fell back to plain TCP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FallbackCauseName {
+    /// The SYN/ACK did not take up the offer.
+    SynAckWithoutMpCapable,
+    /// The SYN was repeated without the option, and only that was answered.
+    SynWithMpCapableUnanswered,
+    /// The third ACK carried no MP_CAPABLE.
+    AckWithoutMpCapable,
+    /// Data without a mapping.
+    DataWithoutMapping,
+    /// The answer to data carried no DSS.
+    AnswerWithoutDss,
+    /// An infinite mapping was declared.
+    InfiniteMapping,
+}
+
+impl From<FallbackCause> for FallbackCauseName {
+    fn from(cause: FallbackCause) -> Self {
+        match cause {
+            FallbackCause::SynAckWithoutMpCapable => Self::SynAckWithoutMpCapable,
+            FallbackCause::SynWithMpCapableUnanswered => Self::SynWithMpCapableUnanswered,
+            FallbackCause::AckWithoutMpCapable => Self::AckWithoutMpCapable,
+            FallbackCause::DataWithoutMapping => Self::DataWithoutMapping,
+            FallbackCause::AnswerWithoutDss => Self::AnswerWithoutDss,
+            FallbackCause::InfiniteMapping => Self::InfiniteMapping,
+        }
+    }
+}
+
+impl From<FallbackCauseName> for FallbackCause {
+    fn from(cause: FallbackCauseName) -> Self {
+        match cause {
+            FallbackCauseName::SynAckWithoutMpCapable => Self::SynAckWithoutMpCapable,
+            FallbackCauseName::SynWithMpCapableUnanswered => Self::SynWithMpCapableUnanswered,
+            FallbackCauseName::AckWithoutMpCapable => Self::AckWithoutMpCapable,
+            FallbackCauseName::DataWithoutMapping => Self::DataWithoutMapping,
+            FallbackCauseName::AnswerWithoutDss => Self::AnswerWithoutDss,
+            FallbackCauseName::InfiniteMapping => Self::InfiniteMapping,
+        }
+    }
+}
+
+impl From<&tracked::EventKind> for EventKind {
+    fn from(kind: &tracked::EventKind) -> Self {
+        match *kind {
+            tracked::EventKind::Option(option) => Self::from(&option),
+            tracked::EventKind::Syn { ack, retransmission } => {
+                Self::Syn(Syn { ack, retransmission })
+            }
+            tracked::EventKind::FirstData { payload_len } => {
+                Self::FirstData(FirstData { payload_bytes: payload_len })
+            }
+            tracked::EventKind::DataFin { dsn } => Self::DataFin(DataFin { dsn: Hex64(dsn.0) }),
+            tracked::EventKind::Fin => Self::Fin,
+            tracked::EventKind::Rst => Self::Rst,
+            tracked::EventKind::Fallback(cause) => Self::Fallback(Fallback { cause: cause.into() }),
+        }
+    }
+}
+
+impl From<&MptcpOption> for EventKind {
+    fn from(option: &MptcpOption) -> Self {
+        match option {
+            MptcpOption::Capable(capable) => Self::MpCapable(capable.into()),
+            MptcpOption::Join(join) => Self::MpJoin(join.into()),
+            MptcpOption::Dss(dss) => Self::Dss(dss.into()),
+            MptcpOption::AddAddr(add) => Self::AddAddr(add.into()),
+            MptcpOption::RemoveAddr(remove) => Self::RemoveAddr(remove.into()),
+            MptcpOption::Prio(prio) => Self::MpPrio(prio.into()),
+            MptcpOption::Fail(fail) => Self::MpFail(fail.into()),
+            MptcpOption::FastClose(close) => Self::MpFastclose(close.into()),
+            MptcpOption::TcpReset(reset) => Self::MpTcprst(reset.into()),
+            MptcpOption::Experimental(body) => Self::MpExperimental(body.into()),
+            MptcpOption::Unknown(body) => Self::Unknown(body.into()),
+            MptcpOption::Malformed(body) => Self::Malformed(body.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The JSON of the option whose octets after kind and length are `body`, as hex.
+    fn json(body: &str) -> String {
+        let octets: Vec<u8> = (0..body.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&body[at..at + 2], 16).unwrap())
+            .collect();
+        serde_json::to_string(&EventKind::from(&MptcpOption::parse(&octets))).unwrap()
+    }
+
+    #[test]
+    fn mp_capable() {
+        assert_eq!(
+            json("01a10106d2030405060a1112131415161718"),
+            concat!(
+                r#"{"kind":"MP_CAPABLE","option_len":20,"version":1,"flags":"0xa1","#,
+                r#""checksum_required":true,"extensibility":false,"deny_join_initial":true,"#,
+                r#""hmac_sha":true,"sender_key":"0x0106d2030405060a","#,
+                r#""receiver_key":"0x1112131415161718"}"#
+            )
+        );
+        assert!(!json("00810106d2030405060a").contains("deny_join_initial"));
+    }
+
+    #[test]
+    fn mp_join() {
+        assert_eq!(
+            json("11031409976a34d7d75c"),
+            concat!(
+                r#"{"kind":"MP_JOIN","option_len":12,"form":"syn","backup":true,"address_id":3,"#,
+                r#""token":"0x1409976a","nonce":"0x34d7d75c"}"#
+            )
+        );
+        assert!(json("1409976a34d7d75c11031409976a").contains(r#""reserved":2"#));
+    }
+
+    #[test]
+    fn dss() {
+        assert_eq!(
+            json("2005000000070000000800000001000abeef"),
+            concat!(
+                r#"{"kind":"DSS","option_len":20,"flags":"0x05","data_fin":false,"#,
+                r#""data_ack":"0x00000007","data_ack_octets":4,"dsn":"0x00000008","dsn_octets":4,"#,
+                r#""ssn":1,"length":10,"checksum":"0xbeef"}"#
+            )
+        );
+        assert!(json("2004000000080000000b0000").contains(r#""length":"infinite""#));
+    }
+
+    #[test]
+    fn addresses() {
+        assert_eq!(
+            json("30010a00020227d8ff7b7426032d4c91"),
+            concat!(
+                r#"{"kind":"ADD_ADDR","option_len":18,"form":"v1","echo":false,"address_id":1,"#,
+                r#""address":"10.0.2.2","port":10200,"hmac":"0xff7b7426032d4c91"}"#
+            )
+        );
+        assert_eq!(json("400103"), r#"{"kind":"REMOVE_ADDR","option_len":5,"address_ids":[1,3]}"#);
+    }
+
+    #[test]
+    fn the_others() {
+        assert_eq!(
+            json("8101"),
+            concat!(
+                r#"{"kind":"MP_TCPRST","option_len":4,"reason":1,"#,
+                r#""reason_name":"mptcp_specific_error","transient":true}"#
+            )
+        );
+        assert_eq!(
+            json("7000d797845e913152e4"),
+            r#"{"kind":"MP_FASTCLOSE","option_len":12,"receiver_key":"0xd797845e913152e4"}"#
+        );
+        assert_eq!(
+            json("6001d797845e913152e4"),
+            r#"{"kind":"MP_FAIL","option_len":12,"dsn":"0xd797845e913152e4","reserved":1}"#
+        );
+        assert_eq!(json("51"), r#"{"kind":"MP_PRIO","option_len":3,"backup":true}"#);
+        assert_eq!(
+            json("b0ff"),
+            r#"{"kind":"UNKNOWN","option_len":4,"subtype":11,"raw":"0xb0ff"}"#
+        );
+        assert_eq!(
+            json("8101ff"),
+            r#"{"kind":"MALFORMED","option_len":5,"subtype":8,"raw":"0x8101ff"}"#
+        );
+        assert_eq!(json(""), r#"{"kind":"MALFORMED","option_len":2,"subtype":null,"raw":"0x"}"#);
+    }
+}

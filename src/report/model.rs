@@ -1,0 +1,119 @@
+//! The JSON report as types: field for field what is written, and what its schema is made from.
+//!
+//! Wire values are `"0x…"` strings of full width; byte counts, packet numbers, ports and IDs are
+//! numbers; times are integer nanoseconds since the first packet of the capture. What the capture
+//! does not show is null, never 0.
+//!
+//! ```json
+//! {"schema_version": 1, "generator": {"name": "mptcpscope", "version": "0.1.0"},
+//!  "inputs": [], "totals": {}, "host": null, "connections": [], "orphan_subflows": [],
+//!  "findings": [], "packet_refs": {}}
+//! ```
+
+mod address;
+mod build;
+mod connection;
+mod finding;
+mod input;
+mod subflow;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+pub use address::Address;
+pub use build::{Lookup, PacketRef};
+pub use connection::{
+    AddAddrRoom, Close, CloseKind, Closer, Connection, ConnectionState, DataDirection, Fallback,
+    Family, Host, Moment, OptionSpace, Reinjection, Stall,
+};
+pub use finding::{Confidence, Finding, Severity};
+pub use input::{Input, InputFacts, OptionCounts, Severities, Totals};
+pub use subflow::{
+    Checksums, Distribution, End, Handshake, HmacVerdict, JoinHmacs, OrphanSubflow, Reset,
+    RoleName, Subflow, SubflowDirection, SubflowState,
+};
+
+use crate::track::Trace;
+use build::Context;
+
+/// A value of the client's and one of the server's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PerHost<T> {
+    /// The client's.
+    pub client: T,
+    /// The server's.
+    pub server: T,
+}
+
+/// The whole report.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Report {
+    /// Version of this format. Within a version things are only added.
+    pub schema_version: u32,
+    /// What wrote the report.
+    pub generator: Generator,
+    /// The inputs, in the order given.
+    pub inputs: Vec<Input>,
+    /// Counts over all inputs. They count records: a frame captured twice counts twice.
+    pub totals: Totals,
+    /// What `mptcpscope host --json` prints, where it was given.
+    pub host: Option<serde_json::Value>,
+    /// Every TCP connection in which MPTCP was offered or used, in the order of the first packets.
+    pub connections: Vec<Connection>,
+    /// Joins that were never answered with MP_JOIN and whose connection is not in the capture.
+    pub orphan_subflows: Vec<OrphanSubflow>,
+    /// Diagnoses.
+    pub findings: Vec<Finding>,
+    /// With several inputs: packet number → input (0-based) and frame number in that input.
+    pub packet_refs: BTreeMap<u64, PacketRef>,
+}
+
+/// What wrote the report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Generator {
+    /// `mptcpscope`.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+}
+
+impl Report {
+    /// The report on what `trace` holds, read from `inputs`.
+    ///
+    /// `lookup` tells where a packet of several inputs stands; without it `packet_refs` stays empty.
+    pub fn build(trace: &Trace<'_>, inputs: &[InputFacts], lookup: Option<&Lookup<'_>>) -> Self {
+        let context = Context::new(trace, inputs, lookup);
+        let connections: Vec<_> = trace
+            .connections()
+            .into_iter()
+            .enumerate()
+            .map(|(id, connection)| Connection::build(&context, id as u64, connection))
+            .collect();
+        let orphan_subflows: Vec<_> = trace
+            .orphans()
+            .into_iter()
+            .map(|subflow| OrphanSubflow::build(&context, subflow))
+            .collect();
+        let subflows = connections.iter().map(|c| c.subflows.len() as u64).sum();
+        let mut totals = Totals::build(trace.totals());
+        totals.connections = connections.len() as u64;
+        totals.subflows = subflows;
+        totals.orphan_subflows = orphan_subflows.len() as u64;
+        Self {
+            schema_version: 1,
+            generator: Generator {
+                name: env!("CARGO_PKG_NAME"),
+                version: env!("CARGO_PKG_VERSION"),
+            },
+            inputs: Input::build(inputs, trace.totals()),
+            totals,
+            host: None,
+            connections,
+            orphan_subflows,
+            findings: Vec::new(),
+            packet_refs: context.into_packet_refs(),
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! What was read, and counts over all of it.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::track;
+use crate::wire::frame::Timestamp;
+
+/// What the caller knows of an input. `None`: not known, or not counted per input.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct InputFacts {
+    /// The path as the user gave it; `-` is standard input.
+    pub path: String,
+    /// `pcap` or `pcapng`.
+    pub format: String,
+    /// `gz`, `zst`, `xz` or `lz4`.
+    pub compression: Option<String>,
+    /// Names of the link types, each once.
+    pub link_types: Vec<String>,
+    /// Frames read.
+    pub packets: u64,
+    /// Captured octets of them.
+    pub bytes: u64,
+    /// The earliest time of a frame.
+    pub first: Option<Timestamp>,
+    /// The latest time of a frame.
+    pub last: Option<Timestamp>,
+    /// Frames whose headers could not be read.
+    pub undecoded_packets: Option<u64>,
+    /// Frames cut by the snap length.
+    pub truncated_packets: Option<u64>,
+    /// IP fragments.
+    pub ip_fragments: Option<u64>,
+    /// Frames that another interface or input had too.
+    pub duplicate_packets: Option<u64>,
+    /// Whether the input ended before its time.
+    pub cut_short: bool,
+    /// One sentence on why.
+    pub note: Option<String>,
+    /// By how much its clock was shifted.
+    pub clock_shift_ns: Option<i64>,
+    /// Frames that the kernel dropped.
+    pub dropped_by_kernel: Option<u64>,
+}
+
+/// One input.
+///
+/// ```json
+/// {"path": "client.pcap", "format": "pcap", "compression": null, "link_types": ["ETHERNET"],
+///  "packets": 756, "bytes": 701234, "start": "2026-01-01T00:00:00.000000000Z",
+///  "duration_ns": 1137189000, "undecoded_packets": 0, "truncated_packets": null,
+///  "ip_fragments": 0, "duplicate_packets": null, "cut_short": false, "note": null,
+///  "clock_shift_ns": null, "dropped_by_kernel": null}
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Input {
+    /// The path as the user gave it; `-` is standard input.
+    pub path: String,
+    /// `pcap` or `pcapng`.
+    pub format: String,
+    /// `gz`, `zst`, `xz` or `lz4`.
+    pub compression: Option<String>,
+    /// Names of the link types, each once.
+    pub link_types: Vec<String>,
+    /// Frames read.
+    pub packets: u64,
+    /// Captured octets of them.
+    pub bytes: u64,
+    /// Time of the earliest frame (RFC 3339).
+    pub start: Option<String>,
+    /// From the earliest frame to the latest.
+    pub duration_ns: Option<i64>,
+    /// Frames whose headers could not be read.
+    pub undecoded_packets: Option<u64>,
+    /// Frames cut by the snap length.
+    pub truncated_packets: Option<u64>,
+    /// IP fragments, which are skipped.
+    pub ip_fragments: Option<u64>,
+    /// Frames that another interface or input had too.
+    pub duplicate_packets: Option<u64>,
+    /// Whether the input ended before its time: cut off, or broken.
+    pub cut_short: bool,
+    /// One sentence on why.
+    pub note: Option<String>,
+    /// By how much its clock was shifted to agree with the others.
+    pub clock_shift_ns: Option<i64>,
+    /// Frames that the kernel dropped.
+    pub dropped_by_kernel: Option<u64>,
+}
+
+impl Input {
+    /// All inputs. What was counted over all of them belongs to a single one.
+    pub(super) fn build(inputs: &[InputFacts], totals: &track::Totals) -> Vec<Self> {
+        let mut built: Vec<_> = inputs.iter().map(Self::from).collect();
+        if let [only] = built.as_mut_slice() {
+            only.undecoded_packets.get_or_insert(totals.undecoded);
+            only.ip_fragments.get_or_insert(totals.fragments);
+        }
+        for (index, input) in built.iter_mut().enumerate() {
+            let copies = totals.copies.get(index).copied();
+            input.duplicate_packets.get_or_insert(copies.unwrap_or(0));
+        }
+        built
+    }
+}
+
+impl From<&InputFacts> for Input {
+    fn from(facts: &InputFacts) -> Self {
+        let facts = facts.clone();
+        Self {
+            start: facts.first.and_then(rfc_3339),
+            duration_ns: facts.last.and_then(|last| Some(last.since(facts.first?))),
+            path: facts.path,
+            format: facts.format,
+            compression: facts.compression,
+            link_types: facts.link_types,
+            packets: facts.packets,
+            bytes: facts.bytes,
+            undecoded_packets: facts.undecoded_packets,
+            truncated_packets: facts.truncated_packets,
+            ip_fragments: facts.ip_fragments,
+            duplicate_packets: facts.duplicate_packets,
+            cut_short: facts.cut_short,
+            note: facts.note,
+            clock_shift_ns: facts.clock_shift_ns,
+            dropped_by_kernel: facts.dropped_by_kernel,
+        }
+    }
+}
+
+/// A time with nine fractional digits; `None` for one that no calendar has.
+fn rfc_3339(at: Timestamp) -> Option<String> {
+    let at = jiff::Timestamp::from_nanosecond(at.0.into()).ok()?;
+    Some(format!("{at:.9}"))
+}
+
+/// Counts over all inputs.
+///
+/// ```json
+/// {"packets": 756, "tcp_segments": 742, "mptcp_segments": 742, "plain_tcp_connections": 0,
+///  "connections": 1, "subflows": 2, "orphan_subflows": 0, "untracked_flows": 0,
+///  "options": {"MP_CAPABLE": 5}, "findings": {"error": 0, "warning": 0, "note": 0}}
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Totals {
+    /// Frames.
+    pub packets: u64,
+    /// TCP segments.
+    pub tcp_segments: u64,
+    /// TCP segments with at least one MPTCP option.
+    pub mptcp_segments: u64,
+    /// TCP connections without any MPTCP option.
+    pub plain_tcp_connections: u64,
+    /// Entries of `connections`.
+    pub connections: u64,
+    /// Subflows of all of them.
+    pub subflows: u64,
+    /// Entries of `orphan_subflows`.
+    pub orphan_subflows: u64,
+    /// Flows with MPTCP that were not followed, because a limit was reached.
+    pub untracked_flows: u64,
+    /// MPTCP options by type.
+    pub options: OptionCounts,
+    /// Findings by severity.
+    pub findings: Severities,
+}
+
+impl Totals {
+    pub(super) fn build(totals: &track::Totals) -> Self {
+        Self {
+            packets: totals.packets,
+            tcp_segments: totals.tcp_segments,
+            mptcp_segments: totals.mptcp_segments,
+            plain_tcp_connections: totals.plain_flows,
+            connections: 0,
+            subflows: 0,
+            orphan_subflows: 0,
+            untracked_flows: totals.untracked_flows,
+            options: (&totals.options).into(),
+            findings: Severities::default(),
+        }
+    }
+}
+
+/// How often each MPTCP option was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[expect(missing_docs, reason = "the names of the RFC say it")]
+pub struct OptionCounts {
+    pub mp_capable: u64,
+    pub mp_join: u64,
+    pub dss: u64,
+    pub add_addr: u64,
+    pub remove_addr: u64,
+    pub mp_prio: u64,
+    pub mp_fail: u64,
+    pub mp_fastclose: u64,
+    pub mp_tcprst: u64,
+    pub mp_experimental: u64,
+    pub unknown: u64,
+    pub malformed: u64,
+}
+
+impl From<&track::OptionCounts> for OptionCounts {
+    fn from(counts: &track::OptionCounts) -> Self {
+        Self {
+            mp_capable: counts.mp_capable,
+            mp_join: counts.mp_join,
+            dss: counts.dss,
+            add_addr: counts.add_addr,
+            remove_addr: counts.remove_addr,
+            mp_prio: counts.mp_prio,
+            mp_fail: counts.mp_fail,
+            mp_fastclose: counts.mp_fastclose,
+            mp_tcprst: counts.mp_tcprst,
+            mp_experimental: counts.mp_experimental,
+            unknown: counts.unknown,
+            malformed: counts.malformed,
+        }
+    }
+}
+
+/// Findings by severity.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Severities {
+    /// MPTCP does not work, or data is damaged.
+    pub error: u64,
+    /// It works, but not as its owner wants.
+    pub warning: u64,
+    /// A fact that explains other things.
+    pub note: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_nine_digits() {
+        assert_eq!(rfc_3339(Timestamp(1)).as_deref(), Some("1970-01-01T00:00:00.000000001Z"));
+        assert_eq!(rfc_3339(Timestamp(-1)).as_deref(), Some("1969-12-31T23:59:59.999999999Z"));
+        assert!(rfc_3339(Timestamp(i64::MAX)).is_some());
+    }
+}

@@ -1,0 +1,393 @@
+//! A subflow in the report.
+
+use std::net::IpAddr;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::PerHost;
+use super::build::Context;
+use crate::report::hex::Hex32;
+use crate::track::checksum;
+use crate::track::connection::Connection;
+use crate::track::distribution;
+use crate::track::proof::{self, Verdict};
+use crate::track::role::Role;
+use crate::track::subflow;
+
+/// Client or server of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RoleName {
+    /// Sender of the MP_CAPABLE SYN.
+    Client,
+    /// Receiver of it.
+    Server,
+}
+
+impl From<Role> for RoleName {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Client => Self::Client,
+            Role::Server => Self::Server,
+        }
+    }
+}
+
+/// One TCP flow of a connection.
+///
+/// ```json
+/// {"id": 1, "initial": false, "opened_by": "client", "tcp_stream": 1,
+///  "client": {"address": "10.0.2.2", "port": 58107, "address_id": 1},
+///  "server": {"address": "10.1.1.2", "port": 5001, "address_id": 0},
+///  "backup": {"client": false, "server": false}, "state": "closed",
+///  "handshake": {"syn": 8, "syn_ack": 9, "ack": 10, "rtt_ns": 30000000, "syn_retransmissions": 0},
+///  "hmac": {"syn_ack": "verified", "ack": "verified"}, "reset": null, "c2s": {}, "s2c": {}}
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Subflow {
+    /// Its number within the connection; 0 is the first one seen.
+    pub id: u32,
+    /// Whether it was opened with MP_CAPABLE (or, midstream, seems to have been).
+    pub initial: bool,
+    /// Who sent its SYN.
+    pub opened_by: RoleName,
+    /// Wireshark's `tcp.stream`.
+    pub tcp_stream: Option<u32>,
+    /// The client's end.
+    pub client: End,
+    /// The server's end.
+    pub server: End,
+    /// Whether each host wants it as backup.
+    pub backup: PerHost<Option<bool>>,
+    /// How far it came.
+    pub state: SubflowState,
+    /// The segments that opened it.
+    pub handshake: Handshake,
+    /// Whether the HMACs of MP_JOIN prove the keys; null on the initial subflow.
+    pub hmac: Option<JoinHmacs>,
+    /// The RST that ended it.
+    pub reset: Option<Reset>,
+    /// From the client.
+    pub c2s: SubflowDirection,
+    /// From the server.
+    pub s2c: SubflowDirection,
+}
+
+/// One end of a subflow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct End {
+    /// Address, as the capture shows it.
+    pub address: IpAddr,
+    /// TCP port.
+    pub port: u16,
+    /// ID of the address.
+    pub address_id: Option<u8>,
+}
+
+/// How far a subflow came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SubflowState {
+    /// A SYN, or a SYN and a SYN/ACK.
+    HalfOpen,
+    /// The SYN was repeated and never answered.
+    SynTimeout,
+    /// It never got through: RST, or no fourth ACK after a RST to the third.
+    Refused,
+    /// Open.
+    Established,
+    /// Both hosts sent a FIN.
+    Closed,
+    /// Was established and ended by a RST.
+    Reset,
+    /// The capture does not show enough.
+    Unknown,
+}
+
+impl From<subflow::SubflowState> for SubflowState {
+    fn from(state: subflow::SubflowState) -> Self {
+        match state {
+            subflow::SubflowState::HalfOpen => Self::HalfOpen,
+            subflow::SubflowState::SynTimeout => Self::SynTimeout,
+            subflow::SubflowState::Refused => Self::Refused,
+            subflow::SubflowState::Established => Self::Established,
+            subflow::SubflowState::Closed => Self::Closed,
+            subflow::SubflowState::Reset => Self::Reset,
+            subflow::SubflowState::Unknown => Self::Unknown,
+        }
+    }
+}
+
+/// Packet numbers of the segments that opened a subflow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Handshake {
+    /// First SYN.
+    pub syn: Option<u64>,
+    /// First SYN/ACK.
+    pub syn_ack: Option<u64>,
+    /// Third ACK.
+    pub ack: Option<u64>,
+    /// From the SYN to the third ACK; null if one of them was sent more than once.
+    pub rtt_ns: Option<i64>,
+    /// SYNs after the first; null where no SYN was seen.
+    pub syn_retransmissions: Option<u32>,
+}
+
+/// Verdicts on the HMACs of a MP_JOIN handshake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct JoinHmacs {
+    /// That of the SYN/ACK.
+    pub syn_ack: HmacVerdict,
+    /// That of the third ACK.
+    pub ack: HmacVerdict,
+}
+
+/// Whether a HMAC proves the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HmacVerdict {
+    /// It does.
+    Verified,
+    /// It does not.
+    Mismatch,
+    /// The keys are not in the capture.
+    Unverifiable,
+    /// There is none in the capture.
+    Absent,
+}
+
+impl From<Verdict> for HmacVerdict {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Verified => Self::Verified,
+            Verdict::Mismatch => Self::Mismatch,
+            Verdict::Unverifiable => Self::Unverifiable,
+            Verdict::Absent => Self::Absent,
+        }
+    }
+}
+
+/// The RST that ended a subflow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Reset {
+    /// Packet number.
+    pub packet: u64,
+    /// Who sent it.
+    pub from: RoleName,
+    /// Reason code of its MP_TCPRST option.
+    pub reason: Option<u8>,
+    /// Name of that code.
+    pub reason_name: Option<&'static str>,
+    /// Whether the path may be tried again, as that option says.
+    pub transient: Option<bool>,
+}
+
+/// What one host sent on a subflow. The five kinds of bytes add up to `payload_bytes`.
+///
+/// ```json
+/// {"segments": 245, "payload_bytes": 161004, "new_data_bytes": 161004, "reinjected_bytes": 0,
+///  "remapped_bytes": 0, "retransmitted_bytes": 0, "unmapped_bytes": 0, "checksums": null,
+///  "rtt_ns": null}
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SubflowDirection {
+    /// Segments.
+    pub segments: u64,
+    /// All payload, by the IP header's length.
+    pub payload_bytes: u64,
+    /// Octets of the stream seen for the first time.
+    pub new_data_bytes: u64,
+    /// DSN seen before on another subflow.
+    pub reinjected_bytes: u64,
+    /// DSN seen before on this subflow, under other subflow sequence numbers.
+    pub remapped_bytes: u64,
+    /// The same subflow sequence numbers again.
+    pub retransmitted_bytes: u64,
+    /// No mapping where there must be one.
+    pub unmapped_bytes: u64,
+    /// Mappings by what became of their DSS checksum; null where none was looked at.
+    pub checksums: Option<Checksums>,
+    /// A segment to its acknowledgment, at the capture point.
+    pub rtt_ns: Option<Distribution>,
+}
+
+/// Mappings by what became of their DSS checksum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Checksums {
+    /// It is right.
+    pub verified: u64,
+    /// It is wrong.
+    pub mismatch: u64,
+    /// Not all of the mapping was captured.
+    pub unverifiable: u64,
+}
+
+impl Checksums {
+    fn build(checksums: &checksum::Checksums) -> Option<Self> {
+        let counts = Self {
+            verified: checksums.verified(),
+            mismatch: checksums.mismatches(),
+            unverifiable: checksums.unverifiable(),
+        };
+        (counts.verified + counts.mismatch + counts.unverifiable > 0).then_some(counts)
+    }
+}
+
+/// How times are spread, in nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Distribution {
+    /// The shortest.
+    pub min: u64,
+    /// Half are not longer.
+    pub p50: u64,
+    /// 95 of 100 are not longer.
+    pub p95: u64,
+    /// The longest.
+    pub max: u64,
+    /// How many there are.
+    pub samples: u64,
+}
+
+impl Distribution {
+    /// `None` without a single sample.
+    pub(super) fn build(samples: &distribution::Distribution) -> Option<Self> {
+        Some(Self {
+            min: samples.min()?,
+            p50: samples.percentile(50)?,
+            p95: samples.percentile(95)?,
+            max: samples.max()?,
+            samples: samples.count(),
+        })
+    }
+}
+
+impl Subflow {
+    /// `connection` has the keys that prove a join; without it nothing is proved.
+    pub(super) fn build(
+        context: &Context<'_>,
+        connection: Option<&Connection>,
+        subflow: &subflow::Subflow,
+    ) -> Self {
+        let ends = &subflow.ends;
+        let hmac = match connection {
+            Some(connection) => proof::join_verdicts(connection, subflow).map(JoinHmacs::from),
+            None => subflow.join.as_ref().map(JoinHmacs::without_keys),
+        };
+        Self {
+            id: subflow.number,
+            initial: subflow.initial,
+            opened_by: subflow.opener.into(),
+            tcp_stream: subflow.tcp_stream,
+            client: (&ends.client).into(),
+            server: (&ends.server).into(),
+            backup: PerHost { client: ends.client.backup, server: ends.server.backup },
+            state: subflow.state().into(),
+            handshake: Handshake::build(context, &subflow.handshake),
+            hmac,
+            reset: subflow.reset.map(|reset| Reset::build(context, &reset)),
+            c2s: (&ends.client).into(),
+            s2c: (&ends.server).into(),
+        }
+    }
+
+    /// Payload of both directions.
+    pub fn payload_bytes(&self) -> u64 {
+        self.c2s.payload_bytes + self.s2c.payload_bytes
+    }
+}
+
+impl From<&subflow::SubflowEnd> for End {
+    fn from(end: &subflow::SubflowEnd) -> Self {
+        Self {
+            address: end.endpoint.address,
+            port: end.endpoint.port,
+            address_id: end.address_id.map(|id| id.0),
+        }
+    }
+}
+
+impl From<&subflow::SubflowEnd> for SubflowDirection {
+    fn from(end: &subflow::SubflowEnd) -> Self {
+        let bytes = end.bytes;
+        Self {
+            segments: end.segments,
+            payload_bytes: bytes.payload,
+            new_data_bytes: bytes.new_data,
+            reinjected_bytes: bytes.reinjected,
+            remapped_bytes: bytes.remapped,
+            retransmitted_bytes: bytes.retransmitted,
+            unmapped_bytes: bytes.unmapped,
+            checksums: Checksums::build(&end.checksums),
+            rtt_ns: Distribution::build(end.round_trips.samples()),
+        }
+    }
+}
+
+impl Handshake {
+    fn build(context: &Context<'_>, handshake: &subflow::Handshake) -> Self {
+        let packet = |seen: Option<subflow::Seen>| seen.map(|seen| context.packet(seen.packet));
+        Self {
+            syn: packet(handshake.syn),
+            syn_ack: packet(handshake.syn_ack),
+            ack: packet(handshake.ack),
+            rtt_ns: handshake.rtt_ns(),
+            syn_retransmissions: handshake.syn.map(|_| handshake.syn_retransmissions),
+        }
+    }
+}
+
+impl From<proof::JoinVerdicts> for JoinHmacs {
+    fn from(verdicts: proof::JoinVerdicts) -> Self {
+        Self { syn_ack: verdicts.syn_ack.into(), ack: verdicts.ack.into() }
+    }
+}
+
+impl JoinHmacs {
+    fn without_keys(join: &subflow::JoinHandshake) -> Self {
+        let verdict = |present| {
+            if present { HmacVerdict::Unverifiable } else { HmacVerdict::Absent }
+        };
+        Self {
+            syn_ack: verdict(join.syn_ack_hmac.is_some()),
+            ack: verdict(join.ack_hmac.is_some()),
+        }
+    }
+}
+
+impl Reset {
+    fn build(context: &Context<'_>, reset: &subflow::Reset) -> Self {
+        Self {
+            packet: context.packet(reset.seen.packet),
+            from: reset.from.into(),
+            reason: reset.reason.map(|option| option.reason.0),
+            reason_name: reset.reason.map(|option| option.reason.name()),
+            transient: reset.reason.map(|option| option.transient),
+        }
+    }
+}
+
+/// A join that was never answered with MP_JOIN, and whose connection is not in the capture. Its
+/// opener passes for the client.
+///
+/// ```json
+/// {"token": "0x4e0fd775", "id": 0, "initial": false, "opened_by": "client"}
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct OrphanSubflow {
+    /// The token that names the connection.
+    pub token: Option<Hex32>,
+    /// Everything else.
+    #[serde(flatten)]
+    pub subflow: Subflow,
+}
+
+impl OrphanSubflow {
+    pub(super) fn build(context: &Context<'_>, subflow: &subflow::Subflow) -> Self {
+        let join = subflow.join.as_ref();
+        Self {
+            token: join.and_then(|join| join.token).map(|token| Hex32(token.0)),
+            subflow: Subflow::build(context, None, subflow),
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! What happened on a connection, a line for each segment.
+
+use std::io::{self, Write};
+
+use super::WIDTH;
+use super::style::Paint;
+use super::wrap::{columns, wrap};
+use crate::analyze::verdict::fallback_reason;
+use crate::report::event::{
+    AddAddr, DataLevelLength, Direction, Dss, Event, EventKind, JoinForm, MpCapable, MpJoin,
+};
+use crate::units;
+
+/// The events of one segment.
+struct Line {
+    t_ns: i64,
+    packet: u64,
+    subflow: u32,
+    direction: Direction,
+    text: String,
+    /// Whether something went wrong.
+    bad: bool,
+    /// Later segments that said the same.
+    again: u64,
+    last: u64,
+}
+
+/// Writes the first `most` lines of `events`; says how many are left out.
+pub(super) fn write(
+    events: &[Event],
+    dropped: u64,
+    most: usize,
+    paint: Paint,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let lines = fold(lines(events));
+    for line in lines.iter().take(most) {
+        line.write(paint, out)?;
+    }
+    let left_out = lines.len().saturating_sub(most) as u64;
+    if left_out > 0 {
+        let more = units::counted(left_out, "more event");
+        writeln!(out, "      … {more}: --connection N shows all, --json too")?;
+    }
+    if dropped > 0 {
+        let more = units::counted(dropped, "event");
+        writeln!(out, "      … {more} were not kept")?;
+    }
+    Ok(())
+}
+
+/// The events of each segment in one line, those that say nothing in none.
+fn lines(events: &[Event]) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    for event in events {
+        let Some(text) = text(&event.kind) else {
+            continue;
+        };
+        let bad = is_bad(&event.kind);
+        match lines.last_mut() {
+            Some(line) if line.packet == event.packet && line.subflow == event.subflow => {
+                line.text = match event.kind {
+                    // What a segment is comes before what it carries.
+                    EventKind::Syn(_) | EventKind::Rst => format!("{text}, {}", line.text),
+                    _ => format!("{}, {text}", line.text),
+                };
+                line.bad |= bad;
+            }
+            _ => lines.push(Line {
+                t_ns: event.t_ns,
+                packet: event.packet,
+                subflow: event.subflow,
+                direction: event.direction,
+                text,
+                bad,
+                again: 0,
+                last: event.packet,
+            }),
+        }
+    }
+    lines
+}
+
+/// Lines that say the same of the same sender as one before them are counted there.
+fn fold(lines: Vec<Line>) -> Vec<Line> {
+    let mut folded: Vec<Line> = Vec::new();
+    for line in lines {
+        let same = folded.iter_mut().rev().take(64).find(|before| {
+            before.subflow == line.subflow
+                && before.direction == line.direction
+                && before.text == line.text
+        });
+        match same {
+            Some(before) => {
+                before.again += 1;
+                before.last = line.packet;
+            }
+            None => folded.push(line),
+        }
+    }
+    folded
+}
+
+impl Line {
+    fn write(&self, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+        let arrow = match self.direction {
+            Direction::ClientToServer => "→",
+            Direction::ServerToClient => "←",
+        };
+        let packet = format!("#{}", self.packet);
+        let time = units::seconds(self.t_ns);
+        let margin = format!("  {time:>9}  {packet:<6} sf{} {arrow}  ", self.subflow);
+        let again = match self.again {
+            0 => String::new(),
+            1 => format!(" (again in #{})", self.last),
+            more => format!(" (again {more} times, last #{})", self.last),
+        };
+        let text = format!("{}{again}", self.text);
+        let blank = " ".repeat(columns(&margin));
+        let parts = wrap(&text, WIDTH.saturating_sub(columns(&margin)));
+        for (index, part) in parts.iter().enumerate() {
+            let margin = if index == 0 { &margin } else { &blank };
+            let part = if self.bad { paint.bad(part) } else { part.clone() };
+            writeln!(out, "{}{part}", paint.dim(margin))?;
+        }
+        Ok(())
+    }
+}
+
+const fn is_bad(kind: &EventKind) -> bool {
+    matches!(
+        kind,
+        EventKind::Rst
+            | EventKind::MpFail(_)
+            | EventKind::MpFastclose(_)
+            | EventKind::Fallback(_)
+            | EventKind::Malformed(_)
+    )
+}
+
+/// An event in a few words; `None` for those that tell a person nothing.
+fn text(kind: &EventKind) -> Option<String> {
+    Some(match kind {
+        EventKind::MpCapable(capable) => mp_capable(capable),
+        EventKind::MpJoin(join) => mp_join(join),
+        EventKind::Dss(option) => return dss(option),
+        EventKind::AddAddr(add) => add_addr(add),
+        EventKind::RemoveAddr(remove) => format!("REMOVE_ADDR {}", list(&remove.address_ids)),
+        EventKind::MpPrio(prio) => {
+            let what = if prio.backup { "backup" } else { "regular" };
+            let of = prio.address_id.map(|id| format!(" for address {id}"));
+            format!("MP_PRIO {what}{}", of.unwrap_or_default())
+        }
+        EventKind::MpFail(fail) => format!("MP_FAIL at DSN {}", fail.dsn),
+        EventKind::MpFastclose(_) => "MP_FASTCLOSE".to_owned(),
+        EventKind::MpTcprst(reset) => {
+            let reason = crate::wire::mptcp::ResetReason(reset.reason);
+            let transient = if reset.transient { ", transient" } else { "" };
+            format!("MP_TCPRST {reason}{transient}")
+        }
+        EventKind::MpExperimental(raw) => format!("MP_EXPERIMENTAL {}", raw.raw),
+        EventKind::Unknown(raw) => format!("unknown option {}", raw.raw),
+        EventKind::Malformed(raw) => format!("malformed option {}", raw.raw),
+        EventKind::Syn(syn) => if syn.ack { "SYN/ACK" } else { "SYN" }.to_owned(),
+        EventKind::FirstData(data) => {
+            format!("first data, {}", units::bytes(data.payload_bytes.into()))
+        }
+        EventKind::DataFin(_) => "DATA_FIN".to_owned(),
+        EventKind::Fin => "FIN".to_owned(),
+        EventKind::Rst => "RST".to_owned(),
+        EventKind::Fallback(fallback) => {
+            format!("plain TCP from here: {}", fallback_reason(fallback.cause.into()))
+        }
+    })
+}
+
+fn mp_capable(capable: &MpCapable) -> String {
+    let mut parts = vec![format!("MP_CAPABLE v{}", capable.version)];
+    match (capable.sender_key, capable.receiver_key) {
+        (Some(_), Some(_)) => parts.push("both keys".to_owned()),
+        (Some(key), None) => parts.push(format!("key {key}")),
+        _ => {}
+    }
+    if capable.checksum_required {
+        parts.push("checksums".to_owned());
+    }
+    if capable.deny_join_initial == Some(true) {
+        parts.push("C bit".to_owned());
+    }
+    parts.join(", ")
+}
+
+fn mp_join(join: &MpJoin) -> String {
+    let form = match join.form {
+        JoinForm::Syn | JoinForm::SynAck => "MP_JOIN",
+        JoinForm::Ack => "MP_JOIN with HMAC",
+    };
+    let id = join.address_id.map(|id| format!(" ID {id}"));
+    let token = join.token.map(|token| format!(", token {token}"));
+    let backup = join.backup.filter(|backup| *backup).map(|_| ", backup".to_owned());
+    let parts = [id, token, backup].into_iter().flatten();
+    format!("{form}{}", parts.collect::<String>())
+}
+
+/// DSS is told only where it says more than the first one of each connection does.
+fn dss(dss: &Dss) -> Option<String> {
+    match dss.length {
+        Some(DataLevelLength::Infinite(_)) => Some("DSS with an infinite mapping".to_owned()),
+        _ => None,
+    }
+}
+
+fn add_addr(add: &AddAddr) -> String {
+    let address = match add.address {
+        std::net::IpAddr::V6(address) => format!("[{address}]"),
+        std::net::IpAddr::V4(address) => address.to_string(),
+    };
+    let port = add.port.map(|port| format!(":{port}")).unwrap_or_default();
+    let echo = if add.echo { " echo" } else { "" };
+    format!("ADD_ADDR{echo} {} {address}{port}", add.address_id)
+}
+
+fn list(ids: &[u8]) -> String {
+    let ids: Vec<_> = ids.iter().map(u8::to_string).collect();
+    ids.join(", ")
+}

@@ -1,0 +1,107 @@
+//! What was read.
+
+use std::io::{self, Write};
+
+use super::WIDTH;
+use super::style::Paint;
+use super::wrap::{columns, printable, wrap};
+use crate::report::model::{Input, Report};
+use crate::units;
+
+/// `client.pcap · pcap, Ethernet · 756 packets in 1.14 s · 2026-01-01 00:00:00 UTC`.
+pub(super) fn write(input: &Input, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    let mut format = vec![input.format.clone()];
+    format.extend(input.compression.clone());
+    format.extend(input.link_types.iter().map(|name| link_type(name)));
+    let packets = units::counted(input.packets, "packet");
+    let packets = match input.duration_ns {
+        Some(ns) if input.packets > 1 => format!("{packets} in {}", units::duration(ns)),
+        _ => packets,
+    };
+    let mut parts = vec![printable(&input.path), printable(&format.join(", ")), packets];
+    parts.extend(input.start.as_deref().map(start));
+    for line in join_parts(&parts) {
+        writeln!(out, "{}", paint.dim(&line))?;
+    }
+    Ok(())
+}
+
+/// The parts with dots between them, in as many lines as they need.
+fn join_parts(parts: &[String]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if columns(line) + 3 + columns(part) <= WIDTH => {
+                line.push_str(" · ");
+                line.push_str(part);
+            }
+            _ => lines.push(part.clone()),
+        }
+    }
+    lines
+}
+
+/// `2026-01-01 00:00:00 UTC` of `2026-01-01T00:00:00.000000000Z`.
+fn start(rfc_3339: &str) -> String {
+    let whole = rfc_3339.split('.').next().unwrap_or(rfc_3339);
+    format!("{} UTC", whole.replace('T', " "))
+}
+
+/// The name of a link type as people write it.
+fn link_type(name: &str) -> String {
+    match name {
+        "ETHERNET" => "Ethernet",
+        "LINUX_SLL" => "Linux cooked v1",
+        "LINUX_SLL2" => "Linux cooked v2",
+        "RAW" | "IPV4" | "IPV6" => "raw IP",
+        "NULL" | "LOOP" => "loopback",
+        other => other,
+    }
+    .to_owned()
+}
+
+/// What of the inputs could not be used.
+pub(super) fn write_notes(report: &Report, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    for note in notes(report) {
+        for (index, line) in wrap(&note, WIDTH - 6).iter().enumerate() {
+            let margin = if index == 0 { "note: " } else { "      " };
+            writeln!(out, "{}{line}", paint.notable(margin))?;
+        }
+    }
+    Ok(())
+}
+
+fn notes(report: &Report) -> Vec<String> {
+    let several = report.inputs.len() > 1;
+    let mut notes = Vec::new();
+    for input in &report.inputs {
+        let of = if several { format!("{}: ", printable(&input.path)) } else { String::new() };
+        notes.extend(notes_on(input).into_iter().map(|note| format!("{of}{note}")));
+    }
+    if report.totals.untracked_flows > 0 {
+        let flows = units::counted(report.totals.untracked_flows, "MPTCP flow");
+        notes.push(format!("{flows} beyond the limit were not followed"));
+    }
+    notes
+}
+
+fn notes_on(input: &Input) -> Vec<String> {
+    let mut notes = Vec::new();
+    if input.cut_short {
+        let note = input.note.as_deref();
+        notes.push(printable(note.unwrap_or("the input is cut short")));
+    }
+    let counts = [
+        (input.undecoded_packets, "packet", "could not be decoded"),
+        (input.ip_fragments, "IP fragment", "skipped: fragments are not put together"),
+        (input.truncated_packets, "packet", "cut by the snap length"),
+        (input.duplicate_packets, "packet", "captured twice and counted once"),
+        (input.dropped_by_kernel, "packet", "dropped by the kernel while capturing"),
+    ];
+    for (count, thing, what) in counts {
+        if let Some(count) = count.filter(|count| *count > 0) {
+            notes.push(format!("{} {what}", units::counted(count, thing)));
+        }
+    }
+    notes
+}

@@ -1,0 +1,108 @@
+//! How one direction of the data level fared: what was sent twice, how long it took, where it stood
+//! still.
+
+use super::data::Carried;
+use super::distribution::Distribution;
+use crate::wire::frame::Timestamp;
+
+/// Silence at the data level that counts as a stall, while data is not acknowledged.
+const STALL_NS: i64 = 500_000_000;
+
+/// Most stalls that are listed; the rest is counted.
+const MAX_STALLS: usize = 64;
+
+/// Most pairs of subflows between which resent octets are told apart; the rest is summed up.
+const MAX_PAIRS: usize = 64;
+
+/// What happened to the data of one direction.
+#[derive(Debug, Clone, Default)]
+pub struct Delivery {
+    /// Octets sent again on another subflow, by the pair of subflows.
+    pub reinjections: Vec<Reinjections>,
+    /// Octets sent again under another mapping although the subflow of their first copy had
+    /// acknowledged that.
+    pub wasted: u64,
+    /// Mapping sent → DATA_ACK that covers it.
+    pub data_rtt: Distribution,
+    /// How long octets that came early waited for the ones before them.
+    pub head_of_line: Distribution,
+    /// The first times of silence.
+    pub stalls: Vec<Stall>,
+    /// How many there were in all.
+    pub stall_count: u64,
+    last_progress: Option<Timestamp>,
+}
+
+/// Octets that were carried by one subflow first and then by another.
+#[derive(Debug, Clone)]
+pub struct Reinjections {
+    /// Number of the subflow that carried them first; `None` where that is not remembered.
+    pub from: Option<u32>,
+    /// Number of the subflow that carried them again.
+    pub to: u32,
+    /// How many.
+    pub bytes: u64,
+    /// Of those, how many had been acknowledged on the first subflow.
+    pub wasted: u64,
+    /// First copy → this one.
+    pub delay: Distribution,
+}
+
+/// A time without new data and without a DATA_ACK that advances, while data is not acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stall {
+    /// The last progress before it.
+    pub start: Timestamp,
+    /// How long it lasted in nanoseconds.
+    pub duration_ns: i64,
+}
+
+impl Delivery {
+    /// Takes octets resent on another subflow.
+    pub(crate) fn reinjected(
+        &mut self,
+        first: Option<Carried>,
+        to: u32,
+        bytes: u64,
+        wasted: bool,
+        at: Timestamp,
+    ) {
+        let wasted = if wasted { bytes } else { 0 };
+        self.wasted += wasted;
+        let from = first.map(|first| first.subflow);
+        let Some(pair) = self.pair(from, to) else { return };
+        pair.bytes += bytes;
+        pair.wasted += wasted;
+        if let Some(first) = first {
+            pair.delay.record(at.since(first.at));
+        }
+    }
+
+    /// Takes new data, or a DATA_ACK that advances; `outstanding` says whether data was not
+    /// acknowledged before it.
+    pub(crate) fn progress(&mut self, at: Timestamp, outstanding: bool) {
+        if let Some(start) = self.last_progress.replace(at)
+            && outstanding
+            && at.since(start) >= STALL_NS
+        {
+            self.stall_count += 1;
+            if self.stalls.len() < MAX_STALLS {
+                self.stalls.push(Stall { start, duration_ns: at.since(start) });
+            }
+        }
+    }
+
+    fn pair(&mut self, from: Option<u32>, to: u32) -> Option<&mut Reinjections> {
+        let known = self.reinjections.iter().position(|pair| (pair.from, pair.to) == (from, to));
+        let index = match known {
+            Some(index) => index,
+            None if self.reinjections.len() >= MAX_PAIRS => self.reinjections.len() - 1,
+            None => {
+                let delay = Distribution::default();
+                self.reinjections.push(Reinjections { from, to, bytes: 0, wasted: 0, delay });
+                self.reinjections.len() - 1
+            }
+        };
+        self.reinjections.get_mut(index)
+    }
+}

@@ -1,0 +1,391 @@
+//! The octets of one direction, put together in the order of their data sequence numbers.
+//!
+//! Octets go out as soon as everything before them did. Where checksums are in use they wait until
+//! theirs is verified or the peer has acknowledged them: of two copies that differ, the one whose
+//! checksum verifies counts, and with none verifying the first.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use super::coverage::Range;
+
+/// What is done with a stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamUse {
+    /// Only its hash is wanted.
+    Hash,
+    /// Its octets are wanted: they pile up until they are taken.
+    Octets,
+}
+
+/// Why a stream can't be given whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamBreak {
+    /// The snap length cut its payload.
+    Cut,
+    /// More octets waited for missing ones than may be kept.
+    Memory,
+}
+
+/// One direction's octets.
+#[derive(Clone)]
+pub struct Stream {
+    wanted: StreamUse,
+    hash: Sha256,
+    out: Vec<u8>,
+    /// Whether position 0 is the first octet of the stream. Until then nothing goes out.
+    start_known: bool,
+    /// Next position to go out.
+    next: i64,
+    written: u64,
+    /// Octets of a fast-open SYN, which go out first.
+    prefix: Vec<u8>,
+    waiting: BTreeMap<i64, Chunk>,
+    /// Later copies of octets that wait, for the case that only those verify.
+    alternatives: Vec<(i64, Vec<u8>)>,
+    buffered: usize,
+    /// Everything before it was acknowledged at the data level.
+    acknowledged: i64,
+    broken: Option<StreamBreak>,
+}
+
+#[derive(Debug, Clone)]
+struct Chunk {
+    octets: Vec<u8>,
+    /// May go out: no checksum to wait for, or it verified.
+    good: bool,
+}
+
+impl std::fmt::Debug for Stream {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Stream({} octets out, {} waiting)", self.written, self.buffered)
+    }
+}
+
+impl Stream {
+    /// An empty stream.
+    pub fn new(wanted: StreamUse) -> Self {
+        Self {
+            wanted,
+            hash: Sha256::new(),
+            out: Vec::new(),
+            start_known: false,
+            next: 0,
+            written: 0,
+            prefix: Vec::new(),
+            waiting: BTreeMap::new(),
+            alternatives: Vec::new(),
+            buffered: 0,
+            acknowledged: 0,
+            broken: None,
+        }
+    }
+
+    /// Octets that wait, and so take memory.
+    pub const fn buffered(&self) -> usize {
+        self.buffered
+    }
+
+    /// Octets that went out.
+    pub const fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Why it can't be given whole.
+    pub const fn broken(&self) -> Option<StreamBreak> {
+        self.broken
+    }
+
+    /// Takes the octets that went out since the last time.
+    pub fn take_octets(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.out)
+    }
+
+    /// SHA-256 of the stream, and how many octets that is, everything that waits without a hole
+    /// included. `None` when it can't be given whole.
+    pub fn sha256(&self) -> Option<([u8; 32], u64)> {
+        if self.broken.is_some() || !self.start_known {
+            return None;
+        }
+        let mut rest = self.clone();
+        rest.finish();
+        let whole = rest.waiting.is_empty();
+        whole.then(|| (rest.hash.finalize().into(), rest.written))
+    }
+
+    /// Lets everything out that has no hole before it, verified or not.
+    pub fn finish(&mut self) {
+        self.acknowledged = i64::MAX;
+        self.advance();
+        if self.written == 0 {
+            self.write(&[]);
+        }
+    }
+
+    /// Position 0 is the first octet of the stream; what waits moves by `shift`.
+    pub(crate) fn start(&mut self, shift: i64) {
+        if self.start_known {
+            return;
+        }
+        self.start_known = true;
+        if shift != 0 {
+            let waiting = std::mem::take(&mut self.waiting);
+            self.waiting = waiting.into_iter().map(|(at, chunk)| (at + shift, chunk)).collect();
+            for (at, _) in &mut self.alternatives {
+                *at += shift;
+            }
+        }
+        self.advance();
+    }
+
+    /// Takes over what waits in another view of the same stream, `shift` positions further on.
+    pub(crate) fn absorb(&mut self, other: Self, shift: i64) {
+        for (at, chunk) in other.waiting {
+            let range = Range { start: at, end: at + signed(chunk.octets.len()) }.shifted(shift);
+            self.insert(range, &chunk.octets, !chunk.good);
+        }
+        self.acknowledge(other.acknowledged.saturating_add(shift));
+    }
+
+    /// Octets of a SYN (fast open): they stand before the data sequence space.
+    pub(crate) fn insert_prefix(&mut self, octets: &[u8], len: u64) {
+        if (octets.len() as u64) < len {
+            self.give_up(StreamBreak::Cut);
+        } else if self.prefix.is_empty() && self.written == 0 {
+            self.prefix.extend_from_slice(octets);
+        }
+    }
+
+    /// How many octets of the SYN the peer accepted. The others are sent again.
+    pub(crate) fn accept_prefix(&mut self, accepted: usize) {
+        self.prefix.truncate(accepted);
+    }
+
+    /// Octets for the positions of `range`; less where the capture cut them. `checked` says that
+    /// their mapping has a checksum, so that [`Stream::judge`] will follow.
+    pub(crate) fn insert(&mut self, range: Range, octets: &[u8], checked: bool) {
+        if self.broken.is_some() || (self.start_known && range.end <= self.next) {
+            return;
+        }
+        if (octets.len() as u64) < range.len() {
+            self.give_up(StreamBreak::Cut);
+            return;
+        }
+        let next = self.start_known && range.start == self.next;
+        if next && self.waiting.is_empty() && !checked {
+            self.write(octets);
+            self.next = range.end;
+            return;
+        }
+        self.wait(range, octets, checked);
+        self.advance();
+    }
+
+    /// The checksum of the mapping over `range` was computed.
+    pub(crate) fn judge(&mut self, range: Range, verified: bool) {
+        if verified {
+            self.prefer_alternatives(range);
+            for (_, chunk) in self.waiting.range_mut(range.start..range.end) {
+                chunk.good = true;
+            }
+            self.advance();
+        }
+    }
+
+    /// Everything before `position` was acknowledged at the data level.
+    pub(crate) fn acknowledge(&mut self, position: i64) {
+        if position > self.acknowledged {
+            self.acknowledged = position;
+            if !self.waiting.is_empty() {
+                self.advance();
+            }
+        }
+    }
+
+    /// Gives up, and lets go of what waits.
+    pub(crate) fn give_up(&mut self, why: StreamBreak) {
+        self.broken.get_or_insert(why);
+        self.waiting.clear();
+        self.alternatives.clear();
+        self.buffered = 0;
+    }
+
+    /// Keeps octets of which some before them are missing. Where octets wait already, they stay.
+    fn wait(&mut self, range: Range, octets: &[u8], checked: bool) {
+        let mut at = if self.start_known { range.start.max(self.next) } else { range.start };
+        let mut rest = octets.get(distance(range.start, at)..).unwrap_or_default();
+        if checked && self.waiting.range(at..range.end).next().is_some() {
+            self.alternatives.push((at, rest.to_vec()));
+            self.buffered += rest.len();
+        }
+        while !rest.is_empty() {
+            let covered = self.covered_from(at).min(rest.len());
+            let (_, free) = rest.split_at_checked(covered).unwrap_or_default();
+            at += signed(covered);
+            let next = self.waiting.range(at..).next().map_or(i64::MAX, |(start, _)| *start);
+            let room = distance(at, next).min(free.len());
+            let (new, after) = free.split_at_checked(room).unwrap_or_default();
+            if !new.is_empty() {
+                self.waiting.insert(at, Chunk { octets: new.to_vec(), good: !checked });
+                self.buffered += new.len();
+                at += signed(new.len());
+            }
+            rest = after;
+        }
+    }
+
+    /// How many octets from `at` on wait in the chunk that covers it.
+    fn covered_from(&self, at: i64) -> usize {
+        let before = self.waiting.range(..=at).next_back();
+        before.map_or(0, |(start, chunk)| chunk.octets.len().saturating_sub(distance(*start, at)))
+    }
+
+    /// A copy that verifies replaces the octets that wait.
+    fn prefer_alternatives(&mut self, range: Range) {
+        let alternatives = std::mem::take(&mut self.alternatives);
+        for (start, octets) in alternatives {
+            if start < range.start || start >= range.end {
+                self.alternatives.push((start, octets));
+                continue;
+            }
+            self.buffered -= octets.len();
+            for (at, chunk) in self.waiting.range_mut(range.start..range.end) {
+                if !chunk.good {
+                    overwrite(*at, &mut chunk.octets, start, &octets);
+                }
+            }
+        }
+    }
+
+    fn advance(&mut self) {
+        if !self.start_known {
+            return;
+        }
+        while let Some(entry) = self.waiting.first_entry() {
+            let start = *entry.key();
+            let len = entry.get().octets.len();
+            let end = start + signed(len);
+            if start > self.next || !(entry.get().good || end <= self.acknowledged) {
+                break;
+            }
+            let chunk = entry.remove();
+            self.buffered -= len;
+            self.write(chunk.octets.get(distance(start, self.next)..).unwrap_or_default());
+            self.next = self.next.max(end);
+        }
+        let next = self.next;
+        let mut gone = 0;
+        self.alternatives.retain(|(start, octets)| {
+            let keep = start + signed(octets.len()) > next;
+            gone += if keep { 0 } else { octets.len() };
+            keep
+        });
+        self.buffered -= gone;
+    }
+
+    fn write(&mut self, octets: &[u8]) {
+        if self.written == 0 && !self.prefix.is_empty() {
+            let prefix = std::mem::take(&mut self.prefix);
+            self.put(&prefix);
+        }
+        self.put(octets);
+    }
+
+    fn put(&mut self, octets: &[u8]) {
+        self.written += octets.len() as u64;
+        match self.wanted {
+            StreamUse::Hash => self.hash.update(octets),
+            StreamUse::Octets => self.out.extend_from_slice(octets),
+        }
+    }
+}
+
+/// Octets from one position to a later one; 0 if it is not later.
+fn distance(from: i64, to: i64) -> usize {
+    usize::try_from(to - from).unwrap_or(0)
+}
+
+fn signed(octets: usize) -> i64 {
+    i64::try_from(octets).unwrap_or(i64::MAX)
+}
+
+/// Puts the part of `from` that lies over `to` into it; both have their positions.
+fn overwrite(to_start: i64, to: &mut [u8], from_start: i64, from: &[u8]) {
+    for (octet, position) in to.iter_mut().zip(to_start..) {
+        let offset = usize::try_from(position - from_start).ok();
+        if let Some(replacement) = offset.and_then(|offset| from.get(offset)) {
+            *octet = *replacement;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn octets(mut stream: Stream) -> String {
+        stream.finish();
+        String::from_utf8(stream.take_octets()).unwrap()
+    }
+
+    #[test]
+    fn octets_come_out_in_order() {
+        let mut stream = Stream::new(StreamUse::Octets);
+        stream.start(0);
+        stream.insert(Range::new(5, 5), b"world", false);
+        stream.insert(Range::new(3, 4), b"lowo", false);
+        assert_eq!(stream.take_octets(), b"");
+        stream.insert(Range::new(0, 5), b"hello", false);
+        assert_eq!(octets(stream), "helloworld");
+    }
+
+    #[test]
+    fn a_copy_that_verifies_wins() {
+        let mut stream = Stream::new(StreamUse::Octets);
+        stream.start(0);
+        stream.insert(Range::new(0, 4), b"baad", true);
+        stream.judge(Range::new(0, 4), false);
+        stream.insert(Range::new(0, 4), b"good", true);
+        stream.judge(Range::new(0, 4), true);
+        assert_eq!(octets(stream), "good");
+    }
+
+    #[test]
+    fn a_copy_that_verifies_wins_over_one_that_is_not_complete() {
+        let mut stream = Stream::new(StreamUse::Octets);
+        stream.start(0);
+        stream.insert(Range::new(0, 2), b"ba", true);
+        stream.insert(Range::new(0, 4), b"good", true);
+        stream.judge(Range::new(0, 4), true);
+        assert_eq!(octets(stream), "good");
+    }
+
+    #[test]
+    fn with_none_verifying_the_first_counts() {
+        let mut stream = Stream::new(StreamUse::Octets);
+        stream.start(0);
+        stream.insert(Range::new(0, 4), b"1st.", true);
+        stream.judge(Range::new(0, 4), false);
+        stream.acknowledge(4);
+        stream.insert(Range::new(0, 4), b"2nd.", true);
+        assert_eq!(octets(stream), "1st.");
+    }
+
+    #[test]
+    fn fast_open_octets_come_first() {
+        let mut stream = Stream::new(StreamUse::Octets);
+        stream.start(0);
+        stream.insert_prefix(b"GET ", 4);
+        stream.insert(Range::new(0, 1), b"/", false);
+        assert_eq!(octets(stream), "GET /");
+    }
+
+    #[test]
+    fn a_hole_has_no_hash() {
+        let mut stream = Stream::new(StreamUse::Hash);
+        stream.start(0);
+        stream.insert(Range::new(1, 4), b"hole", false);
+        assert_eq!(stream.sha256(), None);
+    }
+}
