@@ -2,12 +2,16 @@
 //! it, so that the replay of the seeds is the fuzzing itself.
 
 #![allow(dead_code, reason = "every target takes what it needs")]
-#![allow(clippy::indexing_slicing, reason = "a failed check is a finding")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed check is a finding")]
 
 use std::fmt::{self, Write};
 use std::io::Cursor;
 
-use mptcpscope::capture::Capture;
+use mptcpscope::capture::{Capture, InputStatus};
+use mptcpscope::report::packets::json::Packet;
+use mptcpscope::report::packets::{Line, has_mptcp};
+use mptcpscope::report::text::{self, TextOptions};
+use mptcpscope::report::{InputFacts, Report, json};
 use mptcpscope::track::connection::Connection;
 use mptcpscope::track::role::Role;
 use mptcpscope::track::subflow::{Subflow, SubflowEnd};
@@ -53,24 +57,63 @@ pub(crate) fn segment(octets: &[u8]) {
 
 /// A file: all frames come out, and every fact that the tracker makes of them can be asked for.
 pub(crate) fn capture_file(octets: &[u8]) {
-    if let Some(tracker) = tracked(octets) {
+    // Small limits, so that they are reached.
+    let limits = Limits {
+        plain_flows: 8,
+        connections: 8,
+        subflows: 16,
+        events_per_connection: 32,
+        ..Limits::default()
+    };
+    if let Some((_, tracker)) = tracked(octets, limits, |_| ()) {
         check(tracker.trace());
     }
 }
 
-/// Like [`capture_file`], looked at after every frame, as the live views do.
+/// A file, to the end: every packet as a line and as JSON, the report as JSON and as text.
 pub(crate) fn report(octets: &[u8]) {
-    let Ok(mut capture) = Capture::from_reader("fuzz", Cursor::new(octets.to_vec())) else {
+    let Some((capture, tracker)) = tracked(octets, Limits::default(), look_at_packet) else {
         return;
     };
-    let mut tracker = Tracker::new(Limits::default(), 0);
-    while let Some(frame) = capture.next_frame() {
-        tracker.push(&decode(&frame));
-        if frame.number.0 < 64 {
-            check(tracker.trace());
-        }
+    let facts: Vec<_> = capture.inputs().iter().map(facts).collect();
+    let report = Report::build(&tracker.trace(), &facts, None);
+    let mut written = Vec::new();
+    json::write(&report, &mut written).unwrap();
+    serde_json::from_slice::<serde_json::Value>(&written).unwrap();
+
+    written.clear();
+    text::write(&report, &TextOptions::default(), &mut written).unwrap();
+    let text = String::from_utf8(written).unwrap();
+    // Nothing in a capture may reach the terminal but as text.
+    let control = text.chars().find(|letter| letter.is_control() && *letter != '\n');
+    assert_eq!(control, None, "{text}");
+}
+
+fn look_at_packet(decoded: &Decoded<'_>) {
+    if let Decoded::Tcp(segment) = decoded
+        && has_mptcp(segment)
+    {
+        let line = Line { segment, start: Timestamp(0) }.to_string();
+        assert!(!line.contains(char::is_control), "{line:?}");
+        serde_json::to_string(&Packet::new(segment, Timestamp(0))).unwrap();
     }
-    check(tracker.trace());
+}
+
+fn facts(input: &InputStatus) -> InputFacts {
+    InputFacts {
+        path: input.path.clone(),
+        format: input.format.to_string(),
+        compression: input.compression.map(|compression| compression.to_string()),
+        link_types: input.link_types().iter().map(LinkType::to_string).collect(),
+        packets: input.packets,
+        bytes: input.bytes,
+        first: input.first,
+        last: input.last,
+        cut_short: input.cut_short,
+        note: input.note.clone(),
+        dropped_by_kernel: input.dropped_by_kernel(),
+        ..InputFacts::default()
+    }
 }
 
 /// All link types that are read, and one that is not. Only to be added to at the end: the seeds
@@ -92,15 +135,15 @@ pub(crate) const LINK_TYPES: [LinkType; 14] = [
     LinkType(147),
 ];
 
-fn tracked(octets: &[u8]) -> Option<Tracker> {
+fn tracked(octets: &[u8], limits: Limits, look: fn(&Decoded<'_>)) -> Option<(Capture, Tracker)> {
     let mut capture = Capture::from_reader("fuzz", Cursor::new(octets.to_vec())).ok()?;
-    // Small limits, so that they are reached.
-    let limits = Limits { plain_flows: 8, connections: 8, subflows: 16, events_per_connection: 32 };
     let mut tracker = Tracker::new(limits, 0);
     while let Some(frame) = capture.next_frame() {
-        tracker.push(&decode(&frame));
+        let decoded = decode(&frame);
+        look(&decoded);
+        tracker.push(&decoded);
     }
-    Some(tracker)
+    Some((capture, tracker))
 }
 
 fn walk(options: TcpOptions<'_>) {
