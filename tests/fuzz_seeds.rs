@@ -11,12 +11,15 @@ mod fuzz_targets;
 mod testdata;
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
 use mptcpscope::capture::Compression;
 use mptcpscope::wire::frame::LinkType;
+use mptcpscope::wire::mptcp;
 use mptcpscope::wire::segment::Segment;
+use mptcpscope::wire::tcp_option::TcpOptions;
 
 use fuzz_targets::LINK_TYPES;
 use testdata::OwnedFrame;
@@ -35,7 +38,9 @@ fn seeds_pass() {
     for (name, target) in TARGETS {
         let seeds = seeds(name);
         assert!(seeds.len() > 40, "{name} has seeds: {}", seeds.len());
-        seeds.values().for_each(|octets| target(octets));
+        for octets in seeds.values() {
+            target(octets);
+        }
     }
 }
 
@@ -68,9 +73,9 @@ fn write_seeds() {
 /// The seeds of a target, by name.
 fn seeds(target: &str) -> BTreeMap<String, Vec<u8>> {
     match target {
-        "options" => one_per_shape(|frame, segment| {
-            let octets = segment.options.octets;
-            (shape(segment), [&[segment.options.declared_len], octets].concat(), frame)
+        "options" => one_per_shape(|_, segment| {
+            let TcpOptions { octets, declared_len } = segment.options;
+            (shape(octets), [&[declared_len], octets].concat())
         }),
         "segment" => one_per_shape(|frame, segment| {
             let link_type = link_type_octet(frame.link_type);
@@ -78,39 +83,37 @@ fn seeds(target: &str) -> BTreeMap<String, Vec<u8>> {
             // A little payload will do.
             let data = &frame.data[..frame.data.len().min(head + 8)];
             let cut = u8::from(data.len() < frame.wire_len as usize);
-            let flags = if segment.payload_len > 0 { "data" } else { "none" };
-            let shape = format!("{link_type} {flags} {} {}", segment.flags, shape(segment));
-            (shape, [&[link_type, cut], data].concat(), frame)
+            let octets = shape(segment.options.octets);
+            let shape = format!("{link_type} {cut} {} {octets}", segment.flags);
+            (shape, [&[link_type, cut], data].concat())
         }),
         _ => files(),
     }
 }
 
-/// One seed for all segments that look alike: the fuzzer is faster with few seeds.
-fn one_per_shape<'a>(
-    seed: impl for<'b> Fn(&'b OwnedFrame, &Segment<'b>) -> (String, Vec<u8>, &'b OwnedFrame) + 'a,
+/// One seed for all segments that look alike: the fuzzer is faster with few seeds. `seed` gives the
+/// look and the octets.
+fn one_per_shape(
+    seed: fn(&OwnedFrame, &Segment<'_>) -> (String, Vec<u8>),
 ) -> BTreeMap<String, Vec<u8>> {
     let mut shapes = BTreeMap::new();
     for (name, frames) in testdata::captures() {
         for frame in &frames {
             let Some(segment) = frame.segment() else { continue };
-            let (shape, octets, frame) = seed(frame, &segment);
-            let name = format!("{name}-{}", frame.number);
-            shapes.entry(shape).or_insert((name, octets));
+            let (shape, octets) = seed(frame, &segment);
+            shapes.entry(shape).or_insert((format!("{name}-{}", frame.number), octets));
         }
     }
     shapes.into_values().collect()
 }
 
 /// Kinds and lengths of the options, and the two octets that most forms are told by.
-fn shape(segment: &Segment<'_>) -> String {
+fn shape(mut rest: &[u8]) -> String {
     let mut shape = String::new();
-    let mut rest = segment.options.octets;
     while let [kind, following @ ..] = rest {
         let len = if *kind < 2 { 1 } else { usize::from(*following.first().unwrap_or(&0)).max(2) };
-        let is_mptcp = *kind == 30;
-        let form = if is_mptcp { rest.get(2..4).unwrap_or_default() } else { &[] };
-        shape += &format!("{kind}:{len}:{form:?} ");
+        let form = if *kind == mptcp::KIND { rest.get(2..4) } else { None };
+        write!(shape, "{kind}:{len}:{form:?} ").unwrap();
         rest = rest.get(len..).unwrap_or_default();
     }
     shape

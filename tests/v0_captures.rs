@@ -62,26 +62,24 @@ fn proofs_hold() {
         ("v0-mp-fail.pcap", 0, 2, 1),
     ] {
         let octets = fs::read(testdata::path("captures").join(name)).unwrap();
-        let frames = testdata::frames(octets);
         let mut tracker = Tracker::new(Limits::default(), 0);
-        frames.iter().for_each(|frame| tracker.push(&decode(&frame.whole())));
+        for frame in testdata::frames(octets) {
+            tracker.push(&decode(&frame.whole()));
+        }
         let trace = tracker.trace();
         let connections = trace.connections();
         let [connection] = connections[..] else { panic!("{name}: one connection") };
-        let verdicts: Vec<_> = trace
-            .subflows(connection)
-            .filter_map(|subflow| proof::join_verdicts(connection, subflow))
-            .collect();
+        let proofs = |subflow| proof::join_verdicts(connection, subflow);
+        let verdicts: Vec<_> = trace.subflows(connection).filter_map(proofs).collect();
         assert_eq!(verdicts.len(), joins, "{name}");
         for verdict in verdicts {
             assert_eq!((verdict.syn_ack, verdict.ack), (Verdict::Verified, Verdict::Verified));
         }
-        let ends = || trace.subflows(connection).flat_map(|sf| [&sf.ends.client, &sf.ends.server]);
-        let checksums = |count: fn(&mptcpscope::track::checksum::Checksums) -> u64| {
-            ends().map(|end| count(&end.checksums)).sum::<u64>()
-        };
-        assert_eq!(checksums(|sums| sums.verified()), right, "{name}");
-        assert_eq!(checksums(|sums| sums.mismatches()), wrong, "{name}");
+        let ends = trace.subflows(connection).flat_map(|sf| [&sf.ends.client, &sf.ends.server]);
+        let sums = ends.fold((0, 0), |(right, wrong), end| {
+            (right + end.checksums.verified(), wrong + end.checksums.mismatches())
+        });
+        assert_eq!(sums, (right, wrong), "{name}");
     }
 }
 
