@@ -7,6 +7,8 @@
 mod capture_bytes;
 #[path = "support/fuzz_targets.rs"]
 mod fuzz_targets;
+#[path = "support/random.rs"]
+mod random;
 #[path = "support/testdata.rs"]
 mod testdata;
 
@@ -22,13 +24,15 @@ use mptcpscope::wire::segment::Segment;
 use mptcpscope::wire::tcp_option::TcpOptions;
 
 use fuzz_targets::LINK_TYPES;
+use random::Random;
 use testdata::OwnedFrame;
 
 type Target = fn(&[u8]);
 
-const TARGETS: [(&str, Target); 4] = [
+const TARGETS: [(&str, Target); 5] = [
     ("options", fuzz_targets::options),
     ("segment", fuzz_targets::segment),
+    ("track", fuzz_targets::track),
     ("capture_file", fuzz_targets::capture_file),
     ("report", fuzz_targets::report),
 ];
@@ -87,6 +91,7 @@ fn seeds(target: &str) -> BTreeMap<String, Vec<u8>> {
             let shape = format!("{link_type} {cut} {} {octets}", segment.flags);
             (shape, [&[link_type, cut], data].concat())
         }),
+        "track" => noise(),
         _ => files(),
     }
 }
@@ -122,6 +127,13 @@ fn shape(mut rest: &[u8]) -> String {
 fn link_type_octet(link_type: LinkType) -> u8 {
     let index = LINK_TYPES.iter().position(|known| *known == link_type).unwrap();
     u8::try_from(index).unwrap()
+}
+
+/// No capture is in the form that this target reads; but any octets are good there.
+fn noise() -> BTreeMap<String, Vec<u8>> {
+    let mut random = Random::new(0x7472_6163_6b73_6565);
+    let mut seed = || (0..8 * 24).map(|_| random.octet()).collect();
+    (0..200).map(|number| (format!("noise-{number}"), seed())).collect()
 }
 
 /// All captures, and small ones of every format, byte order and compression.

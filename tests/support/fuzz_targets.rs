@@ -4,6 +4,9 @@
 #![allow(dead_code, reason = "every target takes what it needs")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failed check is a finding")]
 
+#[path = "fuzz_segments.rs"]
+mod fuzz_segments;
+
 use std::fmt::{self, Write};
 use std::io::Cursor;
 
@@ -70,6 +73,16 @@ pub(crate) fn capture_file(octets: &[u8]) {
     }
 }
 
+/// Segments of a few connections in any order (see [`fuzz_segments`]), to the report.
+pub(crate) fn track(octets: &[u8]) {
+    let limits = Limits { stream_octets: 1 << 16, ..Limits::default() };
+    let mut tracker = Tracker::new(limits, 0);
+    fuzz_segments::each(octets, |decoded| tracker.push(decoded));
+    check(tracker.trace());
+    // The JSON is left to `report`: to write and to read it takes longer than all the rest.
+    check_text(&Report::build(&tracker.trace(), &[], None));
+}
+
 /// A file, to the end: every packet as a line and as JSON, the report as JSON and as text.
 pub(crate) fn report(octets: &[u8]) {
     let Some((capture, tracker)) = tracked(octets, Limits::default(), look_at_packet) else {
@@ -77,12 +90,19 @@ pub(crate) fn report(octets: &[u8]) {
     };
     let facts: Vec<_> = capture.inputs().iter().map(facts).collect();
     let report = Report::build(&tracker.trace(), &facts, None);
-    let mut written = Vec::new();
-    json::write(&report, &mut written).unwrap();
-    serde_json::from_slice::<serde_json::Value>(&written).unwrap();
+    check_json(&report);
+    check_text(&report);
+}
 
-    written.clear();
-    text::write(&report, &TextOptions::default(), &mut written).unwrap();
+fn check_json(report: &Report) {
+    let mut written = Vec::new();
+    json::write(report, &mut written).unwrap();
+    serde_json::from_slice::<serde_json::Value>(&written).unwrap();
+}
+
+fn check_text(report: &Report) {
+    let mut written = Vec::new();
+    text::write(report, &TextOptions::default(), &mut written).unwrap();
     let text = String::from_utf8(written).unwrap();
     // Nothing in a capture may reach the terminal but as text.
     let control = text.chars().find(|letter| letter.is_control() && *letter != '\n');

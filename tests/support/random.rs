@@ -1,5 +1,7 @@
 //! Numbers without a pattern that are the same in every run.
 
+#![allow(dead_code, reason = "every test takes what it needs")]
+
 /// xorshift64*.
 pub(crate) struct Random(u64);
 
