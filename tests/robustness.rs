@@ -12,6 +12,7 @@ mod testdata;
 
 use std::collections::BTreeMap;
 
+use mptcpscope::report::{Report, json};
 use mptcpscope::track::{Limits, OptionCounts, Totals, Tracker};
 use mptcpscope::wire::frame::{Frame, PacketNo};
 use mptcpscope::wire::segment::{Decoded, Endpoint, decode};
@@ -153,6 +154,18 @@ fn looking_changes_nothing() {
     }
 }
 
+/// Times are told from the first packet on: another clock changes no octet of the report.
+#[test]
+fn another_clock_changes_nothing() {
+    for (name, frames) in testdata::captures() {
+        let mut shifted = frames.clone();
+        for frame in &mut shifted {
+            frame.timestamp.0 -= 86_400_000_000_001;
+        }
+        assert!(report(&frames) == report(&shifted), "{name}");
+    }
+}
+
 /// What is compared of a tracked capture.
 #[derive(Clone)]
 struct Counts {
@@ -289,6 +302,17 @@ fn options(frames: &[OwnedFrame]) -> Vec<(usize, std::ops::Range<usize>)> {
 /// Packet numbers in the order of the frames, as a capture gives them.
 fn number_anew(frames: &mut [OwnedFrame]) {
     (1..).zip(frames).for_each(|(number, frame)| frame.number = PacketNo(number));
+}
+
+/// The report as JSON.
+fn report(frames: &[OwnedFrame]) -> String {
+    let mut tracker = Tracker::new(Limits::default(), 0);
+    for frame in frames {
+        tracker.push(&decode(&frame.whole()));
+    }
+    let mut octets = Vec::new();
+    json::write(&Report::build(&tracker.trace(), &[], None), &mut octets).unwrap();
+    String::from_utf8(octets).unwrap()
 }
 
 /// All that a tracker knows, as text.
