@@ -238,6 +238,7 @@ impl DataSpace {
     pub fn close(&mut self) {
         self.carried = VecDeque::new();
         self.resent = VecDeque::new();
+        self.coverage.shrink();
     }
 
     /// Signed distance of two numbers; of their lower halves, as long as the upper one is not known.

@@ -7,7 +7,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use super::arena::Id;
-use super::subflow::Subflow;
+use super::subflow::{Seen, Subflow};
 use crate::wire::segment::Endpoint;
 use crate::wire::seq::SeqNum;
 
@@ -54,11 +54,22 @@ pub enum Flow {
     Plain {
         /// Wireshark's `tcp.stream`.
         stream: Option<u32>,
-        /// Sequence number of the last SYN without ACK.
-        syn: Option<SeqNum>,
+        /// The last SYN without ACK.
+        syn: Option<PlainSyn>,
     },
     /// It belongs to an MPTCP connection (or did, before it fell back).
     Subflow(Id<Subflow>),
+}
+
+/// The SYN of a flow that is plain TCP so far.
+#[derive(Debug, Clone, Copy)]
+pub struct PlainSyn {
+    /// Its sequence number.
+    pub seq: SeqNum,
+    /// The packet.
+    pub seen: Seen,
+    /// Port of who sent it.
+    pub port: u16,
 }
 
 /// All 4-tuples seen. Plain flows past a limit are not stored, only counted.

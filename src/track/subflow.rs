@@ -10,7 +10,7 @@ use super::rtt::RoundTrips;
 use super::tcp_sequence::TcpSequence;
 use crate::wire::frame::{PacketNo, Timestamp};
 use crate::wire::mptcp::{AddressId, Nonce, TcpReset, Token};
-use crate::wire::segment::Endpoint;
+use crate::wire::segment::{Endpoint, Segment};
 use crate::wire::seq::SeqNum;
 
 /// A packet number and its time: where something was seen.
@@ -20,6 +20,13 @@ pub struct Seen {
     pub packet: PacketNo,
     /// When.
     pub at: Timestamp,
+}
+
+impl Seen {
+    /// Where `segment` was seen.
+    pub fn in_segment(segment: &Segment<'_>) -> Self {
+        Self { packet: segment.number, at: segment.timestamp }
+    }
 }
 
 /// A subflow.
@@ -47,6 +54,8 @@ pub struct Subflow {
     pub ends: PerRole<SubflowEnd>,
     /// The RST that ended it.
     pub reset: Option<Reset>,
+    /// Whether the memory for segments on their way was given back.
+    pub released: bool,
     /// Whether its segments are captured at more than one point.
     pub several_points: bool,
     /// Whether a segment other than a SYN, a RST or their like was seen from both hosts: it got
@@ -187,6 +196,13 @@ impl SubflowEnd {
             first_data: None,
         }
     }
+
+    /// Lets go of what is only needed while segments are on their way.
+    pub fn release(&mut self) {
+        self.round_trips.close();
+        self.recent.close();
+        self.sequence.close();
+    }
 }
 
 /// The TCP options of a SYN or SYN/ACK.
@@ -277,6 +293,11 @@ impl Subflow {
     /// Whether nothing but late segments can follow on it.
     pub fn is_over(&self) -> bool {
         self.reset.is_some() || (self.ends.client.fin.is_some() && self.ends.server.fin.is_some())
+    }
+
+    /// Whether no segment can be on its way any more, but for repeated ones.
+    pub fn is_finished(&self) -> bool {
+        self.reset.is_some() || (self.ends.client.fin_acked && self.ends.server.fin_acked)
     }
 
     /// How far it came, by what was seen of it.

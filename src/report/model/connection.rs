@@ -9,7 +9,7 @@ use super::build::Context;
 use super::finding::Confidence;
 use super::subflow::Distribution;
 use super::{Address, PerHost, Subflow};
-use crate::analyze::{option_space, state, verdict};
+use crate::analyze::{holes, option_space, state, verdict};
 use crate::report::event::{Event, FallbackCauseName};
 use crate::report::hex::{Hex32, Hex64};
 use crate::track::connection;
@@ -423,7 +423,7 @@ impl DataDirection {
             ends.map(|end| count(&end.bytes)).sum::<u64>()
         };
         let moment = |seen: Seen| context.moment(seen);
-        let holes = holes(data);
+        let holes = holes::holes(data);
         let delivery = data.delivery();
         let stream_bytes = sum(|bytes| bytes.new_data);
         let is_whole = holes.is_empty();
@@ -480,19 +480,6 @@ fn data_acked(data: &DataSpace) -> Option<u64> {
     let end = data.acked_end()?;
     let end = data.fin().map_or(end, |fin| end.min(fin.position));
     u64::try_from(end).ok()
-}
-
-/// What of the stream was not seen, from its first octet (midstream: the first one seen) to its last
-/// or the DATA_FIN.
-fn holes(data: &DataSpace) -> Vec<Range> {
-    let coverage = data.coverage();
-    let seen_to = coverage.span().map(|span| span.end);
-    let tail = data.fin().and_then(|fin| {
-        let start = seen_to?;
-        let end = fin.position;
-        (start < end).then_some(Range { start, end })
-    });
-    coverage.gaps().chain(tail).collect()
 }
 
 fn offsets(hole: &Range) -> (u64, u64) {
