@@ -10,7 +10,7 @@ mod columns;
 #[path = "support/testdata.rs"]
 mod testdata;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 
 use mptcpscope::wire::mptcp::MptcpOption;
@@ -190,6 +190,3 @@ impl Table {
 fn stem(capture: &str) -> String {
     capture.split('.').next().unwrap().to_owned()
 }
-
-/// Values of a packet under tshark's names.
-type Values = BTreeMap<&'static str, String>;

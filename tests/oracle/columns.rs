@@ -1,5 +1,6 @@
 //! Our facts of a packet, under tshark's names and in its words.
 
+use std::collections::BTreeMap;
 use std::fmt::{Display, Write};
 use std::net::IpAddr;
 
@@ -13,7 +14,6 @@ use mptcpscope::wire::segment::{Segment, decode};
 use mptcpscope::wire::seq::WireDsn;
 use mptcpscope::wire::tcp_option::TcpOption;
 
-use super::Values;
 use super::testdata::OwnedFrame;
 
 /// What is known of a packet.
@@ -24,7 +24,8 @@ pub(crate) struct Packet {
     /// Whether it belongs to a subflow that the tracker follows.
     pub(crate) is_tracked: bool,
     pub(crate) mptcp: Vec<MptcpOption>,
-    pub(crate) values: Values,
+    /// By the name of the column.
+    pub(crate) values: BTreeMap<&'static str, String>,
 }
 
 /// The packets of a capture.
