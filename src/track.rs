@@ -110,7 +110,8 @@ impl Tracker {
 
     fn push_segment(&mut self, segment: &Segment<'_>) {
         self.totals.tcp_segments += 1;
-        let options = SegmentOptions::read(&segment.options);
+        let mut options = SegmentOptions::default();
+        options.read(&segment.options);
         if options.has_mptcp() {
             self.totals.count_options(&options);
         }

@@ -55,11 +55,8 @@ pub enum Fate {
     New,
     /// Seen before on this subflow.
     Remapped,
-    /// Seen before on another one, whose number this is.
-    Reinjected {
-        /// The first copy, where it is still remembered.
-        first: Option<Carried>,
-    },
+    /// Seen before on another one.
+    Reinjected,
 }
 
 /// The parts of one insertion: a range and what became of it.
@@ -290,7 +287,7 @@ impl DataSpace {
             return Fate::Remapped;
         }
         self.delivery.reinjected(first, part.subflow, range.len(), wasted, part.at);
-        Fate::Reinjected { first }
+        Fate::Reinjected
     }
 
     /// Whether the subflow of a first copy had acknowledged the octets of `range` already.

@@ -140,7 +140,7 @@ impl Step<'_> {
             let count = match fate {
                 Fate::New => &mut bytes.new_data,
                 Fate::Remapped => &mut bytes.remapped,
-                Fate::Reinjected { .. } => &mut bytes.reinjected,
+                Fate::Reinjected => &mut bytes.reinjected,
             };
             *count += range.len();
         }
