@@ -245,7 +245,7 @@ impl Step<'_> {
         if self.subflow.reset.is_none() {
             self.subflow.reset = Some(Reset { seen: self.seen, from: self.sender(), reason });
         }
-        self.event(EventKind::Rst);
+        self.event(EventKind::Rst { ack: self.segment.flags.has(TcpFlags::ACK) });
     }
 
     fn take_option(&mut self, option: &MptcpOption, payload: Range) {
