@@ -9,6 +9,7 @@
     reason = "tests"
 )]
 
+mod formats;
 mod oracle;
 #[path = "../support/corpus.rs"]
 mod support;

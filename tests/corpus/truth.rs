@@ -21,7 +21,13 @@ const NOT_WHOLE: &[(&str, &str)] = &[
 ];
 
 /// Captures of connections that show no MPTCP, so that they are no connections for us.
-const WITHOUT_MPTCP: &[(&str, usize, &str)] = &[];
+const WITHOUT_MPTCP: &[(&str, usize, &str)] = &[
+    ("strip_syn/server.pcap", 1, "MP_CAPABLE was taken out before the server"),
+    ("syn_mptcp_blackhole/client.pcap", 1, "the second connection does not even try"),
+    ("syn_mptcp_blackhole/server.pcap", 2, "nothing with MP_CAPABLE gets to the server"),
+    ("tcp_client/client.pcap", 1, "a client without MPTCP"),
+    ("tcp_client/server.pcap", 1, "a client without MPTCP"),
+];
 
 #[test]
 fn streams_are_what_the_applications_sent() {

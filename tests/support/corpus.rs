@@ -12,6 +12,7 @@ use mptcpscope::capture::{Capture, InputPath, InputStatus};
 use mptcpscope::report::{InputFacts, Report};
 use mptcpscope::track::stream::StreamUse;
 use mptcpscope::track::{Limits, Tracker};
+use mptcpscope::wire::frame::Timestamp;
 use mptcpscope::wire::segment::decode;
 use serde_json::Value;
 
@@ -30,10 +31,21 @@ pub(crate) fn corpus() -> Option<PathBuf> {
 
 /// The JSON report on some captures, streams hashed.
 pub(crate) fn report(captures: &[PathBuf]) -> Value {
-    serde_json::to_value(build_report(captures)).unwrap()
+    report_since(None, captures)
 }
 
-fn build_report(captures: &[PathBuf]) -> Report {
+/// The same, with all times counted from `start`.
+pub(crate) fn report_since(start: Option<Timestamp>, captures: &[PathBuf]) -> Value {
+    serde_json::to_value(build_report(start, captures)).unwrap()
+}
+
+/// When the first packet of a capture was seen.
+pub(crate) fn start_of(capture: &Path) -> Timestamp {
+    let mut capture = Capture::open(&[InputPath::File(capture.to_owned())]).unwrap();
+    capture.next_frame().unwrap().timestamp
+}
+
+fn build_report(start: Option<Timestamp>, captures: &[PathBuf]) -> Report {
     let inputs: Vec<_> = captures.iter().cloned().map(InputPath::File).collect();
     let mut capture = Capture::open(&inputs).unwrap();
     let mut tracker = Tracker::new(Limits::default(), 1);
@@ -41,7 +53,10 @@ fn build_report(captures: &[PathBuf]) -> Report {
     while let Some(frame) = capture.next_frame() {
         tracker.push(&decode(&frame));
     }
-    let facts: Vec<_> = capture.inputs().iter().map(facts).collect();
+    let mut facts: Vec<_> = capture.inputs().iter().map(facts).collect();
+    for input in facts.iter_mut().filter(|_| start.is_some()) {
+        input.first = start;
+    }
     Report::build(&tracker.trace(), &facts, None)
 }
 
