@@ -209,13 +209,13 @@ impl Step<'_> {
             self.subflow.established = true;
             self.check_third_ack();
         } else if !is_opener
-            && handshake.ack.is_some()
             && let Some(join) = &mut self.subflow.join
+            && join.fourth_ack.is_none()
         {
-            if join.fourth_ack.is_none() {
-                join.fourth_ack = Some(seen);
-                self.connection.joined += 1;
-            }
+            // It has a socket only after the third ACK, be that in the capture or not.
+            join.fourth_ack = Some(seen);
+            self.subflow.established = true;
+            self.connection.joined += 1;
         }
     }
 

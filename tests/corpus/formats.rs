@@ -55,6 +55,13 @@ fn a_dress_lacks_what_it_lacks_and_nothing_else() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+#[test]
+fn a_join_without_its_syn_ack_got_through_all_the_same() {
+    let Some(folder) = folder() else { return };
+    let found = &connections(&folder, &["cut-no-join-synack.pcap"])[0];
+    assert!(text(&found["verdict"]).contains("worked on 2 paths"), "{}", found["verdict"]);
+}
+
 fn folder() -> Option<PathBuf> {
     Some(corpus()?.join("lab/formats"))
 }
