@@ -14,6 +14,7 @@ mod oracle;
 #[path = "../support/corpus.rs"]
 mod support;
 mod truth;
+mod version0;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
