@@ -148,8 +148,9 @@ impl Tracker {
         let sender = subflow.direction_from(segment.source).sender();
         match subflow.ends.of(sender).sequence.isn() {
             Some(isn) => isn != segment.seq,
-            // A SYN from the acceptor's side: a simultaneous open, unless this one is over.
-            None => subflow.handshake.syn.is_some() && subflow.is_over(),
+            // A SYN from the acceptor's side: a simultaneous open, unless this one is over. Where no
+            // SYN was seen before: out of order, unless a RST was.
+            None => subflow.reset.is_some() || subflow.handshake.syn.is_some() && subflow.is_over(),
         }
     }
 

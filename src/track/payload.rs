@@ -52,7 +52,12 @@ impl Step<'_> {
                 }
             }
         }
-        self.sender_end().mappings.declare(mapping, dsn, data_fin, payload);
+        let receiver_ack = self.subflow.ends.of(sender.peer()).highest_ack;
+        let end = self.sender_end();
+        end.mappings.declare(mapping, dsn, data_fin, payload);
+        let acked = receiver_ack.and_then(|ack| end.sequence.acked_position(ack)).unwrap_or(0);
+        let seen = end.sequence.coverage();
+        end.mappings.settle(|positions| positions.end <= acked || seen.contains(positions));
     }
 
     /// The mapping that a MP_CAPABLE with data stands for: the first octets of the stream, at

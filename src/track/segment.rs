@@ -228,10 +228,11 @@ impl Step<'_> {
             self.check_third_ack();
         } else if let Some(join) = &mut self.subflow.join
             && !is_opener
-            && handshake.ack.is_some()
             && join.fourth_ack.is_none()
         {
+            // It has a socket only after the third ACK, be that in the capture or not.
             join.fourth_ack = Some(seen);
+            self.subflow.established = true;
             self.connection.joined += 1;
         }
     }
@@ -262,7 +263,7 @@ impl Step<'_> {
         if self.subflow.reset.is_none() {
             self.subflow.reset = Some(Reset { seen: self.seen, from: self.sender(), reason });
         }
-        self.event(EventKind::Rst);
+        self.event(EventKind::Rst { ack: self.segment.flags.has(TcpFlags::ACK) });
     }
 
     fn take_option(&mut self, option: &MptcpOption, payload: Range) {
