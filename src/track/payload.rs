@@ -91,6 +91,7 @@ impl Step<'_> {
         for piece in pieces {
             if piece.seen {
                 self.sender_end().bytes.retransmitted += piece.range.len();
+                self.take_refused(piece.range);
             } else if self.segment.flags.has(TcpFlags::SYN) {
                 // Fast open: outside the data sequence space (RFC 8684 Appendix B.2).
                 self.sender_end().bytes.new_data += piece.range.len();
@@ -99,6 +100,19 @@ impl Step<'_> {
             } else {
                 self.take_fresh(piece.range);
             }
+        }
+    }
+
+    /// Octets of a fast-open SYN that the peer did not accept: only when they come again do they
+    /// have data sequence numbers (RFC 8684 Appendix B.3). They were counted with the SYN.
+    fn take_refused(&mut self, again: Range) {
+        let end = self.sender_end();
+        let part = again.intersection(end.refused);
+        if !part.is_empty() {
+            end.refused.start = part.end;
+            let counted = end.bytes;
+            self.take_fresh(part);
+            self.sender_end().bytes = counted;
         }
     }
 

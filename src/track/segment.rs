@@ -177,6 +177,8 @@ impl Step<'_> {
             // RFC 8684 Appendix B.3: subflow sequence number 1 is the octet after those accepted.
             let accepted = (position - 1).max(0);
             peer.mappings.set_origin(accepted);
+            let sent = peer.sequence.coverage().span().map_or(position, |span| span.end);
+            peer.refused = Range { start: accepted + 1, end: sent };
             let accepted = usize::try_from(accepted).unwrap_or(0);
             self.on_stream(self.sender().peer(), |stream| stream.accept_prefix(accepted));
         }
