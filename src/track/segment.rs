@@ -8,6 +8,7 @@ use super::connection::{Connection, FallbackCause, FastCloseSeen};
 use super::coverage::Range;
 use super::event::{Event, EventKind};
 use super::options::SegmentOptions;
+use super::proof::{Verdict, fast_close_verdict};
 use super::role::{Direction, Role};
 use super::subflow::{Reset, Seen, Subflow, SubflowEnd};
 use crate::wire::mptcp::{Capable, CapableForm, FastClose, Join, MptcpOption, Prio};
@@ -272,7 +273,13 @@ impl Step<'_> {
             MptcpOption::FastClose(FastClose { receiver_key, .. }) => {
                 let (seen, from, receiver_key) = (self.seen, self.sender(), *receiver_key);
                 let close = FastCloseSeen { seen, from, receiver_key };
-                self.connection.fast_close.get_or_insert(close);
+                // One with a wrong key makes room for the next one.
+                if matches!(
+                    fast_close_verdict(self.connection),
+                    Verdict::Absent | Verdict::Mismatch
+                ) {
+                    self.connection.fast_close = Some(close);
+                }
             }
             _ => {}
         }
