@@ -7,7 +7,7 @@ use super::event::EventKind;
 use super::mapping::Mapped;
 use super::role::Role;
 use super::segment::Step;
-use super::stream::{Stream, StreamBreak};
+use super::stream::{Source, Stream, StreamBreak};
 use crate::wire::crypto::ChecksumVerdict;
 use crate::wire::mptcp::{DataLevelLength, Dss, Mapping, MptcpOption};
 use crate::wire::segment::TcpFlags;
@@ -169,13 +169,14 @@ impl Step<'_> {
         let start = end.sequence.position(segment.seq);
         let octets = captured_part(segment.payload, part.start - start, part.len());
         let verdict = end.checksums.add(mapped, part, octets, seen);
-        let checked = mapped.checksum.is_some();
+        let source = Source { subflow: self.subflow.number, start: mapped.positions.start };
+        let checked = mapped.checksum.map(|_| source);
         self.on_stream(sender, |stream| stream.insert(range, octets, checked));
         if let Some(verdict) = verdict {
             let first = range.start - (part.start - mapped.positions.start);
             let whole = Range { start: first, end: first + mapped.positions.len().cast_signed() };
             let right = verdict != ChecksumVerdict::Wrong;
-            self.on_stream(sender, |stream| stream.judge(whole, right));
+            self.on_stream(sender, |stream| stream.judge(source, whole, right));
         }
     }
 
