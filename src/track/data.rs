@@ -269,20 +269,34 @@ impl DataSpace {
         while at < part.range.end {
             let first = self.first_copies.at(at);
             let end = first.map_or_else(|next| next, |copy| copy.range.end).min(part.range.end);
-            let range = Range { start: at, end };
-            let fate = self.fate_of_repeat(range, part, first.ok());
+            let (resent_here, same_to) = self.resent_on(part.subflow, at);
+            let range = Range { start: at, end: end.min(same_to) };
+            let fate = self.fate_of_repeat(range, part, first.ok(), resent_here);
             fates.push((range, fate));
-            at = end;
+            at = range.end;
         }
     }
 
-    fn fate_of_repeat(&mut self, range: Range, part: Carried, first: Option<Carried>) -> Fate {
-        let here = |copy: &Carried| {
-            copy.subflow == part.subflow && !copy.range.intersection(range).is_empty()
-        };
+    /// Whether a later copy of the octet at `at` came on a subflow, and up to where the octets after
+    /// it are like it in that.
+    fn resent_on(&self, subflow: u32, at: i64) -> (bool, i64) {
+        let here = self.resent.iter().filter(|copy| copy.subflow == subflow && copy.range.end > at);
+        let covering = here.clone().filter(|copy| copy.range.start <= at);
+        match covering.map(|copy| copy.range.end).max() {
+            Some(end) => (true, end),
+            None => (false, here.map(|copy| copy.range.start).min().unwrap_or(i64::MAX)),
+        }
+    }
+
+    fn fate_of_repeat(
+        &mut self,
+        range: Range,
+        part: Carried,
+        first: Option<Carried>,
+        resent_here: bool,
+    ) -> Fate {
         let wasted = first.is_some_and(|first| self.is_acked_below(&first, range));
-        if first.is_some_and(|first| first.subflow == part.subflow) || self.resent.iter().any(here)
-        {
+        if resent_here || first.is_some_and(|first| first.subflow == part.subflow) {
             self.delivery.wasted += if wasted { range.len() } else { 0 };
             return Fate::Remapped;
         }

@@ -8,7 +8,7 @@ use super::event::EventKind;
 use super::mapping::Mapped;
 use super::role::Role;
 use super::segment::Step;
-use super::stream::{Stream, StreamBreak};
+use super::stream::{Source, Stream, StreamBreak};
 use crate::wire::crypto::ChecksumVerdict;
 use crate::wire::mptcp::{DataLevelLength, Dss, Mapping, MptcpOption};
 use crate::wire::segment::TcpFlags;
@@ -97,6 +97,7 @@ impl Step<'_> {
         for piece in pieces {
             if piece.seen {
                 self.sender_end().bytes.retransmitted += piece.range.len();
+                self.take_refused(piece.range);
             } else if self.segment.flags.has(TcpFlags::SYN) {
                 // Fast open: outside the data sequence space (RFC 8684 Appendix B.2).
                 self.sender_end().bytes.new_data += piece.range.len();
@@ -105,6 +106,19 @@ impl Step<'_> {
             } else {
                 self.take_fresh(piece.range);
             }
+        }
+    }
+
+    /// Octets of a fast-open SYN that the peer did not accept: only when they come again do they
+    /// have data sequence numbers (RFC 8684 Appendix B.3). They were counted with the SYN.
+    fn take_refused(&mut self, again: Range) {
+        let end = self.sender_end();
+        let part = again.intersection(end.refused);
+        if !part.is_empty() {
+            end.refused.start = part.end;
+            let counted = end.bytes;
+            self.take_fresh(part);
+            self.sender_end().bytes = counted;
         }
     }
 
@@ -161,13 +175,14 @@ impl Step<'_> {
         let start = end.sequence.position(segment.seq);
         let octets = captured_part(segment.payload, part.start - start, part.len());
         let verdict = end.checksums.add(mapped, part, octets, seen);
-        let checked = mapped.checksum.is_some();
+        let source = Source { subflow: self.subflow.number, start: mapped.positions.start };
+        let checked = mapped.checksum.map(|_| source);
         self.on_stream(sender, |stream| stream.insert(range, octets, checked));
         if let Some(verdict) = verdict {
             let first = range.start - (part.start - mapped.positions.start);
             let whole = Range { start: first, end: first + mapped.positions.len().cast_signed() };
             let right = verdict != ChecksumVerdict::Wrong;
-            self.on_stream(sender, |stream| stream.judge(whole, right));
+            self.on_stream(sender, |stream| stream.judge(source, whole, right));
         }
     }
 

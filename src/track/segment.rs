@@ -8,6 +8,7 @@ use super::connection::{Connection, FallbackCause, FastCloseSeen};
 use super::coverage::Range;
 use super::event::{Event, EventKind};
 use super::options::SegmentOptions;
+use super::proof::{Verdict, fast_close_verdict};
 use super::role::{Direction, Role};
 use super::subflow::{Reset, Seen, Subflow, SubflowEnd};
 use crate::wire::mptcp::{Capable, CapableForm, FastClose, Join, MptcpOption, Prio};
@@ -195,6 +196,8 @@ impl Step<'_> {
             // RFC 8684 Appendix B.3: subflow sequence number 1 is the octet after those accepted.
             let accepted = (position - 1).max(0);
             peer.mappings.set_origin(accepted);
+            let sent = peer.sequence.coverage().span().map_or(position, |span| span.end);
+            peer.refused = Range { start: accepted + 1, end: sent };
             let accepted = usize::try_from(accepted).unwrap_or(0);
             self.on_stream(self.sender().peer(), |stream| stream.accept_prefix(accepted));
         }
@@ -288,7 +291,13 @@ impl Step<'_> {
             MptcpOption::FastClose(FastClose { receiver_key, .. }) => {
                 let (seen, from, receiver_key) = (self.seen, self.sender(), *receiver_key);
                 let close = FastCloseSeen { seen, from, receiver_key };
-                self.connection.fast_close.get_or_insert(close);
+                // One with a wrong key makes room for the next one.
+                if matches!(
+                    fast_close_verdict(self.connection),
+                    Verdict::Absent | Verdict::Mismatch
+                ) {
+                    self.connection.fast_close = Some(close);
+                }
             }
             _ => {}
         }

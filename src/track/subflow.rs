@@ -3,6 +3,7 @@
 use super::arena::Id;
 use super::checksum::Checksums;
 use super::connection::Connection;
+use super::coverage::Range;
 use super::duplicate::RecentSegments;
 use super::mapping::Mappings;
 use super::role::{Direction, PerRole, Role};
@@ -174,6 +175,8 @@ pub struct SubflowEnd {
     pub highest_ack: Option<SeqNum>,
     /// Its first segment with payload.
     pub first_data: Option<Seen>,
+    /// Payload of its SYN that the peer did not accept and that did not come again yet.
+    pub refused: Range,
 }
 
 impl SubflowEnd {
@@ -195,6 +198,7 @@ impl SubflowEnd {
             fin_acked: false,
             highest_ack: None,
             first_data: None,
+            refused: Range { start: 0, end: 0 },
         }
     }
 

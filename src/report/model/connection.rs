@@ -426,7 +426,7 @@ impl DataDirection {
         let holes = holes::holes(data);
         let delivery = data.delivery();
         let stream_bytes = sum(|bytes| bytes.new_data);
-        let is_whole = holes.is_empty();
+        let is_whole = holes.is_empty() && !is_acked_unseen(data);
         let sha256 = is_whole.then(|| sha256(connection, sender, stream_bytes)).flatten();
         Self {
             stream_bytes,
@@ -480,6 +480,13 @@ fn data_acked(data: &DataSpace) -> Option<u64> {
     let end = data.acked_end()?;
     let end = data.fin().map_or(end, |fin| end.min(fin.position));
     u64::try_from(end).ok()
+}
+
+/// Whether the peer acknowledged octets past the last one seen: they are not in the capture.
+fn is_acked_unseen(data: &DataSpace) -> bool {
+    let seen = data.coverage().span().map_or(0, |span| span.end);
+    let acked = data.acked_end().unwrap_or(0);
+    acked > data.fin().map_or(seen, |fin| seen.max(fin.position + 1))
 }
 
 fn offsets(hole: &Range) -> (u64, u64) {
