@@ -41,8 +41,9 @@ impl SegmentOptions {
             self.syn.timestamps = true;
             rest = after;
         }
-        while let [mptcp::KIND, len @ 2.., after @ ..] = rest
-            && let Some((body, after)) = after.split_at_checked(usize::from(*len) - 2)
+        while let [mptcp::KIND, len, after @ ..] = rest
+            && let Some(body_len) = usize::from(*len).checked_sub(2)
+            && let Some((body, after)) = after.split_at_checked(body_len)
         {
             self.mptcp.push(MptcpOption::parse(body));
             rest = after;
