@@ -60,7 +60,9 @@ fn analyse(capture: Capture, args: &ReportArgs) -> Result<Report> {
     }
     let lookup = |number| counts.packet_ref(number);
     let has_several = facts.len() > 1;
-    Ok(Report::build(&trace, &facts, has_several.then_some(&lookup as &_)))
+    let lookup = has_several.then_some(&lookup as &_);
+    let build = if args.series { Report::build_with_series } else { Report::build };
+    Ok(build(&trace, &facts, lookup))
 }
 
 /// Which streams are put together on the way.

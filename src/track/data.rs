@@ -136,7 +136,9 @@ impl DataSpace {
         let had_gaps = self.coverage.gaps().len() > 0;
         let before = self.coverage.contiguous_end();
         let outstanding = self.has_outstanding();
+        let early = before.is_some_and(|end| carried.range.start > end);
         let pieces = self.coverage.insert(carried.range);
+        self.delivery.out_of_order += u64::from(early && pieces.iter().any(|piece| !piece.seen));
         if pieces.iter().any(|piece| !piece.seen) {
             self.delivery.progress(carried.at, outstanding);
         }
@@ -146,6 +148,18 @@ impl DataSpace {
         let mut fates = Fates::new();
         self.classify(&pieces, carried, &mut fates);
         fates
+    }
+
+    /// Takes payload of any kind, of which `new_data` octets are the stream's for the first time.
+    pub fn sent(&mut self, at: Timestamp, payload: u64, new_data: u64) {
+        let sent = self.coverage.span().map_or(0, |span| span.end);
+        let in_flight = self.acked.map_or(0, |acked| u64::try_from(sent - acked).unwrap_or(0));
+        self.delivery.sent(at, payload, new_data, in_flight);
+    }
+
+    /// Takes what the peer offers to receive from its DATA_ACK on.
+    pub fn offer(&mut self, octets: u64) {
+        self.delivery.offered(octets);
     }
 
     /// How the data fared.

@@ -24,8 +24,12 @@ impl Step<'_> {
         }
         if let Some(ack) = dss.data_ack {
             let receiver = self.sender().peer();
+            let window = self.window();
             let data = self.connection.data.of_mut(receiver);
             data.acknowledge(ack, self.seen);
+            if let Some(window) = window {
+                data.offer(window);
+            }
             let acked = data.acked_end().unwrap_or_default();
             self.on_stream(receiver, |stream| stream.acknowledge(acked));
         }
@@ -35,6 +39,16 @@ impl Step<'_> {
         if infinite {
             self.fall_back(FallbackCause::InfiniteMapping, true);
         }
+    }
+
+    /// The window of the segment in octets, if its scale is known (RFC 7323 §2.2: none on a SYN, and
+    /// only where both SYNs had one).
+    fn window(&self) -> Option<u64> {
+        let ends = &self.subflow.ends;
+        let (here, there) = (ends.of(self.sender()), ends.of(self.sender().peer()));
+        let (here, there) = (here.syn_options?, there.syn_options?);
+        let scale = here.window_scale.filter(|_| there.window_scale.is_some()).unwrap_or(0);
+        Some(u64::from(self.segment.window) << scale.min(14))
     }
 
     fn take_mapping(&mut self, mapping: &Mapping, data_fin: bool, payload: Range) {
@@ -85,7 +99,11 @@ impl Step<'_> {
         end.bytes.payload += payload.len();
         let first = end.first_data.is_none();
         end.first_data.get_or_insert(seen);
+        let new_before = end.bytes.new_data;
+        let highest = end.sequence.coverage().span().map_or(0, |span| span.end);
         let pieces = end.sequence.insert(payload);
+        let is_late = payload.start < highest && pieces.iter().any(|piece| !piece.seen);
+        end.dynamics.out_of_order += u64::from(is_late);
         if pieces.iter().any(|piece| piece.seen) {
             end.round_trips.resent(payload);
         } else {
@@ -107,6 +125,12 @@ impl Step<'_> {
                 self.take_fresh(piece.range);
             }
         }
+        let end = self.sender_end();
+        let new_data = end.bytes.new_data - new_before;
+        let in_flight = end.unacknowledged(None);
+        end.dynamics.sent(seen.at, payload.len(), new_data, in_flight);
+        let data = self.connection.data.of_mut(self.direction.sender());
+        data.sent(seen.at, payload.len(), new_data);
     }
 
     /// Octets of a fast-open SYN that the peer did not accept: only when they come again do they

@@ -93,7 +93,10 @@ impl Step<'_> {
         let flags = self.segment.flags;
         self.subflow.last = self.seen;
         self.connection.last = self.seen;
-        self.sender_end().segments += 1;
+        let seen = self.seen;
+        let end = self.sender_end();
+        end.segments += 1;
+        end.dynamics.see(seen);
         if flags.has(TcpFlags::SYN) {
             self.take_syn();
         }
@@ -247,15 +250,26 @@ impl Step<'_> {
             let end = peer.sequence.coverage().span().map_or(1, |span| span.end);
             peer.fin_acked = peer.sequence.acked_position(ack).is_some_and(|acked| acked > end);
         }
-        if let Some(acked) = peer.sequence.acked_position(ack) {
+        let peer_acked = peer.sequence.acked_position(ack);
+        if let Some(acked) = peer_acked {
+            peer.acked = peer.acked.max(acked);
             peer.round_trips.acknowledged(acked, self.seen.at);
             let sent = self.connection.data.of_mut(self.direction.sender().peer());
             sent.acknowledge_subflow(self.subflow.number, acked);
         }
+        let is_waiting = peer.unacknowledged(peer_acked) > 0;
+        let is_bare = self.segment.sequence_len() == 0 && !self.is_signal();
         let end = self.sender_end();
-        if end.highest_ack.is_none_or(|highest| ack.distance_from(highest) > 0) {
-            end.highest_ack = Some(ack);
+        match end.highest_ack.map(|highest| ack.distance_from(highest)) {
+            Some(0) if is_bare && is_waiting => end.dynamics.duplicate_acks += 1,
+            Some(..=0) => {}
+            _ => end.highest_ack = Some(ack),
         }
+    }
+
+    /// Whether the segment carries an MPTCP option other than DSS.
+    fn is_signal(&self) -> bool {
+        self.options.mptcp.iter().any(|option| !matches!(option, MptcpOption::Dss(_)))
     }
 
     fn take_reset(&mut self) {
