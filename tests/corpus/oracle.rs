@@ -19,7 +19,7 @@ fn the_lab_scenarios_agree_with_the_oracle() {
     for (scenario, capture) in lab(&corpus) {
         let oracle = read_json(&capture.with_file_name("oracle.json"));
         let expected = &oracle[name(&capture)];
-        let found = report(&[capture.clone()]);
+        let found = report(std::slice::from_ref(&capture));
         let name = format!("{scenario}/{}", name(&capture));
         let mut compare = Comparison { name, differences: &mut differences };
         if scenario != "ip_fragments" {
@@ -43,11 +43,11 @@ struct Comparison<'a> {
 impl Comparison<'_> {
     fn equal(&mut self, what: &str, expected: &Value, found: &Value) {
         if expected != found {
-            self.differ(format!("{what}: expected {expected}, found {found}"));
+            self.differ(&format!("{what}: expected {expected}, found {found}"));
         }
     }
 
-    fn differ(&mut self, what: String) {
+    fn differ(&mut self, what: &str) {
         self.differences.push(format!("{}: {what}", self.name));
     }
 
@@ -56,7 +56,7 @@ impl Comparison<'_> {
         let found: BTreeMap<_, _> = found.iter().filter(|(_, count)| **count != 0).collect();
         let expected: BTreeMap<_, _> = expected["options"].as_object().unwrap().iter().collect();
         if found != expected {
-            self.differ(format!("options: {expected:?} / {found:?}"));
+            self.differ(&format!("options: {expected:?} / {found:?}"));
         }
     }
 
@@ -66,7 +66,7 @@ impl Comparison<'_> {
         let Some(found) = connections
             .find(|found| (&found["client"]["key"], &found["server"]["key"]) == (&keys.0, &keys.1))
         else {
-            self.differ(format!("no connection with keys {keys:?}"));
+            self.differ(&format!("no connection with keys {keys:?}"));
             return;
         };
         for role in ["client", "server"] {
@@ -100,7 +100,7 @@ impl Comparison<'_> {
         connection: &Value,
         direction: &str,
         found: &Value,
-        ids: &BTreeMap<String, u64>,
+        ids: &BTreeMap<String, usize>,
     ) {
         let expected = &connection[direction];
         let sender = if direction == "up" { "c2s" } else { "s2c" };
@@ -116,7 +116,7 @@ impl Comparison<'_> {
             return;
         }
         for (index, bytes) in expected["by_subflow"].as_object().unwrap() {
-            let subflow = &found["subflows"][ids[index] as usize];
+            let subflow = &found["subflows"][ids[index]];
             self.equal("new data of a subflow", bytes, &subflow[sender]["new_data_bytes"]);
         }
         let again = |subflow: &Value| {
@@ -148,7 +148,7 @@ impl Comparison<'_> {
         self.equal("place of the DATA_FIN", &expected[1], &offset.into());
     }
 
-    fn subflow(&mut self, expected: &Value, connection: &Value) -> Option<u64> {
+    fn subflow(&mut self, expected: &Value, connection: &Value) -> Option<usize> {
         let by_server = expected["role"] == "join from the connection server";
         let (opener, acceptor) =
             if by_server { ("server", "client") } else { ("client", "server") };
@@ -160,7 +160,7 @@ impl Comparison<'_> {
             })
             .collect();
         let [found] = candidates.as_slice() else {
-            self.differ(format!("{} subflows {ends:?}", candidates.len()));
+            self.differ(&format!("{} subflows {ends:?}", candidates.len()));
             return None;
         };
         self.equal("opened_by", &opener.into(), &found["opened_by"]);
@@ -182,7 +182,7 @@ impl Comparison<'_> {
         let expects_checksums = expected["csum_seen"] == true;
         self.equal("checksums seen", &expects_checksums.into(), &has_checksums.into());
         self.signals(expected, connection, found);
-        found["id"].as_u64()
+        usize::try_from(number(&found["id"])).ok()
     }
 
     fn join(&mut self, expected: &Value, found: &Value, opener: &str, acceptor: &str) {
@@ -286,7 +286,9 @@ fn unhex(value: &Value) -> u64 {
     u64::from_str_radix(text(value).trim_start_matches("0x"), 16).unwrap()
 }
 
-/// Seconds with six decimals, as whole microseconds.
+/// Seconds with up to six decimals, as whole microseconds.
 fn micros_of(seconds: &Value) -> u64 {
-    (seconds.as_f64().unwrap() * 1e6).round() as u64
+    let seconds = seconds.to_string();
+    let (whole, decimals) = seconds.split_once('.').unwrap_or((&seconds, ""));
+    format!("{whole}{decimals:0<6}").parse().unwrap()
 }
