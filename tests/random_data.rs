@@ -57,7 +57,6 @@ impl From<&SubflowDirection> for Counts {
 struct Model {
     /// Next position on each subflow.
     next: [u64; 2],
-    seen: [BTreeSet<u64>; 2],
     carriers: BTreeMap<u64, BTreeSet<usize>>,
     counts: [Counts; 2],
     /// Offsets of which a copy came that was not corrupted.

@@ -141,7 +141,7 @@ impl Played {
             _ => anyhow::bail!("'{direction}' is no direction"),
         };
         let sent = self.connections[letter].hosts.of(role).stream(0, octets);
-        let digits = Sha256::digest(&sent).iter().map(|octet| format!("{octet:02x}")).collect();
+        let digits = hex(&Sha256::digest(&sent));
         let stream = expect::at(report, path)?;
         ensure!(
             stream["stream_bytes"] == octets,
@@ -155,6 +155,14 @@ impl Played {
         );
         Ok(())
     }
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().flat_map(|octet| [octet >> 4, octet & 15]).map(digit).collect()
+}
+
+fn digit(value: u8) -> char {
+    char::from_digit(value.into(), 16).unwrap()
 }
 
 /// The files of all scenarios.
