@@ -1,8 +1,10 @@
 //! The composition root: which inputs are read, what is made of them, where that goes. One file per
 //! command; clock and randomness come into the program here.
 
+mod follow;
 mod generate;
 mod inputs;
+mod keys;
 mod output;
 mod packets;
 mod pipeline;
@@ -21,6 +23,7 @@ pub fn run(cli: Cli) -> Result<()> {
     match (cli.generate, cli.command) {
         (Some(what), _) => generate::run(what),
         (None, Some(Command::Packets(args))) => packets::run(&args),
+        (None, Some(Command::Follow(args))) => follow::run(&args),
         (None, Some(Command::Report(args))) => report::run(&args),
         (None, None) => report::run(&cli.report),
     }

@@ -1,6 +1,7 @@
 //! The command line as clap reads it: which commands and flags there are, and their help. No logic.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -40,6 +41,8 @@ EXAMPLES
   mptcpscope client.pcap.gz server.pcap.gz    both ends as one story, merged by time
   mptcpscope report --json - phone.pcapng     the same facts for programs
   mptcpscope packets phone.pcapng             every MPTCP option with all its fields
+  mptcpscope follow phone.pcapng --connection 0 --from server >file
+                                              what the server sent
   ssh host tcpdump -w - tcp | mptcpscope -    from a pipe
   mptcpscope ./report                         a file that is named like a command";
 
@@ -52,6 +55,9 @@ pub enum Command {
     /// Print one line per segment that carries MPTCP options, with every field
     #[command(arg_required_else_help = true)]
     Packets(PacketsArgs),
+    /// Write what one host sent on a connection, in the order of the data, over all subflows
+    #[command(arg_required_else_help = true)]
+    Follow(FollowArgs),
 }
 
 /// Arguments of `report`.
@@ -66,6 +72,12 @@ pub struct ReportArgs {
     /// Show only the connection with this number in the text
     #[arg(long, value_name = "N")]
     pub connection: Option<u64>,
+    /// Put the streams together and give their SHA-256 in the JSON (takes longer)
+    #[arg(long)]
+    pub streams: bool,
+    /// Read keys from FILE, for connections whose handshake is not in the capture
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub keys: Option<PathBuf>,
     /// When to use colour
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
@@ -80,6 +92,29 @@ pub struct PacketsArgs {
     /// Print one JSON object per line
     #[arg(long)]
     pub jsonl: bool,
+}
+
+/// Arguments of `follow`.
+#[derive(Debug, Args)]
+pub struct FollowArgs {
+    /// Which captures.
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// The connection, by its number in the report
+    #[arg(long, value_name = "N")]
+    pub connection: u64,
+    /// Whose octets to write
+    #[arg(long, value_name = "SIDE")]
+    pub from: Side,
+}
+
+/// A host of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Side {
+    /// The one that opened the connection
+    Client,
+    /// The other one
+    Server,
 }
 
 /// The captures to read.

@@ -9,6 +9,7 @@ pub mod address;
 pub mod arena;
 pub mod checksum;
 pub mod connection;
+pub mod copies;
 pub mod coverage;
 pub mod data;
 pub mod delivery;
@@ -30,9 +31,11 @@ pub mod subflow;
 pub mod tcp_sequence;
 pub mod trace;
 
+use std::collections::BTreeSet;
+
 use arena::{Arena, Id};
 use connection::Connection;
-use flow::{Flow, FlowKey, FlowTable};
+use flow::{Flow, FlowKey, FlowTable, PlainSyn};
 use join::TokenIndex;
 use role::{PerRole, Role};
 use stream::{Stream, StreamUse};
@@ -53,7 +56,7 @@ pub struct Tracker {
     subflows: Arena<Subflow>,
     tokens: TokenIndex,
     totals: Totals,
-    streams: Option<StreamUse>,
+    streams: Option<WantedStreams>,
     buffered: usize,
 }
 
@@ -74,17 +77,19 @@ impl Tracker {
     }
 
     /// From now on, new connections put the octets of both directions together.
-    pub const fn keep_streams(&mut self, wanted: StreamUse) {
-        self.streams = Some(wanted);
+    pub fn keep_streams(&mut self, wanted: StreamUse) {
+        self.streams = Some(WantedStreams { wanted, only: None });
     }
 
-    /// The octets that went out of a connection's stream since the last time. The connection is told
-    /// by its first packet.
-    pub fn take_octets(&mut self, connection: PacketNo, sender: Role) -> Vec<u8> {
-        let number = self.connections.find(|kept| kept.first.packet == connection && !kept.merged);
-        let Some(number) = number else { return Vec::new() };
-        let stream = self.connections[number].streams.of_mut(sender);
-        stream.as_mut().map(|stream| stream.take_octets()).unwrap_or_default()
+    /// The same, but only for connections (and parts of them) that begin with one of these packets.
+    pub fn keep_streams_of(&mut self, wanted: StreamUse, first_packets: BTreeSet<PacketNo>) {
+        self.streams = Some(WantedStreams { wanted, only: Some(first_packets) });
+    }
+
+    /// What `sender` sent on the connection that begins with the packet `first`, if it is kept.
+    pub fn stream_mut(&mut self, first: PacketNo, sender: Role) -> Option<&mut Stream> {
+        let id = self.connections.find(|kept| kept.first.packet == first && !kept.merged)?;
+        self.connections[id].streams.of_mut(sender).as_deref_mut()
     }
 
     /// Takes the next frame, decoded.
@@ -105,7 +110,8 @@ impl Tracker {
 
     fn push_segment(&mut self, segment: &Segment<'_>) {
         self.totals.tcp_segments += 1;
-        let options = SegmentOptions::read(&segment.options);
+        let mut options = SegmentOptions::default();
+        options.read(&segment.options);
         if options.has_mptcp() {
             self.totals.count_options(&options);
         }
@@ -116,19 +122,19 @@ impl Tracker {
             }
             Some(Flow::Plain { stream, syn }) => {
                 let is_syn = segment.flags.is_syn();
-                if is_syn && syn.is_some_and(|before| before != segment.seq) {
+                if is_syn && syn.is_some_and(|before| before.seq != segment.seq) {
                     let stream = self.flows.take_stream();
-                    self.open(key, stream, segment, &options);
+                    self.open(key, stream, None, segment, &options);
                 } else if options.has_mptcp() {
                     self.totals.plain_flows -= 1;
-                    self.open(key, stream, segment, &options);
+                    self.open(key, stream, syn, segment, &options);
                 } else if is_syn && syn.is_none() {
-                    self.flows.set(key, Flow::Plain { stream, syn: Some(segment.seq) });
+                    self.flows.set(key, Flow::Plain { stream, syn: Some(plain_syn(segment)) });
                 }
             }
             Some(Flow::Subflow(_)) | None => {
                 let stream = self.flows.take_stream();
-                self.open(key, stream, segment, &options);
+                self.open(key, stream, None, segment, &options);
             }
         }
     }
@@ -142,8 +148,9 @@ impl Tracker {
         let sender = subflow.direction_from(segment.source).sender();
         match subflow.ends.of(sender).sequence.isn() {
             Some(isn) => isn != segment.seq,
-            // A SYN from the acceptor's side: a simultaneous open, unless this one is over.
-            None => subflow.handshake.syn.is_some() && subflow.is_over(),
+            // A SYN from the acceptor's side: a simultaneous open, unless this one is over. Where no
+            // SYN was seen before: out of order, unless a RST was.
+            None => subflow.reset.is_some() || subflow.handshake.syn.is_some() && subflow.is_over(),
         }
     }
 
@@ -152,13 +159,17 @@ impl Tracker {
         &mut self,
         key: FlowKey,
         stream: Option<u32>,
+        syn: Option<PlainSyn>,
         segment: &Segment<'_>,
         options: &SegmentOptions,
     ) {
-        let opened =
-            if options.has_mptcp() { self.open_subflow(stream, segment, options) } else { None };
+        let opened = if options.has_mptcp() {
+            self.open_subflow(stream, syn, segment, options)
+        } else {
+            None
+        };
         let Some(id) = opened else {
-            let syn = segment.flags.is_syn().then_some(segment.seq);
+            let syn = segment.flags.is_syn().then(|| plain_syn(segment));
             let stored = self.flows.set(key, Flow::Plain { stream, syn });
             // A flow that is not stored comes here with each of its segments.
             self.totals.plain_flows += u64::from(stored || syn.is_some());
@@ -175,8 +186,8 @@ impl Tracker {
             return None;
         }
         let mut connection = Connection::new(first);
-        if let Some(wanted) = self.streams {
-            let stream = || Some(Box::new(Stream::new(wanted)));
+        if let Some(streams) = self.streams.as_ref().filter(|streams| streams.include(first)) {
+            let stream = || Some(Box::new(Stream::new(streams.wanted)));
             connection.streams = PerRole { client: stream(), server: stream() };
         }
         self.connections.push(connection)
@@ -199,6 +210,23 @@ impl Tracker {
         let id = self.subflows.push(subflow)?;
         owner.subflows.push(id);
         Some(id)
+    }
+}
+
+/// What is remembered of the SYN of a plain flow.
+fn plain_syn(segment: &Segment<'_>) -> PlainSyn {
+    PlainSyn { seq: segment.seq, seen: Seen::in_segment(segment), port: segment.source.port }
+}
+
+/// Which streams are put together.
+struct WantedStreams {
+    wanted: StreamUse,
+    only: Option<BTreeSet<PacketNo>>,
+}
+
+impl WantedStreams {
+    fn include(&self, first: Seen) -> bool {
+        self.only.as_ref().is_none_or(|only| only.contains(&first.packet))
     }
 }
 
@@ -242,6 +270,7 @@ impl Subflow {
             join: (!opening.initial).then(subflow::JoinHandshake::default),
             ends,
             reset: None,
+            released: false,
             several_points: false,
             established: false,
         }

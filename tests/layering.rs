@@ -118,8 +118,8 @@ const LAYERS: &[Layer] = &[
 /// These compose all the others, and do what those may not.
 const TOP: [&str; 3] = ["app", "main", "lib"];
 
-/// Non-test code of one file, in lines; more needs a reason.
-const LONGEST: usize = 500;
+/// Non-test code of one file, in lines with comments: about 500 is much; more needs a reason.
+const LONGEST: usize = 550;
 
 /// Files that may be longer, each with the reason.
 const LONG: &[(&str, &str)] = &[];
@@ -405,13 +405,11 @@ fn read_tree(text: &str, prefix: &str, paths: &mut Vec<String>) -> usize {
     let len = text.find(|c: char| !is_word(c) && c != '*').unwrap_or(text.len());
     let (name, rest) = text.split_at(len);
     let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}::{name}") };
-    match rest.strip_prefix("::") {
-        Some(below) => len + 2 + read_tree(below, &path, paths),
-        None => {
-            paths.push(path);
-            len
-        }
+    if let Some(below) = rest.strip_prefix("::") {
+        return len + 2 + read_tree(below, &path, paths);
     }
+    paths.push(path);
+    len
 }
 
 /// Whether `path` is `start`, or lies below it.

@@ -230,110 +230,89 @@ fn split_options(text: &str) -> Vec<String> {
 }
 
 fn tcpdump_option(text: &str) -> Facts {
-    let mut facts = Facts::new();
-    let mut put = |name: &str, value: &str| {
-        facts.insert(name.into(), value.into());
-    };
     let words: Vec<_> = text.split(' ').collect();
+    match words[0] {
+        "mptcp" => tcpdump_mptcp(text, &words),
+        "mss" => our_option(text),
+        "wscale" => our_option(&format!("window scale {}", words[1])),
+        "sackOK" => our_option("sack permitted"),
+        "TS" => our_option(&format!("timestamps {} {}", words[2], words[4])),
+        "sack" | "tfo" | "exp-tfo" | "Unknown" => Facts::new(),
+        _ => panic!("{text}: not known here"),
+    }
+}
+
+/// `mptcp LENGTH NAME …`
+fn tcpdump_mptcp(text: &str, words: &[&str]) -> Facts {
+    let contains = |word: &str| words.contains(&word);
     let after = |name: &str| {
         let at = words.iter().position(|word| *word == name)?;
         words.get(at + 1).map(|value| number(value))
     };
-    let name = match words[0] {
-        "mptcp" => words[2],
-        other => other,
+    let only = |option: &str| Facts::from([("option".to_owned(), option.to_owned())]);
+    let put = |mut facts: Facts, name: &str, value: Option<String>| {
+        facts.extend(value.map(|value| (name.to_owned(), value)));
+        facts
     };
-    match name {
-        "mss" => put("mss_or_wscale", words[1]),
-        "wscale" => put("mss_or_wscale", words[1]),
-        "sackOK" => put("option", "sack_permitted"),
-        "TS" => {
-            put("option", "timestamps");
-            put("value", words[2]);
-            put("echo_reply", words[4]);
-        }
-        "sack" | "tfo" | "exp-tfo" | "Unknown" => {}
-        "capable" => {
-            put("option", "MP_CAPABLE");
-            put(words[3], "");
-            // Older versions print no letters.
-            if text.contains("flags [") {
-                put("letters", between(text, "flags [", "]"));
-            }
-            let keys = between(text, "{", "}").split(',');
-            for (key, name) in keys.filter(|key| key.starts_with("0x")).zip(["key", "peer_key"]) {
-                put(name, &number(key));
-            }
-            for (theirs, ours) in [("data_len=", "data_len"), ("csum=", "checksum")] {
-                if text.contains(theirs) {
-                    put(ours, &number(between(text, theirs, "}").split(',').next().unwrap()));
-                }
-            }
-        }
+    let is_set = |set: bool| set.then(String::new);
+    match words[2] {
+        "capable" => tcpdump_capable(text, words),
         "join" => {
-            put("option", "MP_JOIN");
-            for name in ["id", "token", "nonce", "hmac"] {
-                after(name).iter().for_each(|value| put(name, value));
-            }
-            if words.contains(&"backup") {
-                put("backup", "");
-            }
+            let found = put(only("MP_JOIN"), "backup", is_set(contains("backup")));
+            let names = ["id", "token", "nonce", "hmac"];
+            names.iter().fold(found, |facts, name| put(facts, name, after(name)))
         }
         "dss" => {
-            put("option", "DSS");
-            if words.contains(&"fin") {
-                put("fin", "");
-            }
-            let fields = [("ack", "ack"), ("seq", "dsn"), ("subseq", "ssn"), ("csum", "checksum")];
-            for (theirs, ours) in fields {
-                after(theirs).iter().for_each(|value| put(ours, value));
-            }
-            match after("len").as_deref() {
-                Some("0") => put("value", "infinite"),
-                Some(len) => put("len", len),
-                None => {}
-            }
+            let found = put(only("DSS"), "fin", is_set(contains("fin")));
+            let len = after("len");
+            let is_infinite = len.as_deref() == Some("0");
+            let found = if is_infinite {
+                put(found, "value", Some("infinite".into()))
+            } else {
+                put(found, "len", len)
+            };
+            let names = [("ack", "ack"), ("seq", "dsn"), ("subseq", "ssn"), ("csum", "checksum")];
+            names.iter().fold(found, |facts, (theirs, ours)| put(facts, ours, after(theirs)))
+        }
+        "dss[bad" => only("malformed_DSS"),
+        "add-addr" => {
+            let found = put(only("ADD_ADDR"), "echo", is_set(words[3] == "v1-echo"));
+            let found = put(found, "address", Some(announced(words[6], words[1])));
+            put(put(found, "id", after("id")), "hmac", after("hmac"))
+        }
+        "rem-addr" => put(only("REMOVE_ADDR"), "id", after("id")),
+        "prio" if contains("backup") => put(only("MP_PRIO"), "backup", is_set(true)),
+        "prio" => put(only("MP_PRIO"), "regular", is_set(true)),
+        "fail" => put(only("MP_FAIL"), "dsn", after("seq")),
+        "fast-close" => put(only("MP_FASTCLOSE"), "key", after("key")),
+        "tcprst" => {
+            let reason = text.split_once("reason ").unwrap().1.to_lowercase();
+            let found = put(only("MP_TCPRST"), "transient", is_set(text.contains("flags [T]")));
+            put(found, "reason", Some(reason.replace([' ', '-'], "_")))
         }
         // tcpdump 4.99 knows neither MP_TCPRST nor MP_CAPABLE of 24 octets.
-        "unknown" | "capable[bad" => {}
-        "dss[bad" => put("option", "malformed_DSS"),
-        "add-addr" => {
-            put("option", "ADD_ADDR");
-            if words[3] == "v1-echo" {
-                put("echo", "");
-            }
-            put("id", words[5]);
-            put("address", &announced(words[6], words[1]));
-            after("hmac").iter().for_each(|value| put("hmac", value));
-        }
-        "rem-addr" => put("option", "REMOVE_ADDR"),
-        "prio" => {
-            put("option", "MP_PRIO");
-            put(if words[3] == "backup" { "backup" } else { "regular" }, "");
-        }
-        "fail" => {
-            put("option", "MP_FAIL");
-            put("dsn", &after("seq").unwrap());
-        }
-        "fast-close" => {
-            put("option", "MP_FASTCLOSE");
-            put("key", &after("key").unwrap());
-        }
-        "tcprst" => {
-            put("option", "MP_TCPRST");
-            if text.contains("flags [T]") {
-                put("transient", "");
-            }
-            let reason = text.split_once("reason ").unwrap().1.to_lowercase();
-            put("reason", &reason.replace([' ', '-'], "_"));
-        }
+        "unknown" | "capable[bad" => Facts::new(),
         _ => panic!("{text}: not known here"),
     }
-    match facts.remove("mss_or_wscale") {
-        Some(value) if name == "mss" => our_option(&format!("mss {value}")),
-        Some(value) => our_option(&format!("window scale {value}")),
-        None => facts,
+}
+
+fn tcpdump_capable(text: &str, words: &[&str]) -> Facts {
+    let mut facts = Facts::from([("option".to_owned(), "MP_CAPABLE".to_owned())]);
+    facts.insert(words[3].into(), String::new());
+    // Older versions print no letters.
+    if text.contains("flags [") {
+        facts.insert("letters".into(), between(text, "flags [", "]").into());
     }
+    let in_braces: Vec<_> = between(text, "{", "}").split(',').collect();
+    let keys = in_braces.iter().filter(|field| field.starts_with("0x"));
+    for (key, name) in keys.zip(["key", "peer_key"]) {
+        facts.insert(name.into(), number(key));
+    }
+    for (theirs, ours) in [("data_len=", "data_len"), ("csum=", "checksum")] {
+        let value = in_braces.iter().find_map(|field| field.strip_prefix(theirs));
+        facts.extend(value.map(|value| (ours.to_owned(), number(value))));
+    }
+    facts
 }
 
 /// `10.0.0.1.5001` and `2001:db8::1.5001` as we write them.
@@ -366,11 +345,12 @@ fn number(text: &str) -> String {
 
 /// Says so even if the test passes: what is written to the stream itself is not kept back.
 fn skip(reason: &str) {
-    writeln!(io::stderr(), "skipped: {reason}").unwrap();
+    let line = format!("skipped: {reason}\n");
+    io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
 fn packets(capture: &Path, flags: &[&str]) -> String {
-    let output = assert_cmd::cargo::cargo_bin_cmd!("mptcpscope")
+    let output = Command::new(env!("CARGO_BIN_EXE_mptcpscope"))
         .arg("packets")
         .args(flags)
         .arg(capture)

@@ -1,11 +1,14 @@
 //! What became of a connection, in a sentence for a person, and what else there is to say.
 
+use super::holes::holes;
 use super::state::{self, CloseKind, Closer, ConnectionState};
 use crate::track::Trace;
 use crate::track::connection::{Connection, Fallback, FallbackCause};
+use crate::track::event::{Event, EventKind};
 use crate::track::role::Role;
 use crate::track::subflow::{Subflow, SubflowState};
 use crate::units;
+use crate::wire::mptcp::MptcpOption;
 
 /// The verdict on a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +31,10 @@ pub fn verdict(trace: &Trace<'_>, connection: &Connection) -> Verdict {
         headline: facts.headline(),
         details: [
             facts.joins_failed(),
+            facts.bad_checksums(),
+            facts.mp_fails(),
             facts.resets(),
+            facts.resent(),
             facts.bad_end(),
             facts.missing(),
             facts.midstream(),
@@ -86,6 +92,9 @@ impl Facts<'_> {
             Some(reset) => {
                 let who = host(reset.from);
                 let packet = reset.seen.packet;
+                if !self.has_beginning() {
+                    return format!("The capture shows only a RST from {who} (packet {packet}).");
+                }
                 format!("The connection was not set up: {who} sent a RST (packet {packet}).")
             }
             None => "The connection was refused.".to_owned(),
@@ -190,6 +199,43 @@ impl Facts<'_> {
         }
     }
 
+    /// Mappings whose DSS checksum is wrong.
+    fn bad_checksums(&self) -> Option<String> {
+        let wrong = |role: Role| {
+            let ends = self.subflows.iter().map(|subflow| subflow.ends.of(role));
+            let count = ends.map(|end| end.checksums.mismatches()).sum();
+            (count > 0).then(|| format!("{} by {}", units::counted(count, "mapping"), host(role)))
+        };
+        let parts: Vec<_> = Role::BOTH.into_iter().filter_map(wrong).collect();
+        (!parts.is_empty()).then(|| format!("Wrong DSS checksum: {}.", parts.join(", ")))
+    }
+
+    /// The first MP_FAIL of each host.
+    fn mp_fails(&self) -> Option<String> {
+        let first = |role: Role| {
+            let mut events = self.connection.events.iter();
+            let is_fail = |event: &&Event| {
+                event.direction.sender() == role
+                    && matches!(event.kind, EventKind::Option(MptcpOption::Fail(_)))
+            };
+            let packet = events.find(is_fail)?.seen.packet;
+            Some(format!("{} (packet {packet})", host(role)))
+        };
+        let parts: Vec<_> = Role::BOTH.into_iter().filter_map(first).collect();
+        (!parts.is_empty()).then(|| format!("MP_FAIL was sent by {}.", parts.join(" and ")))
+    }
+
+    /// What was sent again on another subflow.
+    fn resent(&self) -> Option<String> {
+        let part = |role: Role| {
+            let ends = self.subflows.iter().map(|subflow| subflow.ends.of(role).bytes);
+            let octets = ends.map(|bytes| bytes.reinjected).sum();
+            (octets > 0).then(|| format!("{} by {}", units::bytes(octets), host(role)))
+        };
+        let parts: Vec<_> = Role::BOTH.into_iter().filter_map(part).collect();
+        (!parts.is_empty()).then(|| format!("Sent again on another subflow: {}.", parts.join(", ")))
+    }
+
     fn bad_end(&self) -> Option<String> {
         let close = self.close?;
         let by = match close.by {
@@ -209,21 +255,18 @@ impl Facts<'_> {
     }
 
     fn missing(&self) -> Option<String> {
-        let gaps = |role: Role| {
-            let gaps = self.connection.data.of(role).coverage().gaps();
-            gaps.map(crate::track::coverage::Range::len).sum::<u64>()
+        let missing = |role: Role| {
+            let holes = holes(self.connection.data.of(role));
+            let octets = holes.iter().map(|hole| hole.len()).sum();
+            (octets > 0).then(|| format!("{} sent by {}", units::bytes(octets), host(role)))
         };
-        let parts: Vec<_> = Role::BOTH
-            .into_iter()
-            .filter(|role| gaps(*role) > 0)
-            .map(|role| format!("{} sent by {}", units::bytes(gaps(role)), host(role)))
-            .collect();
+        let parts: Vec<_> = Role::BOTH.into_iter().filter_map(missing).collect();
         (!parts.is_empty()).then(|| format!("Not in the capture: {}.", parts.join(", ")))
     }
 
     fn midstream(&self) -> Option<String> {
         if self.subflows.first().is_some_and(|subflow| subflow.is_midstream()) {
-            Some("The capture starts after the connection did.".to_owned())
+            Some("The handshake of MPTCP is not in the capture.".to_owned())
         } else if self.connection.known_by.is_some() && !self.connection.has_keys() {
             Some("Only joined subflows of it are in the capture.".to_owned())
         } else {

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::units;
+
 /// Work that is done sooner shows no bar.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -32,7 +34,7 @@ impl Progress {
             Self::Hidden => {}
             Self::Waiting { since, bytes_total } => {
                 if since.elapsed() >= PATIENCE {
-                    let (since, bar) = (*since, bar(*bytes_total, *since));
+                    let (since, bar) = (*since, bar(*bytes_total));
                     show(&bar, bytes_read, packets, since.elapsed());
                     *self = Self::Shown { since, bar };
                 }
@@ -51,21 +53,52 @@ impl Drop for Progress {
 }
 
 /// The bar draws on standard error, and at most 20 times a second.
-fn bar(bytes_total: Option<u64>, since: Instant) -> ProgressBar {
+fn bar(bytes_total: Option<u64>) -> ProgressBar {
     let (bar, template) = match bytes_total {
-        Some(total) => {
-            (ProgressBar::new(total), "{wide_bar} {bytes} of {total_bytes} · {msg} · {eta} left")
-        }
-        None => (ProgressBar::new_spinner(), "{spinner} {bytes} read · {msg} · {elapsed}"),
+        Some(total) => (ProgressBar::new(total), "{wide_bar} {msg}"),
+        None => (ProgressBar::new_spinner(), "{spinner} {msg}"),
     };
     let style = ProgressStyle::with_template(template);
-    bar.with_elapsed(since.elapsed())
-        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
 fn show(bar: &ProgressBar, bytes_read: u64, packets: u64, elapsed: Duration) {
+    bar.set_message(message(bar.length(), bytes_read, packets, elapsed));
+    bar.set_position(bytes_read);
+}
+
+/// `109 MB of 278 MB · 288,670 packets/s · 2 s left`.
+fn message(bytes_total: Option<u64>, bytes_read: u64, packets: u64, elapsed: Duration) -> String {
     let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
     let per_second = packets.saturating_mul(1000) / milliseconds;
-    bar.set_message(format!("{} packets/s", indicatif::HumanCount(per_second)));
-    bar.set_position(bytes_read);
+    let speed = format!("{} packets/s", units::count(per_second));
+    let read = units::bytes(bytes_read);
+    let Some(total) = bytes_total else {
+        return format!("{read} read · {speed}");
+    };
+    let bytes_left = u128::from(total.saturating_sub(bytes_read));
+    let milliseconds_left = bytes_left * u128::from(milliseconds) / u128::from(bytes_read.max(1));
+    let seconds_left = i64::try_from(milliseconds_left.div_ceil(1000)).unwrap_or(i64::MAX);
+    let left = units::duration(seconds_left.saturating_mul(1_000_000_000));
+    format!("{read} of {} · {speed} · {left} left", units::bytes(total))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_tells_speed_and_time_left() {
+        let elapsed = Duration::from_millis(500);
+        let known = message(Some(4_000_000), 1_000_000, 50_000, elapsed);
+        assert_eq!(known, "1 MB of 4 MB · 100,000 packets/s · 2 s left");
+        let unknown = message(None, 1_000_000, 50_000, elapsed);
+        assert_eq!(unknown, "1 MB read · 100,000 packets/s");
+    }
+
+    #[test]
+    fn the_message_of_no_time_and_no_bytes() {
+        let nothing = message(Some(10), 0, 0, Duration::ZERO);
+        assert_eq!(nothing, "0 B of 10 B · 0 packets/s · 1 s left");
+    }
 }

@@ -6,6 +6,7 @@ use std::hash::BuildHasher;
 use anyhow::{Result, bail};
 
 use super::inputs::{self, InputCounts};
+use super::keys;
 use super::output::{self, Output};
 use super::pipeline;
 use super::progress::Progress;
@@ -13,15 +14,16 @@ use crate::capture::{Capture, InputPath};
 use crate::cli::ReportArgs;
 use crate::report::text::{self, TextOptions};
 use crate::report::{Report, json};
+use crate::track::stream::StreamUse;
 use crate::track::{Limits, Tracker};
 
 pub(super) fn run(args: &ReportArgs) -> Result<()> {
     let paths = inputs::paths(&args.inputs);
     let capture = inputs::open(&paths)?;
     let json_output = json_output(args, &paths)?;
-    let report = analyse(capture)?;
+    let report = analyse(capture, args)?;
     if let Some(wanted) = args.connection {
-        check_connection(&report, wanted)?;
+        check_number(report.connections.len(), wanted)?;
     }
     let is_text_wanted = !matches!(json_output, Some(Output::Stdout));
     if let Some(output) = json_output {
@@ -44,8 +46,43 @@ fn json_output(args: &ReportArgs, inputs: &[InputPath]) -> Result<Option<Output>
     path.map(|path| Output::create(path, inputs)).transpose()
 }
 
-fn analyse(mut capture: Capture) -> Result<Report> {
+fn analyse(capture: Capture, args: &ReportArgs) -> Result<Report> {
+    let streams = if args.streams { KeptStreams::Hashes } else { KeptStreams::None };
+    let mut tracked = track(capture, streams)?;
+    if let Some(path) = &args.keys {
+        tracked.tracker.use_keys(&keys::read(path)?);
+    }
+    let Tracked { tracker, capture, counts } = tracked;
+    let mut facts = counts.facts(capture.inputs());
+    let trace = tracker.trace();
+    for (fact, input) in facts.iter_mut().zip(0..) {
+        fact.duplicate_packets = Some(trace.totals().copies.get(input).copied().unwrap_or(0));
+    }
+    let lookup = |number| counts.packet_ref(number);
+    let has_several = facts.len() > 1;
+    Ok(Report::build(&trace, &facts, has_several.then_some(&lookup as &_)))
+}
+
+/// Which streams are put together on the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeptStreams {
+    None,
+    Hashes,
+}
+
+/// A capture that was read to its end, and what became of it.
+pub(super) struct Tracked {
+    pub(super) tracker: Tracker,
+    pub(super) capture: Capture,
+    pub(super) counts: InputCounts,
+}
+
+/// Reads a capture to its end.
+pub(super) fn track(mut capture: Capture, streams: KeptStreams) -> Result<Tracked> {
     let mut tracker = Tracker::new(Limits::default(), seed());
+    if streams == KeptStreams::Hashes {
+        tracker.keep_streams(StreamUse::Hash);
+    }
     let mut counts = InputCounts::new(capture.inputs().len());
     let progress = Progress::new(capture.bytes_total(), true);
     pipeline::run(&mut capture, progress, |frame, decoded| {
@@ -53,21 +90,19 @@ fn analyse(mut capture: Capture) -> Result<Report> {
         tracker.push(decoded);
         Ok(())
     })?;
-    let facts = counts.facts(capture.inputs());
-    let lookup = |number| counts.packet_ref(number);
-    let has_several = facts.len() > 1;
-    Ok(Report::build(&tracker.trace(), &facts, has_several.then_some(&lookup as &_)))
+    Ok(Tracked { tracker, capture, counts })
 }
 
 /// A number that nobody who makes packets can foresee.
-fn seed() -> u64 {
+pub(super) fn seed() -> u64 {
     RandomState::new().hash_one(0)
 }
 
-fn check_connection(report: &Report, wanted: u64) -> Result<()> {
-    let count = report.connections.len();
+/// Fails where there are not that many connections.
+pub(super) fn check_number(count: usize, wanted: u64) -> Result<()> {
     match count.checked_sub(1) {
         Some(last) if wanted <= last as u64 => Ok(()),
+        Some(0) => bail!("there is no connection {wanted}: the only one is 0"),
         Some(last) => bail!("there is no connection {wanted}: give one from 0 to {last}"),
         None => bail!("there is no connection {wanted}: no MPTCP connection was found"),
     }

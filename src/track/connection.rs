@@ -44,6 +44,8 @@ pub struct Connection {
     pub fast_close: Option<FastCloseSeen>,
     /// Whether each host sent a DSS already.
     pub dss_seen: PerRole<bool>,
+    /// How many of its subflows are finished.
+    pub finished: u32,
     /// Whether another connection may still turn out to be the one that its flow belongs to.
     pub unplaced: bool,
     /// How many joined subflows got through. From the first one on it can't fall back any more.
@@ -126,6 +128,7 @@ impl Connection {
             fallback: None,
             fast_close: None,
             dss_seen: PerRole::default(),
+            finished: 0,
             unplaced: false,
             joined: 0,
             merged: false,
@@ -194,6 +197,7 @@ impl Connection {
         self.events.merge(from.events);
         self.fast_close = self.fast_close.or(from.fast_close);
         self.joined += from.joined;
+        self.finished += from.finished;
         if from.first.packet < self.first.packet {
             self.first = from.first;
         }

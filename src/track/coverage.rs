@@ -101,6 +101,11 @@ impl Coverage {
         }
     }
 
+    /// Gives back memory that is not needed now.
+    pub fn shrink(&mut self) {
+        self.gaps.shrink_to_fit();
+    }
+
     /// Moves all positions.
     pub fn shift(&mut self, by: i64) {
         self.span = self.span.map(|span| span.shifted(by));

@@ -1,7 +1,7 @@
 //! How one direction of the data level fared: what was sent twice, how long it took, where it stood
 //! still.
 
-use super::data::Carried;
+use super::copies::Carried;
 use super::distribution::Distribution;
 use crate::wire::frame::Timestamp;
 

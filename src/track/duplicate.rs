@@ -23,14 +23,15 @@ const MAX_DISTANCE_NS: i64 = 150_000_000;
 /// The last segments of one host on one subflow.
 #[derive(Debug, Clone, Default)]
 pub struct RecentSegments {
-    few: [Option<Print>; FEW],
+    few: [Print; FEW],
     next: usize,
     many: VecDeque<Print>,
 }
 
 /// What a copy shares with its original, and where and when that was captured.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Print {
+    /// Of a segment never 0.
     mix: u64,
     point: CapturePoint,
     at: Timestamp,
@@ -57,7 +58,7 @@ impl RecentSegments {
                 && (unique || before.point != print.point)
                 && (timed || print.at.since(before.at).abs() < MAX_DISTANCE_NS)
         };
-        if self.few.iter().flatten().any(is_original) || self.many.iter().rev().any(is_original) {
+        if self.few.iter().any(is_original) || self.many.iter().rev().any(is_original) {
             return true;
         }
         self.remember(print, several_points);
@@ -70,9 +71,10 @@ impl RecentSegments {
     }
 
     fn remember(&mut self, print: Print, several_points: bool) {
-        let oldest = self.few.get_mut(self.next % FEW).and_then(|slot| slot.replace(print));
+        let Some(slot) = self.few.get_mut(self.next % FEW) else { return };
+        let oldest = std::mem::replace(slot, print);
         self.next += 1;
-        if let Some(oldest) = oldest.filter(|_| several_points) {
+        if several_points && oldest.mix != 0 {
             if self.many.len() >= MANY {
                 self.many.pop_front();
             }
@@ -104,5 +106,5 @@ fn fingerprint(segment: &Segment<'_>, options: &SegmentOptions) -> u64 {
     // Only segments of one host and subflow are compared, and their sequence numbers are in it.
     words.iter().fold(0x9e37_79b9_7f4a_7c15, |mix: u64, word| {
         (mix ^ word).wrapping_mul(0xff51_afd7_ed55_8ccd).rotate_left(29)
-    })
+    }) | 1
 }

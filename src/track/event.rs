@@ -45,7 +45,11 @@ pub enum EventKind {
     /// The first FIN of a host on this subflow.
     Fin,
     /// A RST.
-    Rst,
+    Rst {
+        /// Whether it has the ACK flag: not so where it answers a segment that no socket wants
+        /// (RFC 9293 §3.5.2).
+        ack: bool,
+    },
     /// From here on the connection is plain TCP.
     Fallback(FallbackCause),
 }

@@ -6,20 +6,25 @@ use smallvec::SmallVec;
 
 use super::arena::Id;
 use super::connection::Connection;
+use super::flow::PlainSyn;
 use super::options::SegmentOptions;
 use super::role::Role;
 use super::subflow::{Seen, Subflow};
 use super::{Opening, Tracker};
-use crate::wire::mptcp::{CapableForm, Join, MptcpOption, Token};
+use crate::wire::crypto;
+use crate::wire::mptcp::{CapableForm, Join, Key, MptcpOption, Token, Version};
 use crate::wire::segment::Segment;
 use crate::wire::seq::Dsn;
 
+/// A connection, and which of its hosts a token or a sequence number belongs to.
+type Owner = (Id<Connection>, Role);
+
 /// Connections by token: those whose key is known, and those known by their joins alone.
 pub(crate) struct TokenIndex {
-    known: HashMap<Token, SmallVec<[(Id<Connection>, Role); 1]>, FixedState>,
+    known: HashMap<Token, SmallVec<[Owner; 1]>, FixedState>,
     unknown: HashMap<Token, Id<Connection>, FixedState>,
     /// By the upper half of the data sequence numbers of a direction.
-    by_dsn: HashMap<u64, (Id<Connection>, Role), FixedState>,
+    by_dsn: HashMap<u64, Owner, FixedState>,
 }
 
 impl TokenIndex {
@@ -46,9 +51,13 @@ impl Tracker {
     pub(crate) fn open_subflow(
         &mut self,
         stream: Option<u32>,
+        syn: Option<PlainSyn>,
         segment: &Segment<'_>,
         options: &SegmentOptions,
     ) -> Option<Id<Subflow>> {
+        if let Some(syn) = syn {
+            return self.open_after_plain_syn(stream, syn, segment);
+        }
         match guess_opening(segment, options) {
             Guess::Join(token, opening) => self.open_join(stream, token, &opening),
             Guess::Connection { opening, certain } => {
@@ -58,6 +67,27 @@ impl Tracker {
                 self.add_subflow(connection, stream, Role::Client, &opening)
             }
         }
+    }
+
+    /// A flow whose SYN had no MPTCP option, but a later segment has: the option was taken out of the
+    /// SYN, or a RST speaks of it.
+    fn open_after_plain_syn(
+        &mut self,
+        stream: Option<u32>,
+        syn: PlainSyn,
+        segment: &Segment<'_>,
+    ) -> Option<Id<Subflow>> {
+        let (here, there) = (segment.source, segment.destination);
+        let from_here = here.port == syn.port;
+        let (opener, acceptor) = if from_here { (here, there) } else { (there, here) };
+        let opening = Opening { opener, acceptor, first: syn.seen, initial: true };
+        let connection = self.add_connection(syn.seen)?;
+        self.connections[connection].roles_certain = true;
+        let id = self.add_subflow(connection, stream, Role::Client, &opening)?;
+        let subflow = &mut self.subflows[id];
+        subflow.handshake.syn = Some(syn.seen);
+        subflow.ends.client.sequence.see_syn(syn.seq);
+        Some(id)
     }
 
     fn open_join(
@@ -71,27 +101,57 @@ impl Tracker {
         }
         // The connection was not seen (yet): its joins stand together under their token, and the
         // opener of the first one passes for the client.
-        let connection = match self.tokens.unknown.get(&token) {
-            Some(connection) => *connection,
-            None => {
-                let connection = self.add_connection(opening.first)?;
-                self.connections[connection].known_by = Some(token);
-                self.connections[connection].unplaced = true;
-                self.tokens.unknown.insert(token, connection);
-                connection
-            }
-        };
+        let known = self.tokens.unknown.get(&token).copied();
+        let connection = known.or_else(|| self.add_unknown(token, opening.first))?;
         self.add_subflow(connection, stream, Role::Client, opening)
+    }
+
+    /// A connection that is known by the token in its joins alone.
+    fn add_unknown(&mut self, token: Token, first: Seen) -> Option<Id<Connection>> {
+        let id = self.add_connection(first)?;
+        self.connections[id].known_by = Some(token);
+        self.connections[id].unplaced = true;
+        self.tokens.unknown.insert(token, id);
+        Some(id)
     }
 
     /// Makes a host's key findable by its token; joins that named it before become subflows.
     pub(crate) fn register_token(&mut self, connection: Id<Connection>, role: Role) {
-        let Some(token) = self.connections[connection].hosts.of(role).token else {
-            return;
-        };
+        let host = self.connections[connection].hosts.of(role);
+        let (Some(token), Some(idsn)) = (host.token, host.idsn) else { return };
+        self.tokens.place(idsn, connection, role);
         self.tokens.known.entry(token).or_default().push((connection, role));
         if let Some(joins) = self.tokens.unknown.remove(&token) {
             self.merge(joins, connection, role == Role::Client);
+        }
+    }
+
+    /// Takes keys that are known from elsewhere, the two of a connection together, for connections
+    /// whose handshake was not seen: joins name them by token, data by numbers near the IDSN.
+    pub fn use_keys(&mut self, pairs: &[(Key, Key)]) {
+        for (one, other) in pairs {
+            for (key, peer_key) in [(*one, *other), (*other, *one)] {
+                self.use_key(key, peer_key);
+            }
+        }
+    }
+
+    /// A key as the joinee's, and its peer's as the joiner's.
+    fn use_key(&mut self, key: Key, peer_key: Key) {
+        for version in [Version::V1, Version::V0] {
+            let (token, idsn) = crypto::key_hash(key, version);
+            let by_token = self.tokens.unknown.remove(&token).map(|id| (id, Role::Server));
+            let Some((id, role)) = by_token.or_else(|| self.near(idsn)) else { continue };
+            let connection = &mut self.connections[id];
+            if connection.version.is_none() {
+                connection.version = Some(version);
+            }
+            for (role, key) in [(role, key), (role.peer(), peer_key)] {
+                if connection.learn_key(role, key) {
+                    self.tokens.known.entry(token).or_default().push((id, role));
+                }
+            }
+            return;
         }
     }
 
@@ -173,7 +233,7 @@ fn shows_key(options: &SegmentOptions) -> bool {
 }
 
 fn guess_opening(segment: &Segment<'_>, options: &SegmentOptions) -> Guess {
-    let first = Seen { packet: segment.number, at: segment.timestamp };
+    let first = Seen::in_segment(segment);
     let (here, there) = (segment.source, segment.destination);
     let forward = Opening { opener: here, acceptor: there, first, initial: true };
     let backward = Opening { opener: there, acceptor: here, first, initial: true };

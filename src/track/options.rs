@@ -18,23 +18,22 @@ pub(crate) struct SegmentOptions {
 }
 
 impl SegmentOptions {
-    /// Walks the options of a segment.
-    pub(crate) fn read(options: &TcpOptions<'_>) -> Self {
-        let mut read = Self::default();
+    /// Walks the options of a segment, once. (In place: this runs for each of them.)
+    #[inline]
+    pub(crate) fn read(&mut self, options: &TcpOptions<'_>) {
         for option in options.iter() {
             match option {
-                TcpOption::Mptcp(option) => read.mptcp.push(option),
+                TcpOption::Mptcp(option) => self.mptcp.push(option),
                 TcpOption::Timestamps { value, echo_reply } => {
-                    read.timestamps = Some((value, echo_reply));
-                    read.syn.timestamps = true;
+                    self.timestamps = Some((value, echo_reply));
+                    self.syn.timestamps = true;
                 }
-                TcpOption::MaximumSegmentSize(size) => read.syn.mss = Some(size),
-                TcpOption::WindowScale(shift) => read.syn.window_scale = Some(shift),
-                TcpOption::SackPermitted => read.syn.sack_permitted = true,
+                TcpOption::MaximumSegmentSize(size) => self.syn.mss = Some(size),
+                TcpOption::WindowScale(shift) => self.syn.window_scale = Some(shift),
+                TcpOption::SackPermitted => self.syn.sack_permitted = true,
                 _ => {}
             }
         }
-        read
     }
 
     /// Whether there is any MPTCP option.

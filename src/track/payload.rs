@@ -1,8 +1,9 @@
 //! The data level of one segment: DSS, and what becomes of its payload.
 
 use super::connection::{Fallback, FallbackCause};
+use super::copies::Carried;
 use super::coverage::Range;
-use super::data::{Carried, Fate};
+use super::data::Fate;
 use super::event::EventKind;
 use super::mapping::Mapped;
 use super::role::Role;
@@ -51,7 +52,12 @@ impl Step<'_> {
                 }
             }
         }
-        self.sender_end().mappings.declare(mapping, dsn, data_fin, payload);
+        let receiver_ack = self.subflow.ends.of(sender.peer()).highest_ack;
+        let end = self.sender_end();
+        end.mappings.declare(mapping, dsn, data_fin, payload);
+        let acked = receiver_ack.and_then(|ack| end.sequence.acked_position(ack)).unwrap_or(0);
+        let seen = end.sequence.coverage();
+        end.mappings.settle(|positions| positions.end <= acked || seen.contains(positions));
     }
 
     /// The mapping that a MP_CAPABLE with data stands for: the first octets of the stream, at
@@ -153,7 +159,7 @@ impl Step<'_> {
             let count = match fate {
                 Fate::New => &mut bytes.new_data,
                 Fate::Remapped => &mut bytes.remapped,
-                Fate::Reinjected { .. } => &mut bytes.reinjected,
+                Fate::Reinjected => &mut bytes.reinjected,
             };
             *count += range.len();
         }

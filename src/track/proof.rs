@@ -55,10 +55,13 @@ fn expected_hmacs(
     join: &JoinHandshake,
 ) -> Option<(JoinHmac, JoinHmac)> {
     let key = |role: Role| connection.hosts.of(role).key;
-    let joiner = JoinParty { key: key(opener)?, nonce: join.joiner_nonce? };
-    let joinee = JoinParty { key: key(opener.peer())?, nonce: join.joinee_nonce? };
+    let asking = JoinParty { key: key(opener)?, nonce: join.joiner_nonce? };
+    let answering = JoinParty { key: key(opener.peer())?, nonce: join.joinee_nonce? };
     let version = connection.version.unwrap_or(Version::V1);
-    Some((crypto::join_hmac(version, joinee, joiner), crypto::join_hmac(version, joiner, joinee)))
+    Some((
+        crypto::join_hmac(version, answering, asking),
+        crypto::join_hmac(version, asking, answering),
+    ))
 }
 
 /// The proof of an announced address, and which way of computing it matched. Of several

@@ -35,7 +35,7 @@ impl Tracker {
         let mut step = Step {
             id,
             direction,
-            seen: Seen { packet: segment.number, at: segment.timestamp },
+            seen: Seen::in_segment(segment),
             segment,
             options,
             subflow,
@@ -46,6 +46,7 @@ impl Tracker {
             new_keys: SmallVec::new(),
         };
         step.take();
+        step.release_what_is_over();
         let siblings = step.priority_of_address();
         let new_keys = step.new_keys;
         for role in new_keys {
@@ -97,8 +98,8 @@ impl Step<'_> {
             self.take_syn();
         }
         let payload = self.payload_range();
-        for option in self.options.mptcp.iter().copied() {
-            self.take_option(&option, payload);
+        for option in &self.options.mptcp {
+            self.take_option(option, payload);
         }
         if flags.has(TcpFlags::RST) {
             self.take_reset();
@@ -117,6 +118,23 @@ impl Step<'_> {
         if flags.has(TcpFlags::FIN) && self.sender_end().fin.is_none() {
             self.sender_end().fin = Some(self.seen);
             self.event(EventKind::Fin);
+        }
+    }
+
+    /// Lets go of what is only needed while segments are on their way, once there can't be any.
+    fn release_what_is_over(&mut self) {
+        if self.subflow.released || !self.subflow.is_finished() {
+            return;
+        }
+        self.subflow.released = true;
+        for role in Role::BOTH {
+            self.subflow.ends.of_mut(role).release();
+        }
+        self.connection.finished += 1;
+        if self.connection.finished as usize == self.connection.subflows.len() {
+            for role in Role::BOTH {
+                self.connection.data.of_mut(role).close();
+            }
         }
     }
 
@@ -158,12 +176,12 @@ impl Step<'_> {
         let handshake = &mut self.subflow.handshake;
         let retransmission =
             if ack { handshake.see_syn_ack(seen) } else { handshake.see_syn(seen) };
+        self.event(EventKind::Syn { ack, retransmission });
         if ack {
             self.take_syn_ack();
         } else if !self.options.has_mptcp() && self.subflow.handshake.mp_capable_syn {
             self.subflow.handshake.plain_syn.get_or_insert(seen);
         }
-        self.event(EventKind::Syn { ack, retransmission });
     }
 
     /// What a SYN/ACK says about the SYN: which octets of a fast-open SYN count, and whether MPTCP
@@ -211,14 +229,14 @@ impl Step<'_> {
             handshake.ack = Some(seen);
             self.subflow.established = true;
             self.check_third_ack();
-        } else if !is_opener
-            && handshake.ack.is_some()
-            && let Some(join) = &mut self.subflow.join
+        } else if let Some(join) = &mut self.subflow.join
+            && !is_opener
+            && join.fourth_ack.is_none()
         {
-            if join.fourth_ack.is_none() {
-                join.fourth_ack = Some(seen);
-                self.connection.joined += 1;
-            }
+            // It has a socket only after the third ACK, be that in the capture or not.
+            join.fourth_ack = Some(seen);
+            self.subflow.established = true;
+            self.connection.joined += 1;
         }
     }
 
@@ -248,7 +266,7 @@ impl Step<'_> {
         if self.subflow.reset.is_none() {
             self.subflow.reset = Some(Reset { seen: self.seen, from: self.sender(), reason });
         }
-        self.event(EventKind::Rst);
+        self.event(EventKind::Rst { ack: self.segment.flags.has(TcpFlags::ACK) });
     }
 
     fn take_option(&mut self, option: &MptcpOption, payload: Range) {

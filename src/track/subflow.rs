@@ -11,7 +11,7 @@ use super::rtt::RoundTrips;
 use super::tcp_sequence::TcpSequence;
 use crate::wire::frame::{PacketNo, Timestamp};
 use crate::wire::mptcp::{AddressId, Nonce, TcpReset, Token};
-use crate::wire::segment::Endpoint;
+use crate::wire::segment::{Endpoint, Segment};
 use crate::wire::seq::SeqNum;
 
 /// A packet number and its time: where something was seen.
@@ -23,8 +23,16 @@ pub struct Seen {
     pub at: Timestamp,
 }
 
+impl Seen {
+    /// Where `segment` was seen.
+    pub fn in_segment(segment: &Segment<'_>) -> Self {
+        Self { packet: segment.number, at: segment.timestamp }
+    }
+}
+
 /// A subflow.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not exclude each other")]
 pub struct Subflow {
     /// The connection it belongs to.
     pub connection: Id<Connection>,
@@ -48,6 +56,8 @@ pub struct Subflow {
     pub ends: PerRole<SubflowEnd>,
     /// The RST that ended it.
     pub reset: Option<Reset>,
+    /// Whether the memory for segments on their way was given back.
+    pub released: bool,
     /// Whether its segments are captured at more than one point.
     pub several_points: bool,
     /// Whether a segment other than a SYN, a RST or their like was seen from both hosts: it got
@@ -191,6 +201,13 @@ impl SubflowEnd {
             refused: Range { start: 0, end: 0 },
         }
     }
+
+    /// Lets go of what is only needed while segments are on their way.
+    pub fn release(&mut self) {
+        self.round_trips.close();
+        self.recent.close();
+        self.sequence.close();
+    }
 }
 
 /// The TCP options of a SYN or SYN/ACK.
@@ -281,6 +298,11 @@ impl Subflow {
     /// Whether nothing but late segments can follow on it.
     pub fn is_over(&self) -> bool {
         self.reset.is_some() || (self.ends.client.fin.is_some() && self.ends.server.fin.is_some())
+    }
+
+    /// Whether no segment can be on its way any more, but for repeated ones.
+    pub fn is_finished(&self) -> bool {
+        self.reset.is_some() || (self.ends.client.fin_acked && self.ends.server.fin_acked)
     }
 
     /// How far it came, by what was seen of it.

@@ -64,6 +64,11 @@ impl TcpSequence {
         self.base.map(|base| unwrap(base, self.highest, ack))
     }
 
+    /// Gives back memory that is not needed any more.
+    pub fn close(&mut self) {
+        self.coverage.shrink();
+    }
+
     /// Adds payload; says which octets of it were seen before.
     pub fn insert(&mut self, range: Range) -> Pieces {
         self.highest = self.highest.max(range.end);

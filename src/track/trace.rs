@@ -138,7 +138,7 @@ impl<'a> Trace<'a> {
         &self.tracker.subflows[id]
     }
 
-    fn in_order(&self, wanted: impl Fn(&Connection) -> bool) -> Vec<&'a Connection> {
+    fn in_order(self, wanted: impl Fn(&Connection) -> bool) -> Vec<&'a Connection> {
         let all = self.tracker.connections.iter().map(|(_, connection)| connection);
         let mut found: Vec<_> = all.filter(|c| !c.merged && wanted(c)).collect();
         found.sort_by_key(|connection| connection.first.packet);
@@ -146,7 +146,7 @@ impl<'a> Trace<'a> {
     }
 
     /// Known by its joins alone, and none of them was ever answered with MP_JOIN.
-    fn is_orphan(&self, connection: &Connection) -> bool {
+    fn is_orphan(self, connection: &Connection) -> bool {
         let unanswered = |id: &Id<Subflow>| {
             let join = self.tracker.subflows[*id].join.as_ref();
             join.is_some_and(|join| join.syn_ack_hmac.is_none())

@@ -9,7 +9,7 @@ use super::build::Context;
 use super::finding::Confidence;
 use super::subflow::Distribution;
 use super::{Address, PerHost, Subflow};
-use crate::analyze::{option_space, state, verdict};
+use crate::analyze::{holes, option_space, state, verdict};
 use crate::report::event::{Event, FallbackCauseName};
 use crate::report::hex::{Hex32, Hex64};
 use crate::track::connection;
@@ -423,7 +423,7 @@ impl DataDirection {
             ends.map(|end| count(&end.bytes)).sum::<u64>()
         };
         let moment = |seen: Seen| context.moment(seen);
-        let holes = holes(data);
+        let holes = holes::holes(data);
         let delivery = data.delivery();
         let stream_bytes = sum(|bytes| bytes.new_data);
         let is_whole = holes.is_empty() && !is_acked_unseen(data);
@@ -487,19 +487,6 @@ fn is_acked_unseen(data: &DataSpace) -> bool {
     let seen = data.coverage().span().map_or(0, |span| span.end);
     let acked = data.acked_end().unwrap_or(0);
     acked > data.fin().map_or(seen, |fin| seen.max(fin.position + 1))
-}
-
-/// What of the stream was not seen, from its first octet (midstream: the first one seen) to its last
-/// or the DATA_FIN.
-fn holes(data: &DataSpace) -> Vec<Range> {
-    let coverage = data.coverage();
-    let seen_to = coverage.span().map(|span| span.end);
-    let tail = data.fin().and_then(|fin| {
-        let start = seen_to?;
-        let end = fin.position;
-        (start < end).then_some(Range { start, end })
-    });
-    coverage.gaps().chain(tail).collect()
 }
 
 fn offsets(hole: &Range) -> (u64, u64) {

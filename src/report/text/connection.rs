@@ -120,6 +120,7 @@ fn facts(connection: &Connection) -> String {
         PerHost { client: Some(true), .. } => "C bit of the client",
         PerHost { server: Some(true), .. } => "C bit of the server",
         PerHost { client: Some(false), server: Some(false) } => "no C bit",
+        PerHost { .. } if connection.version == Some(0) => "no C bit in v0",
         PerHost { .. } => "C bit unknown",
     };
     let timestamps = match connection.option_space.timestamps {

@@ -1,0 +1,111 @@
+//! `follow`: what one host sent on a connection, as the application wrote it.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+use anyhow::{Result, bail};
+
+use super::inputs;
+use super::output;
+use super::pipeline;
+use super::progress::Progress;
+use super::report::{self, KeptStreams};
+use crate::analyze::holes;
+use crate::capture::InputPath;
+use crate::cli::{FollowArgs, Side};
+use crate::track::role::Role;
+use crate::track::stream::{StreamBreak, StreamUse};
+use crate::track::{Limits, Tracker};
+use crate::units;
+use crate::wire::frame::PacketNo;
+
+/// How many frames pass between two times that octets are written.
+const FRAMES_PER_WRITE: u64 = 1024;
+
+/// The connection to follow: its first packet, and the first packets of all its subflows.
+struct Target {
+    first: PacketNo,
+    subflows: BTreeSet<PacketNo>,
+}
+
+pub(super) fn run(args: &FollowArgs) -> Result<()> {
+    let paths = inputs::paths(&args.inputs);
+    if paths.contains(&InputPath::Stdin) {
+        // Which packets belong to the connection is known only at the end of the capture.
+        bail!("follow reads a capture twice: save standard input to a file first");
+    }
+    let target = find(&paths, args.connection)?;
+    let sender = match args.from {
+        Side::Client => Role::Client,
+        Side::Server => Role::Server,
+    };
+    let mut tracker = Tracker::new(Limits::default(), report::seed());
+    tracker.keep_streams_of(StreamUse::Octets, target.subflows.clone());
+    output::to_stdout(|out| write_stream(&paths, &mut tracker, &target, sender, out))?;
+    tell_what_is_missing(&mut tracker, &target, sender);
+    Ok(())
+}
+
+/// Reads the captures for the first time, to know which packets the connection begins with.
+fn find(paths: &[InputPath], wanted: u64) -> Result<Target> {
+    let tracker = report::track(inputs::open(paths)?, KeptStreams::None)?.tracker;
+    let trace = tracker.trace();
+    let connections = trace.connections();
+    report::check_number(connections.len(), wanted)?;
+    let index = usize::try_from(wanted)?;
+    let Some(connection) = connections.get(index) else { bail!("there is no connection {wanted}") };
+    let subflows = trace.subflows(connection).map(|subflow| subflow.first.packet).collect();
+    Ok(Target { first: connection.first.packet, subflows })
+}
+
+/// Reads the captures again, and writes octets as soon as all before them are there.
+fn write_stream(
+    paths: &[InputPath],
+    tracker: &mut Tracker,
+    target: &Target,
+    sender: Role,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut capture = inputs::open(paths).map_err(io::Error::other)?;
+    let progress = Progress::new(capture.bytes_total(), true);
+    let mut frames = 0u64;
+    pipeline::run(&mut capture, progress, |_, decoded| {
+        tracker.push(decoded);
+        frames += 1;
+        if frames.is_multiple_of(FRAMES_PER_WRITE)
+            && let Some(stream) = tracker.stream_mut(target.first, sender)
+        {
+            out.write_all(&stream.take_octets())?;
+        }
+        Ok(())
+    })?;
+    let Some(stream) = tracker.stream_mut(target.first, sender) else { return Ok(()) };
+    stream.finish();
+    out.write_all(&stream.take_octets())
+}
+
+/// Says on standard error why the stream ended before its time, if it did.
+fn tell_what_is_missing(tracker: &mut Tracker, target: &Target, sender: Role) {
+    let Some(stream) = tracker.stream_mut(target.first, sender) else { return };
+    let (written, broken) = (stream.written(), stream.broken());
+    let written = units::bytes(written);
+    match broken {
+        Some(StreamBreak::Cut) => {
+            eprintln!("mptcpscope: after {written}: the payload is cut by the snap length");
+            return;
+        }
+        Some(StreamBreak::Memory) => {
+            eprintln!("mptcpscope: after {written}: too much data waits for what is missing");
+            return;
+        }
+        None => {}
+    }
+    let trace = tracker.trace();
+    let connections = trace.connections();
+    let connection = connections.iter().find(|known| known.first.packet == target.first);
+    let Some(connection) = connection else { return };
+    if let Some(hole) = holes::holes(connection.data.of(sender)).first() {
+        let missing = units::bytes(hole.len());
+        eprintln!("mptcpscope: after {written}: {missing} of the stream are not in the capture");
+    }
+}
