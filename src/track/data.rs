@@ -268,9 +268,9 @@ impl DataSpace {
         let mut at = part.range.start;
         while at < part.range.end {
             let first = self.first_copies.at(at);
-            let first_to = first.map_or_else(|next| next, |copy| copy.range.end);
+            let end = first.map_or_else(|next| next, |copy| copy.range.end).min(part.range.end);
             let (resent_here, same_to) = self.resent_on(part.subflow, at);
-            let range = Range { start: at, end: first_to.min(same_to).min(part.range.end) };
+            let range = Range { start: at, end: end.min(same_to) };
             let fate = self.fate_of_repeat(range, part, first.ok(), resent_here);
             fates.push((range, fate));
             at = range.end;

@@ -16,6 +16,9 @@ const FEW: usize = 4;
 /// Segments remembered once something was: as many as may be on their way between two points.
 const MANY: usize = 512;
 
+/// Segments remembered once the subflow is over.
+const LAST: usize = 16;
+
 /// How far apart the copies of a segment without timestamps may be. A retransmission comes later:
 /// no stack waits less than this (RFC 6298 §2.4 asks for a second, Linux takes 200 ms).
 const MAX_DISTANCE_NS: i64 = 150_000_000;
@@ -65,9 +68,11 @@ impl RecentSegments {
         false
     }
 
-    /// Lets go of all.
+    /// Lets go of all but the last ones, whose copies may still come.
     pub fn close(&mut self) {
-        *self = Self::default();
+        let old = self.many.len().saturating_sub(LAST);
+        self.many.drain(..old);
+        self.many.shrink_to_fit();
     }
 
     fn remember(&mut self, print: Print, several_points: bool) {
