@@ -52,7 +52,8 @@ pub(crate) struct Scenario {
     pub(crate) expect: Expectations,
 }
 
-/// What is expected of the report.
+/// What is expected of the report. What findings there must be will stand here too, as a list:
+/// `[[expect.finding]]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Expectations {
