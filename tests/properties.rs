@@ -9,7 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mptcpscope::capture::{Capture, InputPath};
-use mptcpscope::report::Report;
+use mptcpscope::report::model::Subflow;
+use mptcpscope::report::{InputFacts, Report};
 use mptcpscope::wire::frame::{Frame, LinkType, Timestamp};
 use mptcpscope::wire::segment::decode;
 use scenario::{Recorded, Scenario};
@@ -71,11 +72,11 @@ fn when_it_happened_changes_nothing() {
 fn pushing_one_by_one_is_the_same_as_the_whole() {
     for subject in subjects() {
         // Thousands of reports on thousands of frames would take too long.
-        let every = subject.frames.len() / 50 + 1;
+        let every = subject.frames.len() as u64 / 50 + 1;
         let mut tracker = scenario::tracker();
         for (frame, number) in subject.frames.iter().zip(1..) {
             tracker.push(&decode(&frame.frame(number)));
-            if (number as usize).is_multiple_of(every) {
+            if number.is_multiple_of(every) {
                 Report::build(&tracker.trace(), &[], None);
             }
         }
@@ -92,7 +93,7 @@ fn the_beginning_of_a_capture_holds_no_more_than_all_of_it() {
         for len in (0..=subject.frames.len()).step_by(step) {
             let frames = subject.frames[..len].to_vec();
             let report = Subject { frames, ..subject.clone() }.report();
-            let payload: u64 = subflows(&report).map(|subflow| subflow.payload_bytes()).sum();
+            let payload: u64 = subflows(&report).map(Subflow::payload_bytes).sum();
             assert!(payload >= before, "{}: {payload} after {before}", subject.name);
             before = payload;
         }
@@ -170,7 +171,7 @@ impl Subject {
         Report::build(&tracker.trace(), &self.facts(), None)
     }
 
-    fn facts(&self) -> Vec<mptcpscope::report::InputFacts> {
+    fn facts(&self) -> Vec<InputFacts> {
         let recorded: Vec<_> = self.frames.iter().map(|frame| frame.recorded.clone()).collect();
         scenario::facts(&recorded)
     }
@@ -215,7 +216,7 @@ fn captures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/captures")
 }
 
-fn subflows(report: &Report) -> impl Iterator<Item = &mptcpscope::report::model::Subflow> {
+fn subflows(report: &Report) -> impl Iterator<Item = &Subflow> {
     let orphans = report.orphan_subflows.iter().map(|orphan| &orphan.subflow);
     report.connections.iter().flat_map(|connection| &connection.subflows).chain(orphans)
 }

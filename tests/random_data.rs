@@ -21,14 +21,26 @@ struct Sent {
     at: u64,
     len: u64,
     corrupt: bool,
+    /// As so many segments, each with the one mapping; else the first of them alone has it.
+    segments: u64,
+    repeated: bool,
     /// Instead, the same as an earlier one of its subflow, if there is one.
     again: Option<prop::sample::Index>,
 }
 
 fn sent() -> impl Strategy<Value = Sent> {
     let again = prop::option::weighted(0.2, any::<prop::sample::Index>());
-    (0..2usize, 0..300u64, 1..80u64, prop::bool::weighted(0.2), again)
-        .prop_map(|(subflow, at, len, corrupt, again)| Sent { subflow, at, len, corrupt, again })
+    let data = (0..2usize, 0..300u64, 1..80u64, prop::bool::weighted(0.2));
+    let shape = (1..4u64, any::<bool>(), again);
+    (data, shape).prop_map(|((subflow, at, len, corrupt), (segments, repeated, again))| Sent {
+        subflow,
+        at,
+        len,
+        corrupt,
+        segments,
+        repeated,
+        again,
+    })
 }
 
 /// Octets by what became of them.
@@ -57,7 +69,6 @@ impl From<&SubflowDirection> for Counts {
 struct Model {
     /// Next position on each subflow.
     next: [u64; 2],
-    seen: [BTreeSet<u64>; 2],
     carriers: BTreeMap<u64, BTreeSet<usize>>,
     counts: [Counts; 2],
     /// Offsets of which a copy came that was not corrupted.
@@ -107,16 +118,19 @@ fn play(sent: &[Sent], checksum: bool) -> (String, Model) {
     let mut lines = String::from("0 A0 c>s open\n");
     // One octet and its DATA_ACK: from here on there may be a join.
     writeln!(lines, "+10 A0 c>s . data=1 dss()\n+10 A0 s>c . dss()\n+10 A1 c>s open").unwrap();
-    model.send(Sent { subflow: 0, at: 0, len: 1, corrupt: false, again: None });
+    let first = Sent {
+        subflow: 0,
+        at: 0,
+        len: 1,
+        corrupt: false,
+        segments: 1,
+        repeated: false,
+        again: None,
+    };
+    model.send(first);
     for one in sent {
         let (position, at, len, corrupt) = model.send(*one);
-        let corrupt = if corrupt { "corrupt" } else { "" };
-        writeln!(
-            lines,
-            "+1 A{} c>s . data={len} at={at} seq={position} dss() {corrupt}",
-            one.subflow
-        )
-        .unwrap();
+        write_segments(&mut lines, *one, (position, at, len, corrupt));
     }
     let text = format!(
         "name = 'random'\nsegments = '''\n{lines}'''\n[connection.A]\nchecksum = {checksum}\n\
@@ -124,6 +138,27 @@ fn play(sent: &[Sent], checksum: bool) -> (String, Model) {
         model.whole().map_or(String::new(), |octets| format!("'connections[0].c2s' = {octets}\n"))
     );
     (text, model)
+}
+
+/// One mapping, in as many segments as it is sent in.
+fn write_segments(
+    lines: &mut String,
+    sent: Sent,
+    (position, at, len, corrupt): (u64, u64, u64, bool),
+) {
+    let corrupt = if corrupt { "corrupt" } else { "" };
+    let step = len.div_ceil(sent.segments);
+    for start in (0..len).step_by(usize::try_from(step).unwrap()) {
+        let part = step.min(len - start);
+        let (seq, offset, subflow) = (position + start, at + start, sent.subflow);
+        let dss = if start == 0 || sent.repeated {
+            format!("dss(from={at},len={len},ssn={position})")
+        } else {
+            String::new()
+        };
+        let line = format!("+1 A{subflow} c>s . data={part} at={offset} seq={seq} {dss} {corrupt}");
+        writeln!(lines, "{line}").unwrap();
+    }
 }
 
 proptest! {

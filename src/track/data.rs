@@ -309,19 +309,20 @@ impl DataSpace {
         first: Option<Carried>,
         resent_here: bool,
     ) -> Fate {
-        let wasted = first.is_some_and(|first| self.is_acked_below(&first, range));
+        let wasted = first.map_or(0, |first| self.acked_below(&first, range));
         if resent_here || first.is_some_and(|first| first.subflow == part.subflow) {
-            self.delivery.wasted += if wasted { range.len() } else { 0 };
+            self.delivery.wasted += wasted;
             return Fate::Remapped;
         }
         self.delivery.reinjected(first, part.subflow, range.len(), wasted, part.at);
         Fate::Reinjected
     }
 
-    /// Whether the subflow of a first copy had acknowledged the octets of `range` already.
-    fn is_acked_below(&self, first: &Carried, range: Range) -> bool {
-        let end = first.subflow_position + (range.end - first.range.start);
-        self.subflow_acked.get(first.subflow as usize).is_some_and(|acked| *acked >= end)
+    /// How many octets of `range` the subflow of their first copy had acknowledged already.
+    fn acked_below(&self, first: &Carried, range: Range) -> u64 {
+        let start = first.subflow_position + (range.start - first.range.start);
+        let acked = self.subflow_acked.get(first.subflow as usize).copied().unwrap_or(0);
+        Range { start, end: acked }.len().min(range.len())
     }
 
     /// Whether data was sent that the peer has not acknowledged, as far as acknowledgments are seen.

@@ -83,10 +83,9 @@ impl Delivery {
         first: Option<Carried>,
         to: u32,
         bytes: u64,
-        wasted: bool,
+        wasted: u64,
         at: Timestamp,
     ) {
-        let wasted = if wasted { bytes } else { 0 };
         self.wasted += wasted;
         let from = first.map(|first| first.subflow);
         let Some(pair) = self.pair(from, to) else { return };

@@ -52,7 +52,8 @@ pub(crate) struct Scenario {
     pub(crate) expect: Expectations,
 }
 
-/// What is expected of the report.
+/// What is expected of the report. What findings there must be will stand here too, as a list:
+/// `[[expect.finding]]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Expectations {
@@ -141,7 +142,7 @@ impl Played {
             _ => anyhow::bail!("'{direction}' is no direction"),
         };
         let sent = self.connections[letter].hosts.of(role).stream(0, octets);
-        let digits = Sha256::digest(&sent).iter().map(|octet| format!("{octet:02x}")).collect();
+        let digits = hex(&Sha256::digest(&sent));
         let stream = expect::at(report, path)?;
         ensure!(
             stream["stream_bytes"] == octets,
@@ -155,6 +156,14 @@ impl Played {
         );
         Ok(())
     }
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().flat_map(|octet| [octet >> 4, octet & 15]).map(digit).collect()
+}
+
+fn digit(value: u8) -> char {
+    char::from_digit(value.into(), 16).unwrap()
 }
 
 /// The files of all scenarios.

@@ -56,7 +56,7 @@ fn difference(found: &Value, wanted: &Wanted) -> Option<String> {
 /// How many events of `kind` there are in all connections.
 pub(crate) fn count_events(report: &Value, kind: &str) -> usize {
     let connections = report["connections"].as_array().into_iter().flatten();
-    let events = connections.flat_map(|connection| connection["events"].as_array()).flatten();
+    let events = connections.filter_map(|connection| connection["events"].as_array()).flatten();
     events.filter(|event| event["kind"] == kind).count()
 }
 

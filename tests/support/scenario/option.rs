@@ -159,22 +159,17 @@ impl Carrier<'_> {
         let checksum = self.stored_checksum(words, if infinite { 0 } else { sum })?;
         let length =
             if infinite { DataLevelLength::Infinite } else { DataLevelLength::Octets(octets) };
-        let short = self.is_short(words, "dsn32", "dsn64", self.connection.settings.short_dsn)?;
+        let short = is_short(words, "dsn32", "dsn64", self.connection.settings.short_dsn)?;
         let mapping = Mapping { dsn: wire(dsn, short), ssn, length, checksum };
         let data_fin = fin.then(|| from + u64::from(octets) - 1);
         Ok((Dss::new(data_ack, Some(mapping), fin), data_fin))
     }
 
     fn data_ack(&self, words: &mut Words) -> Result<Option<WireDsn>> {
-        let short = self.is_short(words, "ack32", "ack64", self.connection.settings.short_ack)?;
+        let short = is_short(words, "ack32", "ack64", self.connection.settings.short_ack)?;
         let peer = self.host(self.sender.peer());
         let offset = words.number("ack")?.unwrap_or(peer.received.end());
         Ok((!words.has("noack")?).then(|| wire(peer.dsn(offset), short)))
-    }
-
-    fn is_short(&self, words: &mut Words, short: &str, long: &str, usual: bool) -> Result<bool> {
-        let (short, long) = (words.has(short)?, words.has(long)?);
-        Ok(short || usual && !long)
     }
 
     /// The right checksum of a mapping of `len` octets, `octets` of which are payload.
@@ -219,6 +214,12 @@ impl Carrier<'_> {
         };
         Ok(MptcpOption::AddAddr(AddAddr { address_id, address, port, flavour, reserved: 0 }))
     }
+}
+
+/// Whether a number is 4 octets wide: as the line says, else as usual.
+fn is_short(words: &mut Words, short: &str, long: &str, usual: bool) -> Result<bool> {
+    let (short, long) = (words.has(short)?, words.has(long)?);
+    Ok(short || usual && !long)
 }
 
 /// The tokens of both hosts.

@@ -219,7 +219,7 @@ impl Script {
 
     /// Position and payload of a segment.
     fn draft(&mut self, head: &Head, flags: TcpFlags, words: &mut Words) -> Result<Draft> {
-        let subflow = &mut self.subflows.get_mut(&head.name).context("subflow")?;
+        let subflow = self.subflows.get_mut(&head.name).context("subflow")?;
         let connection = self.connections.get_mut(&head.name.connection).context("connection")?;
         if flags.is_syn_ack() {
             // What of the payload of a SYN was accepted stands before the data sequence space.
@@ -241,7 +241,9 @@ impl Script {
         let offset = words.number("at")?.unwrap_or(host.next);
         let mut payload = if is_syn { host.stream(0, len) } else { host.data(offset, len) };
         if words.has("corrupt")? {
-            payload.iter_mut().for_each(|octet| *octet = !*octet);
+            for octet in &mut payload {
+                *octet = !*octet;
+            }
         }
         Ok(Draft { flags, position, offset, payload, data_fin: None })
     }

@@ -14,6 +14,7 @@ use super::words::number;
 /// `[connection.A]` of a scenario: what differs from a plain connection of version 1.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a line of the file")]
 pub(crate) struct ConnectionSettings {
     #[serde(default)]
     pub(crate) version: Option<u8>,

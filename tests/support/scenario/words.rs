@@ -44,8 +44,8 @@ impl Words {
     pub(crate) fn has(&mut self, name: &str) -> Result<bool> {
         match self.take(name)? {
             None => Ok(false),
-            Some(None) => Ok(true),
-            Some(Some(_)) => bail!("'{name}' takes no value"),
+            Some(Word { value: None, .. }) => Ok(true),
+            Some(_) => bail!("'{name}' takes no value"),
         }
     }
 
@@ -53,7 +53,7 @@ impl Words {
     pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>> {
         match self.take(name)? {
             None => Ok(None),
-            Some(value) => Ok(Some(value.with_context(|| format!("'{name}' wants a value"))?)),
+            Some(word) => Ok(Some(word.value.with_context(|| format!("'{name}' wants a value"))?)),
         }
     }
 
@@ -89,7 +89,7 @@ impl Words {
         }
     }
 
-    fn take(&mut self, name: &str) -> Result<Option<Option<String>>> {
+    fn take(&mut self, name: &str) -> Result<Option<Word>> {
         let Some(index) = self.0.iter().position(|word| word.name == name) else {
             return Ok(None);
         };
@@ -97,7 +97,7 @@ impl Words {
         if self.0.iter().any(|other| other.name == name) {
             bail!("'{name}' stands there twice");
         }
-        Ok(Some(word.value))
+        Ok(Some(word))
     }
 }
 
