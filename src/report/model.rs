@@ -128,7 +128,7 @@ impl Report {
         lookup: Option<&Lookup<'_>>,
     ) -> Self {
         let mut report = Self::build(trace, inputs, lookup);
-        report.fill_series(&Context::new(trace, inputs, None), trace);
+        report.fill_series(&Context::new(trace, inputs, None), *trace);
         report
     }
 }

@@ -38,14 +38,11 @@ impl FlowKey {
 impl Hash for FlowKey {
     /// As few words as there are: this runs once a segment. (`is_v6` is left to equality.)
     fn hash<H: Hasher>(&self, state: &mut H) {
-        match (u32::try_from(self.low), u32::try_from(self.high)) {
-            (Ok(low), Ok(high)) => {
-                state.write_u64(u64::from(low) << 32 | u64::from(high));
-            }
-            _ => {
-                state.write_u128(self.low);
-                state.write_u128(self.high);
-            }
+        if let (Ok(low), Ok(high)) = (u32::try_from(self.low), u32::try_from(self.high)) {
+            state.write_u64(u64::from(low) << 32 | u64::from(high));
+        } else {
+            state.write_u128(self.low);
+            state.write_u128(self.high);
         }
         state.write_u32(self.ports);
     }

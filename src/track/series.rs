@@ -3,7 +3,7 @@
 use crate::wire::frame::Timestamp;
 
 /// Most bins. One more makes all of them twice as wide.
-const MAX_BINS: usize = 64;
+const MAX_BINS: i64 = 64;
 
 /// How wide bins are at first, in nanoseconds.
 const FIRST_BIN_NS: i64 = 10_000_000;
@@ -53,7 +53,7 @@ impl Series {
     pub fn add(&mut self, at: Timestamp, sent: Bin) {
         let start = *self.start.get_or_insert(at);
         let elapsed = at.since(start).max(0);
-        while elapsed / self.bin_ns >= MAX_BINS as i64 {
+        while elapsed / self.bin_ns >= MAX_BINS {
             self.halve();
         }
         let index = usize::try_from(elapsed / self.bin_ns).unwrap_or(0);
@@ -104,7 +104,7 @@ mod tests {
         for step in 0..1000 {
             series.add(Timestamp(step * 10 * MS), sent(5, step.unsigned_abs()));
         }
-        assert!(series.bins().len() <= MAX_BINS);
+        assert!(series.bins().len() <= 64);
         assert_eq!(series.bin_ns(), 160 * MS);
         assert_eq!(series.bins().iter().map(|bin| bin.payload).sum::<u64>(), 5000);
         assert_eq!(series.bins().first().map(|bin| bin.max_in_flight), Some(15));

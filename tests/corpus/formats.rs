@@ -206,7 +206,8 @@ fn exact(connections: &[Value]) -> Vec<Value> {
 type Leaves = BTreeMap<String, Value>;
 
 /// What the packets say, without where it stands and without how long anything took, which is
-/// another thing at every place and with every packet that is missing.
+/// another thing at every place and with every packet that is missing; order, repetition and what is
+/// on its way are so too.
 fn facts(connection: &Value) -> Leaves {
     let kept = without(
         connection,
@@ -221,6 +222,11 @@ fn facts(connection: &Value) -> Leaves {
             "head_of_line_ns",
             "delay_ns",
             "stalls",
+            "longest_idle_ns",
+            "out_of_order_segments",
+            "duplicate_acks",
+            "max_in_flight_bytes",
+            "receive_window",
             "holes",
             "option_space",
             "verdict",

@@ -179,8 +179,8 @@ impl Comparison {
     }
 }
 
-fn line(run: &str, host: Host, counter: &str, derived: u64, counted: u64) -> String {
-    format!("{run}, {}: {counter} derived {derived}, counted {counted}", host.name())
+fn line(run: &str, host: Host, counter: &str, derived: u64, kernel: u64) -> String {
+    format!("{run}, {}: {counter} derived {derived}, kernel {kernel}", host.name())
 }
 
 /// The counters of a JSON object whose names begin with `prefix`.

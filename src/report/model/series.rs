@@ -44,7 +44,7 @@ impl Series {
 
 impl Report {
     /// Fills in what was sent when, from the same `trace` that the report was built from.
-    pub(super) fn fill_series(&mut self, context: &Context<'_>, trace: &Trace<'_>) {
+    pub(super) fn fill_series(&mut self, context: &Context<'_>, trace: Trace<'_>) {
         for (reported, connection) in self.connections.iter_mut().zip(trace.connections()) {
             let of = |role| Series::build(context, &connection.data.of(role).delivery().series);
             reported.c2s.series = of(Role::Client);
