@@ -208,7 +208,7 @@ impl Tracker {
             return None;
         }
         let owner = &mut self.connections[connection];
-        let subflow = Subflow::new(connection, owner.subflows.len(), stream, opener, opening);
+        let subflow = Subflow::new(connection, owner.take_number(), stream, opener, opening);
         let id = self.subflows.push(subflow)?;
         owner.subflows.push(id);
         Some(id)
@@ -248,7 +248,7 @@ pub struct Opening {
 impl Subflow {
     fn new(
         connection: Id<Connection>,
-        number: usize,
+        number: u32,
         tcp_stream: Option<u32>,
         opener: Role,
         opening: &Opening,
@@ -262,7 +262,7 @@ impl Subflow {
         }
         Self {
             connection,
-            number: u32::try_from(number).unwrap_or(u32::MAX),
+            number,
             tcp_stream,
             initial: opening.initial,
             opener,

@@ -81,6 +81,13 @@ impl Events {
         }
     }
 
+    /// Takes the events of a subflow out of these.
+    pub fn take_of(&mut self, subflow: Id<Subflow>) -> Self {
+        let (taken, kept) = self.kept.drain(..).partition(|event| event.subflow == subflow);
+        self.kept = kept;
+        Self { kept: taken, dropped: 0 }
+    }
+
     /// Merges the events of `other` into these, in the order of packets.
     pub fn merge(&mut self, other: Self) {
         self.dropped += other.dropped;

@@ -116,6 +116,7 @@ impl Step<'_> {
             if piece.seen {
                 self.sender_end().bytes.retransmitted += piece.range.len();
                 self.take_refused(piece.range);
+                self.take_repaired(piece.range);
             } else if self.segment.flags.has(TcpFlags::SYN) {
                 // Fast open: outside the data sequence space (RFC 8684 Appendix B.2).
                 self.sender_end().bytes.new_data += piece.range.len();
@@ -188,18 +189,20 @@ impl Step<'_> {
             *count += range.len();
         }
         if mapped.checksum.is_some() || self.connection.streams.of(sender).is_some() {
-            self.take_octets(part, range, mapped);
+            self.take_octets(part, range, mapped, false);
         }
     }
 
     /// The octets themselves, which stand at `part` on the subflow and at `range` in the stream.
-    fn take_octets(&mut self, part: Range, range: Range, mapped: &Mapped) {
+    fn take_octets(&mut self, part: Range, range: Range, mapped: &Mapped, again: bool) {
         let (segment, seen, sender) = (self.segment, self.seen, self.sender());
+        let number = self.subflow.number;
         let end = self.subflow.ends.of_mut(sender);
         let start = end.sequence.position(segment.seq);
         let octets = captured_part(segment.payload, part.start - start, part.len());
-        let verdict = end.checksums.add(mapped, part, octets, seen);
-        let source = Source { subflow: self.subflow.number, start: mapped.positions.start };
+        let checksums = if again { &mut end.checksums_again } else { &mut end.checksums };
+        let verdict = checksums.add(mapped, part, octets, seen);
+        let source = Source { subflow: number, start: mapped.positions.start, again };
         let checked = mapped.checksum.map(|_| source);
         self.on_stream(sender, |stream| stream.insert(range, octets, checked));
         if let Some(verdict) = verdict {
@@ -221,6 +224,21 @@ impl Step<'_> {
             *self.buffered -= stream.buffered();
             stream.give_up(StreamBreak::Memory);
         }
+    }
+
+    /// Octets that TCP sends again, of a mapping whose checksum was wrong: the receiver may have
+    /// dropped the first ones by TCP's own checksum, and got these.
+    fn take_repaired(&mut self, again: Range) {
+        let end = self.sender_end();
+        let Some(mapped) = end.mappings.covering(again.start).copied() else { return };
+        if !end.checksums.is_listed(mapped.dsn) {
+            return;
+        }
+        let part = again.intersection(mapped.positions);
+        let data = self.connection.data.of_mut(self.direction.sender());
+        let start = data.position(mapped.dsn_at(part.start));
+        let range = Range { start, end: start + (part.end - part.start) };
+        self.take_octets(part, range, &mapped, true);
     }
 
     /// Octets without a mapping: the stream goes on as plain TCP, if the connection may fall back

@@ -42,6 +42,12 @@ pub fn join_verdicts(connection: &Connection, subflow: &Subflow) -> Option<JoinV
     })
 }
 
+/// Whether the SYN/ACK of a join that `opener` began proves that it belongs to `connection`.
+pub fn belongs_to(connection: &Connection, opener: Role, join: &JoinHandshake) -> bool {
+    let expected = expected_hmacs(connection, opener, join);
+    expected.is_some_and(|(joinee, _)| join.syn_ack_hmac == Some(joinee.syn_ack()))
+}
+
 /// The same for a joined subflow whose connection is not known: nothing can be verified.
 pub fn unverified(subflow: &Subflow) -> Option<JoinVerdicts> {
     let join = subflow.join.as_ref()?;

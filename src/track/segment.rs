@@ -55,6 +55,9 @@ impl Tracker {
         if self.connections[connection_id].unplaced && options.has_mptcp() {
             self.match_by_dsn(connection_id);
         }
+        if segment.flags.is_syn_ack() && options.has_mptcp() {
+            self.settle_token(id);
+        }
         if let Some(prio) = siblings {
             self.change_backup_of_address(connection_id, direction.sender(), prio);
         }

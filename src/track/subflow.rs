@@ -160,6 +160,8 @@ pub struct SubflowEnd {
     pub mappings: Mappings,
     /// DSS checksums of the mappings.
     pub checksums: Checksums,
+    /// The same for mappings that TCP sent again after they were wrong.
+    pub checksums_again: Checksums,
     /// What became of its payload.
     pub bytes: ByteCounts,
     /// Round trips of what it sent.
@@ -195,6 +197,7 @@ impl SubflowEnd {
             sequence: TcpSequence::default(),
             mappings: Mappings::default(),
             checksums: Checksums::default(),
+            checksums_again: Checksums::default(),
             bytes: ByteCounts::default(),
             round_trips: RoundTrips::default(),
             dynamics: Dynamics::default(),
