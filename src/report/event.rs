@@ -199,6 +199,8 @@ pub enum FallbackCauseName {
     DataWithoutMapping,
     /// The answer to data carried no DSS.
     AnswerWithoutDss,
+    /// The DSS checksum of data was wrong, and MPTCP was not spoken after it.
+    ChecksumFailed,
     /// An infinite mapping was declared.
     InfiniteMapping,
 }
@@ -211,6 +213,7 @@ impl From<FallbackCause> for FallbackCauseName {
             FallbackCause::AckWithoutMpCapable => Self::AckWithoutMpCapable,
             FallbackCause::DataWithoutMapping => Self::DataWithoutMapping,
             FallbackCause::AnswerWithoutDss => Self::AnswerWithoutDss,
+            FallbackCause::ChecksumFailed => Self::ChecksumFailed,
             FallbackCause::InfiniteMapping => Self::InfiniteMapping,
         }
     }
@@ -224,6 +227,7 @@ impl From<FallbackCauseName> for FallbackCause {
             FallbackCauseName::AckWithoutMpCapable => Self::AckWithoutMpCapable,
             FallbackCauseName::DataWithoutMapping => Self::DataWithoutMapping,
             FallbackCauseName::AnswerWithoutDss => Self::AnswerWithoutDss,
+            FallbackCauseName::ChecksumFailed => Self::ChecksumFailed,
             FallbackCauseName::InfiniteMapping => Self::InfiniteMapping,
         }
     }

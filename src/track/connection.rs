@@ -109,6 +109,8 @@ pub enum FallbackCause {
     AnswerWithoutDss,
     /// An infinite mapping was declared.
     InfiniteMapping,
+    /// The DSS checksum of data was wrong, and MPTCP was not spoken after it.
+    ChecksumFailed,
 }
 
 impl Connection {

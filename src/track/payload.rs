@@ -261,10 +261,21 @@ impl Step<'_> {
     }
 
     pub(crate) fn fall_back(&mut self, cause: FallbackCause, certain: bool) {
+        let cause = self.cause_behind(cause);
         if self.connection.fallback.is_none() {
             self.connection.fallback = Some(Fallback { cause, seen: self.seen, certain });
             self.event(EventKind::Fallback(cause));
         }
+    }
+
+    /// A host goes on without MPTCP after a wrong checksum, too (RFC 8684 §3.7; Linux says nothing
+    /// of it when it was the first mapping).
+    fn cause_behind(&self, cause: FallbackCause) -> FallbackCause {
+        let is_bare =
+            matches!(cause, FallbackCause::AnswerWithoutDss | FallbackCause::DataWithoutMapping);
+        let ends = &self.subflow.ends;
+        let was_wrong = Role::BOTH.iter().any(|role| ends.of(*role).checksums.mismatches() > 0);
+        if is_bare && was_wrong { FallbackCause::ChecksumFailed } else { cause }
     }
 
     fn may_fall_back(&self) -> bool {
