@@ -39,6 +39,7 @@ use arena::{Arena, Id};
 use connection::Connection;
 use flow::{Flow, FlowKey, FlowTable, PlainSyn};
 use join::TokenIndex;
+use proof::Verdict;
 use role::{PerRole, Role};
 use stream::{Stream, StreamUse};
 use subflow::{Seen, Subflow, SubflowEnd};
@@ -47,6 +48,7 @@ pub use limits::Limits;
 pub use trace::{OptionCounts, Totals, Trace};
 
 use crate::wire::frame::PacketNo;
+use crate::wire::mptcp::MptcpOption;
 use crate::wire::segment::{Decoded, Endpoint, Segment};
 use options::SegmentOptions;
 
@@ -103,6 +105,16 @@ impl Tracker {
             Decoded::Undecoded => self.totals.undecoded += 1,
             Decoded::Other => {}
         }
+    }
+
+    /// What the proof in an option of `segment`, which was pushed before, is worth; `None` for an
+    /// option that carries none, and for a flow that is not followed.
+    pub fn verdict(&self, segment: &Segment<'_>, option: &MptcpOption) -> Option<Verdict> {
+        let key = FlowKey::new(segment.source, segment.destination);
+        let Some(Flow::Subflow(id)) = self.flows.get(&key) else { return None };
+        let subflow = &self.subflows[id];
+        let sender = subflow.direction_from(segment.source).sender();
+        proof::of_option(&self.connections[subflow.connection], subflow, sender, option)
     }
 
     /// What was put together so far.

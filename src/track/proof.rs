@@ -8,7 +8,7 @@ use super::connection::Connection;
 use super::role::Role;
 use super::subflow::{JoinHandshake, Subflow};
 use crate::wire::crypto::{self, AddAddrHmacVariant, JoinHmac, JoinParty};
-use crate::wire::mptcp::{AddressFlavour, Key, Version};
+use crate::wire::mptcp::{AddressFlavour, Join, Key, MptcpOption, Version};
 
 /// What a proof is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,6 +21,18 @@ pub enum Verdict {
     Unverifiable,
     /// There is nothing to prove: the option was not seen.
     Absent,
+}
+
+impl Verdict {
+    /// Stable name, for reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Mismatch => "mismatch",
+            Self::Unverifiable => "unverifiable",
+            Self::Absent => "absent",
+        }
+    }
 }
 
 /// The two proofs of a MP_JOIN handshake (RFC 8684 §3.2).
@@ -68,6 +80,37 @@ fn expected_hmacs(
         crypto::join_hmac(version, answering, asking),
         crypto::join_hmac(version, asking, answering),
     ))
+}
+
+/// What the proof in a single option is worth, sent by `sender` on `subflow`; `None` for an option
+/// that carries none.
+pub fn of_option(
+    connection: &Connection,
+    subflow: &Subflow,
+    sender: Role,
+    option: &MptcpOption,
+) -> Option<Verdict> {
+    let join = subflow.join.as_ref();
+    let expected = join.and_then(|join| expected_hmacs(connection, subflow.opener, join));
+    match option {
+        MptcpOption::Join(Join::SynAck { hmac, .. }) => {
+            Some(judge(Some(*hmac), expected.map(|(joinee, _)| joinee.syn_ack())))
+        }
+        MptcpOption::Join(Join::Ack { hmac, .. }) => {
+            Some(judge(Some(*hmac), expected.map(|(_, joiner)| joiner.ack())))
+        }
+        MptcpOption::AddAddr(add) if add.hmac().is_some() => {
+            let keys = keys_of(connection, sender);
+            Some(keys.map_or(Verdict::Unverifiable, |keys| {
+                let variant = crypto::matching_add_addr_variant(keys, add);
+                if variant.is_some() { Verdict::Verified } else { Verdict::Mismatch }
+            }))
+        }
+        MptcpOption::FastClose(close) => {
+            Some(judge(Some(close.receiver_key), connection.hosts.of(sender.peer()).key))
+        }
+        _ => None,
+    }
 }
 
 /// The proof of an announced address, and which way of computing it matched. Of several
