@@ -1,0 +1,115 @@
+//! What mptcpscope says about a capture, and that in lines that a scenario can expect.
+
+use std::path::Path;
+
+use mptcpscope::capture::{Capture, InputPath};
+use mptcpscope::report::Report;
+use mptcpscope::report::model::{
+    Address, Connection, End, HmacVerdict, RoleName, Subflow, SubflowState,
+};
+use mptcpscope::track::stream::StreamUse;
+use mptcpscope::track::{Limits, Tracker};
+use mptcpscope::wire::segment::decode;
+
+use super::talk::PORT;
+
+/// The report on a capture, with the hashes of the streams.
+pub(crate) fn report(file: &Path) -> Report {
+    let mut capture = Capture::open(&[InputPath::from(file.as_os_str().to_owned())]).unwrap();
+    let mut tracker = Tracker::new(Limits::default(), 0);
+    tracker.keep_streams(StreamUse::Hash);
+    while let Some(frame) = capture.next_frame() {
+        tracker.push(&decode(&frame));
+    }
+    Report::build(&tracker.trace(), &[], None)
+}
+
+/// A report in short.
+pub(crate) type Lines = Vec<String>;
+
+/// The report in lines: each connection, its subflows, its addresses, its fallback.
+///
+/// ```text
+/// connection closed
+/// 192.0.2.1 > 192.0.2.2 closed
+/// join 198.51.100.1 > 192.0.2.2 refused by server: 3
+/// server's 1 198.51.100.2 echoed verified
+/// ```
+pub(crate) fn lines(report: &Report) -> Lines {
+    let connections = report.connections.iter().flat_map(connection_lines);
+    let orphans = report
+        .orphan_subflows
+        .iter()
+        .map(|orphan| format!("orphan {}", joined(&orphan.subflow.client, &orphan.subflow.server)));
+    connections.chain(orphans).collect()
+}
+
+fn connection_lines(connection: &Connection) -> Lines {
+    let mut lines = vec![format!("connection {}", name(&connection.state))];
+    if let Some(fallback) = &connection.fallback {
+        lines[0] += &format!(", fallback {}", name(&fallback.cause));
+    }
+    lines.extend(connection.subflows.iter().map(subflow_line));
+    lines.extend(connection.addresses.iter().map(address_line));
+    lines
+}
+
+fn subflow_line(subflow: &Subflow) -> String {
+    let (opener, acceptor) = match subflow.opened_by {
+        RoleName::Client => (&subflow.client, &subflow.server),
+        RoleName::Server => (&subflow.server, &subflow.client),
+    };
+    let join = if subflow.initial { "" } else { "join " };
+    let mut line = format!("{join}{} {}", joined(opener, acceptor), name(&subflow.state));
+    if matches!(subflow.state, SubflowState::Refused | SubflowState::Reset)
+        && let Some(reset) = &subflow.reset
+    {
+        let reason = reset.reason.map_or("bare".to_owned(), |reason| reason.to_string());
+        line += &format!(" by {}: {reason}", name(&reset.from));
+    }
+    if let Some(hmac) = &subflow.hmac {
+        for (place, verdict) in [("SYN/ACK", hmac.syn_ack), ("ACK", hmac.ack)] {
+            if verdict == HmacVerdict::Mismatch {
+                line += &format!(", HMAC of {place} wrong");
+            }
+        }
+    }
+    let backup =
+        [(RoleName::Client, subflow.backup.client), (RoleName::Server, subflow.backup.server)];
+    for (role, _) in backup.iter().filter(|(_, backup)| *backup == Some(true)) {
+        line += &format!(", backup of {}", name(role));
+    }
+    line
+}
+
+/// `opener > acceptor`, with the acceptor's port unless it is the usual one or a client's own.
+fn joined(opener: &End, acceptor: &End) -> String {
+    let is_told = acceptor.port != PORT && acceptor.port < FIRST_EPHEMERAL;
+    let port = if is_told { format!(":{}", acceptor.port) } else { String::new() };
+    format!("{} > {}{port}", opener.address, acceptor.address)
+}
+
+const FIRST_EPHEMERAL: u16 = 32768;
+
+fn address_line(address: &Address) -> String {
+    let owner = name(&address.owner);
+    let place = address.address.map_or(String::new(), |address| format!(" {address}"));
+    let port = address.port.map_or(String::new(), |port| format!(":{port}"));
+    let mut line = format!("{owner}'s {}{place}{port}", address.address_id);
+    if !address.announced.is_empty() && address.echoed.is_empty() {
+        line += " unechoed";
+    }
+    if let Some(verdict) = &address.hmac {
+        line += &format!(" {}", name(verdict));
+    }
+    if !address.removed.is_empty() {
+        line += " removed";
+    }
+    line
+}
+
+/// The name that a value has in the JSON report.
+fn name(value: &impl serde::Serialize) -> String {
+    let value = serde_json::to_value(value).unwrap();
+    value.as_str().unwrap().to_owned()
+}

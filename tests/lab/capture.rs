@@ -1,0 +1,86 @@
+//! Captures: everything that passes the interfaces of a host, recorded with tcpdump.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::host::Host;
+use super::wait::wait_for;
+
+/// A running tcpdump.
+pub(crate) struct Recording {
+    file: PathBuf,
+    tcpdump: Child,
+    messages: BufReader<std::process::ChildStderr>,
+    markers: u32,
+}
+
+impl Recording {
+    /// Starts recording and returns when it runs.
+    pub(crate) fn start(host: &Host, interface: &'static str, file: &Path) -> Self {
+        let path = file.to_owned();
+        let mut tcpdump = host.run(move || {
+            // It ends with the host's thread, even if this process is killed.
+            Command::new("setpriv")
+                .args(["--pdeathsig", "KILL", "tcpdump", "-n", "-i", interface])
+                .args(["-U", "-B", "32768", "--immediate-mode", "-Z", "root", "-w"])
+                .arg(path)
+                .stdin(Stdio::null())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap()
+        });
+        let mut messages = BufReader::new(tcpdump.stderr.take().unwrap());
+        let mut line = String::new();
+        while !line.contains("listening on") {
+            line.clear();
+            let read = messages.read_line(&mut line).unwrap();
+            assert!(read > 0, "tcpdump on {} ended", host.name);
+        }
+        Self { file: file.to_owned(), tcpdump, messages, markers: 0 }
+    }
+
+    /// Waits until everything that has passed is in the file: until a datagram sent now is in there.
+    pub(crate) fn catch_up(&mut self, host: &Host) {
+        self.markers += 1;
+        let marker = format!("end of recording {}", self.markers);
+        let datagram = marker.clone();
+        host.run(move || {
+            let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+            socket.send_to(datagram.as_bytes(), ("127.0.0.1", 9)).unwrap();
+        });
+        wait_for("the recording to catch up", || {
+            let octets = fs::read(&self.file).unwrap_or_default();
+            let tail = &octets[octets.len().saturating_sub(1 << 16)..];
+            tail.windows(marker.len()).any(|part| part == marker.as_bytes())
+        });
+    }
+
+    /// Ends it; no packet may have been lost on the way into the file.
+    pub(crate) fn stop(mut self) -> PathBuf {
+        self.signal(Signal::SIGINT);
+        let mut messages = String::new();
+        self.messages.read_to_string(&mut messages).unwrap();
+        self.tcpdump.wait().unwrap();
+        assert!(messages.contains("\n0 packets dropped by kernel"), "tcpdump: {messages}");
+        self.file.clone()
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.tcpdump.id()).unwrap();
+        let _ = kill(Pid::from_raw(pid), signal);
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        if matches!(self.tcpdump.try_wait(), Ok(None)) {
+            self.signal(Signal::SIGKILL);
+            let _ = self.tcpdump.wait();
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! A scenario's surroundings: hosts, paths, captures; and at the end the comparison with the truth.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use mptcpscope::report::Report;
+use socket2::{Domain, Protocol, Socket, Type};
+
+use super::analysis::{self, Lines};
+use super::capture::Recording;
+use super::counters::{self, Side};
+use super::forwarder::{Forwarder, Impairment};
+use super::host::{Counters, Host};
+use super::path;
+use super::talk::{Minutes, Talk, at_port};
+use super::wait::{PATIENCE, happens_within, wait_for};
+
+/// The MTU of a path.
+const MTU: u32 = 1500;
+
+/// A client and a server, and what is between them.
+///
+/// Fields are dropped in this order: first what runs, then where it runs.
+pub(crate) struct Lab {
+    name: String,
+    forwarders: Vec<Forwarder>,
+    recordings: Vec<Recording>,
+    listener: Option<TcpListener>,
+    minutes: Minutes,
+    routers: Vec<Host>,
+    pub(crate) client: Host,
+    pub(crate) server: Host,
+    expected_differences: BTreeMap<(&'static str, &'static str), &'static str>,
+    streams: Streams,
+    scratch: PathBuf,
+}
+
+/// What is said about the streams of a scenario.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Streams {
+    /// What was sent was received, and stands in both captures.
+    Whole,
+    /// As far as the capture has all of it.
+    IfWhole,
+    /// Not compared.
+    Broken,
+}
+
+impl Lab {
+    /// Two hosts without any path; `None` (and a word on standard error) where there can be no lab.
+    pub(crate) fn open() -> Option<Self> {
+        static PROBED: OnceLock<Result<(), String>> = OnceLock::new();
+        let name = std::thread::current().name().unwrap_or("main").replace("::", ".");
+        if let Err(reason) = PROBED.get_or_init(probe) {
+            skip(&name, reason);
+            return None;
+        }
+        let scratch = PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("lab-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&scratch).unwrap();
+        let lab = Self {
+            name,
+            forwarders: Vec::new(),
+            recordings: Vec::new(),
+            listener: None,
+            minutes: Minutes::default(),
+            routers: Vec::new(),
+            client: Host::new("client").unwrap(),
+            server: Host::new("server").unwrap(),
+            expected_differences: BTreeMap::new(),
+            streams: Streams::Whole,
+            scratch,
+        };
+        for host in [&lab.client, &lab.server] {
+            host.limits(8, 8);
+        }
+        Some(lab)
+    }
+
+    /// With so many unimpaired paths.
+    pub(crate) fn with_paths(count: usize) -> Option<Self> {
+        let mut lab = Self::open()?;
+        for number in 1..=count {
+            lab.path(number);
+        }
+        Some(lab)
+    }
+
+    /// Says that the kernel lacks what the rest of the scenario needs.
+    pub(crate) fn skip(&self, reason: &str) {
+        skip(&self.name, reason);
+    }
+
+    /// An unimpaired path.
+    pub(crate) fn path(&mut self, number: usize) {
+        path::join(&self.client, &self.server, number, MTU, false);
+    }
+
+    /// An unimpaired path with another MTU, and with offloads if wanted.
+    pub(crate) fn path_with(&mut self, number: usize, mtu: u32, offloads: bool) {
+        path::join(&self.client, &self.server, number, mtu, offloads);
+    }
+
+    /// A path through a forwarder.
+    pub(crate) fn path_through(&mut self, number: usize, impairment: Impairment) {
+        let router = Host::new("router").unwrap();
+        path::join_through(&self.client, &router, &self.server, number, MTU);
+        self.forwarders.push(Forwarder::start(&router, impairment));
+        self.routers.push(router);
+    }
+
+    /// A path from the client to another host than the server.
+    pub(crate) fn path_to(&mut self, number: usize, other: &Host) {
+        path::join(&self.client, other, number, MTU, false);
+    }
+
+    /// The server listens at an address, or at all of its family (`0.0.0.0`, `::`).
+    pub(crate) fn listen(&mut self, address: &str, protocol: Protocol) {
+        let address = at_port(address);
+        self.listener = Some(self.server.run(move || {
+            let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(protocol));
+            let socket = socket.unwrap();
+            socket.set_reuse_address(true).unwrap();
+            socket.bind(&address.into()).unwrap();
+            socket.listen(64).unwrap();
+            socket.into()
+        }));
+    }
+
+    /// The client connects over MPTCP to an address of the server, who listens if it did not yet.
+    pub(crate) fn connect(&mut self, to: &str) -> Talk {
+        self.connect_over(to, Protocol::MPTCP)
+    }
+
+    pub(crate) fn connect_over(&mut self, to: &str, protocol: Protocol) -> Talk {
+        let socket = self.client_socket(to, protocol);
+        let address = at_port(to).into();
+        let socket = self.client.run(move || socket.connect(&address).map(|()| socket));
+        self.talk(socket.unwrap())
+    }
+
+    /// A socket of the client that is not connected yet; from here on everything is recorded.
+    pub(crate) fn client_socket(&mut self, to: &str, protocol: Protocol) -> Socket {
+        let address = at_port(to);
+        if self.listener.is_none() {
+            let any = if address.is_ipv6() { "::" } else { "0.0.0.0" };
+            self.listen(any, Protocol::MPTCP);
+        }
+        self.record();
+        self.client.run(move || {
+            Socket::new(Domain::for_address(address), Type::STREAM, Some(protocol)).unwrap()
+        })
+    }
+
+    /// The server accepts the connection of this socket.
+    pub(crate) fn talk(&mut self, client: Socket) -> Talk {
+        let listener = self.listener.as_ref().expect("the server listens");
+        let server = accept(listener);
+        Talk::new(client.into(), server, &self.minutes)
+    }
+
+    /// Starts recording at both hosts, if that is not done yet.
+    pub(crate) fn record(&mut self) {
+        if self.recordings.is_empty() {
+            for host in [&self.client, &self.server] {
+                let file = self.scratch.join(format!("{}.pcap", host.name));
+                self.recordings.push(Recording::start(host, "any", &file));
+            }
+        }
+    }
+
+    /// Waits until the server's (or the joined host's) side of so many joins is complete.
+    pub(crate) fn wait_joined(&self, joins: u64) {
+        self.wait_counted(&self.server, "MPJoinAckRx", joins);
+        // The joiner needs the fourth ACK, too: until then it sends no data.
+        wait_for("the fourth ACKs", || self.established_subflows() >= 2 * (joins + 1));
+    }
+
+    /// Waits until a counter of a host is as high as this.
+    pub(crate) fn wait_counted(&self, host: &Host, counter: &str, at_least: u64) {
+        let what = format!("{counter} of the {} to be {at_least}", host.name);
+        wait_for(&what, || host.counter(counter) >= at_least);
+    }
+
+    /// Waits for nothing but time to pass: for what a host does of its own accord.
+    pub(crate) fn wait_passed(&self, milliseconds: u64) {
+        std::thread::sleep(Duration::from_millis(milliseconds));
+    }
+
+    /// Subflows that are fully established, as `ss` tells it, at both ends.
+    fn established_subflows(&self) -> u64 {
+        [&self.client, &self.server].map(established_subflows).iter().sum()
+    }
+
+    /// A difference to the kernel that is understood.
+    pub(crate) fn differs(&mut self, host: &'static str, counter: &'static str, why: &'static str) {
+        self.expected_differences.insert((host, counter), why);
+    }
+
+    /// The applications can't agree on what was sent: octets were changed, or never left.
+    pub(crate) fn streams_break(&mut self) {
+        self.streams = Streams::Broken;
+    }
+
+    /// The report gives no hash, but if it does it is right.
+    pub(crate) fn streams_may_have_holes(&mut self) {
+        self.streams = Streams::IfWhole;
+    }
+
+    /// Compares both reports with the truth, and with the same lines.
+    pub(crate) fn check(self, lines: &[&str]) {
+        self.check_each(lines, lines);
+    }
+
+    /// The same where the hosts do not see the same.
+    pub(crate) fn check_each(self, at_client: &[&str], at_server: &[&str]) {
+        self.compare([at_client, at_server], |lines| lines);
+    }
+
+    /// The same where the order of the subflows is not certain.
+    pub(crate) fn check_sorted(self, lines: &[&str]) {
+        self.compare([lines, lines], |mut lines| {
+            lines.sort();
+            lines
+        });
+    }
+
+    /// The same where it is not certain how the subflows end.
+    pub(crate) fn check_connections(self, lines: &[&str]) {
+        self.compare([lines, lines], |mut lines| {
+            lines.retain(|line| line.starts_with("connection"));
+            lines
+        });
+    }
+
+    fn compare(mut self, expected: [&[&str]; 2], arrange: fn(Lines) -> Lines) {
+        self.listener = None;
+        let counters = self.settle();
+        let mut problems = Vec::new();
+        let files: Vec<_> = self.recordings.drain(..).map(Recording::stop).collect();
+        for (index, side) in [Side::Client, Side::Server].into_iter().enumerate() {
+            let report = analysis::report(&files[index]);
+            let name = side.name();
+            let lines = arrange(analysis::lines(&report));
+            compare_lines(name, expected[index], &lines, &mut problems);
+            self.compare_streams(name, &report, &mut problems);
+            self.compare_counters(side, &report, &counters[index], &mut problems);
+        }
+        if problems.is_empty() {
+            let _ = std::fs::remove_dir_all(&self.scratch);
+        } else {
+            let captures = self.scratch.display();
+            panic!("{}\ncaptures: {captures}", problems.join("\n"));
+        }
+    }
+
+    /// Waits until nothing happens any more, and returns the counters as they are when the last
+    /// packet is recorded.
+    fn settle(&mut self) -> [Counters; 2] {
+        const LAST_WORDS: Duration = Duration::from_secs(5);
+        happens_within(LAST_WORDS, || self.client.open_sockets() + self.server.open_sockets() == 0);
+        let mut counters = self.counters();
+        let is_quiet = happens_within(PATIENCE, || {
+            for (recording, host) in self.recordings.iter_mut().zip([&self.client, &self.server]) {
+                recording.catch_up(host);
+            }
+            let before =
+                std::mem::replace(&mut counters, [self.client.counters(), self.server.counters()]);
+            before == counters
+        });
+        assert!(is_quiet, "it never ends");
+        counters
+    }
+
+    fn counters(&self) -> [Counters; 2] {
+        [self.client.counters(), self.server.counters()]
+    }
+
+    fn compare_streams(&self, side: &str, report: &Report, problems: &mut Vec<String>) {
+        if self.streams == Streams::Broken {
+            return;
+        }
+        let minutes = self.minutes.lock().unwrap();
+        let mut connections: Vec<_> = report.connections.iter().collect();
+        for said in minutes.iter() {
+            // Several connections from one port are in the order of time.
+            let at = connections.iter().position(|c| c.client.port == said.client_port);
+            let Some(at) = at else {
+                problems.push(format!("{side}: no connection from port {}", said.client_port));
+                continue;
+            };
+            let connection = connections.remove(at);
+            let directions =
+                [("up", &said.up, &connection.c2s), ("down", &said.down, &connection.s2c)];
+            for (name, stream, found) in directions {
+                if stream.sent != stream.received {
+                    problems.push(format!("{name}: other octets were received than sent"));
+                }
+                let is_right = match &found.sha256 {
+                    Some(hash) => *hash == stream.sent,
+                    None => self.streams == Streams::IfWhole || connection.fallback.is_some(),
+                };
+                if !is_right {
+                    let (found, octets) = (&found.sha256, found.stream_bytes);
+                    problems.push(format!(
+                        "{side}: connection {}, {name}: stream of {octets} octets is {found:?}, not {}",
+                        connection.id, stream.sent
+                    ));
+                }
+            }
+        }
+    }
+
+    fn compare_counters(
+        &self,
+        side: Side,
+        report: &Report,
+        kernel: &Counters,
+        problems: &mut Vec<String>,
+    ) {
+        for difference in counters::differences(side, report, kernel) {
+            let expected = self.expected_differences.get(&(side.name(), difference.counter));
+            match expected {
+                Some(why) => eprintln!("{difference}: expected: {why}"),
+                None => problems.push(difference.to_string()),
+            }
+        }
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        // Only if it is empty: the captures of a test that failed stay.
+        let _ = std::fs::remove_dir(&self.scratch);
+    }
+}
+
+fn compare_lines(side: &str, expected: &[&str], found: &Lines, problems: &mut Vec<String>) {
+    if !found.iter().eq(expected.iter()) {
+        let (expected, found) = (expected.join("\n    "), found.join("\n    "));
+        problems.push(format!("{side}: expected\n    {expected}\n  found\n    {found}"));
+    }
+}
+
+fn accept(listener: &TcpListener) -> TcpStream {
+    listener.set_nonblocking(true).unwrap();
+    let mut accepted = None;
+    wait_for("the server to accept", || {
+        accepted = listener.accept().ok();
+        accepted.is_some()
+    });
+    let (socket, _) = accepted.unwrap();
+    socket.set_nonblocking(false).unwrap();
+    socket
+}
+
+fn established_subflows(host: &Host) -> u64 {
+    // `ss -i` of a subflow: `tcp-ulp-mptcp flags:…`, with `e` once it is fully established.
+    let sockets = host.command("ss", "-Htni");
+    let flags = sockets.split("tcp-ulp-mptcp flags:").skip(1);
+    flags
+        .filter(|rest| rest.split_whitespace().next().is_some_and(|flags| flags.contains('e')))
+        .count() as u64
+}
+
+/// Whether there can be a lab here.
+fn probe() -> Result<(), String> {
+    for program in ["ip", "ss", "tcpdump", "setpriv"] {
+        let version = std::process::Command::new(program).arg("--version").output();
+        version.map_err(|error| format!("{program} does not run: {error}"))?;
+    }
+    let host = std::panic::catch_unwind(|| Host::new("probe"));
+    let host = host.map_err(|_| "a network namespace can't be set up".to_owned())??;
+    let socket = host.run(|| Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::MPTCP)));
+    socket.map_err(|error| format!("no MPTCP in this kernel ({error})"))?;
+    Ok(())
+}
+
+/// Past the test harness, which would swallow it.
+fn skip(name: &str, reason: &str) {
+    let _ = writeln!(std::io::stderr(), "skipped: {name}: {reason}");
+}

@@ -1,0 +1,9 @@
+//! The scenarios: one short function each.
+
+mod addresses;
+mod checksums;
+mod closing;
+mod fallback;
+mod joins;
+mod paths;
+mod plain;
