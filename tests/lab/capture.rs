@@ -8,11 +8,13 @@ use std::process::{Child, Command, Stdio};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use super::forwarder;
 use super::host::Host;
 use super::wait::wait_for;
 
 /// A running tcpdump.
 pub(crate) struct Recording {
+    interface: &'static str,
     file: PathBuf,
     tcpdump: Child,
     messages: BufReader<std::process::ChildStderr>,
@@ -21,13 +23,27 @@ pub(crate) struct Recording {
 
 impl Recording {
     /// Starts recording and returns when it runs.
-    pub(crate) fn start(host: &Host, interface: &'static str, file: &Path) -> Self {
+    ///
+    /// The ring has a fixed number of places, each for a frame of at most `largest` octets.
+    pub(crate) fn start(host: &Host, interface: &'static str, largest: u32, file: &Path) -> Self {
+        const RING_KIB: &str = "8192";
         let path = file.to_owned();
+        let largest = largest.to_string();
         let mut tcpdump = host.run(move || {
             // It ends with the host's thread, even if this process is killed.
             Command::new("setpriv")
                 .args(["--pdeathsig", "KILL", "tcpdump", "-n", "-i", interface])
-                .args(["-U", "-B", "32768", "--immediate-mode", "-Z", "root", "-w"])
+                .args([
+                    "-s",
+                    &largest,
+                    "-U",
+                    "-B",
+                    RING_KIB,
+                    "--immediate-mode",
+                    "-Z",
+                    "root",
+                    "-w",
+                ])
                 .arg(path)
                 .stdin(Stdio::null())
                 .stderr(Stdio::piped())
@@ -41,18 +57,15 @@ impl Recording {
             let read = messages.read_line(&mut line).unwrap();
             assert!(read > 0, "tcpdump on {} ended", host.name);
         }
-        Self { file: file.to_owned(), tcpdump, messages, markers: 0 }
+        Self { interface, file: file.to_owned(), tcpdump, messages, markers: 0 }
     }
 
-    /// Waits until everything that has passed is in the file: until a datagram sent now is in there.
+    /// Waits until everything that has passed is in the file: until a frame sent now is in there.
     pub(crate) fn catch_up(&mut self, host: &Host) {
         self.markers += 1;
         let marker = format!("end of recording {}", self.markers);
-        let datagram = marker.clone();
-        host.run(move || {
-            let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-            socket.send_to(datagram.as_bytes(), ("127.0.0.1", 9)).unwrap();
-        });
+        let (interface, text) = (self.interface, marker.clone());
+        host.run(move || send_marker(interface, &text));
         wait_for("the recording to catch up", || {
             let octets = fs::read(&self.file).unwrap_or_default();
             let tail = &octets[octets.len().saturating_sub(1 << 16)..];
@@ -73,6 +86,20 @@ impl Recording {
     fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.tcpdump.id()).unwrap();
         let _ = kill(Pid::from_raw(pid), signal);
+    }
+}
+
+/// A datagram to nobody; on an interface without addresses a frame for experiments (IEEE 802).
+fn send_marker(interface: &str, text: &str) {
+    if interface == "any" {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.send_to(text.as_bytes(), ("127.0.0.1", 9)).unwrap();
+    } else {
+        let mut frame = [0x02; 12].to_vec();
+        frame.extend([0x88, 0xb5]);
+        frame.extend(text.as_bytes());
+        frame.resize(60, 0);
+        forwarder::open(interface).send(&frame).unwrap();
     }
 }
 

@@ -149,9 +149,10 @@ pub(crate) const TABLE: &[Counter] = &[
     ),
     row(
         "MPJoinSynRx",
-        Exact("joins to this host, refused ones included; each counts once", |view| {
-            view.count(Seen::is_join_here)
-        }),
+        Exact(
+            "joins to this host, refused ones included (except by a bare RST: nobody listens); each counts once",
+            |view| view.count(Seen::is_join_here),
+        ),
     ),
     row(
         "MPJoinSynBackupRx",
@@ -344,17 +345,7 @@ pub(crate) const TABLE: &[Counter] = &[
     row(
         "RmSubflow",
         Exact("own subflows from the addresses that this host withdrew", |view| {
-            view.count(|seen| {
-                let withdrawn = seen.connection.iter().flat_map(|connection| {
-                    let same = |subflow| super::view::Seen { subflow, ..*seen };
-                    connection
-                        .subflows
-                        .iter()
-                        .flat_map(move |subflow| same(subflow).removed_ids(Own))
-                });
-                let own = seen.own_address_id();
-                withdrawn.into_iter().any(|id| Some(id) == own) && !seen.is_refused()
-            })
+            view.count(|seen| seen.is_withdrawn() && !seen.is_refused())
         }),
     ),
     row(
@@ -440,20 +431,23 @@ pub(crate) const TABLE: &[Counter] = &[
     row(
         "MPCapableDataFallback",
         Exact("fallback because the answer to the first data has no DSS, at the client", |view| {
-            view.count(|seen| {
-                seen.is_opener() && seen.fell_back(FallbackCauseName::AnswerWithoutDss)
-            })
+            view.count(|seen| seen.is_opener() && seen.fell_back_with_answer(Peer))
         }),
     ),
     row("MD5SigFallback", Silent("a SYN with a TCP-MD5 option has no MP_CAPABLE at all")),
     row(
         "DssFallback",
-        Exact("fallback because data came without a mapping, or with an infinite one", |view| {
-            view.count(|seen| {
-                seen.fell_back(FallbackCauseName::DataWithoutMapping)
-                    || seen.has_infinite_mapping(Peer)
-            })
-        }),
+        Exact(
+            "fallback because of the peer's data: without a mapping, with an infinite one, with a wrong checksum in the first one; or, at the server, because an answer has no DSS",
+            |view| {
+                view.count(|seen| {
+                    seen.fell_back(FallbackCauseName::DataWithoutMapping)
+                        || seen.fell_back_with_answer(Own)
+                        || !seen.is_opener() && seen.fell_back_with_answer(Peer)
+                        || seen.has_infinite_mapping(Peer)
+                })
+            },
+        ),
     ),
     row(
         "SimultConnectFallback",

@@ -104,7 +104,7 @@ impl Drop for Forwarder {
 }
 
 /// A packet socket on one interface: bound to the link address that the system lists for it.
-fn open(interface: &str) -> Socket {
+pub(crate) fn open(interface: &str) -> Socket {
     let all_protocols = i32::from(3u16.to_be());
     let protocol = Some(Protocol::from(all_protocols));
     let socket = Socket::new(Domain::PACKET, Type::RAW, protocol).unwrap();

@@ -143,6 +143,20 @@ impl Frame {
         self.tcp = Place::find(&self.octets);
     }
 
+    /// Puts VLAN tags before the EtherType, the outermost first.
+    pub(crate) fn tag(&mut self, tags: &[[u8; 4]]) {
+        self.octets.splice(12..12, tags.concat());
+        self.tcp = None;
+    }
+
+    /// Takes all VLAN tags out. (The kernel may have taken out the outermost one already.)
+    pub(crate) fn untag(&mut self) {
+        while let [0x81, 0x00] | [0x88, 0xa8] = self.octets[12..14] {
+            self.octets.drain(12..16);
+        }
+        self.tcp = Place::find(&self.octets);
+    }
+
     /// The RST with which a firewall answers this SYN.
     pub(crate) fn refusal(&self) -> Option<Self> {
         let tcp = self.tcp.as_ref().filter(|_| self.octets[12..14] == [0x08, 0x00])?;

@@ -21,6 +21,8 @@ use super::wait::{PATIENCE, happens_within, wait_for};
 
 /// The MTU of a path.
 const MTU: u32 = 1500;
+/// What a capture has before the IP header at most.
+const HEADERS: u32 = 40;
 
 /// A client and a server, and what is between them.
 ///
@@ -29,6 +31,9 @@ pub(crate) struct Lab {
     name: String,
     forwarders: Vec<Forwarder>,
     recordings: Vec<Recording>,
+    /// Of a router, where frames have another form.
+    trunk: Option<Recording>,
+    largest_frame: u32,
     listener: Option<TcpListener>,
     minutes: Minutes,
     routers: Vec<Host>,
@@ -66,6 +71,8 @@ impl Lab {
             name,
             forwarders: Vec::new(),
             recordings: Vec::new(),
+            trunk: None,
+            largest_frame: MTU + HEADERS,
             listener: None,
             minutes: Minutes::default(),
             routers: Vec::new(),
@@ -103,6 +110,7 @@ impl Lab {
     /// An unimpaired path with another MTU, and with offloads if wanted.
     pub(crate) fn path_with(&mut self, number: usize, mtu: u32, offloads: bool) {
         path::join(&self.client, &self.server, number, mtu, offloads);
+        self.largest_frame = HEADERS + if offloads { u32::from(u16::MAX) } else { mtu };
     }
 
     /// A path through a forwarder.
@@ -111,6 +119,21 @@ impl Lab {
         path::join_through(&self.client, &router, &self.server, number, MTU);
         self.forwarders.push(Forwarder::start(&router, impairment));
         self.routers.push(router);
+    }
+
+    /// A path with a stretch, recorded as well, where frames have VLAN tags.
+    pub(crate) fn path_through_trunk(&mut self, number: usize, tags: &'static [[u8; 4]]) {
+        let [near, far] = ["near router", "far router"].map(|name| Host::new(name).unwrap());
+        path::join_through_trunk([&self.client, &self.server], [&near, &far], number, MTU);
+        for (router, is_near) in [(&near, true), (&far, false)] {
+            let tagging = Impairment::change(move |frame| {
+                if frame.from_client == is_near { frame.tag(tags) } else { frame.untag() }
+            });
+            self.forwarders.push(Forwarder::start(router, tagging));
+        }
+        let file = self.scratch.join("trunk.pcap");
+        self.trunk = Some(Recording::start(&near, path::TOWARD_SERVER, self.largest_frame, &file));
+        self.routers.extend([near, far]);
     }
 
     /// A path from the client to another host than the server.
@@ -168,7 +191,7 @@ impl Lab {
         if self.recordings.is_empty() {
             for host in [&self.client, &self.server] {
                 let file = self.scratch.join(format!("{}.pcap", host.name));
-                self.recordings.push(Recording::start(host, "any", &file));
+                self.recordings.push(Recording::start(host, "any", self.largest_frame, &file));
             }
         }
     }
@@ -184,6 +207,11 @@ impl Lab {
     pub(crate) fn wait_counted(&self, host: &Host, counter: &str, at_least: u64) {
         let what = format!("{counter} of the {} to be {at_least}", host.name);
         wait_for(&what, || host.counter(counter) >= at_least);
+    }
+
+    /// Waits until a host has no open connection.
+    pub(crate) fn wait_closed(&self, host: &Host) {
+        wait_for("the sockets to close", || host.open_sockets() == 0);
     }
 
     /// Waits for nothing but time to pass: for what a host does of its own accord.
@@ -247,8 +275,15 @@ impl Lab {
             let name = side.name();
             let lines = arrange(analysis::lines(&report));
             compare_lines(name, expected[index], &lines, &mut problems);
-            self.compare_streams(name, &report, &mut problems);
+            if !expected[index].is_empty() {
+                self.compare_streams(name, &report, &mut problems);
+            }
             self.compare_counters(side, &report, &counters[index], &mut problems);
+        }
+        if let Some(trunk) = self.trunk.take() {
+            let report = analysis::report(&trunk.stop());
+            compare_lines("trunk", expected[0], &analysis::lines(&report), &mut problems);
+            self.compare_streams("trunk", &report, &mut problems);
         }
         if problems.is_empty() {
             let _ = std::fs::remove_dir_all(&self.scratch);

@@ -38,6 +38,24 @@ pub(crate) fn join_through(client: &Host, router: &Host, server: &Host, number: 
     give_addresses(client, server, number);
 }
 
+/// Joins each host to a router of its own; frames between these are 8 octets longer.
+pub(crate) fn join_through_trunk(hosts: [&Host; 2], routers: [&Host; 2], number: usize, mtu: u32) {
+    let ([client, server], [near, far]) = (hosts, routers);
+    for router in routers {
+        router.sysctl("ipv6/conf/default/disable_ipv6", "1");
+    }
+    veth(client, &format!("c{number}"), near, TOWARD_CLIENT, number, mtu);
+    veth(near, TOWARD_SERVER, far, TOWARD_CLIENT, number, mtu + 8);
+    veth(far, TOWARD_SERVER, server, &format!("s{number}"), number, mtu);
+    for router in routers {
+        up(router, TOWARD_CLIENT, false);
+        up(router, TOWARD_SERVER, false);
+    }
+    up(client, &format!("c{number}"), false);
+    up(server, &format!("s{number}"), false);
+    give_addresses(client, server, number);
+}
+
 /// The router's interface toward the client.
 pub(crate) const TOWARD_CLIENT: &str = "toward_c";
 /// The router's interface toward the server.

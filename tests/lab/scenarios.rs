@@ -5,5 +5,6 @@ mod checksums;
 mod closing;
 mod fallback;
 mod joins;
+mod odd;
 mod paths;
 mod plain;

@@ -82,6 +82,23 @@ impl Talk {
         self.client.expect_end();
     }
 
+    /// The server closes its direction first.
+    pub(crate) fn close_by_server(mut self) {
+        self.server.shut_down();
+        self.client.expect_end();
+        self.client.shut_down();
+        self.server.expect_end();
+    }
+
+    /// The client sends, and the server does not read for a while.
+    pub(crate) fn up_unread(&mut self, len: usize, milliseconds: u64) {
+        std::thread::scope(|scope| {
+            scope.spawn(|| self.client.write(len));
+            std::thread::sleep(Duration::from_millis(milliseconds));
+            self.server.read(len);
+        });
+    }
+
     /// Both close before either knows.
     pub(crate) fn close_at_once(mut self) {
         self.client.shut_down();

@@ -96,7 +96,7 @@ impl<'a> View<'a> {
 
     /// Counts address IDs in REMOVE_ADDR options of one host.
     pub(crate) fn removed_ids(self, from: Sender) -> u64 {
-        self.sum(|seen| seen.removed_ids(from).len() as u64)
+        self.sum(|seen| seen.removed_ids(from).count() as u64)
     }
 
     /// Whether more than one subflow of a connection carried data, or one carried some twice: only
@@ -132,9 +132,12 @@ impl<'a> Seen<'a> {
         !self.is_initial() && self.is_opener() && self.subflow.handshake.syn.is_some()
     }
 
-    /// A join to this host.
+    /// A join to this host, where somebody listens: else the answer is a bare RST.
     pub(crate) fn is_join_here(&self) -> bool {
-        !self.is_initial() && !self.is_opener() && self.subflow.handshake.syn.is_some()
+        let handshake = &self.subflow.handshake;
+        let is_unheard = handshake.syn_ack.is_none()
+            && self.own_refusal().is_some_and(|reset| reset.reason.is_none());
+        !self.is_initial() && !self.is_opener() && handshake.syn.is_some() && !is_unheard
     }
 
     /// Options and TCP events that one host sent on the subflow, with their packets.
@@ -223,6 +226,12 @@ impl<'a> Seen<'a> {
         self.is_initial() && fallback.is_some_and(|fallback| fallback.cause == cause)
     }
 
+    /// Whether the connection went on as plain TCP because this host sent an answer without DSS.
+    pub(crate) fn fell_back_with_answer(&self, from: Sender) -> bool {
+        self.fell_back(FallbackCauseName::AnswerWithoutDss)
+            && self.events(from).any(|(_, kind)| matches!(kind, EventKind::Fallback(_)))
+    }
+
     /// Whether an infinite mapping of one host is on it.
     pub(crate) fn has_infinite_mapping(&self, from: Sender) -> bool {
         self.events(from).any(|(_, kind)| {
@@ -231,12 +240,26 @@ impl<'a> Seen<'a> {
         })
     }
 
-    pub(crate) fn removed_ids(&self, from: Sender) -> Vec<u8> {
-        let ids = self.events(from).filter_map(|(_, kind)| match kind {
-            EventKind::RemoveAddr(remove) => Some(remove.address_ids.clone()),
-            _ => None,
-        });
-        ids.flatten().collect()
+    /// Address IDs that one host withdrew on this subflow, with the packets that say so.
+    pub(crate) fn removed_ids(&self, from: Sender) -> impl Iterator<Item = (u64, u8)> + use<'a> {
+        self.events(from).flat_map(|(packet, kind)| {
+            let ids = match kind {
+                EventKind::RemoveAddr(remove) => remove.address_ids.as_slice(),
+                _ => &[],
+            };
+            ids.iter().map(move |id| (packet, *id))
+        })
+    }
+
+    /// Whether this host withdrew the address of its end while the subflow was there.
+    pub(crate) fn is_withdrawn(&self) -> bool {
+        let Some(connection) = self.connection else { return false };
+        let own = self.own_address_id();
+        let opened = self.subflow.handshake.syn.unwrap_or(0);
+        connection.subflows.iter().any(|subflow| {
+            let mut removed = Self { subflow, ..*self }.removed_ids(Sender::Own);
+            removed.any(|(packet, id)| packet > opened && Some(id) == own)
+        })
     }
 
     /// This host's address ID on the subflow.

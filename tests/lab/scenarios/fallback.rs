@@ -99,7 +99,7 @@ fn server_stripped_after_the_syn_ack() {
             }
         }),
         &["connection closed, fallback answer_without_dss", FIRST],
-        &["connection closed, fallback data_without_mapping", FIRST],
+        &["connection closed, fallback answer_without_dss", FIRST],
     );
 }
 
