@@ -7,7 +7,6 @@ pub(crate) const MP_JOIN: u8 = 1;
 pub(crate) const DSS: u8 = 2;
 pub(crate) const ADD_ADDR: u8 = 3;
 
-pub(crate) const FIN: u8 = 0x01;
 pub(crate) const SYN: u8 = 0x02;
 pub(crate) const RST: u8 = 0x04;
 pub(crate) const ACK: u8 = 0x10;

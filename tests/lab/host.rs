@@ -102,11 +102,12 @@ impl Host {
 
     /// How many TCP sockets are neither listening nor done with.
     pub(crate) fn open_sockets(&self) -> usize {
+        const HEAD: &str = "st";
         const TIME_WAIT: &str = "06";
         const LISTEN: &str = "0A";
         let tables = self.read("tcp") + &self.read("tcp6");
         let states = tables.lines().filter_map(|line| line.split_whitespace().nth(3));
-        states.filter(|state| state.len() == 2 && ![TIME_WAIT, LISTEN].contains(state)).count()
+        states.filter(|state| ![HEAD, TIME_WAIT, LISTEN].contains(state)).count()
     }
 
     /// Reads from the host's `/proc/net`.

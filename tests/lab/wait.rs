@@ -20,6 +20,6 @@ pub(crate) fn happens_within(limit: Duration, mut happened: impl FnMut() -> bool
         if start.elapsed() > limit {
             return false;
         }
-        std::thread::sleep(Duration::from_millis(10));
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
