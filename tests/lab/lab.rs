@@ -321,7 +321,7 @@ impl Lab {
                 }
                 let is_right = match &found.sha256 {
                     Some(hash) => *hash == stream.sent,
-                    None => connection.fallback.is_some(),
+                    None => false,
                 };
                 if !is_right {
                     let (found, octets) = (&found.sha256, found.stream_bytes);
