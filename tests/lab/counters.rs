@@ -398,21 +398,31 @@ pub(crate) const TABLE: &[Counter] = &[
     ),
     row(
         "MPRstTx",
-        Exact(
-            "own MP_TCPRST, except those that answer a SYN or a third ACK: there is no subflow yet",
+        Within(
+            "own MP_TCPRST, except those that answer a SYN or a third ACK (there is no subflow yet); \
+             of those sent after the last DATA_FIN any may answer a late segment, and not count",
             |view| {
-                view.sum(|seen| {
+                bounds(view, |seen, last| {
                     let refuses = !seen.is_opener() && seen.is_refused();
-                    if refuses { 0 } else { resets(seen, Own) }
+                    if refuses { 0 } else { seen.resets(Own, last) }
                 })
             },
         ),
     ),
     row(
         "MPRstRx",
-        Exact("MP_TCPRST of the peer on subflows that were established", |view| {
-            view.sum(|seen| if seen.is_refused() { 0 } else { resets(seen, Peer) })
-        }),
+        Within(
+            "MP_TCPRST of the peer on subflows that were established; of those received after the \
+             last DATA_FIN any may have met no socket, and not count",
+            |view| {
+                bounds(
+                    view,
+                    |seen, last| {
+                        if seen.is_refused() { 0 } else { seen.resets(Peer, last) }
+                    },
+                )
+            },
+        ),
     ),
     row("SubflowStale", Silent("a decision of the sender; what shows is that it sends elsewhere")),
     row("SubflowRecover", Silent("a decision of the sender")),
@@ -478,8 +488,9 @@ fn is_fast_close((_, kind): &(u64, &EventKind)) -> bool {
     matches!(kind, EventKind::MpFastclose(_))
 }
 
-fn resets(seen: &Seen<'_>, from: Sender) -> u64 {
-    seen.events(from).filter(|(_, kind)| matches!(kind, EventKind::MpTcprst(_))).count() as u64
+/// From what happened before each connection's end to all that happened.
+fn bounds(view: View<'_>, count: impl Fn(&Seen<'_>, u64) -> u64) -> RangeInclusive<u64> {
+    view.sum(|seen| count(seen, seen.end_of_data()))..=view.sum(|seen| count(seen, u64::MAX))
 }
 
 /// A counter that is not what the packets say.

@@ -110,6 +110,16 @@ impl Host {
         states.filter(|state| ![HEAD, TIME_WAIT, LISTEN].contains(state)).count()
     }
 
+    /// Whether a process listens to events over generic netlink.
+    pub(crate) fn has_generic_netlink_listener(&self) -> bool {
+        const GENERIC: &str = "16";
+        const NO_GROUP: &str = "00000000";
+        self.read("netlink").lines().skip(1).any(|line| {
+            let mut words = line.split_whitespace().skip(1);
+            words.next() == Some(GENERIC) && words.nth(1).is_some_and(|groups| groups != NO_GROUP)
+        })
+    }
+
     /// Reads from the host's `/proc/net`.
     fn read(&self, file: &str) -> String {
         let path = format!("/proc/thread-self/net/{file}");

@@ -1,6 +1,6 @@
 //! A scenario's surroundings: hosts, paths, captures; and at the end the comparison with the truth.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -13,6 +13,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use super::analysis::{self, Lines};
 use super::capture::Recording;
 use super::counters::{self, Side};
+use super::events::{self, Monitor};
 use super::forwarder::{Forwarder, Impairment};
 use super::host::{Counters, Host};
 use super::path;
@@ -31,6 +32,7 @@ pub(crate) struct Lab {
     name: String,
     forwarders: Vec<Forwarder>,
     recordings: Vec<Recording>,
+    monitors: Vec<Monitor>,
     /// Of a router, where frames have another form.
     trunk: Option<Recording>,
     largest_frame: u32,
@@ -60,6 +62,7 @@ impl Lab {
             name,
             forwarders: Vec::new(),
             recordings: Vec::new(),
+            monitors: Vec::new(),
             trunk: None,
             largest_frame: MTU + HEADERS,
             listener: None,
@@ -181,6 +184,8 @@ impl Lab {
             for host in [&self.client, &self.server] {
                 let file = self.scratch.join(format!("{}.pcap", host.name));
                 self.recordings.push(Recording::start(host, "any", self.largest_frame, &file));
+                let events = self.scratch.join(format!("{}.events", host.name));
+                self.monitors.push(Monitor::start(host, &events));
             }
         }
     }
@@ -263,6 +268,7 @@ impl Lab {
                 self.compare_streams(name, &report, &mut problems);
             }
             self.compare_counters(side, &report, &counters[index], &mut problems);
+            compare_events(side, &self.monitors[index].facts(), &report, &mut problems);
         }
         if let Some(trunk) = self.trunk.take() {
             let report = analysis::report(&trunk.stop());
@@ -362,6 +368,21 @@ fn compare_lines(side: &str, expected: &[&str], found: &Lines, problems: &mut Ve
     if !found.iter().eq(expected.iter()) {
         let (expected, found) = (expected.join("\n    "), found.join("\n    "));
         problems.push(format!("{side}: expected\n    {expected}\n  found\n    {found}"));
+    }
+}
+
+fn compare_events(
+    side: Side,
+    kernel: &BTreeSet<String>,
+    report: &Report,
+    problems: &mut Vec<String>,
+) {
+    let packets = events::report_facts(side, report);
+    let only = |left: &BTreeSet<String>, right| left.difference(right).cloned().collect::<Vec<_>>();
+    for (who, facts) in [("kernel", only(kernel, &packets)), ("report", only(&packets, kernel))] {
+        for fact in facts {
+            problems.push(format!("{}: only the {who} says: {fact}", side.name()));
+        }
     }
 }
 

@@ -11,6 +11,7 @@
 mod analysis;
 mod capture;
 mod counters;
+mod events;
 mod forwarder;
 mod frame;
 mod host;

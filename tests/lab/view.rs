@@ -5,7 +5,8 @@ use mptcpscope::report::event::{
     AddAddr, DataLevelLength, Direction, EventKind, FallbackCauseName, JoinForm,
 };
 use mptcpscope::report::model::{
-    Connection, HmacVerdict, Reset, RoleName, Subflow, SubflowDirection, SubflowState,
+    Connection, DataDirection, HmacVerdict, Reset, RoleName, Subflow, SubflowDirection,
+    SubflowState,
 };
 
 /// Which host the counters are of: the one that connects, or the one that accepts.
@@ -152,6 +153,21 @@ impl<'a> Seen<'a> {
             .filter(move |event| event.subflow == id)
             .filter(move |event| (event.direction == own) == (from == Sender::Own))
             .map(|event| (event.packet, &event.kind))
+    }
+
+    /// How many MP_TCPRST one host sent on the subflow up to a packet.
+    pub(crate) fn resets(&self, from: Sender, last: u64) -> u64 {
+        let is_reset = |(packet, kind): &(u64, &EventKind)| {
+            *packet <= last && matches!(kind, EventKind::MpTcprst(_))
+        };
+        self.events(from).filter(is_reset).count() as u64
+    }
+
+    /// The packet with which the second direction of the connection ended, if both did.
+    pub(crate) fn end_of_data(&self) -> u64 {
+        let fin = |data: &DataDirection| data.data_fin.map(|moment| moment.packet);
+        let fins = self.connection.and_then(|c| Some((fin(&c.c2s)?, fin(&c.s2c)?)));
+        fins.map_or(u64::MAX, |(client, server)| client.max(server))
     }
 
     pub(crate) fn data(&self, from: Sender) -> &'a SubflowDirection {
