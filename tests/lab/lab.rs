@@ -293,6 +293,12 @@ impl Lab {
             for (recording, host) in self.recordings.iter_mut().zip([&self.client, &self.server]) {
                 recording.catch_up(host);
             }
+            for (monitor, host) in self.monitors.iter_mut().zip([&self.client, &self.server]) {
+                monitor.catch_up(host);
+            }
+            if let Some(trunk) = &mut self.trunk {
+                trunk.catch_up(&self.routers[0]);
+            }
             let before =
                 std::mem::replace(&mut counters, [self.client.counters(), self.server.counters()]);
             before == counters
