@@ -1,7 +1,5 @@
 //! What mptcpscope says about a capture, and that in lines that a scenario can expect.
 
-use std::path::Path;
-
 use mptcpscope::capture::{Capture, InputPath};
 use mptcpscope::report::Report;
 use mptcpscope::report::model::{
@@ -11,18 +9,27 @@ use mptcpscope::track::stream::StreamUse;
 use mptcpscope::track::{Limits, Tracker};
 use mptcpscope::wire::segment::decode;
 
+use super::capture::Recorded;
 use super::talk::PORT;
 
-/// The report on a capture, with the hashes of the streams.
-pub(crate) fn report(file: &Path) -> Report {
-    let mut capture = Capture::open(&[InputPath::from(file.as_os_str().to_owned())]).unwrap();
+/// The report on a recording, with the hashes of the streams.
+pub(crate) fn report(recorded: &Recorded) -> Report {
+    let path = recorded.file.as_os_str().to_owned();
+    let mut capture = Capture::open(&[InputPath::from(path)]).unwrap();
+    let end = recorded.end.as_bytes();
+    let is_end = |frame: &[u8]| frame.windows(end.len()).any(|part| part == end);
     let mut tracker = Tracker::new(Limits::default(), 0);
     tracker.keep_streams(StreamUse::Hash);
-    while let Some(frame) = capture.next_frame() {
+    while let Some(frame) = capture.next_frame()
+        && !(frame.data.len() < SHORT && is_end(frame.data))
+    {
         tracker.push(&decode(&frame));
     }
     Report::build(&tracker.trace(), &[], None)
 }
+
+/// The marker at the end is in a short frame.
+const SHORT: usize = 100;
 
 /// A report in short.
 pub(crate) type Lines = Vec<String>;

@@ -21,6 +21,13 @@ pub(crate) struct Recording {
     markers: u32,
 }
 
+/// A finished recording.
+pub(crate) struct Recorded {
+    pub(crate) file: PathBuf,
+    /// What the last frame that counts ends with: nothing after it was waited for.
+    pub(crate) end: String,
+}
+
 impl Recording {
     /// Starts recording and returns when it runs.
     ///
@@ -63,7 +70,7 @@ impl Recording {
     /// Waits until everything that has passed is in the file: until a frame sent now is in there.
     pub(crate) fn catch_up(&mut self, host: &Host) {
         self.markers += 1;
-        let marker = format!("end of recording {}", self.markers);
+        let marker = self.marker();
         let (interface, text) = (self.interface, marker.clone());
         host.run(move || send_marker(interface, &text));
         wait_for("the recording to catch up", || {
@@ -74,13 +81,17 @@ impl Recording {
     }
 
     /// Ends it; no packet may have been lost on the way into the file.
-    pub(crate) fn stop(mut self) -> PathBuf {
+    pub(crate) fn stop(mut self) -> Recorded {
         self.signal(Signal::SIGINT);
         let mut messages = String::new();
         self.messages.read_to_string(&mut messages).unwrap();
         self.tcpdump.wait().unwrap();
         assert!(messages.contains("\n0 packets dropped by kernel"), "tcpdump: {messages}");
-        self.file.clone()
+        Recorded { file: self.file.clone(), end: self.marker() }
+    }
+
+    fn marker(&self) -> String {
+        format!("end of recording {:04}", self.markers)
     }
 
     fn signal(&self, signal: Signal) {

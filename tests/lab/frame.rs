@@ -93,6 +93,11 @@ impl Frame {
         self.mptcp(subtype).is_some()
     }
 
+    pub(crate) fn has_data_fin(&self) -> bool {
+        const DATA_FIN: u8 = 0x10;
+        self.mptcp(DSS).is_some_and(|place| self.octets[place.start + 3] & DATA_FIN != 0)
+    }
+
     /// Overwrites MPTCP options with NOPs, as many middleboxes do.
     pub(crate) fn strip(&mut self, subtypes: &[u8]) {
         for subtype in subtypes {

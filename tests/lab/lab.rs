@@ -258,9 +258,9 @@ impl Lab {
         self.listener = None;
         let counters = self.settle();
         let mut problems = Vec::new();
-        let files: Vec<_> = self.recordings.drain(..).map(Recording::stop).collect();
+        let recorded: Vec<_> = self.recordings.drain(..).map(Recording::stop).collect();
         for (index, side) in [Side::Client, Side::Server].into_iter().enumerate() {
-            let report = analysis::report(&files[index]);
+            let report = analysis::report(&recorded[index]);
             let name = side.name();
             let lines = arrange(analysis::lines(&report));
             compare_lines(name, expected[index], &lines, &mut problems);

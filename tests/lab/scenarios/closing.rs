@@ -1,5 +1,6 @@
 //! How connections and subflows end.
 
+use crate::forwarder::Impairment;
 use crate::lab::Lab;
 
 const FIRST: &str = "192.0.2.1 > 192.0.2.2 closed";
@@ -90,4 +91,23 @@ fn killed_first_subflow() {
     talk.exchange(3000, 200);
     talk.close();
     lab.check(&["connection closed", "192.0.2.1 > 192.0.2.2 reset by client: 0", JOIN]);
+}
+
+/// The client's first DATA_FIN is lost, on its only subflow.
+#[test]
+fn data_fin_lost() {
+    let Some(mut lab) = Lab::open() else { return };
+    let mut is_lost = false;
+    lab.path_through(
+        1,
+        Impairment::drop_if(move |frame| {
+            let is_first = !is_lost && frame.from_client && frame.has_data_fin();
+            is_lost |= is_first;
+            is_first
+        }),
+    );
+    let mut talk = lab.connect("192.0.2.2");
+    talk.exchange(500, 500);
+    talk.close();
+    lab.check(&["connection closed", FIRST]);
 }

@@ -1,5 +1,8 @@
 //! Connections that work.
 
+use socket2::Protocol;
+
+use crate::forwarder::Impairment;
 use crate::lab::Lab;
 
 #[test]
@@ -36,4 +39,38 @@ fn two_subflows() {
         "192.0.2.1 > 192.0.2.2 closed",
         "join 198.51.100.1 > 192.0.2.2 closed",
     ]);
+}
+
+/// The SYN/ACK is lost: it comes again, and so does the SYN.
+#[test]
+fn syn_ack_lost() {
+    let Some(mut lab) = Lab::open() else { return };
+    let mut is_lost = false;
+    lab.path_through(
+        1,
+        Impairment::drop_if(move |frame| {
+            let is_first = !is_lost && frame.is_syn_ack();
+            is_lost |= is_first;
+            is_first
+        }),
+    );
+    let mut talk = lab.connect("192.0.2.2");
+    talk.exchange(500, 500);
+    talk.close();
+    lab.check(&["connection closed", "192.0.2.1 > 192.0.2.2 closed"]);
+}
+
+/// Connections without MPTCP on the same path do no harm.
+#[test]
+fn among_other_connections() {
+    let Some(mut lab) = Lab::with_paths(1) else { return };
+    let mut plain = lab.connect_over("192.0.2.2", Protocol::TCP);
+    let mut talk = lab.connect("192.0.2.2");
+    for _ in 0..5 {
+        plain.exchange(700, 300);
+        talk.exchange(500, 1500);
+    }
+    talk.close();
+    plain.forget();
+    lab.check(&["connection closed", "192.0.2.1 > 192.0.2.2 closed"]);
 }
