@@ -52,13 +52,12 @@ pub(crate) fn lines(report: &Report) -> Lines {
 }
 
 fn connection_lines(connection: &Connection) -> Lines {
-    let mut lines = vec![format!("connection {}", name(&connection.state))];
-    if let Some(fallback) = &connection.fallback {
-        lines[0] += &format!(", fallback {}", name(&fallback.cause));
-    }
-    lines.extend(connection.subflows.iter().map(subflow_line));
-    lines.extend(connection.addresses.iter().map(address_line));
-    lines
+    let fallback = connection.fallback.as_ref();
+    let fallback = fallback.map(|fallback| format!(", fallback {}", name(&fallback.cause)));
+    let first = format!("connection {}{}", name(&connection.state), fallback.unwrap_or_default());
+    let subflows = connection.subflows.iter().map(subflow_line);
+    let addresses = connection.addresses.iter().map(address_line);
+    std::iter::once(first).chain(subflows).chain(addresses).collect()
 }
 
 fn subflow_line(subflow: &Subflow) -> String {
@@ -67,26 +66,30 @@ fn subflow_line(subflow: &Subflow) -> String {
         RoleName::Server => (&subflow.server, &subflow.client),
     };
     let join = if subflow.initial { "" } else { "join " };
-    let mut line = format!("{join}{} {}", joined(opener, acceptor), name(&subflow.state));
-    if matches!(subflow.state, SubflowState::Refused | SubflowState::Reset)
-        && let Some(reset) = &subflow.reset
-    {
-        let reason = reset.reason.map_or("bare".to_owned(), |reason| reason.to_string());
-        line += &format!(" by {}: {reason}", name(&reset.from));
-    }
+    let state = name(&subflow.state);
+    let mut parts = vec![format!("{join}{} {state}{}", joined(opener, acceptor), ended(subflow))];
     if let Some(hmac) = &subflow.hmac {
-        for (place, verdict) in [("SYN/ACK", hmac.syn_ack), ("ACK", hmac.ack)] {
-            if verdict == HmacVerdict::Mismatch {
-                line += &format!(", HMAC of {place} wrong");
-            }
-        }
+        let wrong = [("SYN/ACK", hmac.syn_ack), ("ACK", hmac.ack)]
+            .into_iter()
+            .filter(|(_, verdict)| *verdict == HmacVerdict::Mismatch);
+        parts.extend(wrong.map(|(place, _)| format!("HMAC of {place} wrong")));
     }
     let backup =
-        [(RoleName::Client, subflow.backup.client), (RoleName::Server, subflow.backup.server)];
-    for (role, _) in backup.iter().filter(|(_, backup)| *backup == Some(true)) {
-        line += &format!(", backup of {}", name(role));
-    }
-    line
+        [(RoleName::Client, subflow.backup.client), (RoleName::Server, subflow.backup.server)]
+            .into_iter()
+            .filter(|(_, backup)| *backup == Some(true));
+    parts.extend(backup.map(|(role, _)| format!("backup of {}", name(&role))));
+    parts.join(", ")
+}
+
+/// Who ended a subflow by a RST, and the reason.
+fn ended(subflow: &Subflow) -> String {
+    let is_told = matches!(subflow.state, SubflowState::Refused | SubflowState::Reset);
+    let Some(reset) = subflow.reset.as_ref().filter(|_| is_told) else {
+        return String::new();
+    };
+    let reason = reset.reason.map_or("bare".to_owned(), |reason| reason.to_string());
+    format!(" by {}: {reason}", name(&reset.from))
 }
 
 /// `opener > acceptor`, with the acceptor's port unless it is the usual one or a client's own.
@@ -99,20 +102,16 @@ fn joined(opener: &End, acceptor: &End) -> String {
 const FIRST_EPHEMERAL: u16 = 32768;
 
 fn address_line(address: &Address) -> String {
-    let owner = name(&address.owner);
     let place = address.address.map_or(String::new(), |address| format!(" {address}"));
     let port = address.port.map_or(String::new(), |port| format!(":{port}"));
-    let mut line = format!("{owner}'s {}{place}{port}", address.address_id);
-    if !address.announced.is_empty() && address.echoed.is_empty() {
-        line += " unechoed";
-    }
-    if let Some(verdict) = &address.hmac {
-        line += &format!(" {}", name(verdict));
-    }
-    if !address.removed.is_empty() {
-        line += " removed";
-    }
-    line
+    let is_unechoed = !address.announced.is_empty() && address.echoed.is_empty();
+    let facts = [
+        Some(format!("{}'s {}{place}{port}", name(&address.owner), address.address_id)),
+        is_unechoed.then(|| "unechoed".to_owned()),
+        address.hmac.as_ref().map(name),
+        (!address.removed.is_empty()).then(|| "removed".to_owned()),
+    ];
+    facts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// The name that a value has in the JSON report.

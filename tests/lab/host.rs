@@ -9,6 +9,8 @@ use std::thread::JoinHandle;
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::gettid;
 
+use super::wait::wait_for;
+
 type Job = Box<dyn FnOnce() + Send>;
 
 /// A host: what has to happen there runs on its own thread.
@@ -88,16 +90,34 @@ impl Host {
 
     /// The MPTCP counters.
     pub(crate) fn counters(&self) -> Counters {
-        let netstat = self.read("netstat");
-        let mut lines = netstat.lines().filter_map(|line| line.strip_prefix("MPTcpExt: "));
-        let (names, values) = (lines.next().unwrap(), lines.next().unwrap());
-        let values = values.split(' ').map(|value| value.parse().unwrap());
-        names.split(' ').map(str::to_owned).zip(values).collect()
+        self.counters_of("MPTcpExt")
     }
 
-    /// One of them.
+    /// One of them, or of those of TCP.
     pub(crate) fn counter(&self, name: &str) -> u64 {
-        self.counters()[name]
+        let counters = [self.counters(), self.counters_of("TcpExt")];
+        let found = counters.iter().find_map(|counters| counters.get(name));
+        *found.unwrap_or_else(|| panic!("there is no counter {name}"))
+    }
+
+    /// Waits until a counter is as high as this.
+    pub(crate) fn wait_counted(&self, counter: &str, at_least: u64) {
+        let what = format!("{counter} of the {} to be {at_least}", self.name);
+        wait_for(&what, || self.counter(counter) >= at_least);
+    }
+
+    /// Waits until there is no open connection.
+    pub(crate) fn wait_closed(&self) {
+        wait_for("the sockets to close", || self.open_sockets() == 0);
+    }
+
+    fn counters_of(&self, section: &str) -> Counters {
+        let netstat = self.read("netstat");
+        let lines = netstat.lines().filter_map(|line| line.strip_prefix(section));
+        let mut lines = lines.filter_map(|line| line.strip_prefix(": "));
+        let (names, values) = (lines.next().unwrap(), lines.next().unwrap());
+        let values = values.split(' ').map(|value| value.parse().unwrap_or(0));
+        names.split(' ').map(str::to_owned).zip(values).collect()
     }
 
     /// How many TCP sockets are neither listening nor done with.

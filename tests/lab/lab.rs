@@ -192,25 +192,9 @@ impl Lab {
 
     /// Waits until the server's (or the joined host's) side of so many joins is complete.
     pub(crate) fn wait_joined(&self, joins: u64) {
-        self.wait_counted(&self.server, "MPJoinAckRx", joins);
+        self.server.wait_counted("MPJoinAckRx", joins);
         // The joiner needs the fourth ACK, too: until then it sends no data.
         wait_for("the fourth ACKs", || self.established_subflows() >= 2 * (joins + 1));
-    }
-
-    /// Waits until a counter of a host is as high as this.
-    pub(crate) fn wait_counted(&self, host: &Host, counter: &str, at_least: u64) {
-        let what = format!("{counter} of the {} to be {at_least}", host.name);
-        wait_for(&what, || host.counter(counter) >= at_least);
-    }
-
-    /// Waits until a host has no open connection.
-    pub(crate) fn wait_closed(&self, host: &Host) {
-        wait_for("the sockets to close", || host.open_sockets() == 0);
-    }
-
-    /// Waits for nothing but time to pass: for what a host does of its own accord.
-    pub(crate) fn wait_passed(&self, milliseconds: u64) {
-        std::thread::sleep(Duration::from_millis(milliseconds));
     }
 
     /// Subflows that are fully established, as `ss` tells it, at both ends.

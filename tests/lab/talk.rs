@@ -131,8 +131,8 @@ fn transfer(sender: &mut Peer, receiver: &mut Peer, len: usize) {
 impl Drop for Talk {
     fn drop(&mut self) {
         let hex = |hash: &Sha256| {
-            let digits = hash.clone().finalize();
-            digits.iter().map(|octet| format!("{octet:02x}")).collect()
+            let octets = hash.clone().finalize();
+            octets.iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().concat()
         };
         let up = Stream { sent: hex(&self.client.sent), received: hex(&self.server.received) };
         let down = Stream { sent: hex(&self.server.sent), received: hex(&self.client.received) };

@@ -100,7 +100,7 @@ fn add_addr_v6_port() {
         lab.skip("this kernel leaves timestamps out to make room");
         return;
     }
-    lab.wait_counted(&lab.server, "AddAddrTxDrop", 1);
+    lab.server.wait_counted("AddAddrTxDrop", 1);
     talk.exchange(3000, 200);
     talk.close();
     lab.check(&["connection closed", "2001:db8:1::1 > 2001:db8:1::2 closed"]);
@@ -140,7 +140,7 @@ fn add_addr_of_the_other_family() {
     lab.server.endpoint("198.51.100.2 signal id 2");
     let mut talk = lab.connect("192.0.2.2");
     talk.exchange(500, 500);
-    lab.wait_counted(&lab.server, "EchoAdd", 2);
+    lab.server.wait_counted("EchoAdd", 2);
     lab.wait_joined(1);
     talk.exchange(3000, 200);
     talk.close();
@@ -161,7 +161,7 @@ fn add_addr_not_accepted() {
     lab.server.endpoint("198.51.100.2 signal");
     let mut talk = lab.connect("192.0.2.2");
     talk.exchange(500, 500);
-    lab.wait_counted(&lab.server, "EchoAdd", 1);
+    lab.server.wait_counted("EchoAdd", 1);
     talk.exchange(3000, 200);
     talk.close();
     lab.check(&["connection closed", V4_FIRST, "server's 1 198.51.100.2 verified"]);
@@ -176,7 +176,7 @@ fn add_addr_lost() {
     lab.server.endpoint("198.51.100.2 signal");
     let mut talk = lab.connect("192.0.2.2");
     talk.exchange(500, 500);
-    lab.wait_counted(&lab.server, "AddAddrTx", 4);
+    lab.server.wait_counted("AddAddrTx", 4);
     talk.exchange(500, 500);
     talk.close();
     lab.check_each(
@@ -202,7 +202,7 @@ fn echo_lost() {
     let mut talk = lab.connect("192.0.2.2");
     talk.exchange(500, 500);
     lab.wait_joined(1);
-    lab.wait_counted(&lab.server, "EchoAdd", 1);
+    lab.server.wait_counted("EchoAdd", 1);
     talk.exchange(3000, 200);
     talk.close();
     lab.check(&ADDED_V4);
@@ -224,7 +224,7 @@ fn add_addr_with_a_bad_hmac() {
     lab.server.endpoint("198.51.100.2 signal");
     let mut talk = lab.connect("192.0.2.2");
     talk.exchange(500, 500);
-    lab.wait_counted(&lab.server, "AddAddrTx", 4);
+    lab.server.wait_counted("AddAddrTx", 4);
     talk.exchange(500, 500);
     talk.close();
     lab.check_each(
@@ -255,7 +255,7 @@ fn server_opened_join() {
     lab.client.endpoint("198.51.100.1 signal port 5003");
     let mut talk = lab.connect("192.0.2.2");
     talk.exchange(500, 500);
-    lab.wait_counted(&lab.client, "MPJoinAckRx", 1);
+    lab.client.wait_counted("MPJoinAckRx", 1);
     talk.exchange(3000, 200);
     talk.close();
     lab.check(&[
@@ -275,7 +275,7 @@ fn remove_addr() {
     lab.wait_joined(1);
     talk.exchange(3000, 200);
     lab.client.ip("mptcp endpoint delete id 1");
-    lab.wait_counted(&lab.server, "RmAddr", 1);
+    lab.server.wait_counted("RmAddr", 1);
     talk.exchange(3000, 200);
     talk.close();
     lab.check(&[
@@ -294,9 +294,9 @@ fn remove_announced_addr() {
     let mut talk = lab.connect("192.0.2.2");
     talk.exchange(500, 500);
     lab.wait_joined(1);
-    lab.wait_counted(&lab.server, "EchoAdd", 1);
+    lab.server.wait_counted("EchoAdd", 1);
     lab.server.ip("mptcp endpoint delete id 1");
-    lab.wait_counted(&lab.client, "RmAddr", 1);
+    lab.client.wait_counted("RmAddr", 1);
     talk.exchange(3000, 200);
     talk.close();
     lab.check(&[
@@ -316,7 +316,7 @@ fn remove_the_initial_addr() {
     talk.exchange(500, 500);
     lab.wait_joined(1);
     lab.client.ip("mptcp endpoint delete id 0 192.0.2.1");
-    lab.wait_counted(&lab.server, "RmAddr", 1);
+    lab.server.wait_counted("RmAddr", 1);
     talk.exchange(3000, 200);
     talk.close();
     lab.check(&[
@@ -369,7 +369,7 @@ fn mp_prio() {
     lab.wait_joined(1);
     for (count, flag) in [(1, "backup"), (2, "nobackup"), (3, "backup")] {
         lab.client.ip(&format!("mptcp endpoint change 198.51.100.1 {flag}"));
-        lab.wait_counted(&lab.server, "MPPrioRx", count);
+        lab.server.wait_counted("MPPrioRx", count);
         talk.exchange(3000, 200);
     }
     talk.close();
@@ -388,7 +388,7 @@ fn announced_without_a_listener() {
     lab.listen("192.0.2.2", Protocol::MPTCP);
     let mut talk = lab.connect("192.0.2.2");
     talk.exchange(500, 500);
-    lab.wait_counted(&lab.client, "MPJoinSynTx", 1);
+    lab.client.wait_counted("MPJoinSynTx", 1);
     talk.exchange(3000, 200);
     talk.close();
     lab.check(&[

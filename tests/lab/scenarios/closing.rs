@@ -72,7 +72,7 @@ fn killed_subflow() {
     talk.exchange(500, 500);
     lab.wait_joined(1);
     lab.client.command("ss", "-HtK src 198.51.100.1");
-    lab.wait_counted(&lab.server, "MPRstRx", 1);
+    lab.server.wait_counted("MPRstRx", 1);
     talk.exchange(3000, 200);
     talk.close();
     lab.check(&["connection closed", FIRST, "join 198.51.100.1 > 192.0.2.2 reset by client: 0"]);
@@ -87,7 +87,7 @@ fn killed_first_subflow() {
     talk.exchange(500, 500);
     lab.wait_joined(1);
     lab.client.command("ss", "-HtK src 192.0.2.1");
-    lab.wait_counted(&lab.server, "MPRstRx", 1);
+    lab.server.wait_counted("MPRstRx", 1);
     talk.exchange(3000, 200);
     talk.close();
     lab.check(&["connection closed", "192.0.2.1 > 192.0.2.2 reset by client: 0", JOIN]);

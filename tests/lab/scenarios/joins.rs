@@ -18,7 +18,7 @@ fn joining(impairment: Impairment) -> Option<(Lab, Talk)> {
     lab.client.endpoint("198.51.100.1 subflow id 1");
     let mut talk = lab.connect("192.0.2.2");
     talk.exchange(500, 500);
-    lab.wait_counted(&lab.client, "MPJoinSynTx", 1);
+    lab.client.wait_counted("MPJoinSynTx", 1);
     Some((lab, talk))
 }
 
@@ -65,10 +65,10 @@ fn join_again() {
     talk.exchange(500, 500);
     lab.wait_joined(1);
     lab.client.ip("mptcp endpoint delete id 1");
-    lab.wait_counted(&lab.server, "RmAddr", 1);
+    lab.server.wait_counted("RmAddr", 1);
     talk.exchange(500, 500);
     lab.client.endpoint("198.51.100.1 subflow id 1");
-    lab.wait_counted(&lab.server, "MPJoinAckRx", 2);
+    lab.server.wait_counted("MPJoinAckRx", 2);
     talk.exchange(20_000, 500);
     talk.close();
     lab.check(&[
@@ -88,8 +88,8 @@ fn limit_of_the_server() {
     lab.client.endpoint("198.51.100.1 subflow id 1");
     let mut talk = lab.connect("192.0.2.2");
     talk.exchange(500, 500);
-    lab.wait_counted(&lab.server, "MPJoinRejected", 1);
-    lab.wait_counted(&lab.client, "MPRstTx", 1);
+    lab.server.wait_counted("MPJoinRejected", 1);
+    lab.client.wait_counted("MPRstTx", 1);
     talk.exchange(3000, 200);
     talk.close();
     lab.check(&["connection closed", FIRST, "join 198.51.100.1 > 192.0.2.2 refused by server: 3"]);
@@ -119,7 +119,7 @@ fn bad_token() {
     })) else {
         return;
     };
-    lab.wait_counted(&lab.server, "MPJoinNoTokenFound", 1);
+    lab.server.wait_counted("MPJoinNoTokenFound", 1);
     talk.exchange(3000, 200);
     talk.close();
     lab.check_each(
@@ -137,8 +137,8 @@ fn bad_hmac_of_the_ack() {
     })) else {
         return;
     };
-    lab.wait_counted(&lab.server, "MPJoinAckHMacFailure", 1);
-    lab.wait_counted(&lab.client, "MPRstTx", 1);
+    lab.server.wait_counted("MPJoinAckHMacFailure", 1);
+    lab.client.wait_counted("MPRstTx", 1);
     talk.exchange(3000, 200);
     talk.close();
     let refused = "join 198.51.100.1 > 192.0.2.2 refused by server: 1";
@@ -157,7 +157,7 @@ fn bad_hmac_of_the_syn_ack() {
     })) else {
         return;
     };
-    lab.wait_counted(&lab.client, "MPRstTx", 1);
+    lab.client.wait_counted("MPRstTx", 1);
     talk.exchange(3000, 200);
     talk.close();
     let refused = "join 198.51.100.1 > 192.0.2.2 refused by client: 1";
@@ -176,7 +176,7 @@ fn syn_stripped() {
     })) else {
         return;
     };
-    lab.wait_counted(&lab.client, "MPRstTx", 1);
+    lab.client.wait_counted("MPRstTx", 1);
     talk.exchange(3000, 200);
     talk.close();
     lab.check_each(
@@ -200,7 +200,7 @@ fn syn_ack_stripped() {
     })) else {
         return;
     };
-    lab.wait_counted(&lab.client, "MPRstTx", 1);
+    lab.client.wait_counted("MPRstTx", 1);
     talk.exchange(3000, 200);
     talk.close();
     lab.check(&["connection closed", FIRST, "join 198.51.100.1 > 192.0.2.2 refused by client: 1"]);
@@ -215,7 +215,7 @@ fn ack_stripped() {
     })) else {
         return;
     };
-    lab.wait_counted(&lab.client, "MPRstTx", 1);
+    lab.client.wait_counted("MPRstTx", 1);
     talk.exchange(3000, 200);
     talk.close();
     lab.check(&["connection closed", FIRST, "join 198.51.100.1 > 192.0.2.2 refused by server: 1"]);
@@ -227,7 +227,7 @@ fn black_hole() {
     let hole = Impairment::drop_if(|frame| frame.is_syn() && frame.has(MP_JOIN));
     let Some((lab, mut talk)) = joining(hole) else { return };
     talk.exchange(3000, 200);
-    lab.wait_passed(1500);
+    lab.client.wait_counted("TCPSynRetrans", 1);
     talk.exchange(3000, 200);
     talk.close();
     lab.check_each(
@@ -302,7 +302,7 @@ fn join_to_another_host() {
     lab.client.endpoint("198.51.100.1 subflow id 1");
     let mut talk = lab.connect("192.0.2.2");
     talk.exchange(500, 500);
-    lab.wait_counted(&other, "MPJoinNoTokenFound", 1);
+    other.wait_counted("MPJoinNoTokenFound", 1);
     talk.exchange(3000, 200);
     talk.close();
     lab.check_each(

@@ -60,7 +60,7 @@ fn same_ports_again() {
         let mut talk = lab.talk(socket);
         talk.exchange(3000, 2000);
         talk.close_by_server();
-        lab.wait_closed(&lab.client);
+        lab.client.wait_closed();
     }
     lab.check(&[CLOSED, FIRST, CLOSED, FIRST, CLOSED, FIRST]);
 }
@@ -98,7 +98,9 @@ fn connections_side_by_side() {
     let Some(mut lab) = Lab::with_paths(1) else { return };
     let mut talks: Vec<_> = (0..COUNT).map(|_| lab.connect("192.0.2.2")).collect();
     for size in [500, 5000] {
-        talks.iter_mut().for_each(|talk| talk.exchange(size, size));
+        for talk in &mut talks {
+            talk.exchange(size, size);
+        }
     }
     for talk in talks {
         talk.close();
@@ -129,7 +131,7 @@ fn syn_cookies_and_limit() {
     lab.client.endpoint("198.51.100.1 subflow id 1");
     let mut talk = lab.connect("192.0.2.2");
     talk.exchange(500, 500);
-    lab.wait_counted(&lab.server, "MPJoinRejected", 1);
+    lab.server.wait_counted("MPJoinRejected", 1);
     talk.exchange(3000, 200);
     talk.close();
     let why = "with SYN cookies the host drops the SYN without an answer, and remembers nothing";
