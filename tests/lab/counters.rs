@@ -78,20 +78,7 @@ pub(crate) const TABLE: &[Counter] = &[
         Exact(
             "connections whose third ACK (or first data) came with both keys; the kernel counts when \
              the application accepts, so connections that wait in the backlog are missing there",
-            |view| {
-                view.count(|seen| {
-                    let (syn, third) =
-                        (seen.subflow.handshake.syn, FallbackCauseName::AckWithoutMpCapable);
-                    let mut capables = seen.events(Peer).filter(|(packet, kind)| {
-                        Some(*packet) != syn
-                            && matches!(kind, EventKind::MpCapable(c) if c.receiver_key.is_some())
-                    });
-                    seen.is_initial()
-                        && !seen.is_opener()
-                        && capables.next().is_some()
-                        && !seen.fell_back(third)
-                })
-            },
+            |view| view.count(|seen| !seen.is_opener() && seen.is_agreed()),
         ),
     ),
     row(
@@ -305,9 +292,14 @@ pub(crate) const TABLE: &[Counter] = &[
     ),
     row(
         "MPJoinPortSynRx",
-        Exact("joins to another port of this host than that of the connection", |view| {
-            view.count(|seen| seen.is_join_here() && seen.is_to_other_port())
-        }),
+        Exact(
+            "joins to another port of this host than that of the connection, if it was announced",
+            |view| {
+                view.count(|seen| {
+                    seen.is_join_here() && seen.is_to_other_port() && !seen.refused_syn(3)
+                })
+            },
+        ),
     ),
     row(
         "MPJoinPortSynAckRx",

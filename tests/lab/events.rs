@@ -86,6 +86,7 @@ fn kernel_fact(line: &str) -> Option<String> {
     let own = || Some(format!("{}:{} id {}", either("saddr")?, field("sport")?, field("locid")?));
     let peer = || Some(format!("{}:{} id {}", either("daddr")?, field("dport")?, field("remid")?));
     let fact = match kind.trim() {
+        "ESTABLISHED" => format!("established, own {}, peer {}", own()?, peer()?),
         "SF_ESTABLISHED" => format!("joined, own {}, peer {}", own()?, peer()?),
         "ANNOUNCED" => {
             format!("announced {}:{} id {}", either("daddr")?, field("dport")?, field("remid")?)
@@ -103,6 +104,10 @@ pub(crate) fn report_facts(side: Side, report: &Report) -> BTreeSet<String> {
         let Some(connection) = seen.connection else { continue };
         let host = if side == Side::Client { &connection.client } else { &connection.server };
         let Some(token) = &host.token else { continue };
+        if seen.is_agreed() {
+            let (own, peer) = ends(&seen);
+            facts.insert(format!("{token}: established, own {}, peer {}", end(own), end(peer)));
+        }
         facts.extend(subflow_facts(&seen).map(|fact| format!("{token}: {fact}")));
     }
     facts

@@ -133,6 +133,16 @@ impl Frame {
         self.repair_ip_checksum();
     }
 
+    /// Puts another port in the place of `old`.
+    pub(crate) fn translate_port(&mut self, old: u16, new: u16) {
+        let header = self.tcp.as_ref().map(|tcp| tcp.header);
+        for at in header.into_iter().flat_map(|header| [header, header + 2]) {
+            if self.octets[at..at + 2] == old.to_be_bytes() {
+                self.octets[at..at + 2].copy_from_slice(&new.to_be_bytes());
+            }
+        }
+    }
+
     /// Puts a destination options header (with padding alone) behind the IPv6 header.
     pub(crate) fn insert_destination_options(&mut self) {
         const DESTINATION_OPTIONS: u8 = 60;

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use mptcpscope::report::Report;
+use mptcpscope::report::model::Connection;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::analysis::{self, Lines};
@@ -17,7 +18,8 @@ use super::events::{self, Monitor};
 use super::forwarder::{Forwarder, Impairment};
 use super::host::{Counters, Host};
 use super::path;
-use super::talk::{Minutes, Talk, at_port};
+use super::socket::SocketInfo;
+use super::talk::{Minutes, Said, Talk, at_port};
 use super::wait::{PATIENCE, happens_within, wait_for};
 
 /// The MTU of a path.
@@ -39,8 +41,8 @@ pub(crate) struct Lab {
     listener: Option<TcpListener>,
     minutes: Minutes,
     routers: Vec<Host>,
-    pub(crate) client: Host,
-    pub(crate) server: Host,
+    pub(crate) client: Arc<Host>,
+    pub(crate) server: Arc<Host>,
     expected_differences: BTreeMap<(&'static str, &'static str), &'static str>,
     are_streams_broken: bool,
     scratch: PathBuf,
@@ -68,8 +70,8 @@ impl Lab {
             listener: None,
             minutes: Minutes::default(),
             routers: Vec::new(),
-            client: Host::new("client").unwrap(),
-            server: Host::new("server").unwrap(),
+            client: Arc::new(Host::new("client").unwrap()),
+            server: Arc::new(Host::new("server").unwrap()),
             expected_differences: BTreeMap::new(),
             are_streams_broken: false,
             scratch,
@@ -175,7 +177,7 @@ impl Lab {
     pub(crate) fn talk(&mut self, client: Socket) -> Talk {
         let listener = self.listener.as_ref().expect("the server listens");
         let server = accept(listener);
-        Talk::new(client.into(), server, &self.minutes)
+        Talk::new([client.into(), server], [&self.client, &self.server], &self.minutes)
     }
 
     /// Starts recording at both hosts, if that is not done yet.
@@ -199,7 +201,7 @@ impl Lab {
 
     /// Subflows that are fully established, as `ss` tells it, at both ends.
     fn established_subflows(&self) -> u64 {
-        [&self.client, &self.server].map(established_subflows).iter().sum()
+        established_subflows(&self.client) + established_subflows(&self.server)
     }
 
     /// A difference to the kernel that is understood.
@@ -309,6 +311,7 @@ impl Lab {
                 continue;
             };
             let connection = connections.remove(at);
+            compare_sockets(side, said, connection, problems);
             let directions =
                 [("up", &said.up, &connection.c2s), ("down", &said.down, &connection.s2c)];
             for (name, stream, found) in directions {
@@ -358,6 +361,18 @@ fn compare_lines(side: &str, expected: &[&str], found: &Lines, problems: &mut Ve
     if !found.iter().eq(expected.iter()) {
         let (expected, found) = (expected.join("\n    "), found.join("\n    "));
         problems.push(format!("{side}: expected\n    {expected}\n  found\n    {found}"));
+    }
+}
+
+/// A fallback has data sequence numbers inside the kernel only.
+fn compare_sockets(side: &str, said: &Said, connection: &Connection, problems: &mut Vec<String>) {
+    let Some(sockets) = said.sockets.filter(|_| connection.fallback.is_none()) else { return };
+    for (host, kernel) in [Side::Client, Side::Server].into_iter().zip(sockets) {
+        let packets = SocketInfo::by_packets(connection, host, said.in_syn as u64);
+        if kernel != packets {
+            let host = host.name();
+            problems.push(format!("{side}: socket of the {host}: {kernel:x?}, not {packets:x?}"));
+        }
     }
 }
 

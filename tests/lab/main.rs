@@ -18,6 +18,7 @@ mod host;
 mod lab;
 mod path;
 mod scenarios;
+mod socket;
 mod talk;
 mod view;
 mod wait;

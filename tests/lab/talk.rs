@@ -9,6 +9,9 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use socket2::SockRef;
 
+use super::host::Host;
+use super::socket::SocketInfo;
+use super::view::Side;
 use super::wait::PATIENCE;
 
 /// What was said on a connection, for the comparison at the end.
@@ -16,6 +19,10 @@ use super::wait::PATIENCE;
 pub(crate) struct Said {
     /// The client's port: it tells the connections of a scenario apart.
     pub(crate) client_port: u16,
+    /// Octets that went with the SYN.
+    pub(crate) in_syn: usize,
+    /// What the kernels of client and server said about their sockets in the end.
+    pub(crate) sockets: Option<[Option<SocketInfo>; 2]>,
     /// From the client.
     pub(crate) up: Stream,
     /// From the server.
@@ -38,7 +45,8 @@ pub(crate) type Minutes = Arc<Mutex<Vec<Said>>>;
 pub(crate) struct Talk {
     pub(crate) client: Peer,
     pub(crate) server: Peer,
-    client_port: u16,
+    hosts: [Arc<Host>; 2],
+    said: Said,
     minutes: Minutes,
 }
 
@@ -52,10 +60,26 @@ pub(crate) struct Peer {
 }
 
 impl Talk {
-    pub(crate) fn new(client: TcpStream, server: TcpStream, minutes: &Minutes) -> Self {
+    pub(crate) fn new(
+        [client, server]: [TcpStream; 2],
+        hosts: [&Arc<Host>; 2],
+        minutes: &Minutes,
+    ) -> Self {
         let client_port = client.local_addr().map_or(0, |address| address.port());
-        let minutes = Arc::clone(minutes);
-        Self { client: Peer::new(client, 7), server: Peer::new(server, 11), client_port, minutes }
+        Self {
+            client: Peer::new(client, 7),
+            server: Peer::new(server, 11),
+            hosts: hosts.map(Arc::clone),
+            said: Said { client_port, ..Said::default() },
+            minutes: Arc::clone(minutes),
+        }
+    }
+
+    /// The client sent this when it connected, and so much of it with the SYN.
+    pub(crate) fn sent_at_once(&mut self, octets: &[u8], in_syn: usize) {
+        self.client.wrote(octets);
+        self.said.in_syn = in_syn;
+        self.server.read(octets.len());
     }
 
     /// The client sends so many octets, then the server does.
@@ -76,6 +100,7 @@ impl Talk {
 
     /// The client closes its direction, the server sees the end of it and closes, too.
     pub(crate) fn close(mut self) {
+        self.note_sockets();
         self.client.shut_down();
         self.server.expect_end();
         self.server.shut_down();
@@ -84,6 +109,7 @@ impl Talk {
 
     /// The server closes its direction first.
     pub(crate) fn close_by_server(mut self) {
+        self.note_sockets();
         self.server.shut_down();
         self.client.expect_end();
         self.client.shut_down();
@@ -101,6 +127,7 @@ impl Talk {
 
     /// Both close before either knows.
     pub(crate) fn close_at_once(mut self) {
+        self.note_sockets();
         self.client.shut_down();
         self.server.shut_down();
         self.client.expect_end();
@@ -115,8 +142,21 @@ impl Talk {
 
     /// The client aborts (SO_LINGER 0); the server sees a reset.
     pub(crate) fn abort(mut self) {
+        self.note_sockets();
         self.client.abort();
         self.server.expect_reset();
+    }
+}
+
+impl Talk {
+    /// Asks both kernels what they think of the connection.
+    fn note_sockets(&mut self) {
+        let port = self.said.client_port;
+        let [client, server] = &self.hosts;
+        self.said.sockets = Some([
+            SocketInfo::of(client, Side::Client, port),
+            SocketInfo::of(server, Side::Server, port),
+        ]);
     }
 }
 
@@ -134,9 +174,9 @@ impl Drop for Talk {
             let octets = hash.clone().finalize();
             octets.iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().concat()
         };
-        let up = Stream { sent: hex(&self.client.sent), received: hex(&self.server.received) };
-        let down = Stream { sent: hex(&self.server.sent), received: hex(&self.client.received) };
-        let said = Said { client_port: self.client_port, up, down };
+        let mut said = std::mem::take(&mut self.said);
+        said.up = Stream { sent: hex(&self.client.sent), received: hex(&self.server.received) };
+        said.down = Stream { sent: hex(&self.server.sent), received: hex(&self.client.received) };
         if let Ok(mut minutes) = self.minutes.lock() {
             minutes.push(said);
         }
@@ -155,8 +195,7 @@ impl Peer {
         self.socket.as_mut().expect("the socket is open")
     }
 
-    /// Notes octets that went out with the SYN.
-    pub(crate) fn wrote(&mut self, octets: &[u8]) {
+    fn wrote(&mut self, octets: &[u8]) {
         self.sent.update(octets);
         self.sent_len += octets.len();
     }

@@ -128,6 +128,27 @@ impl<'a> Seen<'a> {
         self.subflow.initial
     }
 
+    /// Whether this host knows that both speak MPTCP: the acceptor by the keys that come back, the
+    /// opener by the first DSS.
+    pub(crate) fn is_agreed(&self) -> bool {
+        use FallbackCauseName as Cause;
+        let is_agreed = |cause| !self.fell_back(cause);
+        if !self.is_initial() {
+            false
+        } else if self.is_opener() {
+            self.has_capable(Sender::Peer, self.subflow.handshake.syn_ack)
+                && is_agreed(Cause::AnswerWithoutDss)
+        } else {
+            self.has_both_keys(Sender::Peer) && is_agreed(Cause::AckWithoutMpCapable)
+        }
+    }
+
+    fn has_both_keys(&self, from: Sender) -> bool {
+        self.events(from).any(|(_, kind)| {
+            matches!(kind, EventKind::MpCapable(capable) if capable.receiver_key.is_some())
+        })
+    }
+
     /// A join of this host's.
     pub(crate) fn is_own_join(&self) -> bool {
         !self.is_initial() && self.is_opener() && self.subflow.handshake.syn.is_some()

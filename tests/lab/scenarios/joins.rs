@@ -1,12 +1,12 @@
 //! Joins, and how they fail.
 
-use socket2::Protocol;
+use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::forwarder::{Impairment, Verdict};
 use crate::frame::MP_JOIN;
 use crate::host::Host;
 use crate::lab::Lab;
-use crate::talk::{Talk, at_port};
+use crate::talk::{PORT, Talk};
 
 const FIRST: &str = "192.0.2.1 > 192.0.2.2 closed";
 
@@ -292,13 +292,7 @@ fn join_to_another_host() {
     lab.path(1);
     lab.path_to(2, &other);
     other.ip("address add 192.0.2.2/32 dev lo");
-    let _listener = other.run(|| {
-        use socket2::{Domain, Socket, Type};
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::MPTCP)).unwrap();
-        socket.bind(&at_port("0.0.0.0").into()).unwrap();
-        socket.listen(8).unwrap();
-        socket
-    });
+    let _listener = other.run(|| listener(PORT));
     lab.client.endpoint("198.51.100.1 subflow id 1");
     let mut talk = lab.connect("192.0.2.2");
     talk.exchange(500, 500);
@@ -309,6 +303,40 @@ fn join_to_another_host() {
         &["connection closed", FIRST, "join 198.51.100.1 > 192.0.2.2 refused by server: 1"],
         &["connection closed", FIRST],
     );
+}
+
+/// The join ends up at a port where somebody else listens.
+#[test]
+fn join_to_another_port() {
+    const OTHER: u16 = 5010;
+    let Some(mut lab) = Lab::open() else { return };
+    lab.path(1);
+    lab.path_through(
+        2,
+        Impairment::change(|frame| {
+            let (old, new) = if frame.from_client { (PORT, OTHER) } else { (OTHER, PORT) };
+            frame.translate_port(old, new);
+        }),
+    );
+    let _listener = lab.server.run(|| listener(OTHER));
+    lab.client.endpoint("198.51.100.1 subflow id 1");
+    let mut talk = lab.connect("192.0.2.2");
+    talk.exchange(500, 500);
+    lab.server.wait_counted("MismatchPortSynRx", 1);
+    talk.exchange(3000, 200);
+    talk.close();
+    lab.check_each(
+        &["connection closed", FIRST, "join 198.51.100.1 > 192.0.2.2 refused by server: 3"],
+        &["connection closed", FIRST, "join 198.51.100.1 > 192.0.2.2:5010 refused by server: 3"],
+    );
+}
+
+fn listener(port: u16) -> Socket {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::MPTCP)).unwrap();
+    let any = std::net::SocketAddr::from(([0, 0, 0, 0], port));
+    socket.bind(&any.into()).unwrap();
+    socket.listen(8).unwrap();
+    socket
 }
 
 /// The application of the server has closed its direction: no more joins.

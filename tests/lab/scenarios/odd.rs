@@ -32,14 +32,13 @@ fn fast_open() {
     let Some(mut lab) = Lab::with_paths(1) else { return };
     lab.client.sysctl("ipv4/tcp_fastopen", CLIENT);
     lab.server.sysctl("ipv4/tcp_fastopen", SERVER_WITHOUT_SOCKET_OPTION);
-    for _ in 0..2 {
+    for in_syn in [0, 300] {
         let socket = lab.client_socket("192.0.2.2", Protocol::MPTCP);
         let octets = pattern(7, 0, 300);
         let sent = socket.send_to_with_flags(&octets, &at_port("192.0.2.2").into(), MSG_FASTOPEN);
         assert_eq!(sent.unwrap(), octets.len());
         let mut talk = lab.talk(socket);
-        talk.client.wrote(&octets);
-        talk.server.read(octets.len());
+        talk.sent_at_once(&octets, in_syn);
         talk.down(700);
         talk.exchange(3000, 200);
         talk.close();
