@@ -432,21 +432,20 @@ pub(crate) const TABLE: &[Counter] = &[
     row("Blackhole", Exact("as MPCapableSYNTXDrop", |view| view.count(syn_was_dropped))),
     row(
         "MPCapableDataFallback",
-        Exact("fallback because the answer to the first data has no DSS, at the client", |view| {
-            view.count(|seen| seen.is_opener() && seen.fell_back_with_answer(Peer))
-        }),
+        Exact(
+            "fallback at the client before the server sent a DSS or ADD_ADDR after the handshake",
+            |view| view.count(|seen| seen.is_opener() && seen.went_silent() && !seen.is_agreed()),
+        ),
     ),
     row("MD5SigFallback", Silent("a SYN with a TCP-MD5 option has no MP_CAPABLE at all")),
     row(
         "DssFallback",
         Exact(
-            "fallback because of the peer's data: without a mapping, with an infinite one, with a wrong checksum in the first one; or, at the server, because an answer has no DSS",
+            "other fallbacks after the handshake, except the one that this host itself announces with \
+             an infinite mapping",
             |view| {
                 view.count(|seen| {
-                    seen.fell_back(FallbackCauseName::DataWithoutMapping)
-                        || seen.fell_back_with_answer(Own)
-                        || !seen.is_opener() && seen.fell_back_with_answer(Peer)
-                        || seen.has_infinite_mapping(Peer)
+                    seen.went_silent() && seen.is_agreed() || seen.has_infinite_mapping(Peer)
                 })
             },
         ),

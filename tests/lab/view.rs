@@ -129,18 +129,27 @@ impl<'a> Seen<'a> {
     }
 
     /// Whether this host knows that both speak MPTCP: the acceptor by the keys that come back, the
-    /// opener by the first DSS.
+    /// opener by the first option after the handshake.
     pub(crate) fn is_agreed(&self) -> bool {
-        use FallbackCauseName as Cause;
-        let is_agreed = |cause| !self.fell_back(cause);
-        if !self.is_initial() {
-            false
-        } else if self.is_opener() {
-            self.has_capable(Sender::Peer, self.subflow.handshake.syn_ack)
-                && is_agreed(Cause::AnswerWithoutDss)
+        if self.is_opener() {
+            self.is_initial() && self.has_spoken(Sender::Peer)
         } else {
-            self.has_both_keys(Sender::Peer) && is_agreed(Cause::AckWithoutMpCapable)
+            self.is_initial()
+                && self.has_both_keys(Sender::Peer)
+                && !self.fell_back(FallbackCauseName::AckWithoutMpCapable)
         }
+    }
+
+    /// Whether one host sent an MPTCP option that belongs to an open connection.
+    fn has_spoken(&self, from: Sender) -> bool {
+        let is_word = |kind: &EventKind| matches!(kind, EventKind::Dss(_) | EventKind::AddAddr(_));
+        self.events(from).any(|(_, kind)| is_word(kind))
+    }
+
+    /// Whether the connection went on as plain TCP after the handshake, without an infinite mapping.
+    pub(crate) fn went_silent(&self) -> bool {
+        self.fell_back(FallbackCauseName::DataWithoutMapping)
+            || self.fell_back(FallbackCauseName::AnswerWithoutDss)
     }
 
     fn has_both_keys(&self, from: Sender) -> bool {
@@ -261,12 +270,6 @@ impl<'a> Seen<'a> {
     pub(crate) fn fell_back(&self, cause: FallbackCauseName) -> bool {
         let fallback = self.connection.and_then(|connection| connection.fallback.as_ref());
         self.is_initial() && fallback.is_some_and(|fallback| fallback.cause == cause)
-    }
-
-    /// Whether the connection went on as plain TCP because this host sent an answer without DSS.
-    pub(crate) fn fell_back_with_answer(&self, from: Sender) -> bool {
-        self.fell_back(FallbackCauseName::AnswerWithoutDss)
-            && self.events(from).any(|(_, kind)| matches!(kind, EventKind::Fallback(_)))
     }
 
     /// Whether an infinite mapping of one host is on it.

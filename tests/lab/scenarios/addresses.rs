@@ -191,15 +191,38 @@ fn add_addr_stripped() {
     let Some(mut lab) = Lab::open() else { return };
     lab.path_through(1, Impairment::change(|frame| frame.strip(&[ADD_ADDR])));
     lab.path(2);
-    lab.server.endpoint("198.51.100.2 signal");
     let mut talk = lab.connect("192.0.2.2");
     talk.exchange(500, 500);
+    lab.server.endpoint("198.51.100.2 signal");
     lab.server.wait_counted("AddAddrTx", 2);
     talk.exchange(500, 500);
     talk.close();
     lab.check_each(
         &["connection closed", V4_FIRST],
         &["connection closed", V4_FIRST, "server's 1 198.51.100.2 unechoed verified"],
+    );
+}
+
+/// The announcement is the server's first word after the handshake. Without it the client gets an ACK
+/// without any option, and gives MPTCP up.
+#[test]
+fn add_addr_stripped_at_once() {
+    let Some(mut lab) = Lab::open() else { return };
+    lab.path_through(1, Impairment::change(|frame| frame.strip(&[ADD_ADDR])));
+    lab.path(2);
+    lab.server.endpoint("198.51.100.2 signal");
+    let mut talk = lab.connect("192.0.2.2");
+    lab.client.wait_counted("MPCapableDataFallback", 1);
+    talk.exchange(500, 500);
+    talk.exchange(500, 500);
+    talk.close();
+    lab.check_each(
+        &["connection closed, fallback data_without_mapping", V4_FIRST],
+        &[
+            "connection closed, fallback data_without_mapping",
+            V4_FIRST,
+            "server's 1 198.51.100.2 unechoed verified",
+        ],
     );
 }
 
