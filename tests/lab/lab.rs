@@ -13,13 +13,14 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use super::analysis::{self, Lines};
 use super::capture::Recording;
-use super::counters::{self, Side};
+use super::counters;
 use super::events::{self, Monitor};
 use super::forwarder::{Forwarder, Impairment};
 use super::host::{Counters, Host};
 use super::path;
 use super::socket::SocketInfo;
 use super::talk::{Minutes, Said, Talk, at_port};
+use super::view::Side;
 use super::wait::{PATIENCE, happens_within, wait_for};
 
 /// The MTU of a path.

@@ -111,3 +111,13 @@ fn data_fin_lost() {
     talk.close();
     lab.check(&["connection closed", FIRST]);
 }
+
+/// The capture ends before the connection does.
+#[test]
+fn still_open() {
+    let Some(mut lab) = Lab::with_paths(1) else { return };
+    let mut talk = lab.connect("192.0.2.2");
+    talk.exchange(500, 500);
+    lab.check(&["connection established", "192.0.2.1 > 192.0.2.2 established"]);
+    talk.close();
+}

@@ -156,7 +156,7 @@ fn plain_client() {
     lab.check(&[]);
 }
 
-/// SYNs with the option are lost: at last one goes without.
+/// SYNs with the option are lost: at last one goes without. The next connection does not even try.
 #[test]
 fn black_hole() {
     let Some(mut lab) = Lab::open() else { return };
@@ -164,5 +164,9 @@ fn black_hole() {
     let mut talk = lab.connect("192.0.2.2");
     talk.exchange(500, 1500);
     talk.close();
+    let mut plain = lab.connect("192.0.2.2");
+    plain.exchange(500, 1500);
+    plain.forget();
+    assert_eq!(lab.client.counter("MPCapableSYNTXDisabled"), 1);
     lab.check_each(&["connection closed, fallback syn_with_mp_capable_unanswered", FIRST], &[]);
 }
