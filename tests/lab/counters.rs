@@ -50,13 +50,18 @@ impl fmt::Display for Difference {
 }
 
 /// Compares the counters that the kernel has with what the report says.
-pub(crate) fn differences(side: Side, report: &Report, kernel: &Counters) -> Vec<Difference> {
+pub(crate) fn differences(
+    host: &'static str,
+    side: Side,
+    report: &Report,
+    kernel: &Counters,
+) -> Vec<Difference> {
     let view = View { side, report };
     let compare = |row: &'static Counter| {
         let kernel = *kernel.get(row.name)?;
         let packets = row.rule.apply(view)?;
         (!packets.contains(&kernel)).then_some(Difference {
-            host: side.name(),
+            host,
             counter: row.name,
             kernel,
             packets,

@@ -1,6 +1,6 @@
 //! A scenario's surroundings: hosts, paths, captures; and at the end the comparison with the truth.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -13,8 +13,6 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use super::analysis::{self, Lines};
 use super::capture::Recording;
-use super::counters;
-use super::events::{self, Monitor};
 use super::forwarder::{Forwarder, Impairment};
 use super::host::{Counters, Host};
 use super::path;
@@ -22,6 +20,7 @@ use super::socket::SocketInfo;
 use super::talk::{Minutes, Said, Talk, at_port};
 use super::view::Side;
 use super::wait::{PATIENCE, happens_within, wait_for};
+use super::watch::{Watch, Watched};
 
 /// The MTU of a path.
 const MTU: u32 = 1500;
@@ -34,8 +33,7 @@ const HEADERS: u32 = 40;
 pub(crate) struct Lab {
     name: String,
     forwarders: Vec<Forwarder>,
-    recordings: Vec<Recording>,
-    monitors: Vec<Monitor>,
+    watches: Vec<Watch>,
     /// Of a router, where frames have another form.
     trunk: Option<Recording>,
     largest_frame: u32,
@@ -44,6 +42,8 @@ pub(crate) struct Lab {
     routers: Vec<Host>,
     pub(crate) client: Arc<Host>,
     pub(crate) server: Arc<Host>,
+    others: Vec<Arc<Host>>,
+    expected_at_others: Vec<Vec<&'static str>>,
     expected_differences: BTreeMap<(&'static str, &'static str), &'static str>,
     are_streams_broken: bool,
     scratch: PathBuf,
@@ -64,8 +64,7 @@ impl Lab {
         let lab = Self {
             name,
             forwarders: Vec::new(),
-            recordings: Vec::new(),
-            monitors: Vec::new(),
+            watches: Vec::new(),
             trunk: None,
             largest_frame: MTU + HEADERS,
             listener: None,
@@ -73,6 +72,8 @@ impl Lab {
             routers: Vec::new(),
             client: Arc::new(Host::new("client").unwrap()),
             server: Arc::new(Host::new("server").unwrap()),
+            others: Vec::new(),
+            expected_at_others: Vec::new(),
             expected_differences: BTreeMap::new(),
             are_streams_broken: false,
             scratch,
@@ -131,9 +132,13 @@ impl Lab {
         self.routers.extend([near, far]);
     }
 
-    /// A path from the client to another host than the server.
-    pub(crate) fn path_to(&mut self, number: usize, other: &Host) {
-        path::join(&self.client, other, number, MTU, false);
+    /// A path from the client to another host than the server, where these lines are expected.
+    pub(crate) fn path_to_another(&mut self, number: usize, lines: &[&'static str]) -> Arc<Host> {
+        let other = Arc::new(Host::new("other").unwrap());
+        path::join(&self.client, &other, number, MTU, false);
+        self.others.push(Arc::clone(&other));
+        self.expected_at_others.push(lines.to_vec());
+        other
     }
 
     /// The server listens at an address, or at all of its family (`0.0.0.0`, `::`).
@@ -183,12 +188,14 @@ impl Lab {
 
     /// Starts recording at both hosts, if that is not done yet.
     pub(crate) fn record(&mut self) {
-        if self.recordings.is_empty() {
-            for host in [&self.client, &self.server] {
-                let file = self.scratch.join(format!("{}.pcap", host.name));
-                self.recordings.push(Recording::start(host, "any", self.largest_frame, &file));
-                let events = self.scratch.join(format!("{}.events", host.name));
-                self.monitors.push(Monitor::start(host, &events));
+        if self.watches.is_empty() {
+            for (host, side) in [(&self.client, Side::Client), (&self.server, Side::Server)] {
+                let watch = Watch::start(host, side, self.largest_frame, &self.scratch);
+                self.watches.push(watch);
+            }
+            for host in &self.others {
+                let watch = Watch::start(host, Side::Server, self.largest_frame, &self.scratch);
+                self.watches.push(watch);
             }
         }
     }
@@ -244,22 +251,24 @@ impl Lab {
     fn compare(mut self, expected: [&[&str]; 2], arrange: fn(Lines) -> Lines) {
         self.listener = None;
         let counters = self.settle();
+        let at_trunk = expected[0];
         let mut problems = Vec::new();
-        let recorded: Vec<_> = self.recordings.drain(..).map(Recording::stop).collect();
-        for (index, side) in [Side::Client, Side::Server].into_iter().enumerate() {
-            let report = analysis::report(&recorded[index]);
-            let name = side.name();
-            let lines = arrange(analysis::lines(&report));
-            compare_lines(name, expected[index], &lines, &mut problems);
-            if !expected[index].is_empty() {
-                self.compare_streams(name, &report, &mut problems);
+        let others = std::mem::take(&mut self.expected_at_others);
+        let expected = expected.into_iter().chain(others.iter().map(Vec::as_slice));
+        let watches: Vec<_> = self.watches.drain(..).zip(counters).collect();
+        for ((watch, counters), expected) in watches.into_iter().zip(expected) {
+            let host = watch.finish(counters);
+            let lines = arrange(analysis::lines(&host.report));
+            compare_lines(host.name, expected, &lines, &mut problems);
+            if !host.report.connections.is_empty() {
+                self.compare_streams(host.name, &host.report, &mut problems);
             }
-            self.compare_counters(side, &report, &counters[index], &mut problems);
-            compare_events(side, &self.monitors[index].facts(), &report, &mut problems);
+            self.compare_counters(&host, &mut problems);
+            problems.extend(host.event_differences());
         }
         if let Some(trunk) = self.trunk.take() {
             let report = analysis::report(&trunk.stop());
-            compare_lines("trunk", expected[0], &analysis::lines(&report), &mut problems);
+            compare_lines("trunk", at_trunk, &analysis::lines(&report), &mut problems);
             self.compare_streams("trunk", &report, &mut problems);
         }
         if problems.is_empty() {
@@ -272,30 +281,25 @@ impl Lab {
 
     /// Waits until nothing happens any more, and returns the counters as they are when the last
     /// packet is recorded.
-    fn settle(&mut self) -> [Counters; 2] {
+    fn settle(&mut self) -> Vec<Counters> {
         const LAST_WORDS: Duration = Duration::from_secs(5);
         happens_within(LAST_WORDS, || self.client.open_sockets() + self.server.open_sockets() == 0);
         let mut counters = self.counters();
         let is_quiet = happens_within(PATIENCE, || {
-            for (recording, host) in self.recordings.iter_mut().zip([&self.client, &self.server]) {
-                recording.catch_up(host);
-            }
-            for (monitor, host) in self.monitors.iter_mut().zip([&self.client, &self.server]) {
-                monitor.catch_up(host);
-            }
+            self.watches.iter_mut().for_each(Watch::catch_up);
             if let Some(trunk) = &mut self.trunk {
                 trunk.catch_up(&self.routers[0]);
             }
-            let before =
-                std::mem::replace(&mut counters, [self.client.counters(), self.server.counters()]);
+            let now = self.counters();
+            let before = std::mem::replace(&mut counters, now);
             before == counters
         });
         assert!(is_quiet, "it never ends");
         counters
     }
 
-    fn counters(&self) -> [Counters; 2] {
-        [self.client.counters(), self.server.counters()]
+    fn counters(&self) -> Vec<Counters> {
+        self.watches.iter().map(|watch| watch.host.counters()).collect()
     }
 
     fn compare_streams(&self, side: &str, report: &Report, problems: &mut Vec<String>) {
@@ -334,16 +338,9 @@ impl Lab {
         }
     }
 
-    fn compare_counters(
-        &self,
-        side: Side,
-        report: &Report,
-        kernel: &Counters,
-        problems: &mut Vec<String>,
-    ) {
-        for difference in counters::differences(side, report, kernel) {
-            let expected = self.expected_differences.get(&(side.name(), difference.counter));
-            match expected {
+    fn compare_counters(&self, watched: &Watched, problems: &mut Vec<String>) {
+        for difference in watched.counter_differences() {
+            match self.expected_differences.get(&(watched.name, difference.counter)) {
                 Some(why) => eprintln!("{difference}: expected: {why}"),
                 None => problems.push(difference.to_string()),
             }
@@ -373,21 +370,6 @@ fn compare_sockets(side: &str, said: &Said, connection: &Connection, problems: &
         if kernel != packets {
             let host = host.name();
             problems.push(format!("{side}: socket of the {host}: {kernel:x?}, not {packets:x?}"));
-        }
-    }
-}
-
-fn compare_events(
-    side: Side,
-    kernel: &BTreeSet<String>,
-    report: &Report,
-    problems: &mut Vec<String>,
-) {
-    let packets = events::report_facts(side, report);
-    let only = |left: &BTreeSet<String>, right| left.difference(right).cloned().collect::<Vec<_>>();
-    for (who, facts) in [("kernel", only(kernel, &packets)), ("report", only(&packets, kernel))] {
-        for fact in facts {
-            problems.push(format!("{}: only the {who} says: {fact}", side.name()));
         }
     }
 }

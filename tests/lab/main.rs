@@ -22,3 +22,4 @@ mod socket;
 mod talk;
 mod view;
 mod wait;
+mod watch;

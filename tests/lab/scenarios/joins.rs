@@ -4,7 +4,6 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::forwarder::{Impairment, Verdict};
 use crate::frame::MP_JOIN;
-use crate::host::Host;
 use crate::lab::Lab;
 use crate::talk::{PORT, Talk};
 
@@ -288,9 +287,8 @@ fn address_translation() {
 #[test]
 fn join_to_another_host() {
     let Some(mut lab) = Lab::open() else { return };
-    let other = Host::new("other").unwrap();
     lab.path(1);
-    lab.path_to(2, &other);
+    let other = lab.path_to_another(2, &["orphan 198.51.100.1 > 192.0.2.2"]);
     other.ip("address add 192.0.2.2/32 dev lo");
     let _listener = other.run(|| listener(PORT));
     lab.client.endpoint("198.51.100.1 subflow id 1");
