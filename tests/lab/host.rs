@@ -1,5 +1,5 @@
-//! Hosts: network namespaces without a name. A namespace lives as long as a thread or a socket is in
-//! it, so nothing of it can stay behind, however the test ends.
+//! Hosts: network namespaces without a name. A namespace lives as long as a thread or a socket is
+//! in it, so nothing of it can stay behind, however the test ends.
 
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};

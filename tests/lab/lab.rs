@@ -330,7 +330,7 @@ impl Lab {
                 if !is_right {
                     let (found, octets) = (&found.sha256, found.stream_bytes);
                     problems.push(format!(
-                        "{side}: connection {}, {name}: stream of {octets} octets is {found:?}, not {}",
+                        "{side}: connection {}, {name}: {octets} octets are {found:?}, not {}",
                         connection.id, stream.sent
                     ));
                 }

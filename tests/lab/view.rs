@@ -146,7 +146,7 @@ impl<'a> Seen<'a> {
         self.events(from).any(|(_, kind)| is_word(kind))
     }
 
-    /// Whether the connection went on as plain TCP after the handshake, without an infinite mapping.
+    /// Whether the connection went on as plain TCP after the handshake, and nobody announced it.
     pub(crate) fn went_silent(&self) -> bool {
         self.fell_back(FallbackCauseName::DataWithoutMapping)
             || self.fell_back(FallbackCauseName::AnswerWithoutDss)

@@ -1,5 +1,5 @@
-//! A host under observation: its packets, its counters, its events; and what the report makes of the
-//! packets.
+//! A host under observation: its packets, its counters, its events; and what the report makes of
+//! the packets.
 
 use std::collections::BTreeSet;
 use std::path::Path;

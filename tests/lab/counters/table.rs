@@ -55,7 +55,8 @@ pub(crate) const TABLE: &[Counter] = &[
     row(
         "MPCapableACKRX",
         Exact(
-            "connections whose third ACK (or first data) came with both keys; the kernel counts when \
+            "connections whose third ACK (or first data) came with both keys; the kernel counts \
+             when \
              the application accepts, so connections that wait in the backlog are missing there",
             |view| view.count(|seen| !seen.is_opener() && seen.is_agreed()),
         ),
@@ -102,7 +103,8 @@ pub(crate) const TABLE: &[Counter] = &[
     row(
         "MPTCPRetrans",
         Within(
-            "0 if no octet was sent again at data level; else at most one per octet sent again: the \
+            "0 if no octet was sent again at data level; else at most one per octet sent again: \
+             the \
              kernel counts the pieces that it hands to a subflow, not segments",
             |view| 0..=view.resent_octets(Own),
         ),
@@ -116,7 +118,8 @@ pub(crate) const TABLE: &[Counter] = &[
     row(
         "MPJoinSynRx",
         Exact(
-            "joins to this host, refused ones included (except by a bare RST: nobody listens); each counts once",
+            "joins to this host, refused ones included (except by a bare RST: nobody listens); \
+             each counts once",
             |view| view.count(Seen::is_join_here),
         ),
     ),
@@ -144,9 +147,13 @@ pub(crate) const TABLE: &[Counter] = &[
     ),
     row(
         "MPJoinSynAckHMacFailure",
-        Exact("own joins whose SYN/ACK has a wrong HMAC", |view| {
-            view.count(|seen| seen.is_own_join() && seen.syn_ack_hmac_is(HmacVerdict::Mismatch))
-        }),
+        Exact(
+            "own joins whose SYN/ACK has a wrong HMAC (before Linux 6.18.10 counted as \
+             MPJoinAckHMacFailure)",
+            |view| {
+                view.count(|seen| seen.is_own_join() && seen.syn_ack_hmac_is(HmacVerdict::Mismatch))
+            },
+        ),
     ),
     row(
         "MPJoinAckRx",
@@ -164,7 +171,8 @@ pub(crate) const TABLE: &[Counter] = &[
     row(
         "MPJoinRejected",
         Exact(
-            "joins to this host with a right third ACK, answered with a RST of reason 3",
+            "joins to this host with a right third ACK, answered with a RST of reason 3 (with \
+             SYN cookies the host drops the SYN without an answer instead)",
             |view| {
                 view.count(|seen| {
                     let reason = seen.own_refusal().and_then(|reset| reset.reason);
@@ -225,7 +233,8 @@ pub(crate) const TABLE: &[Counter] = &[
     row(
         "DuplicateData",
         Within(
-            "0 if the peer sent nothing again at data level; else at most one per octet sent again: \
+            "0 if the peer sent nothing again at data level; else at most one per octet sent \
+             again: \
              the kernel counts buffers, which may be several segments",
             |view| 0..=view.resent_octets(Peer),
         ),
@@ -370,7 +379,8 @@ pub(crate) const TABLE: &[Counter] = &[
     row(
         "MPRstTx",
         Within(
-            "own MP_TCPRST, except those that answer a SYN or a third ACK (there is no subflow yet); \
+            "own MP_TCPRST, except those that answer a SYN or a third ACK (there is no subflow \
+             yet); \
              of those sent after the last DATA_FIN any may answer a late segment, and not count",
             |view| {
                 bounds(view, |seen, last| {
@@ -420,7 +430,8 @@ pub(crate) const TABLE: &[Counter] = &[
     row(
         "DssFallback",
         Exact(
-            "other fallbacks after the handshake, except the one that this host itself announces with \
+            "other fallbacks after the handshake, except the one that this host itself \
+             announces with \
              an infinite mapping",
             |view| {
                 view.count(|seen| {
@@ -441,7 +452,8 @@ pub(crate) const TABLE: &[Counter] = &[
     row("RcvPruned", Silent("the memory of the receiver (until Linux 6.12)")),
 ];
 
-const OUT_OF_ORDER: &str = "0 if each connection has one subflow and nothing was sent again at data \
+const OUT_OF_ORDER: &str = "0 if each connection has one subflow and nothing was sent again at \
+    data \
     level; else it depends on how the kernel joins segments before it counts";
 
 fn out_of_order(view: View<'_>) -> RangeInclusive<u64> {

@@ -203,8 +203,8 @@ fn add_addr_stripped() {
     );
 }
 
-/// The announcement is the server's first word after the handshake. Without it the client gets an ACK
-/// without any option, and gives MPTCP up.
+/// The announcement is the server's first word after the handshake. When it is taken out, the client
+/// gets an ACK without any option, and gives MPTCP up.
 #[test]
 fn add_addr_stripped_at_once() {
     let Some(mut lab) = Lab::open() else { return };
