@@ -33,7 +33,9 @@ impl Recording {
     ///
     /// The ring has a fixed number of places, each for a frame of at most `largest` octets.
     pub(crate) fn start(host: &Host, interface: &'static str, largest: u32, file: &Path) -> Self {
-        const RING_KIB: &str = "8192";
+        const PLACES: u32 = 6000;
+        const MAX_RING_KIB: u32 = 128 << 10;
+        let ring_kib = (largest * (PLACES / 1000)).min(MAX_RING_KIB).to_string();
         let path = file.to_owned();
         let largest = largest.to_string();
         let mut tcpdump = host.run(move || {
@@ -45,7 +47,7 @@ impl Recording {
                     &largest,
                     "-U",
                     "-B",
-                    RING_KIB,
+                    &ring_kib,
                     "--immediate-mode",
                     "-Z",
                     "root",
