@@ -47,7 +47,7 @@ impl Recording {
                     &largest,
                     "-U",
                     "-B",
-                    RING_KIB,
+                    &ring_kib,
                     "--immediate-mode",
                     "-Z",
                     "root",
