@@ -42,17 +42,8 @@ impl Recording {
             // It ends with the host's thread, even if this process is killed.
             Command::new("setpriv")
                 .args(["--pdeathsig", "KILL", "tcpdump", "-n", "-i", interface])
-                .args([
-                    "-s",
-                    &largest,
-                    "-U",
-                    "-B",
-                    &ring_kib,
-                    "--immediate-mode",
-                    "-Z",
-                    "root",
-                    "-w",
-                ])
+                .args(["-s", &largest, "-B", &ring_kib, "-U", "--immediate-mode"])
+                .args(["-Z", "root", "-w"])
                 .arg(path)
                 .stdin(Stdio::null())
                 .stderr(Stdio::piped())
