@@ -137,6 +137,14 @@ impl DataSpace {
         let before = self.coverage.contiguous_end();
         let outstanding = self.has_outstanding();
         let early = before.is_some_and(|end| carried.range.start > end);
+        if self.coverage.insert_past_end(carried.range) {
+            self.delivery.out_of_order += u64::from(early);
+            self.delivery.progress(carried.at, outstanding);
+            self.first_copies.remember(carried);
+            let mut fates = Fates::new();
+            fates.push((carried.range, Fate::New));
+            return fates;
+        }
         let pieces = self.coverage.insert(carried.range);
         self.delivery.out_of_order += u64::from(early && pieces.iter().any(|piece| !piece.seen));
         if pieces.iter().any(|piece| !piece.seen) {
