@@ -18,6 +18,8 @@ pub mod live;
 mod open;
 mod pcap;
 mod pcapng;
+#[cfg(all(feature = "live", target_os = "linux"))]
+pub mod privilege;
 mod source;
 mod status;
 pub mod write;

@@ -10,7 +10,7 @@ use super::keys;
 use super::output::{self, Output};
 use super::pipeline;
 use super::progress::Progress;
-use crate::capture::{Capture, InputPath};
+use crate::capture::{Capture, InputPath, InputStatus};
 use crate::cli::ReportArgs;
 use crate::report::text::{self, TextOptions};
 use crate::report::{Report, json};
@@ -26,16 +26,27 @@ pub(super) fn run(args: &ReportArgs) -> Result<()> {
         check_number(report.connections.len(), wanted)?;
     }
     let is_text_wanted = !matches!(json_output, Some(Output::Stdout));
-    if let Some(output) = json_output {
-        output.write(|out| json::write(&report, out))?;
+    let text = is_text_wanted.then(|| TextOptions {
+        colour: output::is_coloured(args.color),
+        connection: args.connection,
+        ..TextOptions::default()
+    });
+    put_out(&report, Tail { json: json_output, text })
+}
+
+/// Where a report goes, and how.
+pub(super) struct Tail {
+    pub(super) json: Option<Output>,
+    pub(super) text: Option<TextOptions>,
+}
+
+/// Writes a report everywhere it is wanted.
+pub(super) fn put_out(report: &Report, tail: Tail) -> Result<()> {
+    if let Some(output) = tail.json {
+        output.write(|out| json::write(report, out))?;
     }
-    if is_text_wanted {
-        let options = TextOptions {
-            colour: output::is_coloured(args.color),
-            connection: args.connection,
-            ..TextOptions::default()
-        };
-        output::to_stdout(|out| text::write(&report, &options, out))?;
+    if let Some(options) = tail.text {
+        output::to_stdout(|out| text::write(report, &options, out))?;
     }
     Ok(())
 }
@@ -53,14 +64,19 @@ fn analyse(capture: Capture, args: &ReportArgs) -> Result<Report> {
         tracked.tracker.use_keys(&keys::read(path)?);
     }
     let Tracked { tracker, capture, counts } = tracked;
-    let mut facts = counts.facts(capture.inputs());
+    Ok(build(&tracker, &counts, capture.inputs()))
+}
+
+/// The report on what was tracked of `inputs`.
+pub(super) fn build(tracker: &Tracker, counts: &InputCounts, inputs: &[InputStatus]) -> Report {
+    let mut facts = counts.facts(inputs);
     let trace = tracker.trace();
     for (fact, input) in facts.iter_mut().zip(0..) {
         fact.duplicate_packets = Some(trace.totals().copies.get(input).copied().unwrap_or(0));
     }
     let lookup = |number| counts.packet_ref(number);
     let has_several = facts.len() > 1;
-    Ok(Report::build(&trace, &facts, has_several.then_some(&lookup as &_)))
+    Report::build(&trace, &facts, has_several.then_some(&lookup as &_))
 }
 
 /// Which streams are put together on the way.

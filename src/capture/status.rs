@@ -90,7 +90,8 @@ pub struct InputStatus {
 }
 
 impl InputStatus {
-    pub(super) fn new(path: String, format: Format, compression: Option<Compression>) -> Self {
+    /// An input of which nothing was read yet.
+    pub fn new(path: String, format: Format, compression: Option<Compression>) -> Self {
         Self {
             path,
             format,

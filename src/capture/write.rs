@@ -37,7 +37,10 @@ impl Rotation {
 pub struct Writer {
     path: PathBuf,
     rotation: Rotation,
+    /// What was described, by its ID in the file.
     interfaces: Vec<Interface>,
+    /// These IDs, by the frames' numbers of interfaces.
+    ids: Vec<Option<u32>>,
     file: File,
     /// Whole blocks that are not in the file yet.
     gathered: Vec<u8>,
@@ -61,6 +64,7 @@ impl Writer {
             path: path.to_owned(),
             rotation,
             interfaces: interfaces.to_vec(),
+            ids: (0..).map(Some).take(interfaces.len()).collect(),
             file: File::create(&first)?,
             gathered: Vec::with_capacity(GATHERED + (64 << 10)),
             octets: 0,
@@ -75,18 +79,19 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Adds a frame. What was dropped so far stands in `interfaces`, for the end of a full file.
-    pub fn write(&mut self, frame: &Frame<'_>, interfaces: &[Interface]) -> io::Result<()> {
+    /// Adds a frame. An interface that was not known before is described by its link type.
+    pub fn write(&mut self, frame: &Frame<'_>) -> io::Result<()> {
         if self.is_full(frame) {
-            self.rotate(interfaces)?;
+            self.rotate()?;
         }
+        let id = self.id(frame);
         self.first.get_or_insert(frame.timestamp);
         self.last = frame.timestamp;
-        if let Some(frames) = self.frames.get_mut(usize::from(frame.point.interface)) {
+        if let Some(frames) = self.frames.get_mut(id as usize) {
             *frames += 1;
         }
         let before = self.gathered.len();
-        block::packet(&mut self.gathered, frame);
+        block::packet(&mut self.gathered, id, frame);
         self.octets += (self.gathered.len() - before) as u64;
         if self.gathered.len() >= GATHERED {
             self.flush()?;
@@ -101,9 +106,19 @@ impl Writer {
         outcome
     }
 
+    /// Takes note of what was dropped on each interface so far.
+    pub fn count_drops(&mut self, interfaces: &[Interface]) {
+        for (interface, id) in interfaces.iter().zip(&self.ids) {
+            let known = id.and_then(|id| self.interfaces.get_mut(id as usize));
+            if let Some(known) = known {
+                known.dropped_by_kernel = interface.dropped_by_kernel;
+            }
+        }
+    }
+
     /// Ends the file with the counts of each interface.
-    pub fn finish(&mut self, interfaces: &[Interface]) -> io::Result<()> {
-        for (id, (interface, frames)) in (0..).zip(interfaces.iter().zip(&self.frames)) {
+    pub fn finish(&mut self) -> io::Result<()> {
+        for (id, (interface, frames)) in (0..).zip(self.interfaces.iter().zip(&self.frames)) {
             block::statistics(&mut self.gathered, id, self.last, *frames, interface);
         }
         self.flush()
@@ -123,6 +138,31 @@ impl Writer {
         self.first = None;
     }
 
+    /// The ID of the frame's interface in the file.
+    fn id(&mut self, frame: &Frame<'_>) -> u32 {
+        let number = usize::from(frame.point.interface);
+        if let Some(Some(id)) = self.ids.get(number) {
+            return *id;
+        }
+        let id = u32::try_from(self.interfaces.len()).unwrap_or(u32::MAX);
+        let interface = Interface {
+            name: None,
+            link_type: frame.link_type,
+            snaplen: None,
+            dropped_by_kernel: None,
+        };
+        block::interface(&mut self.gathered, &interface);
+        self.interfaces.push(interface);
+        self.frames.push(0);
+        if self.ids.len() <= number {
+            self.ids.resize(number + 1, None);
+        }
+        if let Some(slot) = self.ids.get_mut(number) {
+            *slot = Some(id);
+        }
+        id
+    }
+
     fn is_full(&self, frame: &Frame<'_>) -> bool {
         let Some(first) = self.first else { return false };
         let next = frame.data.len() as u64 + 64;
@@ -130,8 +170,8 @@ impl Writer {
             || self.rotation.duration_ns.is_some_and(|most| frame.timestamp.since(first) >= most)
     }
 
-    fn rotate(&mut self, interfaces: &[Interface]) -> io::Result<()> {
-        self.finish(interfaces)?;
+    fn rotate(&mut self) -> io::Result<()> {
+        self.finish()?;
         self.written += 1;
         let next = numbered(&self.path, self.written);
         self.file = File::create(&next)?;
@@ -193,9 +233,9 @@ mod tests {
         for (time, interface, data) in
             [(1_700_000_000_000_000_001, 1, &b"abc"[..]), (5, 0, b"abcd")]
         {
-            writer.write(&frame(time, interface, data), &interfaces()).unwrap();
+            writer.write(&frame(time, interface, data)).unwrap();
         }
-        writer.finish(&interfaces()).unwrap();
+        writer.finish().unwrap();
         assert_eq!(writer.current(), path);
 
         let mut capture = Capture::open(&[InputPath::File(path)]).unwrap();
@@ -215,9 +255,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.pcapng");
         let mut writer = Writer::create(&path, &interfaces(), Rotation::default()).unwrap();
-        writer.write(&frame(1, 0, b"abc"), &interfaces()).unwrap();
+        writer.write(&frame(1, 0, b"abc")).unwrap();
         writer.flush().unwrap();
-        writer.write(&frame(2, 0, b"abc"), &interfaces()).unwrap();
+        writer.write(&frame(2, 0, b"abc")).unwrap();
         let mut capture = Capture::open(&[InputPath::File(path)]).unwrap();
         assert!(capture.next_frame().is_some());
         assert!(capture.next_frame().is_none());
@@ -231,9 +271,9 @@ mod tests {
         let by_size = Rotation { octets: Some(2000), keep: Some(2), ..Rotation::default() };
         let mut writer = Writer::create(&path, &interfaces(), by_size).unwrap();
         for time in 0..20 {
-            writer.write(&frame(time, 0, &[0; 500]), &interfaces()).unwrap();
+            writer.write(&frame(time, 0, &[0; 500])).unwrap();
         }
-        writer.finish(&interfaces()).unwrap();
+        writer.finish().unwrap();
         let mut names: Vec<_> =
             fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
         names.sort();
@@ -244,7 +284,7 @@ mod tests {
         let by_time = Rotation { duration_ns: Some(10), ..Rotation::default() };
         let mut writer = Writer::create(&folder.path().join("b"), &interfaces(), by_time).unwrap();
         for time in [0, 9, 10, 19, 20] {
-            writer.write(&frame(time, 0, b"x"), &interfaces()).unwrap();
+            writer.write(&frame(time, 0, b"x")).unwrap();
         }
         assert!(writer.current().ends_with("b-00003"));
     }

@@ -77,6 +77,13 @@ impl Events {
         }
     }
 
+    /// Drops the events of a subflow whose number goes to another one.
+    pub fn forget(&mut self, subflow: Id<Subflow>) {
+        let before = self.kept.len();
+        self.kept.retain(|event| event.subflow != subflow);
+        self.dropped += (before - self.kept.len()) as u64;
+    }
+
     /// Merges the events of `other` into these, in the order of packets.
     pub fn merge(&mut self, other: Self) {
         self.dropped += other.dropped;

@@ -38,9 +38,9 @@ pub(super) fn interface(out: &mut Vec<u8>, interface: &Interface) {
 }
 
 /// §4.3: interface, time, lengths, and the octets.
-pub(super) fn packet(out: &mut Vec<u8>, frame: &Frame<'_>) {
+pub(super) fn packet(out: &mut Vec<u8>, id: u32, frame: &Frame<'_>) {
     block(out, ENHANCED_PACKET, |out| {
-        u32(out, frame.point.interface.into());
+        u32(out, id);
         time(out, frame.timestamp);
         u32(out, u32::try_from(frame.data.len()).unwrap_or(u32::MAX));
         u32(out, frame.wire_len);
