@@ -34,10 +34,10 @@ use crate::wire::frame::{CapturePoint, Frame, LinkType, PacketNo};
 
 /// How long the kernel may wait for more packets before it hands out those it has. A screen that is
 /// drawn ten times a second shows them at once.
-const KERNEL_DELAY_MS: u32 = 50;
+const KERNEL_DELAY_MS: u32 = 25;
 
 /// What comes in this long after a request to stop was on the wire before it.
-const LAST_PACKETS: Duration = Duration::from_millis(3 * KERNEL_DELAY_MS as u64);
+const LAST_PACKETS: Duration = Duration::from_millis(6 * KERNEL_DELAY_MS as u64);
 
 /// Batches that wait for the analysis; past that, packets wait in the kernel's buffers.
 const MOST_WAITING: usize = 8;

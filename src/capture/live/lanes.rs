@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use super::KERNEL_DELAY_MS;
 use super::batch::{Batch, Record};
 
-/// How long a packet waits for earlier ones of other interfaces: the kernel holds those back for
-/// [`KERNEL_DELAY_MS`], and a busy machine for a while longer.
-const WINDOW: Duration = Duration::from_millis(2 * KERNEL_DELAY_MS as u64);
+/// How long a packet waits for earlier ones of other interfaces. The kernel's timer has to find a
+/// packet twice before it hands it out, so it holds it back for up to two delays; the rest is for a
+/// busy machine.
+const WINDOW: Duration = Duration::from_millis(6 * KERNEL_DELAY_MS as u64);
 
 /// Batches kept for use again.
 const MOST_RECYCLED: usize = 16;
