@@ -171,7 +171,10 @@ impl Lab {
             payload: &[],
             hop_limit: 64,
             ip_id: 0,
-            options: TcpOptions { octets: options, declared_len: options.len() as u8 },
+            options: TcpOptions {
+                octets: options,
+                declared_len: u8::try_from(options.len()).unwrap(),
+            },
         };
         self.tracker.push(&Decoded::Tcp(segment));
     }

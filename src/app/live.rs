@@ -19,6 +19,7 @@ use super::output::Output;
 use super::report::{self, Tail};
 use crate::capture::write::{Rotation, Writer};
 use crate::cli::{LiveArgs, Rotate};
+use crate::host::HostReader;
 use crate::report::text::TextOptions;
 
 /// How long to wait for a packet before looking at everything else.
@@ -48,6 +49,7 @@ pub(super) fn run(args: &LiveArgs) -> Result<()> {
         (None, _) => Lines::None,
     };
     let mut feed = Feed::open(args)?;
+    let mut host = HostReader::open();
     // Files that are created later must be possible later; better to know that at once.
     let late = args.user.is_some() || !args.rotate.is_empty();
     let early = if late { None } else { writer(args, &feed)? };
@@ -56,7 +58,8 @@ pub(super) fn run(args: &LiveArgs) -> Result<()> {
     let mut session = Session::new(args, lines, writer);
     feed.start()?;
     watch(args, &mut feed, &mut session)?;
-    let report = session.finish(&feed)?;
+    let mut report = session.finish(&feed)?;
+    report.host = Some(serde_json::to_value(host.read())?).filter(|_| feed.is_local());
     report::put_out(&report, Tail { json, text })
 }
 

@@ -21,7 +21,9 @@ pub(super) fn run(args: &ReportArgs) -> Result<()> {
     let paths = inputs::paths(&args.inputs);
     let capture = inputs::open(&paths)?;
     let json_output = json_output(args, &paths)?;
-    let report = analyse(capture, args)?;
+    let host = args.host.as_deref().map(super::host::read).transpose()?;
+    let mut report = analyse(capture, args)?;
+    report.host = host;
     if let Some(wanted) = args.connection {
         check_number(report.connections.len(), wanted)?;
     }

@@ -107,6 +107,11 @@ impl Feed {
         }
     }
 
+    /// Whether the packets are this host's own.
+    pub(super) const fn is_local(&self) -> bool {
+        !matches!(self.source, Source::Pipe(..))
+    }
+
     /// What is known of the input.
     pub(super) fn status(&self) -> &InputStatus {
         match &self.source {
