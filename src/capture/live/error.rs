@@ -60,7 +60,9 @@ impl LiveError {
     }
 
     pub(super) fn filter(filter: &str, error: &pcap::Error) -> Self {
-        Self::Filter { filter: filter.to_owned(), reason: reason(error) }
+        let reason = reason(error);
+        let reason = reason.trim_start_matches("can't parse filter expression: ").to_owned();
+        Self::Filter { filter: filter.to_owned(), reason }
     }
 }
 
