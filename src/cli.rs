@@ -84,6 +84,9 @@ pub struct ReportArgs {
     /// Put the streams together and give their SHA-256 in the JSON (takes longer)
     #[arg(long)]
     pub streams: bool,
+    /// Add to the JSON what was sent when, for graphs
+    #[arg(long)]
+    pub series: bool,
     /// Read keys from FILE, for connections whose handshake is not in the capture
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub keys: Option<PathBuf>,

@@ -10,11 +10,13 @@ pub mod ageing;
 pub mod arena;
 pub mod checksum;
 pub mod connection;
+pub mod copies;
 pub mod coverage;
 pub mod data;
 pub mod delivery;
 pub mod distribution;
 pub mod duplicate;
+pub mod dynamics;
 pub mod event;
 pub mod flow;
 mod join;
@@ -27,6 +29,7 @@ pub mod proof;
 pub mod role;
 pub mod rtt;
 mod segment;
+pub mod series;
 pub mod stream;
 pub mod subflow;
 pub mod tcp_sequence;
@@ -40,6 +43,7 @@ use connection::Connection;
 use flow::{Flow, FlowKey, FlowTable, PlainSyn};
 use join::TokenIndex;
 use news::News;
+use proof::Verdict;
 use role::{PerRole, Role};
 use stream::{Stream, StreamUse};
 use subflow::{Seen, Subflow, SubflowEnd};
@@ -48,6 +52,7 @@ pub use limits::Limits;
 pub use trace::{OptionCounts, Totals, Trace};
 
 use crate::wire::frame::PacketNo;
+use crate::wire::mptcp::MptcpOption;
 use crate::wire::segment::{Decoded, Endpoint, Segment};
 use options::SegmentOptions;
 
@@ -125,6 +130,16 @@ impl Tracker {
         }
     }
 
+    /// What the proof in an option of `segment`, which was pushed before, is worth; `None` for an
+    /// option that carries none, and for a flow that is not followed.
+    pub fn verdict(&self, segment: &Segment<'_>, option: &MptcpOption) -> Option<Verdict> {
+        let key = FlowKey::new(segment.source, segment.destination);
+        let Some(Flow::Subflow(id)) = self.flows.get(&key) else { return None };
+        let subflow = &self.subflows[id];
+        let sender = subflow.direction_from(segment.source).sender();
+        proof::of_option(&self.connections[subflow.connection], subflow, sender, option)
+    }
+
     /// What was put together so far.
     pub const fn trace(&self) -> Trace<'_> {
         Trace::new(self)
@@ -135,7 +150,8 @@ impl Tracker {
         if let Some(ageing) = self.limits.ageing {
             self.age(&ageing, segment.timestamp);
         }
-        let options = SegmentOptions::read(&segment.options);
+        let mut options = SegmentOptions::default();
+        options.read(&segment.options);
         if options.has_mptcp() {
             self.totals.count_options(&options);
         }
@@ -172,8 +188,9 @@ impl Tracker {
         let sender = subflow.direction_from(segment.source).sender();
         match subflow.ends.of(sender).sequence.isn() {
             Some(isn) => isn != segment.seq,
-            // A SYN from the acceptor's side: a simultaneous open, unless this one is over.
-            None => subflow.handshake.syn.is_some() && subflow.is_over(),
+            // A SYN from the acceptor's side: a simultaneous open, unless this one is over. Where no
+            // SYN was seen before: out of order, unless a RST was.
+            None => subflow.reset.is_some() || subflow.handshake.syn.is_some() && subflow.is_over(),
         }
     }
 
@@ -236,7 +253,7 @@ impl Tracker {
             return None;
         }
         let owner = &mut self.connections[connection];
-        let subflow = Subflow::new(connection, owner.subflows.len(), stream, opener, opening);
+        let subflow = Subflow::new(connection, owner.take_number(), stream, opener, opening);
         let id = self.subflows.push(subflow)?;
         owner.subflows.push(id);
         Some(id)
@@ -264,7 +281,7 @@ impl Tracker {
         let old = &mut self.subflows[id];
         self.flows.remove(&FlowKey::new(old.ends.client.endpoint, old.ends.server.endpoint));
         let number = old.number;
-        *old = Subflow::new(connection, number as usize, stream, opener, opening);
+        *old = Subflow::new(connection, number, stream, opener, opening);
         owner.events.forget(id);
         owner.data.client.forget_subflow(number);
         owner.data.server.forget_subflow(number);
@@ -306,7 +323,7 @@ pub struct Opening {
 impl Subflow {
     fn new(
         connection: Id<Connection>,
-        number: usize,
+        number: u32,
         tcp_stream: Option<u32>,
         opener: Role,
         opening: &Opening,
@@ -320,7 +337,7 @@ impl Subflow {
         }
         Self {
             connection,
-            number: u32::try_from(number).unwrap_or(u32::MAX),
+            number,
             tcp_stream,
             initial: opening.initial,
             opener,

@@ -3,14 +3,11 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may panic")]
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use tempfile::TempDir;
 
 #[test]
 fn a_pipe_is_read_as_the_file() {
@@ -45,9 +42,9 @@ fn json_lines_tell_states_events_and_a_summary() {
     let report = mptcpscope().args(["report", "--json", "-"]).arg(capture()).output().unwrap();
     let report: Value = serde_json::from_slice(&report.stdout).unwrap();
     for event in report["connections"][0]["events"].as_array().unwrap() {
-        let mut line = event.clone();
-        line["connection"] = 0.into();
-        assert!(lines.contains(&line), "{line}");
+        let mut expected = event.clone();
+        expected["connection"] = 0.into();
+        assert!(lines.contains(&expected), "{expected}");
     }
 }
 
@@ -74,6 +71,14 @@ fn what_cannot_be_is_said() {
 
 #[cfg(feature = "live")]
 mod on_interfaces {
+    use std::fs;
+    use std::io::Read;
+    use std::process::{Child, Output};
+    use std::thread::sleep;
+    use std::time::{Duration, Instant};
+
+    use tempfile::TempDir;
+
     use super::*;
 
     #[test]
@@ -247,7 +252,7 @@ mod on_interfaces {
                 .stdout(Stdio::piped())
                 .spawn()
                 .unwrap();
-            std::io::Read::read_exact(serving.stdout.as_mut().unwrap(), &mut [0; 6]).unwrap();
+            serving.stdout.as_mut().unwrap().read_exact(&mut [0; 6]).unwrap();
             self.serving = Some(serving);
             self
         }
@@ -330,7 +335,6 @@ mod on_interfaces {
         fn wait(&mut self) -> Output {
             let mut output =
                 Output { status: self.0.wait().unwrap(), stdout: Vec::new(), stderr: Vec::new() };
-            use std::io::Read;
             self.0.stdout.take().unwrap().read_to_end(&mut output.stdout).unwrap();
             self.0.stderr.take().unwrap().read_to_end(&mut output.stderr).unwrap();
             output

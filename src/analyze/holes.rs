@@ -17,7 +17,7 @@ pub fn holes(data: &DataSpace) -> Vec<Range> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::track::data::Carried;
+    use crate::track::copies::Carried;
     use crate::track::subflow::Seen;
     use crate::wire::frame::{PacketNo, Timestamp};
     use crate::wire::seq::Dsn;

@@ -2,6 +2,7 @@
 
 use crate::track::Trace;
 use crate::track::connection::Connection;
+use crate::track::proof::{Verdict, fast_close_verdict};
 use crate::track::role::Role;
 use crate::track::subflow::{Reset, Seen, Subflow, SubflowState};
 use crate::wire::frame::PacketNo;
@@ -63,7 +64,8 @@ pub struct Close {
 /// How far `connection` came.
 pub fn state(trace: &Trace<'_>, connection: &Connection) -> ConnectionState {
     let subflows = subflows(trace, connection);
-    if connection.fast_close.is_some() {
+    // A wrong key proves nothing: Linux does not take such a MP_FASTCLOSE, the RFC is silent.
+    if !matches!(fast_close_verdict(connection), Verdict::Absent | Verdict::Mismatch) {
         return ConnectionState::FastClosed;
     }
     if is_closed(connection, &subflows) {

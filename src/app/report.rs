@@ -5,6 +5,7 @@ use std::hash::BuildHasher;
 
 use anyhow::{Result, bail};
 
+use super::clocks;
 use super::inputs::{self, InputCounts};
 use super::keys;
 use super::output::{self, Output};
@@ -16,13 +17,18 @@ use crate::report::text::{self, TextOptions};
 use crate::report::{Report, json};
 use crate::track::stream::StreamUse;
 use crate::track::{Limits, Tracker};
+use crate::wire::frame::Timestamp;
 
 pub(super) fn run(args: &ReportArgs) -> Result<()> {
     let paths = inputs::paths(&args.inputs);
-    let capture = inputs::open(&paths)?;
+    let mut capture = inputs::open(&paths)?;
+    let shifts = clocks::shifts(&paths)?;
+    if shifts.iter().any(Option::is_some) {
+        capture.correct_clocks(shifts.iter().map(|shift| shift.unwrap_or(0)).collect());
+    }
     let json_output = json_output(args, &paths)?;
     let host = args.host.as_deref().map(super::host::read).transpose()?;
-    let mut report = analyse(capture, args)?;
+    let mut report = analyse(capture, &shifts, args)?;
     report.host = host;
     if let Some(wanted) = args.connection {
         check_number(report.connections.len(), wanted)?;
@@ -59,26 +65,38 @@ fn json_output(args: &ReportArgs, inputs: &[InputPath]) -> Result<Option<Output>
     path.map(|path| Output::create(path, inputs)).transpose()
 }
 
-fn analyse(capture: Capture, args: &ReportArgs) -> Result<Report> {
+fn analyse(capture: Capture, shifts: &[Option<i64>], args: &ReportArgs) -> Result<Report> {
     let streams = if args.streams { KeptStreams::Hashes } else { KeptStreams::None };
     let mut tracked = track(capture, streams)?;
     if let Some(path) = &args.keys {
         tracked.tracker.use_keys(&keys::read(path)?);
     }
     let Tracked { tracker, capture, counts } = tracked;
-    Ok(build(&tracker, &counts, capture.inputs()))
+    Ok(build(&tracker, &counts, capture.inputs(), shifts, args.series))
 }
 
 /// The report on what was tracked of `inputs`.
-pub(super) fn build(tracker: &Tracker, counts: &InputCounts, inputs: &[InputStatus]) -> Report {
+pub(super) fn build(
+    tracker: &Tracker,
+    counts: &InputCounts,
+    inputs: &[InputStatus],
+    shifts: &[Option<i64>],
+    with_series: bool,
+) -> Report {
     let mut facts = counts.facts(inputs);
     let trace = tracker.trace();
     for (fact, input) in facts.iter_mut().zip(0..) {
+        fact.clock_shift_ns = shifts.get(input).copied().flatten();
+        let ahead = fact.clock_shift_ns.unwrap_or(0);
+        fact.first = fact.first.map(|first| Timestamp(first.0.saturating_sub(ahead)));
+        fact.last = fact.last.map(|last| Timestamp(last.0.saturating_sub(ahead)));
         fact.duplicate_packets = Some(trace.totals().copies.get(input).copied().unwrap_or(0));
     }
     let lookup = |number| counts.packet_ref(number);
     let has_several = facts.len() > 1;
-    Report::build(&trace, &facts, has_several.then_some(&lookup as &_))
+    let lookup = has_several.then_some(&lookup as &_);
+    let build = if with_series { Report::build_with_series } else { Report::build };
+    build(&trace, &facts, lookup)
 }
 
 /// Which streams are put together on the way.

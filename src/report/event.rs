@@ -30,7 +30,7 @@ use crate::wire::mptcp::MptcpOption;
 ///
 /// ```json
 /// {"t_ns": 11000000, "packet": 5, "subflow": 1, "direction": "s2c",
-///  "kind": "RST"}
+///  "kind": "RST", "ack": true}
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Event {
@@ -121,7 +121,7 @@ pub enum EventKind {
     Fin,
     /// A RST.
     #[serde(rename = "RST")]
-    Rst,
+    Rst(Rst),
     /// From here on the connection is plain TCP.
     #[serde(rename = "FALLBACK")]
     Fallback(Fallback),
@@ -138,6 +138,18 @@ pub struct Syn {
     pub ack: bool,
     /// 0 for the first one, 1 for its first retransmission, and so on.
     pub retransmission: u32,
+}
+
+/// A RST.
+///
+/// ```json
+/// {"kind": "RST", "ack": true}
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Rst {
+    /// Whether it has the ACK flag. A socket that gives up sets it; the answer to a segment that no
+    /// socket wants lacks it, unless that segment was a SYN (RFC 9293 §3.5.2).
+    pub ack: bool,
 }
 
 /// The first payload.
@@ -187,6 +199,8 @@ pub enum FallbackCauseName {
     DataWithoutMapping,
     /// The answer to data carried no DSS.
     AnswerWithoutDss,
+    /// The DSS checksum of data was wrong, and MPTCP was not spoken after it.
+    ChecksumFailed,
     /// An infinite mapping was declared.
     InfiniteMapping,
 }
@@ -199,6 +213,7 @@ impl From<FallbackCause> for FallbackCauseName {
             FallbackCause::AckWithoutMpCapable => Self::AckWithoutMpCapable,
             FallbackCause::DataWithoutMapping => Self::DataWithoutMapping,
             FallbackCause::AnswerWithoutDss => Self::AnswerWithoutDss,
+            FallbackCause::ChecksumFailed => Self::ChecksumFailed,
             FallbackCause::InfiniteMapping => Self::InfiniteMapping,
         }
     }
@@ -212,6 +227,7 @@ impl From<FallbackCauseName> for FallbackCause {
             FallbackCauseName::AckWithoutMpCapable => Self::AckWithoutMpCapable,
             FallbackCauseName::DataWithoutMapping => Self::DataWithoutMapping,
             FallbackCauseName::AnswerWithoutDss => Self::AnswerWithoutDss,
+            FallbackCauseName::ChecksumFailed => Self::ChecksumFailed,
             FallbackCauseName::InfiniteMapping => Self::InfiniteMapping,
         }
     }
@@ -229,7 +245,7 @@ impl From<&tracked::EventKind> for EventKind {
             }
             tracked::EventKind::DataFin { dsn } => Self::DataFin(DataFin { dsn: Hex64(dsn.0) }),
             tracked::EventKind::Fin => Self::Fin,
-            tracked::EventKind::Rst => Self::Rst,
+            tracked::EventKind::Rst { ack } => Self::Rst(Rst { ack }),
             tracked::EventKind::Fallback(cause) => Self::Fallback(Fallback { cause: cause.into() }),
         }
     }

@@ -1,13 +1,19 @@
 //! The report as JSON, and the schema of it.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use super::model::Report;
 
+/// Octets that are put together before they are written.
+const BUFFER: usize = 1 << 16;
+
 /// Writes the report, indented, with a newline at its end.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, report)?;
-    writeln!(out)
+    // serde writes word by word: straight into a buffer, not through `dyn`.
+    let mut out = BufWriter::with_capacity(BUFFER, out);
+    serde_json::to_writer_pretty(&mut out, report)?;
+    writeln!(out)?;
+    out.flush()
 }
 
 /// The JSON Schema that every report fits.

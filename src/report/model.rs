@@ -13,8 +13,10 @@
 mod address;
 mod build;
 mod connection;
+mod data;
 mod finding;
 mod input;
+mod series;
 mod subflow;
 
 use std::collections::BTreeMap;
@@ -25,11 +27,13 @@ use serde::Serialize;
 pub use address::Address;
 pub use build::{Lookup, PacketRef};
 pub use connection::{
-    AddAddrRoom, Close, CloseKind, Closer, Connection, ConnectionState, DataDirection, Fallback,
-    Family, Host, Moment, OptionSpace, Reinjection, Stall,
+    AddAddrRoom, Close, CloseKind, Closer, Connection, ConnectionState, Fallback, Family, Host,
+    Moment, OptionSpace,
 };
+pub use data::{DataDirection, ReceiveWindow, Reinjection, Stall};
 pub use finding::{Confidence, Finding, Severity};
 pub use input::{Forgotten, Input, InputFacts, OptionCounts, Severities, Totals};
+pub use series::Series;
 pub use subflow::{
     Checksums, Distribution, End, Handshake, HmacVerdict, JoinHmacs, OrphanSubflow, Reset,
     RoleName, Subflow, SubflowDirection, SubflowState,
@@ -118,5 +122,16 @@ impl Report {
             findings: Vec::new(),
             packet_refs: context.into_packet_refs(),
         }
+    }
+
+    /// The same, with `series` filled in.
+    pub fn build_with_series(
+        trace: &Trace<'_>,
+        inputs: &[InputFacts],
+        lookup: Option<&Lookup<'_>>,
+    ) -> Self {
+        let mut report = Self::build(trace, inputs, lookup);
+        report.fill_series(&Context::new(trace, inputs, None), *trace);
+        report
     }
 }

@@ -5,17 +5,15 @@ use std::collections::VecDeque;
 
 use smallvec::SmallVec;
 
+use super::copies::{Carried, FirstCopies};
 use super::coverage::{Coverage, Pieces, Range};
 use super::delivery::Delivery;
 use super::subflow::Seen;
 use crate::wire::frame::Timestamp;
 use crate::wire::seq::{Dsn, WireDsn};
 
-/// Most first copies that are remembered, to tell from where an octet was resent.
-const MAX_CARRIED: usize = 2048;
-
-/// Of those, how many the peer has acknowledged already.
-const MAX_ACKED: usize = 256;
+/// Most resent copies that are remembered, to tell what a subflow carried before.
+const MAX_RESENT: usize = 256;
 
 /// Positions stay within this, whatever the numbers on the wire are, so that sums can't overflow.
 const MAX_POSITION: i64 = 1 << 60;
@@ -29,7 +27,7 @@ pub struct DataSpace {
     upper_known: bool,
     coverage: Coverage,
     highest: i64,
-    carried: VecDeque<Carried>,
+    first_copies: FirstCopies,
     resent: VecDeque<Carried>,
     /// One past the last position that the peer acknowledged.
     acked: Option<i64>,
@@ -37,19 +35,6 @@ pub struct DataSpace {
     subflow_acked: SmallVec<[i64; 2]>,
     fin: Option<DataFin>,
     delivery: Delivery,
-}
-
-/// Octets that a subflow carried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Carried {
-    /// Their positions in the data sequence space.
-    pub range: Range,
-    /// Subflow, by its number within the connection.
-    pub subflow: u32,
-    /// Position on that subflow of the first of them.
-    pub subflow_position: i64,
-    /// When.
-    pub at: Timestamp,
 }
 
 /// A DATA_FIN (RFC 8684 §3.3.3).
@@ -70,11 +55,8 @@ pub enum Fate {
     New,
     /// Seen before on this subflow.
     Remapped,
-    /// Seen before on another one, whose number this is.
-    Reinjected {
-        /// The first copy, where it is still remembered.
-        first: Option<Carried>,
-    },
+    /// Seen before on another one.
+    Reinjected,
 }
 
 /// The parts of one insertion: a range and what became of it.
@@ -152,17 +134,32 @@ impl DataSpace {
     pub fn insert(&mut self, carried: Carried) -> Fates {
         self.highest = self.highest.max(carried.range.end);
         let had_gaps = self.coverage.gaps().len() > 0;
+        let before = self.coverage.contiguous_end();
         let outstanding = self.has_outstanding();
+        let early = before.is_some_and(|end| carried.range.start > end);
         let pieces = self.coverage.insert(carried.range);
+        self.delivery.out_of_order += u64::from(early && pieces.iter().any(|piece| !piece.seen));
         if pieces.iter().any(|piece| !piece.seen) {
             self.delivery.progress(carried.at, outstanding);
         }
-        if had_gaps {
+        if had_gaps && self.coverage.contiguous_end() != before {
             self.time_released(carried);
         }
         let mut fates = Fates::new();
         self.classify(&pieces, carried, &mut fates);
         fates
+    }
+
+    /// Takes payload of any kind, of which `new_data` octets are the stream's for the first time.
+    pub fn sent(&mut self, at: Timestamp, payload: u64, new_data: u64) {
+        let sent = self.coverage.span().map_or(0, |span| span.end);
+        let in_flight = self.acked.map_or(0, |acked| u64::try_from(sent - acked).unwrap_or(0));
+        self.delivery.sent(at, payload, new_data, in_flight);
+    }
+
+    /// Takes what the peer offers to receive from its DATA_ACK on.
+    pub fn offer(&mut self, octets: u64) {
+        self.delivery.offered(octets);
     }
 
     /// How the data fared.
@@ -204,7 +201,6 @@ impl DataSpace {
         self.delivery.progress(seen.at, outstanding);
         self.acked = Some(end);
         self.highest = self.highest.max(end);
-        self.forget_acknowledged(end);
         match &mut self.fin {
             Some(fin) if fin.acked.is_none() && end > fin.position => {
                 fin.acked = Some(seen);
@@ -243,7 +239,7 @@ impl DataSpace {
 
     /// Lets go of what is only needed while data is on its way.
     pub fn close(&mut self) {
-        self.carried = VecDeque::new();
+        self.first_copies.close();
         self.resent = VecDeque::new();
         self.coverage.shrink();
     }
@@ -260,7 +256,8 @@ impl DataSpace {
     fn shift(&mut self, by: i64) {
         self.coverage.shift(by);
         self.highest = self.highest.saturating_add(by);
-        for copy in self.carried.iter_mut().chain(&mut self.resent) {
+        self.first_copies.shift(by);
+        for copy in &mut self.resent {
             copy.range = copy.range.shifted(by);
         }
         self.acked = self.acked.map(|acked| acked.saturating_add(by));
@@ -279,10 +276,10 @@ impl DataSpace {
             };
             if piece.seen {
                 self.split_by_first_copy(part, fates);
-                remember(&mut self.resent, part, MAX_ACKED);
+                remember(&mut self.resent, part, MAX_RESENT);
             } else {
                 fates.push((part.range, Fate::New));
-                self.remember_first(part);
+                self.first_copies.remember(part);
             }
         }
     }
@@ -290,43 +287,49 @@ impl DataSpace {
     /// Splits octets seen before by the subflow that carried them first.
     fn split_by_first_copy(&mut self, part: Carried, fates: &mut Fates) {
         let mut at = part.range.start;
-        let mut index = self.carried.partition_point(|first| first.range.end <= at);
         while at < part.range.end {
-            let first =
-                self.carried.get(index).filter(|first| first.range.start < part.range.end).copied();
-            let known = first.filter(|first| first.range.start <= at);
-            let end = match (known, first) {
-                (Some(first), _) => first.range.end,
-                (None, Some(next)) => next.range.start,
-                (None, None) => part.range.end,
-            }
-            .min(part.range.end);
-            let range = Range { start: at, end };
-            let fate = self.fate_of_repeat(range, part, known);
+            let first = self.first_copies.at(at);
+            let end = first.map_or_else(|next| next, |copy| copy.range.end).min(part.range.end);
+            let (resent_here, same_to) = self.resent_on(part.subflow, at);
+            let range = Range { start: at, end: end.min(same_to) };
+            let fate = self.fate_of_repeat(range, part, first.ok(), resent_here);
             fates.push((range, fate));
-            index += usize::from(known.is_some());
-            at = end;
+            at = range.end;
         }
     }
 
-    fn fate_of_repeat(&mut self, range: Range, part: Carried, first: Option<Carried>) -> Fate {
-        let here = |copy: &Carried| {
-            copy.subflow == part.subflow && !copy.range.intersection(range).is_empty()
-        };
-        let wasted = first.is_some_and(|first| self.is_acked_below(&first, range));
-        if first.is_some_and(|first| first.subflow == part.subflow) || self.resent.iter().any(here)
-        {
-            self.delivery.wasted += if wasted { range.len() } else { 0 };
+    /// Whether a later copy of the octet at `at` came on a subflow, and up to where the octets after
+    /// it are like it in that.
+    fn resent_on(&self, subflow: u32, at: i64) -> (bool, i64) {
+        let here = self.resent.iter().filter(|copy| copy.subflow == subflow && copy.range.end > at);
+        let covering = here.clone().filter(|copy| copy.range.start <= at);
+        match covering.map(|copy| copy.range.end).max() {
+            Some(end) => (true, end),
+            None => (false, here.map(|copy| copy.range.start).min().unwrap_or(i64::MAX)),
+        }
+    }
+
+    fn fate_of_repeat(
+        &mut self,
+        range: Range,
+        part: Carried,
+        first: Option<Carried>,
+        resent_here: bool,
+    ) -> Fate {
+        let wasted = first.map_or(0, |first| self.acked_below(&first, range));
+        if resent_here || first.is_some_and(|first| first.subflow == part.subflow) {
+            self.delivery.wasted += wasted;
             return Fate::Remapped;
         }
         self.delivery.reinjected(first, part.subflow, range.len(), wasted, part.at);
-        Fate::Reinjected { first }
+        Fate::Reinjected
     }
 
-    /// Whether the subflow of a first copy had acknowledged the octets of `range` already.
-    fn is_acked_below(&self, first: &Carried, range: Range) -> bool {
-        let end = first.subflow_position + (range.end - first.range.start);
-        self.subflow_acked.get(first.subflow as usize).is_some_and(|acked| *acked >= end)
+    /// How many octets of `range` the subflow of their first copy had acknowledged already.
+    fn acked_below(&self, first: &Carried, range: Range) -> u64 {
+        let start = first.subflow_position + (range.start - first.range.start);
+        let acked = self.subflow_acked.get(first.subflow as usize).copied().unwrap_or(0);
+        Range { start, end: acked }.len().min(range.len())
     }
 
     /// Whether data was sent that the peer has not acknowledged, as far as acknowledgments are seen.
@@ -337,8 +340,7 @@ impl DataSpace {
 
     /// A DATA_ACK up to `end`: times the last segment that it covers, unless that was sent twice.
     fn time_acknowledged(&mut self, end: i64, at: Timestamp) {
-        let covered = self.carried.partition_point(|copy| copy.range.end <= end);
-        let last = covered.checked_sub(1).and_then(|index| self.carried.get(index));
+        let last = self.first_copies.acknowledge(end);
         let Some(last) = last.filter(|last| self.acked.is_none_or(|acked| last.range.end > acked))
         else {
             return;
@@ -351,28 +353,12 @@ impl DataSpace {
     /// Octets that filled a gap: times those behind it, which had waited for them.
     fn time_released(&mut self, filler: Carried) {
         let ready = self.coverage.contiguous_end().unwrap_or(filler.range.end);
-        let waiting = self.carried.partition_point(|copy| copy.range.start < filler.range.end);
-        for copy in self.carried.range(waiting..).take_while(|copy| copy.range.start < ready) {
-            self.delivery.head_of_line.record(filler.at.since(copy.at));
-        }
-    }
-
-    /// Remembers a first copy in the order of positions, which is mostly the order of arrival.
-    fn remember_first(&mut self, part: Carried) {
-        let in_order = self.carried.back().is_none_or(|last| last.range.start < part.range.start);
-        if in_order {
-            remember(&mut self.carried, part, MAX_CARRIED);
-        } else {
-            let index = self.carried.partition_point(|copy| copy.range.start < part.range.start);
-            self.carried.insert(index, part);
-        }
-    }
-
-    fn forget_acknowledged(&mut self, end: i64) {
-        let is_old = |copy: &Carried| copy.range.end <= end;
-        while self.carried.get(MAX_ACKED).is_some_and(is_old) {
-            self.carried.pop_front();
-        }
+        let waited = &mut self.delivery.head_of_line;
+        self.first_copies.release(ready, |copy| {
+            if copy.range.start >= filler.range.end {
+                waited.record(filler.at.since(copy.at));
+            }
+        });
     }
 }
 

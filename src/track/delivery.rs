@@ -1,8 +1,9 @@
 //! How one direction of the data level fared: what was sent twice, how long it took, where it stood
 //! still.
 
-use super::data::Carried;
+use super::copies::Carried;
 use super::distribution::Distribution;
+use super::series::{Bin, Series};
 use crate::wire::frame::Timestamp;
 
 /// Silence at the data level that counts as a stall, while data is not acknowledged.
@@ -30,7 +31,25 @@ pub struct Delivery {
     pub stalls: Vec<Stall>,
     /// How many there were in all.
     pub stall_count: u64,
+    /// What the peer offered to receive; `None` while the scale of its window is not known.
+    pub window: Option<Window>,
+    /// Segments with new data that came before earlier data.
+    pub out_of_order: u64,
+    /// What was sent when, over all subflows.
+    pub series: Series,
     last_progress: Option<Timestamp>,
+}
+
+/// The receive window at the data level: it counts from the DATA_ACK, and all subflows share it
+/// (RFC 8684 §3.3.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The smallest, in octets.
+    pub min: u64,
+    /// The largest, in octets.
+    pub max: u64,
+    /// Segments that offered nothing.
+    pub zero_count: u64,
 }
 
 /// Octets that were carried by one subflow first and then by another.
@@ -64,10 +83,9 @@ impl Delivery {
         first: Option<Carried>,
         to: u32,
         bytes: u64,
-        wasted: bool,
+        wasted: u64,
         at: Timestamp,
     ) {
-        let wasted = if wasted { bytes } else { 0 };
         self.wasted += wasted;
         let from = first.map(|first| first.subflow);
         let Some(pair) = self.pair(from, to) else { return };
@@ -76,6 +94,20 @@ impl Delivery {
         if let Some(first) = first {
             pair.delay.record(at.since(first.at));
         }
+    }
+
+    /// Takes payload, of which `new_data` octets belong to the stream for the first time, after which
+    /// `in_flight` octets of the stream are not acknowledged.
+    pub(crate) fn sent(&mut self, at: Timestamp, payload: u64, new_data: u64, in_flight: u64) {
+        self.series.add(at, Bin { payload, new_data, max_in_flight: in_flight });
+    }
+
+    /// Takes what the peer offers to receive.
+    pub(crate) fn offered(&mut self, octets: u64) {
+        let window = self.window.get_or_insert(Window { min: octets, max: octets, zero_count: 0 });
+        window.min = window.min.min(octets);
+        window.max = window.max.max(octets);
+        window.zero_count += u64::from(octets == 0);
     }
 
     /// Takes new data, or a DATA_ACK that advances; `outstanding` says whether data was not

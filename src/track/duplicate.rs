@@ -16,6 +16,9 @@ const FEW: usize = 4;
 /// Segments remembered once something was: as many as may be on their way between two points.
 const MANY: usize = 512;
 
+/// Segments remembered once the subflow is over.
+const LAST: usize = 16;
+
 /// How far apart the copies of a segment without timestamps may be. A retransmission comes later:
 /// no stack waits less than this (RFC 6298 §2.4 asks for a second, Linux takes 200 ms).
 const MAX_DISTANCE_NS: i64 = 150_000_000;
@@ -23,14 +26,15 @@ const MAX_DISTANCE_NS: i64 = 150_000_000;
 /// The last segments of one host on one subflow.
 #[derive(Debug, Clone, Default)]
 pub struct RecentSegments {
-    few: [Option<Print>; FEW],
+    few: [Print; FEW],
     next: usize,
     many: VecDeque<Print>,
 }
 
 /// What a copy shares with its original, and where and when that was captured.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Print {
+    /// Of a segment never 0.
     mix: u64,
     point: CapturePoint,
     at: Timestamp,
@@ -57,22 +61,25 @@ impl RecentSegments {
                 && (unique || before.point != print.point)
                 && (timed || print.at.since(before.at).abs() < MAX_DISTANCE_NS)
         };
-        if self.few.iter().flatten().any(is_original) || self.many.iter().rev().any(is_original) {
+        if self.few.iter().any(is_original) || self.many.iter().rev().any(is_original) {
             return true;
         }
         self.remember(print, several_points);
         false
     }
 
-    /// Lets go of all.
+    /// Lets go of all but the last ones, whose copies may still come.
     pub fn close(&mut self) {
-        *self = Self::default();
+        let old = self.many.len().saturating_sub(LAST);
+        self.many.drain(..old);
+        self.many.shrink_to_fit();
     }
 
     fn remember(&mut self, print: Print, several_points: bool) {
-        let oldest = self.few.get_mut(self.next % FEW).and_then(|slot| slot.replace(print));
+        let Some(slot) = self.few.get_mut(self.next % FEW) else { return };
+        let oldest = std::mem::replace(slot, print);
         self.next += 1;
-        if let Some(oldest) = oldest.filter(|_| several_points) {
+        if several_points && oldest.mix != 0 {
             if self.many.len() >= MANY {
                 self.many.pop_front();
             }
@@ -104,5 +111,5 @@ fn fingerprint(segment: &Segment<'_>, options: &SegmentOptions) -> u64 {
     // Only segments of one host and subflow are compared, and their sequence numbers are in it.
     words.iter().fold(0x9e37_79b9_7f4a_7c15, |mix: u64, word| {
         (mix ^ word).wrapping_mul(0xff51_afd7_ed55_8ccd).rotate_left(29)
-    })
+    }) | 1
 }

@@ -45,7 +45,11 @@ pub enum EventKind {
     /// The first FIN of a host on this subflow.
     Fin,
     /// A RST.
-    Rst,
+    Rst {
+        /// Whether it has the ACK flag: not so where it answers a segment that no socket wants
+        /// (RFC 9293 §3.5.2).
+        ack: bool,
+    },
     /// From here on the connection is plain TCP.
     Fallback(FallbackCause),
 }
@@ -77,11 +81,16 @@ impl Events {
         }
     }
 
+    /// Takes the events of a subflow out of these.
+    pub fn take_of(&mut self, subflow: Id<Subflow>) -> Self {
+        let (taken, kept) = self.kept.drain(..).partition(|event| event.subflow == subflow);
+        self.kept = kept;
+        Self { kept: taken, dropped: 0 }
+    }
+
     /// Drops the events of a subflow whose number goes to another one.
     pub fn forget(&mut self, subflow: Id<Subflow>) {
-        let before = self.kept.len();
-        self.kept.retain(|event| event.subflow != subflow);
-        self.dropped += (before - self.kept.len()) as u64;
+        self.dropped += self.take_of(subflow).kept.len() as u64;
     }
 
     /// Merges the events of `other` into these, in the order of packets.

@@ -7,9 +7,12 @@ use super::coverage::Range;
 use crate::wire::mptcp::{DataLevelLength, Mapping};
 use crate::wire::seq::Dsn;
 
-/// How many mappings are remembered. A segment normally carries its own; older ones matter when a
-/// mapping is not repeated on each segment it covers.
+/// How many mappings are remembered in any case. A segment normally carries its own; older ones
+/// matter when a mapping is not repeated on each segment it covers.
 const REMEMBERED: usize = 4;
+
+/// Most mappings remembered while octets of theirs are still to come.
+const MOST: usize = 256;
 
 /// A mapping with its place on the subflow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,8 +85,19 @@ impl Mappings {
         self.remember(mapped);
     }
 
+    /// Forgets mappings of which nothing more can come, as `is_done` says of their positions, but for
+    /// the last few.
+    pub fn settle(&mut self, is_done: impl Fn(Range) -> bool) {
+        let mut old = self.recent.len().saturating_sub(REMEMBERED);
+        self.recent.retain(|mapped| {
+            let is_old = old > 0;
+            old = old.saturating_sub(1);
+            !(is_old && is_done(mapped.positions))
+        });
+    }
+
     fn remember(&mut self, mapped: Mapped) {
-        if self.recent.len() >= REMEMBERED {
+        if self.recent.len() >= MOST {
             self.recent.remove(0);
         }
         self.recent.push(mapped);
@@ -195,6 +209,23 @@ mod tests {
         assert_eq!(mappings.covering(1).map(|mapped| mapped.dsn), Some(Dsn(1000)));
         mappings.declare(&mapping(5101, 300), Dsn(1100), false, Range::new(201, 100));
         assert_eq!(mappings.covering(201).map(|mapped| mapped.dsn_at(201)), Some(Dsn(1200)));
+    }
+
+    #[test]
+    fn a_mapping_waits_for_its_octets() {
+        let mut mappings = Mappings::default();
+        mappings.set_origin(0);
+        for start in (1..10_000).step_by(100) {
+            mappings.declare(&mapping(start, 100), Dsn(u64::from(start)), false, at(start));
+            mappings.settle(|positions| positions.start != 101);
+        }
+        assert_eq!(mappings.covering(150).map(|mapped| mapped.dsn_at(150)), Some(Dsn(150)));
+        assert_eq!(mappings.recent.len(), REMEMBERED + 1);
+    }
+
+    /// The first octet of a mapping at `ssn`.
+    fn at(ssn: u32) -> Range {
+        Range::new(i64::from(ssn), 1)
     }
 
     #[test]

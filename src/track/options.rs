@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::subflow::SynOptions;
-use crate::wire::mptcp::MptcpOption;
+use crate::wire::mptcp::{self, MptcpOption};
 use crate::wire::tcp_option::{TcpOption, TcpOptions};
 
 /// What the tracker wants to know of the options of a segment.
@@ -18,27 +18,88 @@ pub(crate) struct SegmentOptions {
 }
 
 impl SegmentOptions {
-    /// Walks the options of a segment.
-    pub(crate) fn read(options: &TcpOptions<'_>) -> Self {
-        let mut read = Self::default();
+    /// Walks the options of a segment, once. (In place: this runs for each of them.)
+    #[inline]
+    pub(crate) fn read(&mut self, options: &TcpOptions<'_>) {
+        let rest = self.read_usual(options.octets);
+        let read = options.octets.len() - rest.len();
+        let declared_len = options.declared_len.saturating_sub(u8::try_from(read).unwrap_or(0));
+        if declared_len > 0 {
+            self.read_any(TcpOptions { octets: rest, declared_len });
+        }
+    }
+
+    /// The layout that nearly every segment has: timestamps, then MPTCP and nothing else. Takes what
+    /// is of it, returns the rest.
+    #[inline]
+    fn read_usual<'a>(&mut self, octets: &'a [u8]) -> &'a [u8] {
+        let mut rest = octets;
+        if let [1, 1, 8, 10, a, b, c, d, e, f, g, h, after @ ..] = rest {
+            let value = u32::from_be_bytes([*a, *b, *c, *d]);
+            let echo_reply = u32::from_be_bytes([*e, *f, *g, *h]);
+            self.timestamps = Some((value, echo_reply));
+            self.syn.timestamps = true;
+            rest = after;
+        }
+        while let [mptcp::KIND, len, after @ ..] = rest
+            && let Some(body_len) = usize::from(*len).checked_sub(2)
+            && let Some((body, after)) = after.split_at_checked(body_len)
+        {
+            self.mptcp.push(MptcpOption::parse(body));
+            rest = after;
+        }
+        while let [1, after @ ..] = rest {
+            rest = after;
+        }
+        rest
+    }
+
+    fn read_any(&mut self, options: TcpOptions<'_>) {
         for option in options.iter() {
             match option {
-                TcpOption::Mptcp(option) => read.mptcp.push(option),
+                TcpOption::Mptcp(option) => self.mptcp.push(option),
                 TcpOption::Timestamps { value, echo_reply } => {
-                    read.timestamps = Some((value, echo_reply));
-                    read.syn.timestamps = true;
+                    self.timestamps = Some((value, echo_reply));
+                    self.syn.timestamps = true;
                 }
-                TcpOption::MaximumSegmentSize(size) => read.syn.mss = Some(size),
-                TcpOption::WindowScale(shift) => read.syn.window_scale = Some(shift),
-                TcpOption::SackPermitted => read.syn.sack_permitted = true,
+                TcpOption::MaximumSegmentSize(size) => self.syn.mss = Some(size),
+                TcpOption::WindowScale(shift) => self.syn.window_scale = Some(shift),
+                TcpOption::SackPermitted => self.syn.sack_permitted = true,
                 _ => {}
             }
         }
-        read
     }
 
     /// Whether there is any MPTCP option.
     pub(crate) fn has_mptcp(&self) -> bool {
         !self.mptcp.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn the_short_way_reads_what_the_walk_reads(
+            timed in any::<bool>(),
+            octets in prop::collection::vec(prop_oneof![Just(1u8), Just(30), Just(8), any::<u8>()], 0..40),
+            cut in 0usize..40,
+        ) {
+            let mut all = if timed { vec![1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2] } else { Vec::new() };
+            all.extend(octets);
+            all.truncate(40);
+            let declared_len = u8::try_from(all.len()).unwrap();
+            all.truncate(cut.max(1));
+            let options = TcpOptions { octets: &all, declared_len };
+            let (mut short, mut walk) = (SegmentOptions::default(), SegmentOptions::default());
+            short.read(&options);
+            walk.read_any(options);
+            prop_assert_eq!(short.mptcp, walk.mptcp);
+            prop_assert_eq!((short.syn, short.timestamps), (walk.syn, walk.timestamps));
+        }
     }
 }

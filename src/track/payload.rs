@@ -1,13 +1,14 @@
 //! The data level of one segment: DSS, and what becomes of its payload.
 
 use super::connection::{Fallback, FallbackCause};
+use super::copies::Carried;
 use super::coverage::Range;
-use super::data::{Carried, Fate};
+use super::data::Fate;
 use super::event::EventKind;
 use super::mapping::Mapped;
 use super::role::Role;
 use super::segment::Step;
-use super::stream::{Stream, StreamBreak};
+use super::stream::{Source, Stream, StreamBreak};
 use crate::wire::crypto::ChecksumVerdict;
 use crate::wire::mptcp::{DataLevelLength, Dss, Mapping, MptcpOption};
 use crate::wire::segment::TcpFlags;
@@ -23,8 +24,12 @@ impl Step<'_> {
         }
         if let Some(ack) = dss.data_ack {
             let receiver = self.sender().peer();
+            let window = self.window();
             let data = self.connection.data.of_mut(receiver);
             data.acknowledge(ack, self.seen);
+            if let Some(window) = window {
+                data.offer(window);
+            }
             let acked = data.acked_end().unwrap_or_default();
             self.on_stream(receiver, |stream| stream.acknowledge(acked));
         }
@@ -34,6 +39,16 @@ impl Step<'_> {
         if infinite {
             self.fall_back(FallbackCause::InfiniteMapping, true);
         }
+    }
+
+    /// The window of the segment in octets, if its scale is known (RFC 7323 §2.2: none on a SYN, and
+    /// only where both SYNs had one).
+    fn window(&self) -> Option<u64> {
+        let ends = &self.subflow.ends;
+        let (here, there) = (ends.of(self.sender()), ends.of(self.sender().peer()));
+        let (here, there) = (here.syn_options?, there.syn_options?);
+        let scale = here.window_scale.filter(|_| there.window_scale.is_some()).unwrap_or(0);
+        Some(u64::from(self.segment.window) << scale.min(14))
     }
 
     fn take_mapping(&mut self, mapping: &Mapping, data_fin: bool, payload: Range) {
@@ -51,7 +66,12 @@ impl Step<'_> {
                 }
             }
         }
-        self.sender_end().mappings.declare(mapping, dsn, data_fin, payload);
+        let receiver_ack = self.subflow.ends.of(sender.peer()).highest_ack;
+        let end = self.sender_end();
+        end.mappings.declare(mapping, dsn, data_fin, payload);
+        let acked = receiver_ack.and_then(|ack| end.sequence.acked_position(ack)).unwrap_or(0);
+        let seen = end.sequence.coverage();
+        end.mappings.settle(|positions| positions.end <= acked || seen.contains(positions));
     }
 
     /// The mapping that a MP_CAPABLE with data stands for: the first octets of the stream, at
@@ -79,7 +99,11 @@ impl Step<'_> {
         end.bytes.payload += payload.len();
         let first = end.first_data.is_none();
         end.first_data.get_or_insert(seen);
+        let new_before = end.bytes.new_data;
+        let highest = end.sequence.coverage().span().map_or(0, |span| span.end);
         let pieces = end.sequence.insert(payload);
+        let is_late = payload.start < highest && pieces.iter().any(|piece| !piece.seen);
+        end.dynamics.out_of_order += u64::from(is_late);
         if pieces.iter().any(|piece| piece.seen) {
             end.round_trips.resent(payload);
         } else {
@@ -91,6 +115,8 @@ impl Step<'_> {
         for piece in pieces {
             if piece.seen {
                 self.sender_end().bytes.retransmitted += piece.range.len();
+                self.take_refused(piece.range);
+                self.take_repaired(piece.range);
             } else if self.segment.flags.has(TcpFlags::SYN) {
                 // Fast open: outside the data sequence space (RFC 8684 Appendix B.2).
                 self.sender_end().bytes.new_data += piece.range.len();
@@ -99,6 +125,25 @@ impl Step<'_> {
             } else {
                 self.take_fresh(piece.range);
             }
+        }
+        let end = self.sender_end();
+        let new_data = end.bytes.new_data - new_before;
+        let in_flight = end.unacknowledged(None);
+        end.dynamics.sent(seen.at, payload.len(), new_data, in_flight);
+        let data = self.connection.data.of_mut(self.direction.sender());
+        data.sent(seen.at, payload.len(), new_data);
+    }
+
+    /// Octets of a fast-open SYN that the peer did not accept: only when they come again do they
+    /// have data sequence numbers (RFC 8684 Appendix B.3). They were counted with the SYN.
+    fn take_refused(&mut self, again: Range) {
+        let end = self.sender_end();
+        let part = again.intersection(end.refused);
+        if !part.is_empty() {
+            end.refused.start = part.end;
+            let counted = end.bytes;
+            self.take_fresh(part);
+            self.sender_end().bytes = counted;
         }
     }
 
@@ -139,29 +184,32 @@ impl Step<'_> {
             let count = match fate {
                 Fate::New => &mut bytes.new_data,
                 Fate::Remapped => &mut bytes.remapped,
-                Fate::Reinjected { .. } => &mut bytes.reinjected,
+                Fate::Reinjected => &mut bytes.reinjected,
             };
             *count += range.len();
         }
         if mapped.checksum.is_some() || self.connection.streams.of(sender).is_some() {
-            self.take_octets(part, range, mapped);
+            self.take_octets(part, range, mapped, false);
         }
     }
 
     /// The octets themselves, which stand at `part` on the subflow and at `range` in the stream.
-    fn take_octets(&mut self, part: Range, range: Range, mapped: &Mapped) {
+    fn take_octets(&mut self, part: Range, range: Range, mapped: &Mapped, again: bool) {
         let (segment, seen, sender) = (self.segment, self.seen, self.sender());
+        let number = self.subflow.number;
         let end = self.subflow.ends.of_mut(sender);
         let start = end.sequence.position(segment.seq);
         let octets = captured_part(segment.payload, part.start - start, part.len());
-        let verdict = end.checksums.add(mapped, part, octets, seen);
-        let checked = mapped.checksum.is_some();
+        let checksums = if again { &mut end.checksums_again } else { &mut end.checksums };
+        let verdict = checksums.add(mapped, part, octets, seen);
+        let source = Source { subflow: number, start: mapped.positions.start, again };
+        let checked = mapped.checksum.map(|_| source);
         self.on_stream(sender, |stream| stream.insert(range, octets, checked));
         if let Some(verdict) = verdict {
             let first = range.start - (part.start - mapped.positions.start);
             let whole = Range { start: first, end: first + mapped.positions.len().cast_signed() };
             let right = verdict != ChecksumVerdict::Wrong;
-            self.on_stream(sender, |stream| stream.judge(whole, right));
+            self.on_stream(sender, |stream| stream.judge(source, whole, right));
         }
     }
 
@@ -176,6 +224,21 @@ impl Step<'_> {
             *self.buffered -= stream.buffered();
             stream.give_up(StreamBreak::Memory);
         }
+    }
+
+    /// Octets that TCP sends again, of a mapping whose checksum was wrong: the receiver may have
+    /// dropped the first ones by TCP's own checksum, and got these.
+    fn take_repaired(&mut self, again: Range) {
+        let end = self.sender_end();
+        let Some(mapped) = end.mappings.covering(again.start).copied() else { return };
+        if !end.checksums.is_listed(mapped.dsn) {
+            return;
+        }
+        let part = again.intersection(mapped.positions);
+        let data = self.connection.data.of_mut(self.direction.sender());
+        let start = data.position(mapped.dsn_at(part.start));
+        let range = Range { start, end: start + (part.end - part.start) };
+        self.take_octets(part, range, &mapped, true);
     }
 
     /// Octets without a mapping: the stream goes on as plain TCP, if the connection may fall back
@@ -198,10 +261,21 @@ impl Step<'_> {
     }
 
     pub(crate) fn fall_back(&mut self, cause: FallbackCause, certain: bool) {
+        let cause = self.cause_behind(cause);
         if self.connection.fallback.is_none() {
             self.connection.fallback = Some(Fallback { cause, seen: self.seen, certain });
             self.event(EventKind::Fallback(cause));
         }
+    }
+
+    /// A host goes on without MPTCP after a wrong checksum, too (RFC 8684 §3.7; Linux says nothing
+    /// of it when it was the first mapping).
+    fn cause_behind(&self, cause: FallbackCause) -> FallbackCause {
+        let is_bare =
+            matches!(cause, FallbackCause::AnswerWithoutDss | FallbackCause::DataWithoutMapping);
+        let ends = &self.subflow.ends;
+        let was_wrong = Role::BOTH.iter().any(|role| ends.of(*role).checksums.mismatches() > 0);
+        if is_bare && was_wrong { FallbackCause::ChecksumFailed } else { cause }
     }
 
     fn may_fall_back(&self) -> bool {

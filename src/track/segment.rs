@@ -9,6 +9,7 @@ use super::coverage::Range;
 use super::event::{Event, EventKind};
 use super::news::{News, Stage};
 use super::options::SegmentOptions;
+use super::proof::{Verdict, fast_close_verdict};
 use super::role::{Direction, Role};
 use super::subflow::{Reset, Seen, Subflow, SubflowEnd};
 use crate::wire::mptcp::{Capable, CapableForm, FastClose, Join, MptcpOption, Prio};
@@ -64,6 +65,9 @@ impl Tracker {
         if self.connections[connection_id].unplaced && options.has_mptcp() {
             self.match_by_dsn(connection_id);
         }
+        if segment.flags.is_syn_ack() && options.has_mptcp() {
+            self.settle_token(id);
+        }
         if let Some(prio) = siblings {
             self.change_backup_of_address(connection_id, direction.sender(), prio);
         }
@@ -103,7 +107,10 @@ impl Step<'_> {
         let flags = self.segment.flags;
         self.subflow.last = self.seen;
         self.connection.last = self.seen;
-        self.sender_end().segments += 1;
+        let seen = self.seen;
+        let end = self.sender_end();
+        end.segments += 1;
+        end.dynamics.see(seen);
         if flags.has(TcpFlags::SYN) {
             self.take_syn();
         }
@@ -209,6 +216,8 @@ impl Step<'_> {
             // RFC 8684 Appendix B.3: subflow sequence number 1 is the octet after those accepted.
             let accepted = (position - 1).max(0);
             peer.mappings.set_origin(accepted);
+            let sent = peer.sequence.coverage().span().map_or(position, |span| span.end);
+            peer.refused = Range { start: accepted + 1, end: sent };
             let accepted = usize::try_from(accepted).unwrap_or(0);
             self.on_stream(self.sender().peer(), |stream| stream.accept_prefix(accepted));
         }
@@ -242,10 +251,11 @@ impl Step<'_> {
             self.check_third_ack();
         } else if let Some(join) = &mut self.subflow.join
             && !is_opener
-            && handshake.ack.is_some()
             && join.fourth_ack.is_none()
         {
+            // It has a socket only after the third ACK, be that in the capture or not.
             join.fourth_ack = Some(seen);
+            self.subflow.established = true;
             self.connection.joined += 1;
         }
     }
@@ -257,15 +267,26 @@ impl Step<'_> {
             let end = peer.sequence.coverage().span().map_or(1, |span| span.end);
             peer.fin_acked = peer.sequence.acked_position(ack).is_some_and(|acked| acked > end);
         }
-        if let Some(acked) = peer.sequence.acked_position(ack) {
+        let peer_acked = peer.sequence.acked_position(ack);
+        if let Some(acked) = peer_acked {
+            peer.acked = peer.acked.max(acked);
             peer.round_trips.acknowledged(acked, self.seen.at);
             let sent = self.connection.data.of_mut(self.direction.sender().peer());
             sent.acknowledge_subflow(self.subflow.number, acked);
         }
+        let is_waiting = peer.unacknowledged(peer_acked) > 0;
+        let is_bare = self.segment.sequence_len() == 0 && !self.is_signal();
         let end = self.sender_end();
-        if end.highest_ack.is_none_or(|highest| ack.distance_from(highest) > 0) {
-            end.highest_ack = Some(ack);
+        match end.highest_ack.map(|highest| ack.distance_from(highest)) {
+            Some(0) if is_bare && is_waiting => end.dynamics.duplicate_acks += 1,
+            Some(..=0) => {}
+            _ => end.highest_ack = Some(ack),
         }
+    }
+
+    /// Whether the segment carries an MPTCP option other than DSS.
+    fn is_signal(&self) -> bool {
+        self.options.mptcp.iter().any(|option| !matches!(option, MptcpOption::Dss(_)))
     }
 
     fn take_reset(&mut self) {
@@ -276,7 +297,7 @@ impl Step<'_> {
         if self.subflow.reset.is_none() {
             self.subflow.reset = Some(Reset { seen: self.seen, from: self.sender(), reason });
         }
-        self.event(EventKind::Rst);
+        self.event(EventKind::Rst { ack: self.segment.flags.has(TcpFlags::ACK) });
     }
 
     fn take_option(&mut self, option: &MptcpOption, payload: Range) {
@@ -301,7 +322,13 @@ impl Step<'_> {
             MptcpOption::FastClose(FastClose { receiver_key, .. }) => {
                 let (seen, from, receiver_key) = (self.seen, self.sender(), *receiver_key);
                 let close = FastCloseSeen { seen, from, receiver_key };
-                self.connection.fast_close.get_or_insert(close);
+                // One with a wrong key makes room for the next one.
+                if matches!(
+                    fast_close_verdict(self.connection),
+                    Verdict::Absent | Verdict::Mismatch
+                ) {
+                    self.connection.fast_close = Some(close);
+                }
             }
             _ => {}
         }

@@ -43,7 +43,7 @@ pub struct Stream {
     prefix: Vec<u8>,
     waiting: BTreeMap<i64, Chunk>,
     /// Later copies of octets that wait, for the case that only those verify.
-    alternatives: Vec<(i64, Vec<u8>)>,
+    alternatives: Vec<Alternative>,
     buffered: usize,
     /// Everything before it was acknowledged at the data level.
     acknowledged: i64,
@@ -55,6 +55,27 @@ struct Chunk {
     octets: Vec<u8>,
     /// May go out: no checksum to wait for, or it verified.
     good: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Alternative {
+    start: i64,
+    octets: Vec<u8>,
+    source: Source,
+}
+
+/// The mapping that octets came with: its subflow, and its position there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Source {
+    pub(crate) subflow: u32,
+    pub(crate) start: i64,
+    /// The octets were sent again by TCP, after the first time did not verify.
+    pub(crate) again: bool,
+}
+
+impl Source {
+    /// No mapping that will be judged.
+    const UNKNOWN: Self = Self { subflow: u32::MAX, start: i64::MIN, again: false };
 }
 
 impl std::fmt::Debug for Stream {
@@ -132,8 +153,8 @@ impl Stream {
         if shift != 0 {
             let waiting = std::mem::take(&mut self.waiting);
             self.waiting = waiting.into_iter().map(|(at, chunk)| (at + shift, chunk)).collect();
-            for (at, _) in &mut self.alternatives {
-                *at += shift;
+            for alternative in &mut self.alternatives {
+                alternative.start += shift;
             }
         }
         self.advance();
@@ -143,7 +164,7 @@ impl Stream {
     pub(crate) fn absorb(&mut self, other: Self, shift: i64) {
         for (at, chunk) in other.waiting {
             let range = Range { start: at, end: at + signed(chunk.octets.len()) }.shifted(shift);
-            self.insert(range, &chunk.octets, !chunk.good);
+            self.insert(range, &chunk.octets, (!chunk.good).then_some(Source::UNKNOWN));
         }
         self.acknowledge(other.acknowledged.saturating_add(shift));
     }
@@ -162,9 +183,9 @@ impl Stream {
         self.prefix.truncate(accepted);
     }
 
-    /// Octets for the positions of `range`; less where the capture cut them. `checked` says that
-    /// their mapping has a checksum, so that [`Stream::judge`] will follow.
-    pub(crate) fn insert(&mut self, range: Range, octets: &[u8], checked: bool) {
+    /// Octets for the positions of `range`; less where the capture cut them. `checked` is their
+    /// mapping if it has a checksum, so that [`Stream::judge`] will follow.
+    pub(crate) fn insert(&mut self, range: Range, octets: &[u8], checked: Option<Source>) {
         if self.broken.is_some() || (self.start_known && range.end <= self.next) {
             return;
         }
@@ -173,7 +194,7 @@ impl Stream {
             return;
         }
         let next = self.start_known && range.start == self.next;
-        if next && self.waiting.is_empty() && !checked {
+        if next && self.waiting.is_empty() && checked.is_none() {
             self.write(octets);
             self.next = range.end;
             return;
@@ -182,12 +203,21 @@ impl Stream {
         self.advance();
     }
 
-    /// The checksum of the mapping over `range` was computed.
-    pub(crate) fn judge(&mut self, range: Range, verified: bool) {
+    /// The checksum of the mapping `source`, which covers `range`, was computed.
+    pub(crate) fn judge(&mut self, source: Source, range: Range, verified: bool) {
+        let is_its = |alternative: &mut Alternative| alternative.source == source;
+        let copies: Vec<_> = self.alternatives.extract_if(.., is_its).collect();
+        self.buffered -= copies.iter().map(|copy| copy.octets.len()).sum::<usize>();
         if verified {
-            self.prefer_alternatives(range);
-            for (_, chunk) in self.waiting.range_mut(range.start..range.end) {
-                chunk.good = true;
+            self.split_at(range.start);
+            self.split_at(range.end);
+            for (at, chunk) in self.waiting.range_mut(range.start..range.end) {
+                if !chunk.good {
+                    for copy in &copies {
+                        overwrite(*at, &mut chunk.octets, copy.start, &copy.octets);
+                    }
+                    chunk.good = true;
+                }
             }
             self.advance();
         }
@@ -212,11 +242,13 @@ impl Stream {
     }
 
     /// Keeps octets of which some before them are missing. Where octets wait already, they stay.
-    fn wait(&mut self, range: Range, octets: &[u8], checked: bool) {
+    fn wait(&mut self, range: Range, octets: &[u8], checked: Option<Source>) {
         let mut at = if self.start_known { range.start.max(self.next) } else { range.start };
         let mut rest = octets.get(distance(range.start, at)..).unwrap_or_default();
-        if checked && self.waiting.range(at..range.end).next().is_some() {
-            self.alternatives.push((at, rest.to_vec()));
+        if let Some(source) = checked
+            && (self.covered_from(at) > 0 || self.waiting.range(at..range.end).next().is_some())
+        {
+            self.alternatives.push(Alternative { start: at, octets: rest.to_vec(), source });
             self.buffered += rest.len();
         }
         while !rest.is_empty() {
@@ -227,7 +259,7 @@ impl Stream {
             let room = distance(at, next).min(free.len());
             let (new, after) = free.split_at_checked(room).unwrap_or_default();
             if !new.is_empty() {
-                self.waiting.insert(at, Chunk { octets: new.to_vec(), good: !checked });
+                self.waiting.insert(at, Chunk { octets: new.to_vec(), good: checked.is_none() });
                 self.buffered += new.len();
                 at += signed(new.len());
             }
@@ -241,20 +273,14 @@ impl Stream {
         before.map_or(0, |(start, chunk)| chunk.octets.len().saturating_sub(distance(*start, at)))
     }
 
-    /// A copy that verifies replaces the octets that wait.
-    fn prefer_alternatives(&mut self, range: Range) {
-        let alternatives = std::mem::take(&mut self.alternatives);
-        for (start, octets) in alternatives {
-            if start < range.start || start >= range.end {
-                self.alternatives.push((start, octets));
-                continue;
-            }
-            self.buffered -= octets.len();
-            for (at, chunk) in self.waiting.range_mut(range.start..range.end) {
-                if !chunk.good {
-                    overwrite(*at, &mut chunk.octets, start, &octets);
-                }
-            }
+    /// Makes a chunk that goes on beyond `at` end there, and another one begin.
+    fn split_at(&mut self, at: i64) {
+        let Some((start, chunk)) = self.waiting.range_mut(..at).next_back() else { return };
+        let len = distance(*start, at);
+        if len < chunk.octets.len() {
+            let octets = chunk.octets.split_off(len);
+            let rest = Chunk { octets, good: chunk.good };
+            self.waiting.insert(at, rest);
         }
     }
 
@@ -276,7 +302,7 @@ impl Stream {
         }
         let next = self.next;
         let mut gone = 0;
-        self.alternatives.retain(|(start, octets)| {
+        self.alternatives.retain(|Alternative { start, octets, .. }| {
             let keep = start + signed(octets.len()) > next;
             gone += if keep { 0 } else { octets.len() };
             keep
@@ -329,14 +355,17 @@ mod tests {
         String::from_utf8(stream.take_octets()).unwrap()
     }
 
+    const FIRST: Source = Source { subflow: 0, start: 1, again: false };
+    const SECOND: Source = Source { subflow: 1, start: 1, again: false };
+
     #[test]
     fn octets_come_out_in_order() {
         let mut stream = Stream::new(StreamUse::Octets);
         stream.start(0);
-        stream.insert(Range::new(5, 5), b"world", false);
-        stream.insert(Range::new(3, 4), b"lowo", false);
+        stream.insert(Range::new(5, 5), b"world", None);
+        stream.insert(Range::new(3, 4), b"lowo", None);
         assert_eq!(stream.take_octets(), b"");
-        stream.insert(Range::new(0, 5), b"hello", false);
+        stream.insert(Range::new(0, 5), b"hello", None);
         assert_eq!(octets(stream), "helloworld");
     }
 
@@ -344,10 +373,10 @@ mod tests {
     fn a_copy_that_verifies_wins() {
         let mut stream = Stream::new(StreamUse::Octets);
         stream.start(0);
-        stream.insert(Range::new(0, 4), b"baad", true);
-        stream.judge(Range::new(0, 4), false);
-        stream.insert(Range::new(0, 4), b"good", true);
-        stream.judge(Range::new(0, 4), true);
+        stream.insert(Range::new(0, 4), b"baad", Some(FIRST));
+        stream.judge(FIRST, Range::new(0, 4), false);
+        stream.insert(Range::new(0, 4), b"good", Some(SECOND));
+        stream.judge(SECOND, Range::new(0, 4), true);
         assert_eq!(octets(stream), "good");
     }
 
@@ -355,20 +384,34 @@ mod tests {
     fn a_copy_that_verifies_wins_over_one_that_is_not_complete() {
         let mut stream = Stream::new(StreamUse::Octets);
         stream.start(0);
-        stream.insert(Range::new(0, 2), b"ba", true);
-        stream.insert(Range::new(0, 4), b"good", true);
-        stream.judge(Range::new(0, 4), true);
+        stream.insert(Range::new(0, 2), b"ba", Some(FIRST));
+        stream.insert(Range::new(0, 4), b"good", Some(SECOND));
+        stream.judge(SECOND, Range::new(0, 4), true);
         assert_eq!(octets(stream), "good");
+    }
+
+    #[test]
+    fn only_the_octets_of_the_mapping_are_verified() {
+        let mut stream = Stream::new(StreamUse::Octets);
+        stream.start(0);
+        stream.insert(Range::new(2, 4), b"baad", Some(FIRST));
+        stream.insert(Range::new(0, 4), b"very", Some(SECOND));
+        stream.judge(SECOND, Range::new(0, 4), true);
+        let third = Source { subflow: 1, start: 5, again: false };
+        stream.insert(Range::new(4, 2), b"ok", Some(third));
+        stream.insert(Range::new(0, 6), b"wrong!", Some(FIRST));
+        stream.judge(third, Range::new(4, 2), true);
+        assert_eq!(octets(stream), "veryok");
     }
 
     #[test]
     fn with_none_verifying_the_first_counts() {
         let mut stream = Stream::new(StreamUse::Octets);
         stream.start(0);
-        stream.insert(Range::new(0, 4), b"1st.", true);
-        stream.judge(Range::new(0, 4), false);
+        stream.insert(Range::new(0, 4), b"1st.", Some(FIRST));
+        stream.judge(FIRST, Range::new(0, 4), false);
         stream.acknowledge(4);
-        stream.insert(Range::new(0, 4), b"2nd.", true);
+        stream.insert(Range::new(0, 4), b"2nd.", Some(SECOND));
         assert_eq!(octets(stream), "1st.");
     }
 
@@ -377,7 +420,7 @@ mod tests {
         let mut stream = Stream::new(StreamUse::Octets);
         stream.start(0);
         stream.insert_prefix(b"GET ", 4);
-        stream.insert(Range::new(0, 1), b"/", false);
+        stream.insert(Range::new(0, 1), b"/", None);
         assert_eq!(octets(stream), "GET /");
     }
 
@@ -385,7 +428,7 @@ mod tests {
     fn a_hole_has_no_hash() {
         let mut stream = Stream::new(StreamUse::Hash);
         stream.start(0);
-        stream.insert(Range::new(1, 4), b"hole", false);
+        stream.insert(Range::new(1, 4), b"hole", None);
         assert_eq!(stream.sha256(), None);
     }
 }

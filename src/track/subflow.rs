@@ -3,7 +3,9 @@
 use super::arena::Id;
 use super::checksum::Checksums;
 use super::connection::Connection;
+use super::coverage::Range;
 use super::duplicate::RecentSegments;
+use super::dynamics::Dynamics;
 use super::mapping::Mappings;
 use super::role::{Direction, PerRole, Role};
 use super::rtt::RoundTrips;
@@ -31,6 +33,7 @@ impl Seen {
 
 /// A subflow.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not exclude each other")]
 pub struct Subflow {
     /// The connection it belongs to.
     pub connection: Id<Connection>,
@@ -157,10 +160,14 @@ pub struct SubflowEnd {
     pub mappings: Mappings,
     /// DSS checksums of the mappings.
     pub checksums: Checksums,
+    /// The same for mappings that TCP sent again after they were wrong.
+    pub checksums_again: Checksums,
     /// What became of its payload.
     pub bytes: ByteCounts,
     /// Round trips of what it sent.
     pub round_trips: RoundTrips,
+    /// Order, repetition and pace of what it sent.
+    pub dynamics: Dynamics,
     /// Its last segments, to know a copy when it comes.
     pub recent: RecentSegments,
     /// Segments it sent.
@@ -169,10 +176,14 @@ pub struct SubflowEnd {
     pub fin: Option<Seen>,
     /// Whether the peer acknowledged the FIN.
     pub fin_acked: bool,
+    /// One past the last position of its own that the peer acknowledged.
+    pub acked: i64,
     /// Highest acknowledgment number it sent.
     pub highest_ack: Option<SeqNum>,
     /// Its first segment with payload.
     pub first_data: Option<Seen>,
+    /// Payload of its SYN that the peer did not accept and that did not come again yet.
+    pub refused: Range,
 }
 
 impl SubflowEnd {
@@ -186,15 +197,26 @@ impl SubflowEnd {
             sequence: TcpSequence::default(),
             mappings: Mappings::default(),
             checksums: Checksums::default(),
+            checksums_again: Checksums::default(),
             bytes: ByteCounts::default(),
             round_trips: RoundTrips::default(),
+            dynamics: Dynamics::default(),
             recent: RecentSegments::default(),
             segments: 0,
             fin: None,
             fin_acked: false,
+            acked: 0,
             highest_ack: None,
             first_data: None,
+            refused: Range { start: 0, end: 0 },
         }
+    }
+
+    /// Octets sent and not acknowledged, if everything before `acked` is.
+    pub fn unacknowledged(&self, acked: Option<i64>) -> u64 {
+        let sent = self.sequence.coverage().span().map_or(0, |span| span.end);
+        let acked = acked.unwrap_or(self.acked).max(1);
+        u64::try_from(sent - acked).unwrap_or(0)
     }
 
     /// Lets go of what is only needed while segments are on their way.

@@ -24,11 +24,11 @@ const PIECES: usize = 16;
 const LOOK_UP: Duration = Duration::from_millis(50);
 
 /// What comes next.
+#[cfg_attr(not(feature = "live"), expect(dead_code, reason = "a pipe has packets and an end"))]
 pub(super) enum Next<'a> {
     Frame(Frame<'a>),
     Notice(Notice),
     /// Nothing came for a while.
-    #[cfg_attr(not(feature = "live"), expect(dead_code, reason = "a pipe just waits"))]
     Idle,
     End,
 }
@@ -83,7 +83,8 @@ impl Feed {
         Ok(())
     }
 
-    /// The next packet, or whatever comes before it.
+    /// The next packet, or whatever comes before it; interfaces are waited for so long at most.
+    #[cfg_attr(not(feature = "live"), expect(unused_variables, reason = "a pipe just waits"))]
     pub(super) fn next(&mut self, patience: Duration) -> Next<'_> {
         match &mut self.source {
             #[cfg(feature = "live")]

@@ -140,7 +140,7 @@ impl Session {
         }
         self.lines.end()?;
         let status = std::slice::from_ref(feed.status());
-        Ok(report::build(&self.tracker, &self.counts, status))
+        Ok(report::build(&self.tracker, &self.counts, status, &[], false))
     }
 
     fn tell_summary(&mut self, dropped_by_kernel: Option<u64>) -> Result<()> {

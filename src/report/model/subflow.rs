@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::PerHost;
 use super::build::Context;
+use super::series::Series;
 use crate::report::hex::Hex32;
-use crate::track::checksum;
 use crate::track::connection::Connection;
 use crate::track::distribution;
 use crate::track::proof::{self, Verdict};
@@ -188,7 +188,8 @@ pub struct Reset {
 /// ```json
 /// {"segments": 245, "payload_bytes": 161004, "new_data_bytes": 161004, "reinjected_bytes": 0,
 ///  "remapped_bytes": 0, "retransmitted_bytes": 0, "unmapped_bytes": 0, "checksums": null,
-///  "rtt_ns": null}
+///  "rtt_ns": null, "out_of_order_segments": 0, "duplicate_acks": 0,
+///  "max_in_flight_bytes": 14200, "longest_idle_ns": 12000000, "series": null}
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SubflowDirection {
@@ -210,6 +211,16 @@ pub struct SubflowDirection {
     pub checksums: Option<Checksums>,
     /// A segment to its acknowledgment, at the capture point.
     pub rtt_ns: Option<Distribution>,
+    /// Segments with new octets that came after later ones.
+    pub out_of_order_segments: u64,
+    /// Acknowledgments that repeat the one before while data is on its way.
+    pub duplicate_acks: u64,
+    /// The most octets that were sent and not acknowledged, at the capture point.
+    pub max_in_flight_bytes: u64,
+    /// The longest time between two segments.
+    pub longest_idle_ns: Option<i64>,
+    /// What was sent when; only if asked for.
+    pub series: Option<Series>,
 }
 
 /// Mappings by what became of their DSS checksum.
@@ -224,10 +235,11 @@ pub struct Checksums {
 }
 
 impl Checksums {
-    fn build(checksums: &checksum::Checksums) -> Option<Self> {
+    fn build(end: &subflow::SubflowEnd) -> Option<Self> {
+        let (checksums, again) = (&end.checksums, &end.checksums_again);
         let counts = Self {
-            verified: checksums.verified(),
-            mismatch: checksums.mismatches(),
+            verified: checksums.verified() + again.verified(),
+            mismatch: checksums.mismatches() + again.mismatches(),
             unverifiable: checksums.unverifiable(),
         };
         (counts.verified + counts.mismatch + counts.unverifiable > 0).then_some(counts)
@@ -318,8 +330,13 @@ impl From<&subflow::SubflowEnd> for SubflowDirection {
             remapped_bytes: bytes.remapped,
             retransmitted_bytes: bytes.retransmitted,
             unmapped_bytes: bytes.unmapped,
-            checksums: Checksums::build(&end.checksums),
+            checksums: Checksums::build(end),
             rtt_ns: Distribution::build(end.round_trips.samples()),
+            out_of_order_segments: end.dynamics.out_of_order,
+            duplicate_acks: end.dynamics.duplicate_acks,
+            max_in_flight_bytes: end.dynamics.max_in_flight,
+            longest_idle_ns: end.dynamics.longest_idle.map(|(_, idle)| idle),
+            series: None,
         }
     }
 }

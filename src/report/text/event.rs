@@ -66,7 +66,7 @@ fn lines(events: &[Event]) -> Vec<Line> {
             Some(line) if line.packet == event.packet && line.subflow == event.subflow => {
                 line.text = match event.kind {
                     // What a segment is comes before what it carries.
-                    EventKind::Syn(_) | EventKind::Rst => format!("{text}, {}", line.text),
+                    EventKind::Syn(_) | EventKind::Rst(_) => format!("{text}, {}", line.text),
                     _ => format!("{}, {text}", line.text),
                 };
                 line.bad |= bad;
@@ -135,7 +135,7 @@ impl Line {
 const fn is_bad(kind: &EventKind) -> bool {
     matches!(
         kind,
-        EventKind::Rst
+        EventKind::Rst(_)
             | EventKind::MpFail(_)
             | EventKind::MpFastclose(_)
             | EventKind::Fallback(_)
@@ -172,7 +172,7 @@ fn text(kind: &EventKind) -> Option<String> {
         }
         EventKind::DataFin(_) => "DATA_FIN".to_owned(),
         EventKind::Fin => "FIN".to_owned(),
-        EventKind::Rst => "RST".to_owned(),
+        EventKind::Rst(_) => "RST".to_owned(),
         EventKind::Fallback(fallback) => {
             format!("plain TCP from here: {}", fallback_reason(fallback.cause.into()))
         }

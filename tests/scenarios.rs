@@ -1,0 +1,88 @@
+//! Every scenario of `testdata/scenarios`: connections in words, and what the report on them says.
+//!
+//! `SCENARIO=wrap cargo test --test scenarios -- --nocapture` plays those with `wrap` in their file
+//! names, and shows their reports.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+#[path = "support/scenario.rs"]
+mod scenario;
+
+use scenario::Scenario;
+
+#[test]
+fn every_scenario_is_reported_as_expected() {
+    let wanted = std::env::var("SCENARIO").unwrap_or_default();
+    let mut failures = Vec::new();
+    for file in scenario::files() {
+        let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
+        if !name.contains(&wanted) {
+            continue;
+        }
+        let scenario = Scenario::parse(&std::fs::read_to_string(&file).unwrap())
+            .unwrap_or_else(|error| panic!("{name}: {error:#}"));
+        let differences = scenario.check().unwrap_or_else(|error| panic!("{name}: {error:#}"));
+        if !wanted.is_empty() {
+            let report = scenario::report(&scenario.play(0).unwrap().frames);
+            println!("{}", serde_json::to_string_pretty(&report).unwrap());
+        }
+        match scenario.ignore {
+            None if differences.is_empty() => {}
+            None => failures.push(format!("{name}:\n    {}", differences.join("\n    "))),
+            Some(_) if differences.is_empty() => failures.push(format!("{name}: passes now")),
+            Some(reason) => eprintln!("{name}: ignored: {reason}"),
+        }
+    }
+    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+const GOOD: &str = r#"
+name = "a typo is noticed"
+segments = """
+0 A0 c>s S mp_capable()
+"""
+[expect.report]
+state = "handshaking"
+"#;
+
+#[test]
+fn what_is_right_passes() {
+    assert_eq!(Scenario::parse(GOOD).unwrap().check().unwrap(), [""; 0]);
+}
+
+#[test]
+fn a_typo_is_noticed() {
+    let typos = [
+        ("name =", "nmae ="),
+        ("expect.report", "expect.reports"),
+        ("expect.report", "expect.stream"),
+        ("segments", "[connection.A]\nchecksums = true\n[x]\nsegments"),
+        ("A0", "A"),
+        ("A0", "00"),
+        ("c>s", "c<s"),
+        (" S ", " SX "),
+        ("0 A0", "o A0"),
+        ("()", "("),
+        ("()", "(D)"),
+        ("()", "(C=1)"),
+        ("()", "() dta=5"),
+        ("()", "() data=5 data=6"),
+        ("()", "() data"),
+        ("mp_capable", "mp_capble"),
+        ("[expect", "[connection.B]\n[expect"),
+    ];
+    for (right, wrong) in typos {
+        let text = GOOD.replacen(right, wrong, 1);
+        assert_ne!(text, GOOD);
+        let outcome = Scenario::parse(&text).and_then(|scenario| scenario.check());
+        assert!(outcome.is_err(), "{wrong} was taken");
+    }
+}
+
+#[test]
+fn a_wrong_expectation_is_noticed() {
+    for (right, wrong) in [("handshaking", "established"), ("state =", "stat =")] {
+        let text = GOOD.replacen(right, wrong, 1);
+        assert_eq!(Scenario::parse(&text).unwrap().check().unwrap().len(), 1, "{wrong}");
+    }
+}
