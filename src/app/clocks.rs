@@ -85,7 +85,7 @@ fn compare(one: &Seen, other: &Seen) -> Option<i64> {
         .filter_map(|(key, syn_at)| {
             let syn = other.syn.get(key)? - syn_at;
             let syn_ack = other.syn_ack.get(key)? - one.syn_ack.get(key)?;
-            let (shift, way) = ((syn + syn_ack) / 2, (syn - syn_ack).abs() / 2);
+            let (shift, way) = (i64::midpoint(syn, syn_ack), (syn - syn_ack).abs() / 2);
             Some(if shift.abs() > way { shift } else { 0 })
         })
         .collect();

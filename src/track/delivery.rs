@@ -1,7 +1,6 @@
 //! How one direction of the data level fared: what was sent twice, how long it took, where it stood
 //! still.
 
-use super::copies::Carried;
 use super::distribution::Distribution;
 use super::series::{Bin, Series};
 use crate::wire::frame::Timestamp;
@@ -37,6 +36,8 @@ pub struct Delivery {
     pub out_of_order: u64,
     /// What was sent when, over all subflows.
     pub series: Series,
+    /// The stall that ended last, until somebody asks.
+    ended: Option<Stall>,
     last_progress: Option<Timestamp>,
 }
 
@@ -80,19 +81,17 @@ impl Delivery {
     /// Takes octets resent on another subflow.
     pub(crate) fn reinjected(
         &mut self,
-        first: Option<Carried>,
-        to: u32,
+        (from, to): (Option<u32>, u32),
         bytes: u64,
         wasted: u64,
-        at: Timestamp,
+        delay_ns: Option<i64>,
     ) {
         self.wasted += wasted;
-        let from = first.map(|first| first.subflow);
         let Some(pair) = self.pair(from, to) else { return };
         pair.bytes += bytes;
         pair.wasted += wasted;
-        if let Some(first) = first {
-            pair.delay.record(at.since(first.at));
+        if let Some(delay_ns) = delay_ns {
+            pair.delay.record(delay_ns);
         }
     }
 
@@ -117,11 +116,17 @@ impl Delivery {
             && outstanding
             && at.since(start) >= STALL_NS
         {
+            let stall = Stall { start, duration_ns: at.since(start) };
             self.stall_count += 1;
+            self.ended = Some(stall);
             if self.stalls.len() < MAX_STALLS {
-                self.stalls.push(Stall { start, duration_ns: at.since(start) });
+                self.stalls.push(stall);
             }
         }
+    }
+
+    pub(crate) const fn take_stall(&mut self) -> Option<Stall> {
+        self.ended.take()
     }
 
     fn pair(&mut self, from: Option<u32>, to: u32) -> Option<&mut Reinjections> {

@@ -4,7 +4,7 @@ use super::connection::{Fallback, FallbackCause};
 use super::copies::Carried;
 use super::coverage::Range;
 use super::data::Fate;
-use super::event::EventKind;
+use super::event::{Event, EventKind, Resent};
 use super::mapping::Mapped;
 use super::role::Role;
 use super::segment::Step;
@@ -179,18 +179,28 @@ impl Step<'_> {
             subflow_position: part.start,
             at: self.seen.at,
         });
-        let bytes = &mut self.subflow.ends.of_mut(sender).bytes;
         for (range, fate) in fates {
-            let count = match fate {
-                Fate::New => &mut bytes.new_data,
-                Fate::Remapped => &mut bytes.remapped,
-                Fate::Reinjected => &mut bytes.reinjected,
-            };
-            *count += range.len();
+            let bytes = &mut self.subflow.ends.of_mut(sender).bytes;
+            match fate {
+                Fate::New => bytes.new_data += range.len(),
+                Fate::Remapped => bytes.remapped += range.len(),
+                Fate::Reinjected(from) => {
+                    bytes.reinjected += range.len();
+                    self.reinjected(from, range.len());
+                }
+            }
         }
         if mapped.checksum.is_some() || self.connection.streams.of(sender).is_some() {
             self.take_octets(part, range, mapped, false);
         }
+    }
+
+    /// Notes octets that another subflow carried before.
+    fn reinjected(&mut self, from: Option<u32>, bytes: u64) {
+        let resent = Resent { from, bytes, segments: 1, last: self.seen };
+        let kind = EventKind::Resent(resent);
+        let event = Event { seen: self.seen, subflow: self.id, direction: self.direction, kind };
+        self.connection.events.push_resent(event, resent, self.most_events);
     }
 
     /// The octets themselves, which stand at `part` on the subflow and at `range` in the stream.
