@@ -21,7 +21,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync
 use std::thread;
 use std::time::{Duration, Instant};
 
-use pcap::{Active, BreakLoop, Capture, Device, Linktype, Precision};
+use pcap::{Active, Capture, Device, Linktype, Precision};
 
 pub use self::error::LiveError;
 pub use self::filter::DEFAULT_FILTER;
@@ -127,7 +127,6 @@ pub struct Notice {
 pub struct LiveCapture {
     status: InputStatus,
     handles: Vec<Capture<Active>>,
-    breaks: Vec<BreakLoop>,
     watches: Vec<Watch>,
     lanes: Lanes,
     messages: Receiver<Message>,
@@ -148,7 +147,6 @@ impl LiveCapture {
         let mut live = Self {
             status: InputStatus::new(path, Format::Live, None),
             handles: Vec::new(),
-            breaks: Vec::new(),
             watches: Vec::new(),
             lanes: Lanes::new(options.interfaces.len()),
             messages,
@@ -175,6 +173,7 @@ impl LiveCapture {
             .buffer_size(i32::try_from(options.buffer).unwrap_or(i32::MAX))
             .precision(Precision::Nano)
             .open()
+            .and_then(Capture::setnonblock)
             .map_err(failed)?;
         prefer_cooked_v2(&mut handle);
         let filter = options.filter.as_deref().unwrap_or(DEFAULT_FILTER);
@@ -185,7 +184,6 @@ impl LiveCapture {
             snaplen: Some(options.snaplen),
             dropped_by_kernel: Some(0),
         });
-        self.breaks.push(handle.breakloop_handle());
         self.handles.push(handle);
         self.watches.push(Watch::new(name));
         Ok(())
@@ -278,6 +276,7 @@ impl LiveCapture {
     fn take(&mut self, message: Message) -> Option<Notice> {
         match message {
             Message::Batch { interface, batch } => self.lanes.push(interface, batch),
+            Message::Silent { interface, until } => self.lanes.silent(interface, until),
             Message::Dropped { interface, packets } => {
                 if let Some(found) = self.status.interfaces.get_mut(usize::from(interface)) {
                     found.dropped_by_kernel = Some(packets);
@@ -295,8 +294,8 @@ impl LiveCapture {
     /// Stops the threads when it is time, and looks at the interfaces now and then.
     fn look_after(&mut self) -> Option<Notice> {
         let now = Instant::now();
-        if self.stop_at.is_some_and(|at| now >= at) && !self.stopped.swap(true, Ordering::Relaxed) {
-            self.breaks.iter().for_each(BreakLoop::breakloop);
+        if self.stop_at.is_some_and(|at| now >= at) {
+            self.stopped.store(true, Ordering::Relaxed);
         }
         if now < self.watch_at {
             return None;

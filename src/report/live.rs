@@ -9,8 +9,8 @@
 //! {"kind": "INTERFACE", "t_ns": 12000000000, "interface": "eth0", "what": "is down: …"}
 //! ```
 //!
-//! Events are those of the report, with the connection they belong to. Connections are numbered as
-//! they begin.
+//! Events are those of the report, with the connection they belong to; a run of reinjections is told
+//! when it begins, so with its first octets alone. Connections are numbered as they begin.
 
 mod text;
 

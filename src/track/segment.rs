@@ -97,7 +97,7 @@ pub(crate) struct Step<'a> {
     /// Octets that wait in all streams, and how many may.
     pub(crate) buffered: &'a mut usize,
     pub(crate) most_buffered: usize,
-    news: Option<&'a mut Vec<News>>,
+    pub(crate) news: Option<&'a mut Vec<News>>,
     /// Hosts whose key this segment showed for the first time.
     new_keys: SmallVec<[Role; 2]>,
 }

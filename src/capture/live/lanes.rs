@@ -1,19 +1,17 @@
 //! Merging by time while it happens: a lane of batches per interface.
 //!
-//! The earliest packet goes first. An interface that is silent can't say that nothing earlier will
-//! come, so a packet waits for it, but never longer than any packet may be on its way.
+//! The earliest packet goes first. It waits until every other interface has a packet as well, or says
+//! that it has had none up to that time.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use super::KERNEL_DELAY_MS;
 use super::batch::{Batch, Record};
+use crate::wire::frame::Timestamp;
 
-/// How long a packet waits for earlier ones of other interfaces. The kernel's timer has to find a
-/// packet twice before it hands it out, so it holds it back for up to two delays; the rest is for a
-/// busy machine.
-const WINDOW: Duration = Duration::from_millis(6 * KERNEL_DELAY_MS as u64);
+/// How long a packet waits for an interface that says nothing at all, not even that it is silent.
+const MOST_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Batches kept for use again.
 const MOST_RECYCLED: usize = 16;
@@ -40,6 +38,8 @@ struct Lane {
     batches: VecDeque<Batch>,
     /// The next packet in the first batch.
     next: usize,
+    /// Nothing that is earlier than this will come.
+    silent_until: Timestamp,
     open: bool,
     /// Where read batches go, and the thread's end of that.
     used: Sender<Batch>,
@@ -63,6 +63,13 @@ impl Lanes {
         }
     }
 
+    /// Says that an interface had no packet up to a time, but for those that were pushed.
+    pub(super) fn silent(&mut self, interface: u16, until: Timestamp) {
+        if let Some(lane) = self.lanes.get_mut(usize::from(interface)) {
+            lane.silent_until = lane.silent_until.max(until);
+        }
+    }
+
     /// Says that nothing more comes from an interface.
     pub(super) fn close(&mut self, interface: u16) {
         if let Some(lane) = self.lanes.get_mut(usize::from(interface)) {
@@ -83,13 +90,14 @@ impl Lanes {
     pub(super) fn choose(&mut self) -> Choice {
         let heads = self.lanes.iter().enumerate();
         let first = heads.filter_map(|(index, lane)| Some((lane.head()?, index))).min();
-        let Some((_, index)) = first else {
+        let Some((time, index)) = first else {
             let ended = self.lanes.iter().all(|lane| !lane.open);
             return if ended { Choice::End } else { Choice::Wait(None) };
         };
+        let may_be_earlier = |lane: &Lane| lane.open && lane.is_empty() && lane.silent_until < time;
         let arrived = self.lanes.get(index).and_then(Lane::arrived);
-        if let Some(arrived) = arrived.filter(|_| self.wants_more()) {
-            let until = arrived + WINDOW;
+        if let Some(arrived) = arrived.filter(|_| self.lanes.iter().any(may_be_earlier)) {
+            let until = arrived + MOST_PATIENCE;
             if Instant::now() < until {
                 return Choice::Wait(Some(until));
             }
@@ -118,14 +126,21 @@ impl Lanes {
 impl Lane {
     fn new() -> Self {
         let (used, recycled) = channel();
-        Self { batches: VecDeque::new(), next: 0, open: true, used, recycled: Some(recycled) }
+        Self {
+            batches: VecDeque::new(),
+            next: 0,
+            silent_until: Timestamp(i64::MIN),
+            open: true,
+            used,
+            recycled: Some(recycled),
+        }
     }
 
     fn is_empty(&self) -> bool {
         self.batches.is_empty()
     }
 
-    fn head(&self) -> Option<crate::wire::frame::Timestamp> {
+    fn head(&self) -> Option<Timestamp> {
         self.batches.front()?.timestamp(self.next)
     }
 
@@ -151,7 +166,6 @@ impl Lane {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::frame::Timestamp;
 
     fn batch(times: &[i64]) -> Batch {
         let mut batch = Batch::new();
@@ -185,13 +199,24 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_interface_holds_others_up_for_the_window_only() {
+    fn a_silent_interface_holds_others_up_until_it_says_so() {
         let mut lanes = Lanes::new(2);
-        let mut late = batch(&[7]);
-        late.arrived = Instant::now();
-        lanes.push(0, late);
+        lanes.push(0, batch(&[7, 9]));
         assert!(matches!(lanes.choose(), Choice::Wait(Some(_))));
-        std::thread::sleep(WINDOW);
+        lanes.silent(1, Timestamp(8));
+        assert_eq!(take(&mut lanes), [(0, 7)]);
+        lanes.push(1, batch(&[8]));
+        assert_eq!(take(&mut lanes), [(1, 8)]);
+        lanes.silent(1, Timestamp(9));
+        assert_eq!(take(&mut lanes), [(0, 9)]);
+    }
+
+    #[test]
+    fn patience_with_an_interface_has_an_end() {
+        let mut lanes = Lanes::new(2);
+        let mut old = batch(&[7]);
+        old.arrived = Instant::now().checked_sub(MOST_PATIENCE).unwrap();
+        lanes.push(0, old);
         assert_eq!(take(&mut lanes), [(0, 7)]);
     }
 

@@ -3,20 +3,31 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender};
-use std::time::{Duration, Instant};
+use std::thread::sleep;
+use std::time::{Duration, Instant, SystemTime};
 
 use pcap::{Active, Capture, Error, Packet};
 
+use super::KERNEL_DELAY_MS;
 use super::batch::Batch;
 use crate::wire::frame::Timestamp;
 
 /// How often the kernel is asked for its drops while packets come in.
 const ASK_EVERY: Duration = Duration::from_millis(500);
 
+/// How long a thread sleeps when there is nothing.
+const NAP: Duration = Duration::from_millis(10);
+
+/// How long the kernel may hold a packet back: its timer has to find it twice. The rest is for a
+/// busy machine.
+const HELD_BACK_NS: i64 = 4 * KERNEL_DELAY_MS as i64 * 1_000_000;
+
 /// What a thread has to say.
 pub(super) enum Message {
     /// Packets, in the order in which they came.
     Batch { interface: u16, batch: Batch },
+    /// There was nothing up to this time, beside what was sent before.
+    Silent { interface: u16, until: Timestamp },
     /// So many packets were dropped so far, by the kernel or the interface.
     Dropped { interface: u16, packets: u64 },
     /// No more packets. With a reason: the interface failed.
@@ -41,22 +52,32 @@ impl Reader {
         let interface = self.interface;
         let mut drops = Drops::default();
         let reason = loop {
+            let asked = now();
             let (batch, outcome) = self.read();
-            let sent = batch.is_empty() || self.send(Message::Batch { interface, batch });
+            let is_silent = batch.is_empty();
+            let message = if is_silent {
+                let until = Timestamp(asked.0.saturating_sub(HELD_BACK_NS));
+                Message::Silent { interface, until }
+            } else {
+                Message::Batch { interface, batch }
+            };
+            let sent = self.send(message);
             let failed = outcome.err();
             let ends = failed.is_some() || self.stopped.load(Ordering::Relaxed);
             if let Some(packets) = drops.ask(&mut self.handle, ends) {
                 self.send(Message::Dropped { interface, packets });
             }
             if !sent || ends {
-                // The error of a loop that was broken on purpose is none.
-                break failed.filter(|_| !self.stopped.load(Ordering::Relaxed));
+                break failed;
+            }
+            if is_silent {
+                sleep(NAP);
             }
         };
         self.send(Message::Ended { interface, reason });
     }
 
-    /// What the kernel has ready; waits until there is something.
+    /// What the kernel has ready.
     fn read(&mut self) -> (Batch, Result<(), String>) {
         let mut batch = self.recycled.try_recv().unwrap_or_else(|_| Batch::new());
         batch.clear();
@@ -75,6 +96,12 @@ impl Reader {
     fn send(&self, message: Message) -> bool {
         self.sender.send(message).is_ok()
     }
+}
+
+/// The time by the clock that the kernel stamps packets with.
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
 }
 
 /// The handle was opened for nanoseconds, which then stand where microseconds would.
