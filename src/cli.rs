@@ -193,7 +193,7 @@ pub struct AgeingArgs {
     #[arg(long, value_name = "TIME", default_value = "1d", value_parser = parse::duration_ns)]
     pub forget_idle: i64,
     /// Remember at most this many connections
-    #[arg(long, value_name = "N", default_value = "100000", value_parser = positive)]
+    #[arg(long, value_name = "N", default_value = "50000", value_parser = positive)]
     pub max_connections: usize,
 }
 
