@@ -150,6 +150,7 @@ impl<'a> Seen<'a> {
     pub(crate) fn went_silent(&self) -> bool {
         self.fell_back(FallbackCauseName::DataWithoutMapping)
             || self.fell_back(FallbackCauseName::AnswerWithoutDss)
+            || self.fell_back(FallbackCauseName::ChecksumFailed)
     }
 
     fn has_both_keys(&self, from: Sender) -> bool {

@@ -217,7 +217,7 @@ fn add_addr_stripped_at_once() {
     talk.exchange(500, 500);
     talk.close();
     lab.check_each(
-        &["connection closed, fallback data_without_mapping", V4_FIRST],
+        &["connection closed, fallback answer_without_dss", V4_FIRST],
         &[
             "connection closed, fallback data_without_mapping",
             V4_FIRST,
