@@ -4,8 +4,10 @@
 mod clocks;
 mod follow;
 mod generate;
+mod host;
 mod inputs;
 mod keys;
+mod live;
 mod output;
 mod packets;
 mod pipeline;
@@ -25,6 +27,8 @@ pub fn run(cli: Cli) -> Result<()> {
         (Some(what), _) => generate::run(what),
         (None, Some(Command::Packets(args))) => packets::run(&args),
         (None, Some(Command::Follow(args))) => follow::run(&args),
+        (None, Some(Command::Live(args))) => live::run(&args),
+        (None, Some(Command::Host(args))) => host::run(&args),
         (None, Some(Command::Report(args))) => report::run(&args),
         (None, None) => report::run(&cli.report),
     }

@@ -7,6 +7,7 @@
 pub mod event;
 pub mod hex;
 pub mod json;
+pub mod live;
 pub mod model;
 pub mod packets;
 pub mod text;

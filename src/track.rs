@@ -6,6 +6,7 @@
 //! [`Limits`], and nothing is kept per packet.
 
 pub mod address;
+pub mod ageing;
 pub mod arena;
 pub mod checksum;
 pub mod connection;
@@ -21,6 +22,7 @@ pub mod flow;
 mod join;
 pub mod limits;
 pub mod mapping;
+pub mod news;
 mod options;
 mod payload;
 pub mod proof;
@@ -35,10 +37,12 @@ pub mod trace;
 
 use std::collections::BTreeSet;
 
+use ageing::LastLook;
 use arena::{Arena, Id};
 use connection::Connection;
 use flow::{Flow, FlowKey, FlowTable, PlainSyn};
 use join::TokenIndex;
+use news::News;
 use proof::Verdict;
 use role::{PerRole, Role};
 use stream::{Stream, StreamUse};
@@ -62,6 +66,9 @@ pub struct Tracker {
     totals: Totals,
     streams: Option<WantedStreams>,
     buffered: usize,
+    news: Option<Vec<News>>,
+    next_number: u64,
+    last_look: LastLook,
 }
 
 impl Tracker {
@@ -70,13 +77,16 @@ impl Tracker {
     pub fn new(limits: Limits, seed: u64) -> Self {
         Self {
             limits,
-            flows: FlowTable::new(seed, limits.plain_flows),
+            flows: FlowTable::new(seed, limits.plain_flows, limits.ageing.is_some()),
             connections: Arena::default(),
             subflows: Arena::default(),
             tokens: TokenIndex::new(seed),
             totals: Totals::default(),
             streams: None,
             buffered: 0,
+            news: None,
+            next_number: 0,
+            last_look: LastLook::default(),
         }
     }
 
@@ -94,6 +104,19 @@ impl Tracker {
     pub fn stream_mut(&mut self, first: PacketNo, sender: Role) -> Option<&mut Stream> {
         let id = self.connections.find(|kept| kept.first.packet == first && !kept.merged)?;
         self.connections[id].streams.of_mut(sender).as_deref_mut()
+    }
+
+    /// From now on, keeps what is new for [`Tracker::take_news`].
+    pub fn keep_news(&mut self) {
+        self.news = Some(Vec::new());
+    }
+
+    /// What is new since the last time, in order, moved to the end of `taken`. Whoever keeps news
+    /// must take them after every push, or they pile up.
+    pub fn take_news(&mut self, taken: &mut Vec<News>) {
+        if let Some(news) = &mut self.news {
+            taken.append(news);
+        }
     }
 
     /// Takes the next frame, decoded.
@@ -124,6 +147,9 @@ impl Tracker {
 
     fn push_segment(&mut self, segment: &Segment<'_>) {
         self.totals.tcp_segments += 1;
+        if let Some(ageing) = self.limits.ageing {
+            self.age(&ageing, segment.timestamp);
+        }
         let mut options = SegmentOptions::default();
         options.read(&segment.options);
         if options.has_mptcp() {
@@ -200,6 +226,10 @@ impl Tracker {
             return None;
         }
         let mut connection = Connection::new(first);
+        connection.number = self.next_number;
+        connection.forgotten_before = self.totals.forgotten.connections();
+        self.next_number += 1;
+        self.last_look.opened_since += 1;
         if let Some(streams) = self.streams.as_ref().filter(|streams| streams.include(first)) {
             let stream = || Some(Box::new(Stream::new(streams.wanted)));
             connection.streams = PerRole { client: stream(), server: stream() };
@@ -215,6 +245,9 @@ impl Tracker {
         opener: Role,
         opening: &Opening,
     ) -> Option<Id<Subflow>> {
+        if self.connections[connection].subflows.len() >= self.limits.subflows_per_connection {
+            return self.replace_subflow(connection, stream, opener, opening);
+        }
         if self.subflows.len() >= self.limits.subflows {
             self.totals.untracked_flows += 1;
             return None;
@@ -223,6 +256,36 @@ impl Tracker {
         let subflow = Subflow::new(connection, owner.take_number(), stream, opener, opening);
         let id = self.subflows.push(subflow)?;
         owner.subflows.push(id);
+        Some(id)
+    }
+
+    /// A new subflow in the place of the oldest one that never got through, or else that is over;
+    /// `None` if the connection uses them all.
+    fn replace_subflow(
+        &mut self,
+        connection: Id<Connection>,
+        stream: Option<u32>,
+        opener: Role,
+        opening: &Opening,
+    ) -> Option<Id<Subflow>> {
+        let owner = &mut self.connections[connection];
+        let oldest = owner.subflows.iter().copied().filter_map(|id| {
+            let old = &self.subflows[id];
+            let may_go = !old.initial && (old.is_over() || !old.is_through());
+            may_go.then_some((old.is_through(), old.last.packet, id))
+        });
+        let Some((_, _, id)) = oldest.min_by_key(|(through, last, _)| (*through, *last)) else {
+            self.totals.untracked_flows += 1;
+            return None;
+        };
+        let old = &mut self.subflows[id];
+        self.flows.remove(&FlowKey::new(old.ends.client.endpoint, old.ends.server.endpoint));
+        let number = old.number;
+        *old = Subflow::new(connection, number, stream, opener, opening);
+        owner.events.forget(id);
+        owner.data.client.forget_subflow(number);
+        owner.data.server.forget_subflow(number);
+        self.totals.forgotten.subflows += 1;
         Some(id)
     }
 }

@@ -243,6 +243,13 @@ impl DataSpace {
         shift
     }
 
+    /// Forgets what a subflow acknowledged, whose number goes to another one.
+    pub fn forget_subflow(&mut self, number: u32) {
+        if let Some(acked) = self.subflow_acked.get_mut(number as usize) {
+            *acked = 0;
+        }
+    }
+
     /// Lets go of what is only needed while data is on its way.
     pub fn close(&mut self) {
         self.first_copies.close();

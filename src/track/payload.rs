@@ -6,6 +6,7 @@ use super::coverage::Range;
 use super::data::Fate;
 use super::event::{Event, EventKind, Resent};
 use super::mapping::Mapped;
+use super::news::News;
 use super::role::Role;
 use super::segment::Step;
 use super::stream::{Source, Stream, StreamBreak};
@@ -216,7 +217,11 @@ impl Step<'_> {
         let resent = Resent { from, bytes, segments: 1, last: self.seen };
         let kind = EventKind::Resent(resent);
         let event = Event { seen: self.seen, subflow: self.id, direction: self.direction, kind };
-        self.connection.events.push_resent(event, resent, self.most_events);
+        if self.connection.events.push_resent(event, resent, self.most_events)
+            && let Some(news) = &mut self.news
+        {
+            news.push(News::Event(event));
+        }
     }
 
     /// The octets themselves, which stand at `part` on the subflow and at `range` in the stream.
