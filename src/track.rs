@@ -21,6 +21,7 @@ pub mod flow;
 mod join;
 pub mod limits;
 pub mod mapping;
+pub mod option_space;
 mod options;
 mod payload;
 pub mod proof;

@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::option_space::Sack;
 use super::subflow::SynOptions;
 use crate::wire::mptcp::{self, MptcpOption};
 use crate::wire::tcp_option::{TcpOption, TcpOptions};
@@ -13,6 +14,8 @@ pub(crate) struct SegmentOptions {
     pub(crate) syn: SynOptions,
     /// TSval and TSecr.
     pub(crate) timestamps: Option<(u32, u32)>,
+    /// SACK blocks.
+    pub(crate) sack: Sack,
     /// The MPTCP options, in order.
     pub(crate) mptcp: SmallVec<[MptcpOption; 2]>,
 }
@@ -65,6 +68,7 @@ impl SegmentOptions {
                 TcpOption::MaximumSegmentSize(size) => self.syn.mss = Some(size),
                 TcpOption::WindowScale(shift) => self.syn.window_scale = Some(shift),
                 TcpOption::SackPermitted => self.syn.sack_permitted = true,
+                TcpOption::Sack(blocks) => self.sack = Sack::of(blocks),
                 _ => {}
             }
         }
@@ -99,6 +103,7 @@ mod tests {
             short.read(&options);
             walk.read_any(options);
             prop_assert_eq!(short.mptcp, walk.mptcp);
+            prop_assert_eq!(short.sack, walk.sack);
             prop_assert_eq!((short.syn, short.timestamps), (walk.syn, walk.timestamps));
         }
     }

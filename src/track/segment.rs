@@ -97,6 +97,7 @@ impl Step<'_> {
         let end = self.sender_end();
         end.segments += 1;
         end.dynamics.see(seen);
+        self.watch_option_space();
         if flags.has(TcpFlags::SYN) {
             self.take_syn();
         }

@@ -7,6 +7,7 @@ use super::coverage::Range;
 use super::duplicate::RecentSegments;
 use super::dynamics::Dynamics;
 use super::mapping::Mappings;
+use super::option_space::OptionSpace;
 use super::role::{Direction, PerRole, Role};
 use super::rtt::RoundTrips;
 use super::tcp_sequence::TcpSequence;
@@ -166,6 +167,8 @@ pub struct SubflowEnd {
     pub round_trips: RoundTrips,
     /// Order, repetition and pace of what it sent.
     pub dynamics: Dynamics,
+    /// What it had no room to say.
+    pub option_space: OptionSpace,
     /// Its last segments, to know a copy when it comes.
     pub recent: RecentSegments,
     /// Segments it sent.
@@ -198,6 +201,7 @@ impl SubflowEnd {
             bytes: ByteCounts::default(),
             round_trips: RoundTrips::default(),
             dynamics: Dynamics::default(),
+            option_space: OptionSpace::default(),
             recent: RecentSegments::default(),
             segments: 0,
             fin: None,
