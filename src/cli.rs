@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::analyze::finding::Code;
+
 /// Explains Multipath TCP in packet captures
 #[derive(Debug, Parser)]
 #[command(
@@ -15,7 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     arg_required_else_help = true,
     disable_help_subcommand = true,
     override_usage = "mptcpscope [OPTIONS] CAPTURE...\n       mptcpscope <COMMAND> [OPTIONS]",
-    after_help = "Exit status: 0 done, 2 error. More with --help.",
+    after_help = "Exit status: 0 done, 1 see --fail-on, 2 error. More with --help.",
     after_long_help = AFTER_HELP,
 )]
 pub struct Cli {
@@ -34,6 +36,7 @@ pub struct Cli {
 pub const AFTER_HELP: &str = "\
 EXIT STATUS
   0  done; also when a capture is cut off or has broken packets: the report says what was skipped
+  1  only with --fail-on: there is a finding at or above that level
   2  error: a bad flag, a file that cannot be read or is no capture, an output that cannot be written
 
 EXAMPLES
@@ -81,9 +84,43 @@ pub struct ReportArgs {
     /// Read keys from FILE, for connections whose handshake is not in the capture
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub keys: Option<PathBuf>,
+    /// Which findings.
+    #[command(flatten)]
+    pub findings: FindingArgs,
     /// When to use colour
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
+}
+
+/// Which findings are shown, and which of them make the run fail.
+#[derive(Debug, Args)]
+pub struct FindingArgs {
+    /// Exit with status 1 if there is a finding at or above LEVEL
+    #[arg(long, value_name = "LEVEL")]
+    pub fail_on: Option<Level>,
+    /// Leave out findings below LEVEL
+    #[arg(long, value_name = "LEVEL")]
+    pub min_severity: Option<Level>,
+    /// Show only findings with this code (may be given again)
+    #[arg(long, value_name = "CODE")]
+    pub only: Vec<Code>,
+    /// Leave out findings with this code (may be given again)
+    #[arg(long, value_name = "CODE")]
+    pub ignore: Vec<Code>,
+    /// Also the notes that are off by default: what healthy hosts do against the RFC
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Level {
+    /// A fact that explains other things
+    Note,
+    /// MPTCP works, but not as its owner wants
+    Warning,
+    /// MPTCP does not work, or data is damaged
+    Error,
 }
 
 /// Arguments of `packets`.

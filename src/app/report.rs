@@ -5,19 +5,21 @@ use std::hash::BuildHasher;
 
 use anyhow::{Result, bail};
 
+use super::Outcome;
 use super::inputs::{self, InputCounts};
 use super::keys;
 use super::output::{self, Output};
 use super::pipeline;
 use super::progress::Progress;
+use crate::analyze::finding::{Selection, Severity};
 use crate::capture::{Capture, InputPath};
-use crate::cli::ReportArgs;
+use crate::cli::{FindingArgs, Level, ReportArgs};
 use crate::report::text::{self, TextOptions};
 use crate::report::{Report, json};
 use crate::track::stream::StreamUse;
 use crate::track::{Limits, Tracker};
 
-pub(super) fn run(args: &ReportArgs) -> Result<()> {
+pub(super) fn run(args: &ReportArgs) -> Result<Outcome> {
     let paths = inputs::paths(&args.inputs);
     let capture = inputs::open(&paths)?;
     let json_output = json_output(args, &paths)?;
@@ -37,7 +39,19 @@ pub(super) fn run(args: &ReportArgs) -> Result<()> {
         };
         output::to_stdout(|out| text::write(&report, &options, out))?;
     }
-    Ok(())
+    let fails = args.findings.fail_on.is_some_and(|level| is_any_at(&report, level));
+    Ok(if fails { Outcome::Found } else { Outcome::Done })
+}
+
+/// Whether a finding is at or above `level`.
+fn is_any_at(report: &Report, level: Level) -> bool {
+    let findings = &report.totals.findings;
+    let counts = match level {
+        Level::Note => [findings.error, findings.warning, findings.note],
+        Level::Warning => [findings.error, findings.warning, 0],
+        Level::Error => [findings.error, 0, 0],
+    };
+    counts.iter().any(|count| *count > 0)
 }
 
 /// Opened before the work begins, so that nobody waits for a report that cannot be written.
@@ -61,8 +75,28 @@ fn analyse(capture: Capture, args: &ReportArgs) -> Result<Report> {
     let lookup = |number| counts.packet_ref(number);
     let has_several = facts.len() > 1;
     let lookup = has_several.then_some(&lookup as &_);
-    let build = if args.series { Report::build_with_series } else { Report::build };
-    Ok(build(&trace, &facts, lookup))
+    let build = if args.series { Report::build_with_series } else { Report::build_with };
+    Ok(build(&trace, &facts, lookup, &selection(&args.findings)))
+}
+
+impl From<Level> for Severity {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Note => Self::Note,
+            Level::Warning => Self::Warning,
+            Level::Error => Self::Error,
+        }
+    }
+}
+
+/// Which findings the flags ask for.
+fn selection(args: &FindingArgs) -> Selection {
+    Selection {
+        strict: args.strict,
+        min_severity: args.min_severity.map_or(Severity::Note, Severity::from),
+        only: args.only.clone(),
+        ignore: args.ignore.clone(),
+    }
 }
 
 /// Which streams are put together on the way.
