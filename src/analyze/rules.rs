@@ -5,6 +5,7 @@
 
 mod capture;
 mod handshake;
+mod option_space;
 
 use super::finding::{Code, Finding};
 use super::state::{self, Close, ConnectionState};
@@ -87,6 +88,10 @@ pub const RULES: &[Rule] = &[
     // Proofs.
     // Joins and paths.
     // Addresses and option space.
+    each(Code::AddAddrNoSpace, option_space::no_space),
+    each(Code::AddAddrSpaceStatic, option_space::space_static),
+    each(Code::AddAddrTimestampsDropped, option_space::timestamps_dropped),
+    each(Code::AddAddrEvictsSack, option_space::evicts_sack),
     // Data and paths at work.
     // Closing.
 ];
