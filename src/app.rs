@@ -10,6 +10,7 @@ mod packets;
 mod pipeline;
 mod progress;
 mod report;
+mod space;
 
 use anyhow::Result;
 
@@ -25,6 +26,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         (Some(what), _) => generate::run(what).map(done),
         (None, Some(Command::Packets(args))) => packets::run(&args).map(done),
         (None, Some(Command::Follow(args))) => follow::run(&args).map(done),
+        (None, Some(Command::Space(args))) => space::run(&args).map(done),
         (None, Some(Command::Report(args))) => report::run(&args),
         (None, None) => report::run(&cli.report),
     }

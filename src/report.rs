@@ -9,6 +9,7 @@ pub mod hex;
 pub mod json;
 pub mod model;
 pub mod packets;
+pub mod space;
 pub mod text;
 
 pub use model::{InputFacts, Lookup, PacketRef, Report};

@@ -1,4 +1,5 @@
-//! The ledger of option octets against every segment of testdata.
+//! The ledger of option octets against every segment there is, and what the findings about option space
+//! say of every capture.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
@@ -7,6 +8,7 @@ mod corpus;
 #[path = "support/testdata.rs"]
 mod testdata;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use mptcpscope::wire::option_space::{Content, Ledger};
@@ -49,6 +51,70 @@ fn captures_below(folder: &Path) -> Vec<PathBuf> {
         }
     }
     found
+}
+
+/// Captures that raise findings about option space, with what is raised and the packets; those that
+/// only state what could not be announced (`add-addr-space-static`) are left out.
+const RAISED: &[(&str, &str)] =
+    &[("testdata/add-addr-v6-port.pcap", "add-addr-no-space likely [4]")];
+
+/// The same in the corpus.
+const RAISED_IN_CORPUS: &[(&str, &str)] = &[
+    ("lab/add_addr_v6_port/client.pcap", "add-addr-no-space likely [17]"),
+    ("lab/add_addr_v6_port/server.pcap", "add-addr-no-space likely [9]"),
+    ("reference/addaddr-midflow-v6-port-ts1.pcap", "add-addr-no-space likely [291]"),
+    ("reference/addaddr-sack-v4-port-ts1.pcap", "add-addr-evicts-sack certain [16]"),
+    ("reference/addaddr-sack-v6-port-ts0.pcap", "add-addr-evicts-sack certain [16]"),
+    // The link lost a segment.
+    ("reference/addaddr-sack-v6-port-ts1.pcap", "add-addr-no-space possible [16]"),
+    ("reference/addaddr-sack-v6-ts1.pcap", "add-addr-evicts-sack certain [16]"),
+    ("reference/addaddr-v6-port-then-v6-ts1.pcap", "add-addr-no-space likely [4]"),
+    ("reference/addaddr-v6-port-ts1.pcap", "add-addr-no-space likely [4]"),
+    (
+        "reference/synthetic-addaddr-v6-port-ts-dropped.client.pcap",
+        "add-addr-timestamps-dropped certain [4]",
+    ),
+    ("reference/synthetic-addaddr-v6-port-ts-dropped.pcap", "add-addr-no-space likely [4]"),
+];
+
+#[test]
+fn only_what_had_no_room_is_found() {
+    let folder = testdata::path("captures");
+    assert_raised(&folder, &corpus::sorted(&folder), "testdata", RAISED);
+}
+
+#[test]
+fn only_what_had_no_room_is_found_in_the_corpus() {
+    let Some(corpus) = corpus::corpus() else { return };
+    assert_raised(&corpus, &captures_below(&corpus), "", RAISED_IN_CORPUS);
+}
+
+fn assert_raised(folder: &Path, captures: &[PathBuf], prefix: &str, expected: &[(&str, &str)]) {
+    let mut raised = BTreeMap::new();
+    for capture in captures {
+        let name = Path::new(prefix).join(capture.strip_prefix(folder).unwrap());
+        for finding in raised_by(capture) {
+            raised.insert(name.display().to_string(), finding);
+        }
+    }
+    let expected: BTreeMap<_, _> =
+        expected.iter().map(|(name, raised)| ((*name).to_owned(), (*raised).to_owned())).collect();
+    assert_eq!(raised, expected);
+}
+
+/// What is raised about the option space of a capture.
+fn raised_by(capture: &Path) -> Vec<String> {
+    let report = corpus::report(&[capture.to_owned()]);
+    let codes = ["add-addr-no-space", "add-addr-timestamps-dropped", "add-addr-evicts-sack"];
+    let of_space = |finding: &&serde_json::Value| {
+        codes.iter().any(|code| finding["code"].as_str() == Some(code))
+    };
+    let findings = corpus::array(&report["findings"]).iter().filter(of_space);
+    let words = findings.map(|finding| {
+        let (code, confidence) = (&finding["code"], &finding["confidence"]);
+        format!("{} {} {}", corpus::text(code), corpus::text(confidence), finding["packets"])
+    });
+    words.collect()
 }
 
 /// The entries of the ledger lie end to end, sum up to what the data offset says, and each option has

@@ -316,6 +316,38 @@ impl Demand {
     }
 }
 
+/// An option with the NOPs around it, as Linux writes them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed {
+    /// The option.
+    pub block: Block,
+    /// NOPs before it.
+    pub before: u8,
+    /// NOPs after it.
+    pub after: u8,
+}
+
+/// How Linux writes `blocks`: old options have their NOPs before them, fast open and MPTCP after.
+pub fn layout(blocks: &[Block]) -> Vec<Placed> {
+    let has = |wanted| blocks.contains(&wanted);
+    let placed = blocks.iter().map(|&block| {
+        let padding = block.padded().saturating_sub(block.octets());
+        let (before, after) = match block {
+            // They fill each other's words.
+            Block::SackPermitted if has(Block::Timestamps) => (0, 0),
+            Block::Timestamps if has(Block::SackPermitted) => (0, 0),
+            Block::WindowScale
+            | Block::SackPermitted
+            | Block::Timestamps
+            | Block::Sack { .. }
+            | Block::Md5 => (padding, 0),
+            _ => (0, padding),
+        };
+        Placed { block, before, after }
+    });
+    placed.collect()
+}
+
 /// What a segment spent its option octets on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ledger {
@@ -599,6 +631,21 @@ mod tests {
                 let found: String = dss.into_iter().map(beside).collect();
                 assert_eq!(found, row, "{form:?}, timestamps {timestamps}");
             }
+        }
+    }
+
+    #[test]
+    fn a_layout_takes_what_is_demanded() {
+        let all = [
+            vec![Block::MaximumSegmentSize, Block::SackPermitted, Block::WindowScale, SYN],
+            vec![Block::SackPermitted, Block::Timestamps, Block::FastOpen { cookie: 8 }, SYN],
+            vec![Block::Md5, Block::Timestamps, Block::Sack { blocks: 2 }, DATA],
+            vec![Block::Timestamps, add_addr(true, true, true)],
+        ];
+        for blocks in all {
+            let placed = layout(&blocks);
+            let octets = placed.iter().map(|one| one.before + one.block.octets() + one.after);
+            assert_eq!(octets.sum::<u8>(), Demand::of(&blocks).padded, "{blocks:?}");
         }
     }
 
