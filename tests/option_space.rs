@@ -24,7 +24,7 @@ fn every_octet_of_every_header_is_accounted_for() {
             segments += 1;
         }
     }
-    assert!(segments > 3000, "{segments} segments");
+    assert!(segments > 1000, "{segments} segments");
 }
 
 #[test]
