@@ -6,7 +6,7 @@
 
 use super::segment::Step;
 use super::subflow::Seen;
-use crate::wire::frame::Timestamp;
+use crate::wire::frame::{CapturePoint, Timestamp};
 use crate::wire::mptcp::{AddressId, Dss, MptcpOption};
 use crate::wire::option_space::MAX_OPTIONS;
 use crate::wire::segment::TcpFlags;
@@ -19,6 +19,9 @@ const MAX_LISTED: usize = 8;
 /// An answer to a segment comes before this, on any path.
 const ANSWER_NS: i64 = 3_000_000_000;
 
+/// A copy that the network makes comes before this.
+const COPY_NS: i64 = 200_000_000;
+
 /// What one host showed of it on one subflow.
 #[derive(Debug, Clone, Default)]
 pub struct OptionSpace {
@@ -28,6 +31,8 @@ pub struct OptionSpace {
     pending: Option<Seen>,
     /// When the peer last sent what makes a host repeat its last ACK.
     asked: Option<Timestamp>,
+    /// Whether this host told of octets that came twice.
+    got_twice: bool,
 }
 
 /// What was noticed, if anything.
@@ -87,6 +92,22 @@ impl OptionSpace {
         self.pending
     }
 
+    /// Whether this host told of octets that came twice (RFC 2883).
+    pub const fn got_twice(&self) -> bool {
+        self.got_twice
+    }
+
+    /// Whether a copy at `point` of what this host sent was made by the network, as far as can be
+    /// seen: it was captured where the host's segments are captured first.
+    pub(crate) fn is_doubled(&self, point: CapturePoint) -> bool {
+        self.last.is_some_and(|last| last.point == point)
+    }
+
+    /// The peer sent what makes this host repeat its last ACK.
+    pub(crate) const fn ask(&mut self, at: Timestamp) {
+        self.asked = Some(at);
+    }
+
     fn evidence_mut(&mut self) -> &mut Evidence {
         self.evidence.get_or_insert_default()
     }
@@ -110,6 +131,11 @@ struct Last {
     end: SeqNum,
     ack: SeqNum,
     window: u16,
+    at: Timestamp,
+    /// An ACK without payload; an IPv4 identification tells it from a copy.
+    is_bare: bool,
+    point: CapturePoint,
+    stamps: Option<(u32, u32)>,
     sack: Sack,
     /// The lower half of the last DATA_ACK.
     data_ack: Option<u32>,
@@ -153,12 +179,14 @@ impl Step<'_> {
         let before = space.last;
         if before.is_some_and(|before| self.asks_for_an_ack(&before, &now)) {
             let at = self.seen.at;
-            self.subflow.ends.of_mut(self.sender().peer()).option_space.asked = Some(at);
+            self.subflow.ends.of_mut(self.sender().peer()).option_space.ask(at);
         }
         if let Some(before) = before {
             self.compare(&before, &now);
         }
-        self.sender_end().option_space.last = Some(match before {
+        let space = &mut self.sender_end().option_space;
+        space.got_twice |= now.is_duplicate();
+        space.last = Some(match before {
             Some(before) => now.after(&before),
             None => now,
         });
@@ -175,6 +203,10 @@ impl Step<'_> {
             end: segment.seq.add(segment.sequence_len()),
             ack: segment.ack,
             window: segment.window,
+            at: segment.timestamp,
+            is_bare: segment.flags == TcpFlags::ACK && segment.payload_len == 0,
+            point: segment.point,
+            stamps: self.options.timestamps,
             sack: self.options.sack,
             #[expect(clippy::cast_possible_truncation, reason = "its lower half")]
             data_ack: data_ack.map(|ack| ack.raw() as u32),
@@ -203,7 +235,7 @@ impl Step<'_> {
 
     fn compare(&mut self, before: &Last, now: &Last) {
         let segment = self.segment;
-        if segment.flags.0 != TcpFlags::ACK.0 || segment.payload_len > 0 {
+        if segment.flags != TcpFlags::ACK || segment.payload_len > 0 {
             return;
         }
         let seen = self.seen;
@@ -259,7 +291,14 @@ impl Step<'_> {
             && !is_asked
             && !is_over
             && !is_ending
+            && !self.is_copy_on_the_way(before, now)
             && self.is_data_ack_old(before, now)
+    }
+
+    /// Whether the network may have doubled the segment before: an IPv6 segment, the same in all.
+    fn is_copy_on_the_way(&self, before: &Last, now: &Last) -> bool {
+        let is_same = before.is_bare && before.stamps == now.stamps && self.segment.ip_id == 0;
+        is_same && now.at.since(before.at) < COPY_NS
     }
 
     /// Data that came out of order shows in the SACK blocks, where there are any.
@@ -310,7 +349,10 @@ impl Last {
     /// SACK blocks that the next ACK repeats: not one that tells of octets that came twice
     /// (RFC 2883 §4).
     fn open_blocks(&self) -> u8 {
-        let is_duplicate = self.sack.blocks > 0 && self.sack.first.distance_from(self.ack) < 0;
-        self.sack.blocks - u8::from(is_duplicate)
+        self.sack.blocks - u8::from(self.is_duplicate())
+    }
+
+    fn is_duplicate(&self) -> bool {
+        self.sack.blocks > 0 && self.sack.first.distance_from(self.ack) < 0
     }
 }

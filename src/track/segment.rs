@@ -29,6 +29,10 @@ impl Tracker {
         let recent = &mut subflow.ends.of_mut(direction.sender()).recent;
         if recent.is_copy(segment, options, subflow.several_points) {
             subflow.several_points = true;
+            let sender = direction.sender();
+            if subflow.ends.of(sender).option_space.is_doubled(segment.point) {
+                subflow.ends.of_mut(sender.peer()).option_space.ask(segment.timestamp);
+            }
             self.totals.count_copy(segment.point);
             return;
         }

@@ -35,7 +35,7 @@ fn no_space_of(case: &Case<'_>, role: Role, counted: Option<u64>) -> Option<Find
     let first = *subflows.first()?;
     let seen: Vec<_> = subflows.iter().flat_map(|subflow| unasked_acks(subflow, role)).collect();
     let gap = missing_id(case, role);
-    let is_clean = subflows.iter().all(|subflow| is_clean(subflow));
+    let is_clean = subflows.iter().all(|subflow| is_clean(subflow, seen.len() as u64));
     let confidence = match (counted, gap, is_clean) {
         (Some(1..), _, _) => Confidence::Certain,
         (Some(0), _, _) => return None,
@@ -87,7 +87,9 @@ fn unasked_acks(subflow: &Subflow, role: Role) -> Vec<Seen> {
     let evidence = space.evidence().map(|evidence| &evidence.gratuitous);
     let count = evidence.map_or(0, |acks| acks.count) + u64::from(space.pending().is_some());
     let is_captured = is_captured(end) && is_captured(subflow.ends.of(role.peer()));
-    if !is_captured || count > MOST_ANNOUNCEMENTS {
+    // What a link doubles or lets overtake behind the capture point is answered too.
+    let is_visible = is_near(subflow, role) || is_clean(subflow, count);
+    if !is_captured || !is_visible || count > MOST_ANNOUNCEMENTS {
         return Vec::new();
     }
     let listed = evidence.into_iter().flat_map(|acks| acks.first.iter().copied());
@@ -102,14 +104,29 @@ fn is_captured(end: &SubflowEnd) -> bool {
     coverage.gaps().len() == 0 && end.acked <= sent
 }
 
-/// Whether nothing was lost or overtaken on the way.
-fn is_clean(subflow: &Subflow) -> bool {
-    let is_clean = |end: &SubflowEnd| {
-        end.bytes.retransmitted == 0
-            && end.dynamics.out_of_order == 0
-            && end.dynamics.duplicate_acks < 4
+/// Whether the capture was taken nearer to `role` than to its peer: whoever answers sooner in the
+/// handshake is nearer.
+fn is_near(subflow: &Subflow, role: Role) -> bool {
+    let handshake = &subflow.handshake;
+    let (Some(syn), Some(syn_ack), Some(ack)) = (handshake.syn, handshake.syn_ack, handshake.ack)
+    else {
+        return false;
     };
-    is_clean(&subflow.ends.client) && is_clean(&subflow.ends.server)
+    let (acceptor, opener) = (syn_ack.at.since(syn.at), ack.at.since(syn_ack.at));
+    let is_once = handshake.rtt_ns().is_some();
+    is_once && if role == subflow.opener { opener < acceptor } else { acceptor < opener }
+}
+
+/// Whether nothing was lost, doubled or overtaken on the way, but for `unasked` ACKs.
+fn is_clean(subflow: &Subflow, unasked: u64) -> bool {
+    Role::BOTH.into_iter().all(|role| {
+        let end = subflow.ends.of(role);
+        let dynamics = &end.dynamics;
+        end.bytes.retransmitted == 0
+            && dynamics.out_of_order == 0
+            && dynamics.duplicate_acks <= unasked
+            && !end.option_space.got_twice()
+    }) && subflow.handshake.syn_retransmissions + subflow.handshake.syn_ack_retransmissions == 0
 }
 
 /// The first address ID of `role` below one that it announced that was neither announced nor used.
