@@ -295,10 +295,13 @@ impl Step<'_> {
             && self.is_data_ack_old(before, now)
     }
 
-    /// Whether the network may have doubled the segment before: an IPv6 segment, the same in all.
+    /// Whether the network may have doubled the segment before: an IPv6 segment, the same in all,
+    /// and not captured where it was sent.
     fn is_copy_on_the_way(&self, before: &Last, now: &Last) -> bool {
         let is_same = before.is_bare && before.stamps == now.stamps && self.segment.ip_id == 0;
-        is_same && now.at.since(before.at) < COPY_NS
+        is_same
+            && now.at.since(before.at) < COPY_NS
+            && !self.subflow.is_captured_near(self.sender())
     }
 
     /// Data that came out of order shows in the SACK blocks, where there are any.

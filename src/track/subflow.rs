@@ -295,6 +295,20 @@ impl Subflow {
         Some(client.timestamps && server.timestamps)
     }
 
+    /// Whether the capture was taken nearer to `role` than to its peer: whoever answers sooner in the
+    /// handshake is nearer.
+    pub fn is_captured_near(&self, role: Role) -> bool {
+        let handshake = &self.handshake;
+        let (Some(syn), Some(syn_ack), Some(ack)) =
+            (handshake.syn, handshake.syn_ack, handshake.ack)
+        else {
+            return false;
+        };
+        let (acceptor, opener) = (syn_ack.at.since(syn.at), ack.at.since(syn_ack.at));
+        let sooner = if role == self.opener { opener < acceptor } else { acceptor < opener };
+        sooner && handshake.rtt_ns().is_some()
+    }
+
     /// Direction of a segment sent by `endpoint`.
     pub fn direction_from(&self, endpoint: Endpoint) -> Direction {
         if self.ends.client.endpoint == endpoint {

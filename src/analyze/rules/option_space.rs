@@ -88,7 +88,7 @@ fn unasked_acks(subflow: &Subflow, role: Role) -> Vec<Seen> {
     let count = evidence.map_or(0, |acks| acks.count) + u64::from(space.pending().is_some());
     let is_captured = is_captured(end) && is_captured(subflow.ends.of(role.peer()));
     // What a link doubles or lets overtake behind the capture point is answered too.
-    let is_visible = is_near(subflow, role) || is_clean(subflow, count);
+    let is_visible = subflow.is_captured_near(role) || is_clean(subflow, count);
     if !is_captured || !is_visible || count > MOST_ANNOUNCEMENTS {
         return Vec::new();
     }
@@ -102,19 +102,6 @@ fn is_captured(end: &SubflowEnd) -> bool {
     let coverage = end.sequence.coverage();
     let sent = coverage.span().map_or(1, |span| span.end) + i64::from(end.fin.is_some());
     coverage.gaps().len() == 0 && end.acked <= sent
-}
-
-/// Whether the capture was taken nearer to `role` than to its peer: whoever answers sooner in the
-/// handshake is nearer.
-fn is_near(subflow: &Subflow, role: Role) -> bool {
-    let handshake = &subflow.handshake;
-    let (Some(syn), Some(syn_ack), Some(ack)) = (handshake.syn, handshake.syn_ack, handshake.ack)
-    else {
-        return false;
-    };
-    let (acceptor, opener) = (syn_ack.at.since(syn.at), ack.at.since(syn_ack.at));
-    let is_once = handshake.rtt_ns().is_some();
-    is_once && if role == subflow.opener { opener < acceptor } else { acceptor < opener }
 }
 
 /// Whether nothing was lost, doubled or overtaken on the way, but for `unasked` ACKs.
