@@ -160,6 +160,8 @@ pub struct SubflowEnd {
     pub mappings: Mappings,
     /// DSS checksums of the mappings.
     pub checksums: Checksums,
+    /// The same for mappings that TCP sent again after they were wrong.
+    pub checksums_again: Checksums,
     /// What became of its payload.
     pub bytes: ByteCounts,
     /// Round trips of what it sent.
@@ -178,6 +180,12 @@ pub struct SubflowEnd {
     pub acked: i64,
     /// Highest acknowledgment number it sent.
     pub highest_ack: Option<SeqNum>,
+    /// The most payload of one of its segments.
+    pub largest_payload: u32,
+    /// Its first payload without a mapping where there must be one.
+    pub first_unmapped: Option<Seen>,
+    /// Its first mapping that contradicts another.
+    pub first_conflict: Option<Seen>,
     /// Its first segment with payload.
     pub first_data: Option<Seen>,
     /// Payload of its SYN that the peer did not accept and that did not come again yet.
@@ -195,6 +203,7 @@ impl SubflowEnd {
             sequence: TcpSequence::default(),
             mappings: Mappings::default(),
             checksums: Checksums::default(),
+            checksums_again: Checksums::default(),
             bytes: ByteCounts::default(),
             round_trips: RoundTrips::default(),
             dynamics: Dynamics::default(),
@@ -204,6 +213,9 @@ impl SubflowEnd {
             fin_acked: false,
             acked: 0,
             highest_ack: None,
+            largest_payload: 0,
+            first_unmapped: None,
+            first_conflict: None,
             first_data: None,
             refused: Range { start: 0, end: 0 },
         }
