@@ -13,6 +13,7 @@ const BECAUSE: &[(Code, &[Code])] = &[
     (Code::JoinAnsweredByPlainTcp, &[Code::SinglePath]),
     (Code::JoinAckStripped, &[Code::SinglePath]),
     (Code::JoinAckUnconfirmed, &[Code::SinglePath]),
+    (Code::AddAddrHmacMismatch, &[Code::SinglePath]),
     (Code::AddAddrNoSpace, &[Code::SinglePath]),
     (Code::AddAddrNotEchoed, &[Code::AddAddrHmacMismatch, Code::SinglePath]),
     (Code::AddAddrNotUsed, &[Code::SinglePath]),
@@ -32,7 +33,7 @@ const BECAUSE: &[(Code, &[Code])] = &[
     ),
     (Code::ConnectionAborted, &[Code::SubflowReset]),
     (Code::Reinjection, &[Code::SubflowReset, Code::DataStall]),
-    (Code::HeadOfLineBlocking, &[Code::DataStall]),
+    (Code::HeadOfLineBlocking, &[Code::DataStall, Code::SubflowReset]),
     (Code::AddAddrIdConflict, &[Code::AddAddrHmacMismatch]),
 ];
 

@@ -144,6 +144,7 @@ pub const RULES: &[Rule] = &[
     each(Code::JoinEarlyData, joins::join_early_data),
     each(Code::JoinBeforeDss, joins::join_before_dss),
     each(Code::AddressTranslated, joins::address_translated),
+    whole(Code::JoinUnknownToken, joins::orphans_refused),
     whole(Code::JoinFlood, joins::join_flood),
     whole(Code::TokenCollision, joins::token_collision),
     // Addresses and option space.

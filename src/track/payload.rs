@@ -59,7 +59,8 @@ impl Step<'_> {
             let position = data.position(dsn) + i64::from(octets) - 1;
             if data.finish(position, self.seen) {
                 self.event(EventKind::DataFin { dsn: dsn.add(u64::from(octets) - 1) });
-                if let (1, Some(stored)) = (octets, mapping.checksum) {
+                let is_known = self.connection.data.of(sender).reference().is_some();
+                if let (1, Some(stored), true) = (octets, mapping.checksum, is_known) {
                     let seen = self.seen;
                     let checksums = &mut self.sender_end().checksums;
                     checksums.add_lone_data_fin(dsn, mapping.ssn, stored, seen);
@@ -213,11 +214,14 @@ impl Step<'_> {
     fn take_octets(&mut self, part: Range, range: Range, mapped: &Mapped, again: bool) {
         let (segment, seen, sender) = (self.segment, self.seen, self.sender());
         let number = self.subflow.number;
+        let is_known = self.connection.data.of(sender).reference().is_some();
         let end = self.subflow.ends.of_mut(sender);
         let start = end.sequence.position(segment.seq);
         let octets = captured_part(segment.payload, part.start - start, part.len());
         let checksums = if again { &mut end.checksums_again } else { &mut end.checksums };
-        let verdict = checksums.add(mapped, part, octets, seen);
+        // The checksum covers all 64 bits of the DSN (RFC 8684 §3.3.1).
+        let checked = if is_known { octets } else { &[] };
+        let verdict = checksums.add(mapped, part, checked, seen);
         let source = Source { subflow: number, start: mapped.positions.start, again };
         let checked = mapped.checksum.map(|_| source);
         self.on_stream(sender, |stream| stream.insert(range, octets, checked));
@@ -265,7 +269,10 @@ impl Step<'_> {
                 let seen = self.seen;
                 let end = self.sender_end();
                 end.bytes.unmapped += part.len();
-                end.first_unmapped.get_or_insert(seen);
+                // Behind a gap, the segment with the mapping may be what is missing.
+                if end.sequence.coverage().gaps().len() == 0 {
+                    end.first_unmapped.get_or_insert(seen);
+                }
                 return;
             }
             let certain = self.sender_end().sequence.coverage().gaps().len() == 0;

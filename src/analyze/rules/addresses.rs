@@ -225,10 +225,13 @@ pub(super) fn add_addr_private(case: &Case<'_>) -> Vec<Finding> {
     let foreign = |address: &&Address| {
         let own = initial.ends.of(address.owner).endpoint.address;
         let peer = initial.ends.of(address.owner.peer()).endpoint.address;
+        let is_same_family = address.address.is_some_and(|ip| ip.is_ipv6() == peer.is_ipv6());
         address.announced.count > 0
+            && is_same_family
             && address.address.is_some_and(is_private)
             && !is_private(peer)
             && !is_private(own)
+            && !users(case, address).any(Subflow::is_through)
     };
     let found = case.connection.addresses.iter().filter(foreign).map(|address| {
         let summary = format!(

@@ -108,12 +108,24 @@ fn reset_finding(case: &Case<'_>, subflow: &Subflow, reset: &Reset) -> Finding {
         lost_in_words(&left),
     );
     Finding::new(Code::SubflowReset, summary)
-        .severity(if total > 0 { Severity::Warning } else { Severity::Note })
+        .severity(if total > 0 && !is_withdrawn(case, subflow, reset) {
+            Severity::Warning
+        } else {
+            Severity::Note
+        })
         .on(subflow)
         .from(reset.from)
         .seen([reset.seen])
         .with("unacknowledged_bytes", total)
         .advice(advice_on(reset))
+}
+
+/// Whether its address had just been withdrawn: then the RST is meant, and the data goes elsewhere.
+fn is_withdrawn(case: &Case<'_>, subflow: &Subflow, reset: &Reset) -> bool {
+    case.connection.addresses.iter().any(|address| {
+        subflow.ends.of(address.owner).address_id == Some(address.address_id)
+            && address.removed.listed.iter().any(|removed| removed.packet <= reset.seen.packet)
+    })
 }
 
 /// What a reason of MP_TCPRST (RFC 8684 §3.6) tells to do.

@@ -177,7 +177,8 @@ fn told(case: &Case<'_>, code: Code, fallback: Fallback, summary: String) -> Fin
     let handshake = case.initial().map(|initial| initial.handshake);
     let before = handshake.map(|handshake| [handshake.syn, handshake.syn_ack]);
     let before = before.into_iter().flatten().flatten();
-    let lowered = !fallback.certain || case.options_may_be_cut();
+    let is_out_of_order = case.trace.totals().backwards.count > 0;
+    let lowered = !fallback.certain || case.options_may_be_cut() || is_out_of_order;
     let confidence = if lowered { Confidence::Likely } else { Confidence::Certain };
     Finding::new(code, summary)
         .seen(before.filter(|seen| seen.packet <= fallback.seen.packet).chain([fallback.seen]))

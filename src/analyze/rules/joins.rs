@@ -21,6 +21,8 @@ pub(super) enum Failure {
     PlainAnswer(Seen),
     /// The third ACK was answered by a RST.
     RefusedAtAck(Reset),
+    /// The opener gave it up itself after the SYN/ACK.
+    GivenUp(Reset),
     /// The third ACK was repeated and never confirmed.
     Unconfirmed,
     /// Nobody answered the SYN/ACK, which was repeated.
@@ -46,6 +48,7 @@ pub(super) fn failure(case: &Case<'_>, subflow: &Subflow) -> Option<Failure> {
             (!case.options_may_be_cut()).then_some(Failure::PlainAnswer(syn_ack))
         }
         (Some(syn_ack), None) => match (opener_reset, acceptor_reset) {
+            (Some(reset), _) if is_given_up(case, subflow, &reset) => Some(Failure::GivenUp(reset)),
             (Some(_), _) => Some(Failure::PlainAnswer(syn_ack)),
             (None, Some(reset)) => Some(Failure::RefusedAtAck(reset)),
             (None, None) if handshake.syn_ack_retransmissions > 0 => Some(Failure::NoAck),
@@ -57,6 +60,28 @@ pub(super) fn failure(case: &Case<'_>, subflow: &Subflow) -> Option<Failure> {
             None => None,
         },
     }
+}
+
+/// Whether the opener had another reason than the SYN/ACK: the connection was being closed, it has
+/// no such socket any more, or it refuses (Linux does, with reason 1, once the application has shut
+/// down writing). Else the SYN/ACK arrived in another form than it has here.
+fn is_given_up(case: &Case<'_>, subflow: &Subflow, reset: &Reset) -> bool {
+    let has_reason = reset.reason.is_some() || case.connection.version == Some(Version::V0);
+    let is_right = proof::join_verdicts(case.connection, subflow)
+        .is_some_and(|verdicts| verdicts.syn_ack == Verdict::Verified);
+    let joined_before =
+        case.joins().any(|other| other.is_through() && other.first.packet < reset.seen.packet);
+    !has_reason
+        || closed_before(case, subflow).is_some()
+        || is_right && (joined_before || is_at_opener(subflow, reset))
+}
+
+/// Whether the capture was taken at the opener: its RST follows the SYN/ACK at once.
+fn is_at_opener(subflow: &Subflow, reset: &Reset) -> bool {
+    let (Some(syn), Some(syn_ack)) = (subflow.handshake.syn, subflow.handshake.syn_ack) else {
+        return false;
+    };
+    reset.seen.at.since(syn_ack.at) * 4 < syn_ack.at.since(syn.at)
 }
 
 /// Whether the opener sent its third ACK again.
@@ -170,26 +195,48 @@ pub(super) fn join_rejected(case: &Case<'_>) -> Vec<Finding> {
     let rejected = |failure: &Failure| match failure {
         Failure::RefusedAtSyn(reset) => reset.reason.is_some_and(|option| option.reason.0 != 1),
         Failure::RefusedAtAck(reset) => reset.reason.is_none_or(|option| option.reason.0 != 1),
+        Failure::GivenUp(_) => true,
         _ => false,
     };
     let all = failed(case, rejected);
     let found = all.iter().filter_map(|(subflow, failure)| {
-        let (Failure::RefusedAtSyn(reset) | Failure::RefusedAtAck(reset)) = failure else {
+        let (Failure::RefusedAtSyn(reset)
+        | Failure::RefusedAtAck(reset)
+        | Failure::GivenUp(reset)) = failure
+        else {
             return None;
         };
         let when = match failure {
             Failure::RefusedAtSyn(_) => "at its SYN",
+            Failure::GivenUp(_) => "after the SYN/ACK",
             _ => "after its third ACK",
         };
+        let closed = closed_before(case, subflow);
+        let late = match (closed, failure) {
+            (Some(fin), _) => format!(": the connection was being closed ({})", packet(fin)),
+            (None, Failure::GivenUp(_)) if has_reason_1(reset) => {
+                ", as Linux does once the application has shut down writing".to_owned()
+            }
+            (None, _) => String::new(),
+        };
+        let is_harmless = closed.is_some()
+            || matches!(failure, Failure::GivenUp(_)) && case.connection.joined > 0;
         let who = host(reset.from);
         let summary = format!(
-            "{} refused the join on subflow {} {when} by a RST {} ({}).",
+            "{} refused the join on subflow {} {when} by a RST {} ({}){}.",
             capitalised(who),
             subflow.number,
             reason(reset),
-            packet(reset.seen)
+            packet(reset.seen),
+            late
         );
         let advice = match (failure, reset.reason.map(|option| option.reason.0)) {
+            _ if closed.is_some() => LATE_JOIN,
+            (Failure::GivenUp(_), Some(1)) => LATE_JOIN,
+            (Failure::GivenUp(_), _) => {
+                "The SYN/ACK came too late, or on another interface than the one that the endpoint \
+                 is bound to (ip mptcp endpoint … dev): look at the routes back."
+            }
             (Failure::RefusedAtSyn(_), Some(3)) => {
                 "The port was not announced by this connection's peer, or SYN cookies are on and \
                  the limit is reached: ip mptcp endpoint show, ip mptcp limits show there."
@@ -204,6 +251,11 @@ pub(super) fn join_rejected(case: &Case<'_>) -> Vec<Finding> {
         };
         Some(
             Finding::new(Code::JoinRejected, summary)
+                .severity(if is_harmless { Severity::Note } else { Severity::Warning })
+                .confidence(match failure {
+                    Failure::GivenUp(_) => Confidence::Likely,
+                    _ => Confidence::Certain,
+                })
                 .on(subflow)
                 .from(reset.from)
                 .seen(handshake(subflow))
@@ -211,6 +263,10 @@ pub(super) fn join_rejected(case: &Case<'_>) -> Vec<Finding> {
         )
     });
     found.collect()
+}
+
+fn has_reason_1(reset: &Reset) -> bool {
+    reset.reason.is_some_and(|option| option.reason.0 == 1)
 }
 
 /// Nobody answers the SYN (or the SYN/ACK) of a join.
@@ -475,6 +531,40 @@ pub(super) fn join_before_dss(case: &Case<'_>) -> Vec<Finding> {
             .seen(early.iter().copied())
             .times(early.len() as u64),
     ]
+}
+
+/// Refused joins of connections that the capture does not show, by the host that refused.
+pub(super) fn orphans_refused(capture: &WholeCapture<'_>) -> Vec<Finding> {
+    let mut by_host: std::collections::BTreeMap<_, Vec<&Subflow>> =
+        std::collections::BTreeMap::new();
+    for orphan in capture.trace.orphans() {
+        let is_refused = orphan.reset.is_some_and(|reset| {
+            reset.from == orphan.acceptor()
+                && reset.reason.is_none_or(|option| option.reason.0 == 1)
+        });
+        if is_refused && orphan.handshake.syn_ack.is_none() {
+            let target = orphan.ends.of(orphan.acceptor()).endpoint;
+            by_host.entry((target.address, target.port)).or_default().push(orphan);
+        }
+    }
+    let tell = |((address, port), joins): ((_, _), Vec<&Subflow>)| {
+        let target = Endpoint { address, port };
+        let count = joins.len() as u64;
+        let summary = format!(
+            "{} of {} not in the capture {} refused at {target}: the token is not known there.",
+            capitalised(&units::counted(count, "join")),
+            if count == 1 { "a connection" } else { "connections" },
+            if count == 1 { "was" } else { "were" },
+        );
+        Finding::new(Code::JoinUnknownToken, summary)
+            .seen(joins.iter().flat_map(|join| handshake(join)))
+            .times(count)
+            .confidence(Confidence::Likely)
+            .with("address", address.to_string())
+            .with("port", u64::from(port))
+            .advice(UNKNOWN_TOKEN)
+    };
+    by_host.into_iter().map(tell).collect()
 }
 
 /// Many joins with tokens that nobody has, towards one host.

@@ -180,6 +180,9 @@ fn in_words(failure: joins::Failure) -> String {
         joins::Failure::RefusedAtAck(reset) => {
             format!("its third ACK was answered by a RST ({})", packet(reset.seen))
         }
+        joins::Failure::GivenUp(reset) => {
+            format!("its opener gave it up ({})", packet(reset.seen))
+        }
         joins::Failure::Unconfirmed => "its third ACK was never confirmed".to_owned(),
         joins::Failure::NoAck => "nobody answered its SYN/ACK".to_owned(),
     }
