@@ -275,8 +275,7 @@ impl Step<'_> {
                 }
                 return;
             }
-            let certain = self.sender_end().sequence.coverage().gaps().len() == 0;
-            self.fall_back(FallbackCause::DataWithoutMapping, certain);
+            self.fall_back_for_bare_data();
         }
         let first_dsn = self.first_dsn(self.sender()).unwrap_or(Dsn(1));
         self.sender_end().mappings.assume_from(part.start, first_dsn);
@@ -284,6 +283,21 @@ impl Step<'_> {
             self.on_stream(self.sender(), |stream| stream.start(0));
         }
         self.take_fresh(part);
+    }
+
+    /// Data without a mapping: because the other host's answer had no option before, or for a reason
+    /// that is not in the capture.
+    fn fall_back_for_bare_data(&mut self) {
+        let is_answered = self.sender() == self.subflow.opener
+            && !self.connection.dss_seen.of(self.subflow.acceptor());
+        if let Some(answer) = self.subflow.handshake.bare_answer.filter(|_| is_answered) {
+            let seen = std::mem::replace(&mut self.seen, answer);
+            self.fall_back(FallbackCause::AnswerWithoutDss, true);
+            self.seen = seen;
+            return;
+        }
+        let certain = self.sender_end().sequence.coverage().gaps().len() == 0;
+        self.fall_back(FallbackCause::DataWithoutMapping, certain);
     }
 
     pub(crate) fn fall_back(&mut self, cause: FallbackCause, certain: bool) {
@@ -333,8 +347,14 @@ impl Step<'_> {
         let acks_data = peer.first_data.is_some()
             && peer.mappings.declared() > 0
             && peer.sequence.acked_position(self.segment.ack).is_some_and(|acked| acked > 1);
-        if acks_data && self.segment.flags.has(TcpFlags::ACK) {
-            self.fall_back(FallbackCause::AnswerWithoutDss, self.subflow.handshake.syn.is_some());
+        if !self.segment.flags.has(TcpFlags::ACK) {
+            return;
+        }
+        if acks_data {
+            let certain = self.subflow.handshake.syn.is_some();
+            self.fall_back(FallbackCause::AnswerWithoutDss, certain);
+        } else if sender == self.subflow.acceptor() {
+            self.subflow.handshake.bare_answer.get_or_insert(self.seen);
         }
     }
 }

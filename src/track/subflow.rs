@@ -81,6 +81,8 @@ pub struct Handshake {
     pub syn_ack_retransmissions: u32,
     /// Whether a SYN carried MP_CAPABLE.
     pub mp_capable_syn: bool,
+    /// The acceptor's first segment after the third ACK without any MPTCP option.
+    pub bare_answer: Option<Seen>,
     /// The first SYN without MP_CAPABLE after one with it.
     pub plain_syn: Option<Seen>,
 }
