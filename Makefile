@@ -1,5 +1,6 @@
 # make demo      build, and explain a capture of testdata/
 # make test      all tests
+# make lab       the tests against the running kernel (as root)
 # make captures  record the captures of testdata/ anew (as root; keys and times change)
 # make bench     the benchmarks
 #
@@ -8,7 +9,7 @@
 CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: demo test captures bench needs
+.PHONY: demo test lab captures bench needs
 
 demo: needs
 	$(CARGO) build --release --locked
@@ -17,6 +18,11 @@ demo: needs
 test: needs
 	$(CARGO) test --locked
 	$(CARGO) test --locked --no-default-features
+
+# Scenarios wait more than they work.
+lab: needs
+	$(CARGO) test --locked --test lab --no-run
+	$(CARGO) test --locked --test lab -- --test-threads 6
 
 captures:
 	$(SUDO) testdata/record.sh

@@ -43,6 +43,12 @@ fn of_connection(case: &Case<'_>, number: usize) -> Vec<Finding> {
             found.extend(apply(case));
         }
     }
+    for rule in RULES {
+        if let Apply::Conclusion(apply) = rule.apply {
+            let concluded = apply(case, &found);
+            found.extend(concluded);
+        }
+    }
     for finding in &mut found {
         finding.connection = Some(number);
         if finding.wireshark_filter.is_none() {

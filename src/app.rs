@@ -1,6 +1,7 @@
 //! The composition root: which inputs are read, what is made of them, where that goes. One file per
 //! command; clock and randomness come into the program here.
 
+mod clocks;
 mod follow;
 mod generate;
 mod inputs;

@@ -68,6 +68,8 @@ pub struct Capture {
     sources: Vec<Source>,
     inputs: Vec<InputStatus>,
     merge: Merge,
+    /// What is taken off the times of each input; none for most captures.
+    shifts: Vec<i64>,
     frames: u64,
     bytes_read: Arc<AtomicU64>,
     bytes_total: Option<u64>,
@@ -126,10 +128,17 @@ impl Capture {
             sources,
             inputs,
             merge: Merge::default(),
+            shifts: Vec::new(),
             frames: 0,
             bytes_read: Arc::clone(count),
             bytes_total,
         })
+    }
+
+    /// Corrects clocks: takes `ahead` nanoseconds off the times of each input, in the order given.
+    /// To be called before the first frame is taken.
+    pub fn correct_clocks(&mut self, ahead: Vec<i64>) {
+        self.shifts = ahead;
     }
 
     /// The next frame of all inputs; `None` when every input has ended.
@@ -153,7 +162,7 @@ impl Capture {
         self.frames += 1;
         Some(Frame {
             number: PacketNo(self.frames),
-            timestamp: record.timestamp,
+            timestamp: shifted(record.timestamp, &self.shifts, index),
             // `assemble` made sure that every index fits.
             point: CapturePoint {
                 input: u16::try_from(index).unwrap_or(u16::MAX),
@@ -182,6 +191,7 @@ impl Capture {
     /// Puts the next frame of one input up for merging.
     fn load(&mut self, index: usize) {
         if let Some(timestamp) = self.advance(index) {
+            let timestamp = shifted(timestamp, &self.shifts, index);
             self.merge.heads.push(Reverse((timestamp, index)));
         }
     }
@@ -212,6 +222,12 @@ impl fmt::Debug for Capture {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Capture").field("inputs", &self.inputs).finish_non_exhaustive()
     }
+}
+
+/// The time of a frame by the corrected clock.
+#[inline]
+fn shifted(timestamp: Timestamp, shifts: &[i64], index: usize) -> Timestamp {
+    shifts.get(index).map_or(timestamp, |ahead| Timestamp(timestamp.0.saturating_sub(*ahead)))
 }
 
 /// The next frame of every input that has one, earliest on top.

@@ -40,6 +40,7 @@ use arena::{Arena, Id};
 use connection::Connection;
 use flow::{Flow, FlowKey, FlowTable, PlainSyn};
 use join::TokenIndex;
+use proof::Verdict;
 use role::{PerRole, Role};
 use stream::{Stream, StreamUse};
 use subflow::{Seen, Subflow, SubflowEnd};
@@ -47,7 +48,8 @@ use subflow::{Seen, Subflow, SubflowEnd};
 pub use limits::Limits;
 pub use trace::{OptionCounts, Totals, Trace};
 
-use crate::wire::frame::PacketNo;
+use crate::wire::frame::{PacketNo, Timestamp};
+use crate::wire::mptcp::MptcpOption;
 use crate::wire::segment::{Decoded, Endpoint, Segment};
 use options::SegmentOptions;
 
@@ -59,6 +61,7 @@ pub struct Tracker {
     subflows: Arena<Subflow>,
     tokens: TokenIndex,
     totals: Totals,
+    latest: Option<Timestamp>,
     streams: Option<WantedStreams>,
     buffered: usize,
 }
@@ -74,6 +77,7 @@ impl Tracker {
             subflows: Arena::default(),
             tokens: TokenIndex::new(seed),
             totals: Totals::default(),
+            latest: None,
             streams: None,
             buffered: 0,
         }
@@ -106,6 +110,16 @@ impl Tracker {
         }
     }
 
+    /// What the proof in an option of `segment`, which was pushed before, is worth; `None` for an
+    /// option that carries none, and for a flow that is not followed.
+    pub fn verdict(&self, segment: &Segment<'_>, option: &MptcpOption) -> Option<Verdict> {
+        let key = FlowKey::new(segment.source, segment.destination);
+        let Some(Flow::Subflow(id)) = self.flows.get(&key) else { return None };
+        let subflow = &self.subflows[id];
+        let sender = subflow.direction_from(segment.source).sender();
+        proof::of_option(&self.connections[subflow.connection], subflow, sender, option)
+    }
+
     /// What was put together so far.
     pub const fn trace(&self) -> Trace<'_> {
         Trace::new(self)
@@ -115,6 +129,7 @@ impl Tracker {
         self.totals.tcp_segments += 1;
         let mut options = SegmentOptions::default();
         options.read(&segment.options);
+        self.note_oddities(segment, &options);
         if options.has_mptcp() {
             self.totals.count_options(&options);
         }
@@ -140,6 +155,21 @@ impl Tracker {
                 self.open(key, stream, None, segment, &options);
             }
         }
+    }
+
+    /// What tells of the capture and of middleboxes, on any flow.
+    fn note_oddities(&mut self, segment: &Segment<'_>, options: &SegmentOptions) {
+        let seen = Seen::in_segment(segment);
+        if segment.options.is_cut() {
+            self.totals.options_cut.add(seen);
+        }
+        if options.nop_run >= options::LONG_NOP_RUN {
+            self.totals.nop_runs.add(seen);
+        }
+        if self.latest.is_some_and(|latest| seen.at < latest) {
+            self.totals.backwards.add(seen);
+        }
+        self.latest = self.latest.max(Some(seen.at));
     }
 
     /// Whether `segment` opens its 4-tuple anew.
@@ -209,7 +239,7 @@ impl Tracker {
             return None;
         }
         let owner = &mut self.connections[connection];
-        let subflow = Subflow::new(connection, owner.subflows.len(), stream, opener, opening);
+        let subflow = Subflow::new(connection, owner.take_number(), stream, opener, opening);
         let id = self.subflows.push(subflow)?;
         owner.subflows.push(id);
         Some(id)
@@ -249,7 +279,7 @@ pub struct Opening {
 impl Subflow {
     fn new(
         connection: Id<Connection>,
-        number: usize,
+        number: u32,
         tcp_stream: Option<u32>,
         opener: Role,
         opening: &Opening,
@@ -263,7 +293,7 @@ impl Subflow {
         }
         Self {
             connection,
-            number: u32::try_from(number).unwrap_or(u32::MAX),
+            number,
             tcp_stream,
             initial: opening.initial,
             opener,

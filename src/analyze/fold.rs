@@ -5,7 +5,37 @@ use std::cmp::Reverse;
 use super::finding::{Code, Finding};
 
 /// Effects and what they belong under. Of several causes the first one counts.
-const BECAUSE: &[(Code, &[Code])] = &[];
+const BECAUSE: &[(Code, &[Code])] = &[
+    (Code::JoinHmacMismatch, &[Code::SinglePath]),
+    (Code::JoinUnknownToken, &[Code::SinglePath]),
+    (Code::JoinRejected, &[Code::SinglePath]),
+    (Code::JoinNoAnswer, &[Code::SinglePath]),
+    (Code::JoinAnsweredByPlainTcp, &[Code::SinglePath]),
+    (Code::JoinAckStripped, &[Code::SinglePath]),
+    (Code::JoinAckUnconfirmed, &[Code::SinglePath]),
+    (Code::AddAddrHmacMismatch, &[Code::SinglePath]),
+    (Code::AddAddrNoSpace, &[Code::SinglePath]),
+    (Code::AddAddrNotEchoed, &[Code::AddAddrHmacMismatch, Code::SinglePath]),
+    (Code::AddAddrNotUsed, &[Code::SinglePath]),
+    (Code::PathUnused, &[Code::SinglePath]),
+    (Code::MpFail, &[Code::DssChecksumMismatch]),
+    (Code::InfiniteMapping, &[Code::DssChecksumMismatch, Code::MpFail]),
+    (Code::DssMissingFallback, &[Code::DssChecksumMismatch]),
+    (Code::FailedDataAcked, &[Code::DssChecksumMismatch, Code::MpFail]),
+    (
+        Code::SubflowReset,
+        &[
+            Code::DssChecksumMismatch,
+            Code::MappingMissing,
+            Code::MappingConflict,
+            Code::RemoveAddrClosedSubflows,
+        ],
+    ),
+    (Code::ConnectionAborted, &[Code::SubflowReset]),
+    (Code::Reinjection, &[Code::SubflowReset, Code::DataStall]),
+    (Code::HeadOfLineBlocking, &[Code::DataStall, Code::SubflowReset]),
+    (Code::AddAddrIdConflict, &[Code::AddAddrHmacMismatch]),
+];
 
 /// Puts the findings of one connection in order: the worst first, effects behind their causes.
 pub(super) fn fold(mut findings: Vec<Finding>) -> Vec<Finding> {

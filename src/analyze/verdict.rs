@@ -60,6 +60,7 @@ pub const fn fallback_reason(cause: FallbackCause) -> &'static str {
         FallbackCause::SynWithMpCapableUnanswered => "only a SYN without MP_CAPABLE was answered",
         FallbackCause::AckWithoutMpCapable => "the third ACK came without MP_CAPABLE",
         FallbackCause::DataWithoutMapping => "data came without a mapping",
+        FallbackCause::ChecksumFailed => "the DSS checksum of data was wrong",
         FallbackCause::AnswerWithoutDss => "data was answered without a DSS",
         FallbackCause::InfiniteMapping => "an infinite mapping was declared",
     }

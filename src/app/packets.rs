@@ -5,11 +5,13 @@ use std::io::{self, IsTerminal, Write, stdout};
 use anyhow::Result;
 
 use super::progress::Progress;
-use super::{inputs, output, pipeline};
+use super::{inputs, output, pipeline, report};
 use crate::cli::PacketsArgs;
 use crate::report::packets::json::Packet;
-use crate::report::packets::{Line, has_mptcp};
+use crate::report::packets::{Line, Proof, has_mptcp};
+use crate::track::{Limits, Tracker};
 use crate::wire::frame::Timestamp;
+use crate::wire::mptcp::MptcpOption;
 use crate::wire::segment::{Decoded, Segment};
 
 pub(super) fn run(args: &PacketsArgs) -> Result<()> {
@@ -18,11 +20,15 @@ pub(super) fn run(args: &PacketsArgs) -> Result<()> {
     let progress = Progress::new(capture.bytes_total(), !stdout().is_terminal());
     output::to_stdout(|out| {
         let mut start = None;
+        // It knows the keys that proofs are verified with.
+        let mut tracker = Tracker::new(Limits::default(), report::seed());
         pipeline::run(&mut capture, progress, |frame, decoded| {
             let start = *start.get_or_insert(frame.timestamp);
+            tracker.push(decoded);
             match decoded {
                 Decoded::Tcp(segment) if has_mptcp(segment) => {
-                    write_line(out, args.jsonl, segment, start)
+                    let proof = |option: &MptcpOption| tracker.verdict(segment, option);
+                    write_line(out, args.jsonl, segment, start, &proof)
                 }
                 _ => Ok(()),
             }
@@ -37,11 +43,12 @@ fn write_line(
     jsonl: bool,
     segment: &Segment<'_>,
     start: Timestamp,
+    proof: &Proof<'_>,
 ) -> io::Result<()> {
     if jsonl {
-        serde_json::to_writer(&mut *out, &Packet::new(segment, start))?;
+        serde_json::to_writer(&mut *out, &Packet::new(segment, start, proof))?;
         writeln!(out)
     } else {
-        writeln!(out, "{}", Line { segment, start })
+        writeln!(out, "{}", Line { segment, start, proof })
     }
 }

@@ -6,6 +6,7 @@ use std::hash::BuildHasher;
 use anyhow::{Result, bail};
 
 use super::Outcome;
+use super::clocks;
 use super::inputs::{self, InputCounts};
 use super::keys;
 use super::output::{self, Output};
@@ -18,12 +19,17 @@ use crate::report::text::{self, TextOptions};
 use crate::report::{Report, json};
 use crate::track::stream::StreamUse;
 use crate::track::{Limits, Tracker};
+use crate::wire::frame::Timestamp;
 
 pub(super) fn run(args: &ReportArgs) -> Result<Outcome> {
     let paths = inputs::paths(&args.inputs);
-    let capture = inputs::open(&paths)?;
+    let mut capture = inputs::open(&paths)?;
+    let shifts = clocks::shifts(&paths)?;
+    if shifts.iter().any(Option::is_some) {
+        capture.correct_clocks(shifts.iter().map(|shift| shift.unwrap_or(0)).collect());
+    }
     let json_output = json_output(args, &paths)?;
-    let report = analyse(capture, args)?;
+    let report = analyse(capture, &shifts, args)?;
     if let Some(wanted) = args.connection {
         check_number(report.connections.len(), wanted)?;
     }
@@ -60,7 +66,7 @@ fn json_output(args: &ReportArgs, inputs: &[InputPath]) -> Result<Option<Output>
     path.map(|path| Output::create(path, inputs)).transpose()
 }
 
-fn analyse(capture: Capture, args: &ReportArgs) -> Result<Report> {
+fn analyse(capture: Capture, shifts: &[Option<i64>], args: &ReportArgs) -> Result<Report> {
     let streams = if args.streams { KeptStreams::Hashes } else { KeptStreams::None };
     let mut tracked = track(capture, streams)?;
     if let Some(path) = &args.keys {
@@ -70,6 +76,10 @@ fn analyse(capture: Capture, args: &ReportArgs) -> Result<Report> {
     let mut facts = counts.facts(capture.inputs());
     let trace = tracker.trace();
     for (fact, input) in facts.iter_mut().zip(0..) {
+        fact.clock_shift_ns = shifts.get(input).copied().flatten();
+        let ahead = fact.clock_shift_ns.unwrap_or(0);
+        fact.first = fact.first.map(|first| Timestamp(first.0.saturating_sub(ahead)));
+        fact.last = fact.last.map(|last| Timestamp(last.0.saturating_sub(ahead)));
         fact.duplicate_packets = Some(trace.totals().copies.get(input).copied().unwrap_or(0));
     }
     let lookup = |number| counts.packet_ref(number);

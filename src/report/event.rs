@@ -116,6 +116,12 @@ pub enum EventKind {
     /// No more data in this direction, at data level.
     #[serde(rename = "DATA_FIN")]
     DataFin(DataFin),
+    /// Octets that another subflow carried before.
+    #[serde(rename = "REINJECTION")]
+    Reinjection(Reinjection),
+    /// The data level stood still until this packet, while data was not acknowledged.
+    #[serde(rename = "STALL")]
+    Stall(Stall),
     /// The first FIN of a host on a subflow.
     #[serde(rename = "FIN")]
     Fin,
@@ -163,6 +169,34 @@ pub struct FirstData {
     pub payload_bytes: u32,
 }
 
+/// A run of segments with octets that another subflow carried before.
+///
+/// ```json
+/// {"kind": "REINJECTION", "from_subflow": 1, "bytes": 10700, "segments": 8, "last_packet": 317}
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Reinjection {
+    /// The subflow that carried them first; null where that is too long ago to be remembered.
+    pub from_subflow: Option<u32>,
+    /// Octets.
+    pub bytes: u64,
+    /// Segments.
+    pub segments: u64,
+    /// The last of them.
+    pub last_packet: u64,
+}
+
+/// A silence at the data level.
+///
+/// ```json
+/// {"kind": "STALL", "stalled_ns": 1620000000}
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Stall {
+    /// How long it was.
+    pub stalled_ns: i64,
+}
+
 /// A DATA_FIN.
 ///
 /// ```json
@@ -199,6 +233,8 @@ pub enum FallbackCauseName {
     DataWithoutMapping,
     /// The answer to data carried no DSS.
     AnswerWithoutDss,
+    /// The DSS checksum of data was wrong, and MPTCP was not spoken after it.
+    ChecksumFailed,
     /// An infinite mapping was declared.
     InfiniteMapping,
 }
@@ -211,6 +247,7 @@ impl From<FallbackCause> for FallbackCauseName {
             FallbackCause::AckWithoutMpCapable => Self::AckWithoutMpCapable,
             FallbackCause::DataWithoutMapping => Self::DataWithoutMapping,
             FallbackCause::AnswerWithoutDss => Self::AnswerWithoutDss,
+            FallbackCause::ChecksumFailed => Self::ChecksumFailed,
             FallbackCause::InfiniteMapping => Self::InfiniteMapping,
         }
     }
@@ -224,6 +261,7 @@ impl From<FallbackCauseName> for FallbackCause {
             FallbackCauseName::AckWithoutMpCapable => Self::AckWithoutMpCapable,
             FallbackCauseName::DataWithoutMapping => Self::DataWithoutMapping,
             FallbackCauseName::AnswerWithoutDss => Self::AnswerWithoutDss,
+            FallbackCauseName::ChecksumFailed => Self::ChecksumFailed,
             FallbackCauseName::InfiniteMapping => Self::InfiniteMapping,
         }
     }
@@ -240,6 +278,15 @@ impl From<&tracked::EventKind> for EventKind {
                 Self::FirstData(FirstData { payload_bytes: payload_len })
             }
             tracked::EventKind::DataFin { dsn } => Self::DataFin(DataFin { dsn: Hex64(dsn.0) }),
+            tracked::EventKind::Resent(resent) => Self::Reinjection(Reinjection {
+                from_subflow: resent.from,
+                bytes: resent.bytes,
+                segments: resent.segments,
+                last_packet: resent.last.packet.0,
+            }),
+            tracked::EventKind::Stall { duration_ns } => {
+                Self::Stall(Stall { stalled_ns: duration_ns })
+            }
             tracked::EventKind::Fin => Self::Fin,
             tracked::EventKind::Rst { ack } => Self::Rst(Rst { ack }),
             tracked::EventKind::Fallback(cause) => Self::Fallback(Fallback { cause: cause.into() }),

@@ -14,6 +14,7 @@ pub mod json;
 
 use std::fmt::{self, Display, Formatter};
 
+use crate::track::proof::Verdict;
 use crate::wire::frame::Timestamp;
 use crate::wire::mptcp::{
     self, AddAddr, AddressFlavour, Capable, CapableForm, DataLevelLength, Dss, Join, Key,
@@ -35,13 +36,18 @@ pub fn has_mptcp(segment: &Segment<'_>) -> bool {
 }
 
 /// A segment as a line of text.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Line<'a> {
     /// The segment.
     pub segment: &'a Segment<'a>,
     /// When the first packet of the capture came.
     pub start: Timestamp,
+    /// What the proof in an option is worth.
+    pub proof: &'a Proof<'a>,
 }
+
+/// Tells what the proof in an option of a segment is worth; `None` where there is none.
+pub type Proof<'a> = dyn Fn(&MptcpOption) -> Option<Verdict> + 'a;
 
 impl Display for Line<'_> {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
@@ -55,7 +61,7 @@ impl Display for Line<'_> {
             write!(out, " ack {}", segment.ack.0)?;
         }
         write!(out, " len {} win {}", segment.payload_len, segment.window)?;
-        write_options(segment, out)
+        write_options(segment, self.proof, out)
     }
 }
 
@@ -68,7 +74,7 @@ fn write_time(nanoseconds: i64, out: &mut Formatter<'_>) -> fmt::Result {
     write!(out, "{sign}{seconds:>width$}.{rest:06}")
 }
 
-fn write_options(segment: &Segment<'_>, out: &mut Formatter<'_>) -> fmt::Result {
+fn write_options(segment: &Segment<'_>, proof: &Proof<'_>, out: &mut Formatter<'_>) -> fmt::Result {
     let mut separator = "  ";
     for option in segment.options.iter() {
         if matches!(option, TcpOption::NoOperation | TcpOption::EndOfList { .. }) {
@@ -77,6 +83,11 @@ fn write_options(segment: &Segment<'_>, out: &mut Formatter<'_>) -> fmt::Result 
         out.write_str(separator)?;
         separator = ", ";
         write_tcp_option(&option, out)?;
+        if let TcpOption::Mptcp(option) = &option
+            && let Some(verdict) = proof(option)
+        {
+            write!(out, " {}", verdict.name())?;
+        }
     }
     Ok(())
 }

@@ -60,6 +60,11 @@ impl Checksums {
         &self.listed
     }
 
+    /// Whether a mapping at `dsn` is among those listed.
+    pub fn is_listed(&self, dsn: Dsn) -> bool {
+        self.listed.iter().any(|(_, listed)| *listed == dsn)
+    }
+
     /// Mappings that could not be checked: octets missing, or cut by the snap length.
     pub fn unverifiable(&self) -> u64 {
         self.given_up + self.open.len() as u64

@@ -44,6 +44,8 @@ pub struct Connection {
     pub fast_close: Option<FastCloseSeen>,
     /// Whether each host sent a DSS already.
     pub dss_seen: PerRole<bool>,
+    /// The number of its next subflow.
+    next_number: u32,
     /// How many of its subflows are finished.
     pub finished: u32,
     /// Whether another connection may still turn out to be the one that its flow belongs to.
@@ -107,6 +109,8 @@ pub enum FallbackCause {
     AnswerWithoutDss,
     /// An infinite mapping was declared.
     InfiniteMapping,
+    /// The DSS checksum of data was wrong, and MPTCP was not spoken after it.
+    ChecksumFailed,
 }
 
 impl Connection {
@@ -128,11 +132,19 @@ impl Connection {
             fallback: None,
             fast_close: None,
             dss_seen: PerRole::default(),
+            next_number: 0,
             finished: 0,
             unplaced: false,
             joined: 0,
             merged: false,
         }
+    }
+
+    /// The number of a new subflow.
+    pub fn take_number(&mut self) -> u32 {
+        let number = self.next_number;
+        self.next_number = number.saturating_add(1);
+        number
     }
 
     /// Whether both keys are known.

@@ -12,7 +12,7 @@ use crate::wire::frame::Timestamp;
 const MAX_COPIES: usize = 2048;
 
 /// Of those, how many the peer has acknowledged already.
-const MAX_ACKED: usize = 32;
+const MAX_ACKED: usize = 128;
 
 /// Most subflows of a connection whose copies are remembered.
 const MAX_SUBFLOWS: usize = 256;
@@ -39,6 +39,8 @@ pub struct FirstCopies {
 /// First copies that one subflow carried, in the order of positions.
 #[derive(Debug, Clone, Default)]
 struct Copies {
+    /// Whether there ever was one.
+    carried: bool,
     list: VecDeque<Carried>,
     /// How many at the front the peer has acknowledged.
     acked: usize,
@@ -75,6 +77,13 @@ impl FirstCopies {
         Err(next)
     }
 
+    /// The one subflow beside `subflow` that carried anything first; `None` if there are several.
+    pub fn only_other(&self, subflow: u32) -> Option<u32> {
+        let carried = (0..).zip(&self.subflows).filter(|(_, copies)| copies.carried);
+        let mut others = carried.map(|(number, _)| number).filter(|number| *number != subflow);
+        others.next().filter(|_| others.next().is_none())
+    }
+
     /// Everything before `end` was acknowledged: returns the last copy that this covers, and forgets
     /// old ones.
     pub fn acknowledge(&mut self, end: i64) -> Option<Carried> {
@@ -108,6 +117,7 @@ impl FirstCopies {
 
 impl Copies {
     fn remember(&mut self, copy: Carried) {
+        self.carried = true;
         if self.list.back().is_none_or(|last| last.range.start < copy.range.start) {
             if self.list.len() >= MAX_COPIES {
                 self.pop();

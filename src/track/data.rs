@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::copies::{Carried, FirstCopies};
 use super::coverage::{Coverage, Pieces, Range};
-use super::delivery::Delivery;
+use super::delivery::{Delivery, Stall};
 use super::subflow::Seen;
 use crate::wire::frame::Timestamp;
 use crate::wire::seq::{Dsn, WireDsn};
@@ -55,8 +55,8 @@ pub enum Fate {
     New,
     /// Seen before on this subflow.
     Remapped,
-    /// Seen before on another one.
-    Reinjected,
+    /// Seen before on another one, whose number this is where it is still remembered.
+    Reinjected(Option<u32>),
 }
 
 /// The parts of one insertion: a range and what became of it.
@@ -158,8 +158,13 @@ impl DataSpace {
     }
 
     /// Takes what the peer offers to receive from its DATA_ACK on.
-    pub fn offer(&mut self, octets: u64) {
-        self.delivery.offered(octets);
+    pub fn offer(&mut self, octets: u64, at: Timestamp) {
+        self.delivery.offered(octets, at);
+    }
+
+    /// The stall that the last segment ended, if it did.
+    pub fn take_stall(&mut self) -> Option<Stall> {
+        self.delivery.take_stall()
     }
 
     /// How the data fared.
@@ -309,13 +314,19 @@ impl DataSpace {
         first: Option<Carried>,
         resent_here: bool,
     ) -> Fate {
-        let wasted = first.map_or(0, |first| self.acked_below(&first, range));
+        // What is forgotten was acknowledged at the data level, so on its subflow as well.
+        let is_acked = self.acked.is_some_and(|acked| acked >= range.end);
+        let forgotten = if is_acked { range.len() } else { 0 };
+        let wasted = first.map_or(forgotten, |first| self.acked_below(&first, range));
         if resent_here || first.is_some_and(|first| first.subflow == part.subflow) {
             self.delivery.wasted += wasted;
             return Fate::Remapped;
         }
-        self.delivery.reinjected(first, part.subflow, range.len(), wasted, part.at);
-        Fate::Reinjected
+        let from = first.map(|first| first.subflow);
+        let from = from.or_else(|| self.first_copies.only_other(part.subflow));
+        let delay = first.map(|first| part.at.since(first.at));
+        self.delivery.reinjected((from, part.subflow), range.len(), wasted, delay);
+        Fate::Reinjected(from)
     }
 
     /// How many octets of `range` the subflow of their first copy had acknowledged already.

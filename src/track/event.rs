@@ -42,6 +42,13 @@ pub enum EventKind {
         /// The DSN it stands on.
         dsn: Dsn,
     },
+    /// A run of octets that another subflow carried before.
+    Resent(Resent),
+    /// The data level stood still until this segment, while data was not acknowledged.
+    Stall {
+        /// How long, in nanoseconds.
+        duration_ns: i64,
+    },
     /// The first FIN of a host on this subflow.
     Fin,
     /// A RST.
@@ -52,6 +59,19 @@ pub enum EventKind {
     },
     /// From here on the connection is plain TCP.
     Fallback(FallbackCause),
+}
+
+/// A run of segments with octets that were mapped before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resent {
+    /// Number of the subflow that carried them first; `None` where that is not remembered.
+    pub from: Option<u32>,
+    /// Octets.
+    pub bytes: u64,
+    /// Segments.
+    pub segments: u64,
+    /// The last of them.
+    pub last: Seen,
 }
 
 /// The events of a connection: the first of them, and how many did not fit.
@@ -79,6 +99,31 @@ impl Events {
         } else {
             self.dropped += 1;
         }
+    }
+
+    /// Adds octets that were mapped before: to the run that they follow on, if nothing else happened
+    /// since, or as a run of their own.
+    pub fn push_resent(&mut self, event: Event, resent: Resent, most: usize) {
+        if let Some(last) = self.kept.last_mut()
+            && last.subflow == event.subflow
+            && last.direction == event.direction
+            && let EventKind::Resent(run) = &mut last.kind
+            && run.from == resent.from
+        {
+            run.bytes += resent.bytes;
+            run.segments += u64::from(run.last != resent.last);
+            run.last = resent.last;
+        } else {
+            self.push(event, most);
+        }
+    }
+
+    /// Takes the events of a subflow out of these.
+    #[must_use]
+    pub fn take_of(&mut self, subflow: Id<Subflow>) -> Self {
+        let (taken, kept) = self.kept.drain(..).partition(|event| event.subflow == subflow);
+        self.kept = kept;
+        Self { kept: taken, dropped: 0 }
     }
 
     /// Merges the events of `other` into these, in the order of packets.

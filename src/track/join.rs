@@ -8,6 +8,7 @@ use super::arena::Id;
 use super::connection::Connection;
 use super::flow::PlainSyn;
 use super::options::SegmentOptions;
+use super::proof;
 use super::role::Role;
 use super::subflow::{Seen, Subflow};
 use super::{Opening, Tracker};
@@ -155,6 +156,42 @@ impl Tracker {
         }
     }
 
+    /// A token has 32 bits, so several connections may have the same one: the HMAC of the SYN/ACK
+    /// decides which of them the join was meant for (RFC 8684 §3.2).
+    pub(crate) fn settle_token(&mut self, id: Id<Subflow>) {
+        let subflow = &self.subflows[id];
+        let Some(join) = subflow.join else { return };
+        let owners = join.token.and_then(|token| self.tokens.known.get(&token));
+        let Some(owners) = owners.filter(|owners| owners.len() > 1) else { return };
+        if proof::belongs_to(&self.connections[subflow.connection], subflow.opener, &join) {
+            return;
+        }
+        let meant = owners.iter().rev().find(|(connection, joinee)| {
+            proof::belongs_to(&self.connections[*connection], joinee.peer(), &join)
+        });
+        if let Some((connection, joinee)) = meant.copied() {
+            self.move_join(id, connection, joinee.peer());
+        }
+    }
+
+    /// Moves a join, which carried no data yet, to the connection that it was meant for.
+    fn move_join(&mut self, id: Id<Subflow>, target: Id<Connection>, opener: Role) {
+        let from = self.subflows[id].connection;
+        let swap = self.subflows[id].opener != opener;
+        self.connections[from].subflows.retain(|kept| *kept != id);
+        let mut events = self.connections[from].events.take_of(id);
+        if swap {
+            self.subflows[id].swap_roles();
+            events.swap_roles();
+        }
+        let owner = &mut self.connections[target];
+        owner.events.merge(events);
+        owner.subflows.push(id);
+        let subflow = &mut self.subflows[id];
+        subflow.connection = target;
+        subflow.number = owner.take_number();
+    }
+
     /// Looks for the connection that a flow without keys and tokens belongs to, by its data sequence
     /// numbers: they are random 64-bit numbers, so two connections are never near each other.
     pub(crate) fn match_by_dsn(&mut self, connection: Id<Connection>) {
@@ -198,11 +235,11 @@ impl Tracker {
             from_connection.swap_roles();
         }
         for id in &from_connection.subflows {
-            let number = self.connections[target].subflows.len();
+            let number = self.connections[target].take_number();
             self.connections[target].subflows.push(*id);
             let subflow = &mut self.subflows[*id];
             subflow.connection = target;
-            subflow.number = u32::try_from(number).unwrap_or(u32::MAX);
+            subflow.number = number;
             if swap {
                 subflow.swap_roles();
             }

@@ -4,7 +4,7 @@ use super::connection::{Fallback, FallbackCause};
 use super::copies::Carried;
 use super::coverage::Range;
 use super::data::Fate;
-use super::event::EventKind;
+use super::event::{Event, EventKind, Resent};
 use super::mapping::Mapped;
 use super::role::Role;
 use super::segment::Step;
@@ -28,7 +28,7 @@ impl Step<'_> {
             let data = self.connection.data.of_mut(receiver);
             data.acknowledge(ack, self.seen);
             if let Some(window) = window {
-                data.offer(window);
+                data.offer(window, self.seen.at);
             }
             let acked = data.acked_end().unwrap_or_default();
             self.on_stream(receiver, |stream| stream.acknowledge(acked));
@@ -59,7 +59,8 @@ impl Step<'_> {
             let position = data.position(dsn) + i64::from(octets) - 1;
             if data.finish(position, self.seen) {
                 self.event(EventKind::DataFin { dsn: dsn.add(u64::from(octets) - 1) });
-                if let (1, Some(stored)) = (octets, mapping.checksum) {
+                let is_known = self.connection.data.of(sender).reference().is_some();
+                if let (1, Some(stored), true) = (octets, mapping.checksum, is_known) {
                     let seen = self.seen;
                     let checksums = &mut self.sender_end().checksums;
                     checksums.add_lone_data_fin(dsn, mapping.ssn, stored, seen);
@@ -67,8 +68,13 @@ impl Step<'_> {
             }
         }
         let receiver_ack = self.subflow.ends.of(sender.peer()).highest_ack;
+        let seen_at = self.seen;
         let end = self.sender_end();
+        let conflicts = end.mappings.conflicts();
         end.mappings.declare(mapping, dsn, data_fin, payload);
+        if end.mappings.conflicts() > conflicts {
+            end.first_conflict.get_or_insert(seen_at);
+        }
         let acked = receiver_ack.and_then(|ack| end.sequence.acked_position(ack)).unwrap_or(0);
         let seen = end.sequence.coverage();
         end.mappings.settle(|positions| positions.end <= acked || seen.contains(positions));
@@ -94,9 +100,10 @@ impl Step<'_> {
 
     /// Classifies the octets of a segment, each exactly once.
     pub(crate) fn take_payload(&mut self, payload: Range) {
-        let seen = self.seen;
+        let (seen, octets) = (self.seen, self.segment.payload_len);
         let end = self.sender_end();
         end.bytes.payload += payload.len();
+        end.largest_payload = end.largest_payload.max(octets);
         let first = end.first_data.is_none();
         end.first_data.get_or_insert(seen);
         let new_before = end.bytes.new_data;
@@ -116,6 +123,7 @@ impl Step<'_> {
             if piece.seen {
                 self.sender_end().bytes.retransmitted += piece.range.len();
                 self.take_refused(piece.range);
+                self.take_repaired(piece.range);
             } else if self.segment.flags.has(TcpFlags::SYN) {
                 // Fast open: outside the data sequence space (RFC 8684 Appendix B.2).
                 self.sender_end().bytes.new_data += piece.range.len();
@@ -178,28 +186,43 @@ impl Step<'_> {
             subflow_position: part.start,
             at: self.seen.at,
         });
-        let bytes = &mut self.subflow.ends.of_mut(sender).bytes;
         for (range, fate) in fates {
-            let count = match fate {
-                Fate::New => &mut bytes.new_data,
-                Fate::Remapped => &mut bytes.remapped,
-                Fate::Reinjected => &mut bytes.reinjected,
-            };
-            *count += range.len();
+            let bytes = &mut self.subflow.ends.of_mut(sender).bytes;
+            match fate {
+                Fate::New => bytes.new_data += range.len(),
+                Fate::Remapped => bytes.remapped += range.len(),
+                Fate::Reinjected(from) => {
+                    bytes.reinjected += range.len();
+                    self.reinjected(from, range.len());
+                }
+            }
         }
         if mapped.checksum.is_some() || self.connection.streams.of(sender).is_some() {
-            self.take_octets(part, range, mapped);
+            self.take_octets(part, range, mapped, false);
         }
     }
 
+    /// Notes octets that another subflow carried before.
+    fn reinjected(&mut self, from: Option<u32>, bytes: u64) {
+        let resent = Resent { from, bytes, segments: 1, last: self.seen };
+        let kind = EventKind::Resent(resent);
+        let event = Event { seen: self.seen, subflow: self.id, direction: self.direction, kind };
+        self.connection.events.push_resent(event, resent, self.most_events);
+    }
+
     /// The octets themselves, which stand at `part` on the subflow and at `range` in the stream.
-    fn take_octets(&mut self, part: Range, range: Range, mapped: &Mapped) {
+    fn take_octets(&mut self, part: Range, range: Range, mapped: &Mapped, again: bool) {
         let (segment, seen, sender) = (self.segment, self.seen, self.sender());
+        let number = self.subflow.number;
+        let is_known = self.connection.data.of(sender).reference().is_some();
         let end = self.subflow.ends.of_mut(sender);
         let start = end.sequence.position(segment.seq);
         let octets = captured_part(segment.payload, part.start - start, part.len());
-        let verdict = end.checksums.add(mapped, part, octets, seen);
-        let source = Source { subflow: self.subflow.number, start: mapped.positions.start };
+        let checksums = if again { &mut end.checksums_again } else { &mut end.checksums };
+        // The checksum covers all 64 bits of the DSN (RFC 8684 §3.3.1).
+        let checked = if is_known { octets } else { &[] };
+        let verdict = checksums.add(mapped, part, checked, seen);
+        let source = Source { subflow: number, start: mapped.positions.start, again };
         let checked = mapped.checksum.map(|_| source);
         self.on_stream(sender, |stream| stream.insert(range, octets, checked));
         if let Some(verdict) = verdict {
@@ -223,16 +246,36 @@ impl Step<'_> {
         }
     }
 
+    /// Octets that TCP sends again, of a mapping whose checksum was wrong: the receiver may have
+    /// dropped the first ones by TCP's own checksum, and got these.
+    fn take_repaired(&mut self, again: Range) {
+        let end = self.sender_end();
+        let Some(mapped) = end.mappings.covering(again.start).copied() else { return };
+        if !end.checksums.is_listed(mapped.dsn) {
+            return;
+        }
+        let part = again.intersection(mapped.positions);
+        let data = self.connection.data.of_mut(self.direction.sender());
+        let start = data.position(mapped.dsn_at(part.start));
+        let range = Range { start, end: start + (part.end - part.start) };
+        self.take_octets(part, range, &mapped, true);
+    }
+
     /// Octets without a mapping: the stream goes on as plain TCP, if the connection may fall back
     /// (RFC 8684 §3.7: only while it has one subflow); else a fault.
     fn take_bare(&mut self, part: Range) {
         if self.connection.fallback.is_none() {
             if !self.may_fall_back() {
-                self.sender_end().bytes.unmapped += part.len();
+                let seen = self.seen;
+                let end = self.sender_end();
+                end.bytes.unmapped += part.len();
+                // Behind a gap, the segment with the mapping may be what is missing.
+                if end.sequence.coverage().gaps().len() == 0 {
+                    end.first_unmapped.get_or_insert(seen);
+                }
                 return;
             }
-            let certain = self.sender_end().sequence.coverage().gaps().len() == 0;
-            self.fall_back(FallbackCause::DataWithoutMapping, certain);
+            self.fall_back_for_bare_data();
         }
         let first_dsn = self.first_dsn(self.sender()).unwrap_or(Dsn(1));
         self.sender_end().mappings.assume_from(part.start, first_dsn);
@@ -242,11 +285,37 @@ impl Step<'_> {
         self.take_fresh(part);
     }
 
+    /// Data without a mapping: because the other host's answer had no option before, or for a reason
+    /// that is not in the capture.
+    fn fall_back_for_bare_data(&mut self) {
+        let is_answered = self.sender() == self.subflow.opener
+            && !self.connection.dss_seen.of(self.subflow.acceptor());
+        if let Some(answer) = self.subflow.handshake.bare_answer.filter(|_| is_answered) {
+            let seen = std::mem::replace(&mut self.seen, answer);
+            self.fall_back(FallbackCause::AnswerWithoutDss, true);
+            self.seen = seen;
+            return;
+        }
+        let certain = self.sender_end().sequence.coverage().gaps().len() == 0;
+        self.fall_back(FallbackCause::DataWithoutMapping, certain);
+    }
+
     pub(crate) fn fall_back(&mut self, cause: FallbackCause, certain: bool) {
+        let cause = self.cause_behind(cause);
         if self.connection.fallback.is_none() {
             self.connection.fallback = Some(Fallback { cause, seen: self.seen, certain });
             self.event(EventKind::Fallback(cause));
         }
+    }
+
+    /// A host goes on without MPTCP after a wrong checksum, too (RFC 8684 §3.7; Linux says nothing
+    /// of it when it was the first mapping).
+    fn cause_behind(&self, cause: FallbackCause) -> FallbackCause {
+        let is_bare =
+            matches!(cause, FallbackCause::AnswerWithoutDss | FallbackCause::DataWithoutMapping);
+        let ends = &self.subflow.ends;
+        let was_wrong = Role::BOTH.iter().any(|role| ends.of(*role).checksums.mismatches() > 0);
+        if is_bare && was_wrong { FallbackCause::ChecksumFailed } else { cause }
     }
 
     fn may_fall_back(&self) -> bool {
@@ -278,8 +347,14 @@ impl Step<'_> {
         let acks_data = peer.first_data.is_some()
             && peer.mappings.declared() > 0
             && peer.sequence.acked_position(self.segment.ack).is_some_and(|acked| acked > 1);
-        if acks_data && self.segment.flags.has(TcpFlags::ACK) {
-            self.fall_back(FallbackCause::AnswerWithoutDss, self.subflow.handshake.syn.is_some());
+        if !self.segment.flags.has(TcpFlags::ACK) {
+            return;
+        }
+        if acks_data {
+            let certain = self.subflow.handshake.syn.is_some();
+            self.fall_back(FallbackCause::AnswerWithoutDss, certain);
+        } else if sender == self.subflow.acceptor() {
+            self.subflow.handshake.bare_answer.get_or_insert(self.seen);
         }
     }
 }

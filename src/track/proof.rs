@@ -8,7 +8,7 @@ use super::connection::Connection;
 use super::role::Role;
 use super::subflow::{JoinHandshake, Subflow};
 use crate::wire::crypto::{self, AddAddrHmacVariant, JoinHmac, JoinParty};
-use crate::wire::mptcp::{AddressFlavour, Key, Version};
+use crate::wire::mptcp::{AddressFlavour, Join, Key, MptcpOption, Version};
 
 /// What a proof is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,6 +21,18 @@ pub enum Verdict {
     Unverifiable,
     /// There is nothing to prove: the option was not seen.
     Absent,
+}
+
+impl Verdict {
+    /// Stable name, for reports.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Mismatch => "mismatch",
+            Self::Unverifiable => "unverifiable",
+            Self::Absent => "absent",
+        }
+    }
 }
 
 /// The two proofs of a MP_JOIN handshake (RFC 8684 §3.2).
@@ -40,6 +52,12 @@ pub fn join_verdicts(connection: &Connection, subflow: &Subflow) -> Option<JoinV
         syn_ack: judge(join.syn_ack_hmac, expected.map(|(joinee, _)| joinee.syn_ack())),
         ack: judge(join.ack_hmac, expected.map(|(_, joiner)| joiner.ack())),
     })
+}
+
+/// Whether the SYN/ACK of a join that `opener` began proves that it belongs to `connection`.
+pub fn belongs_to(connection: &Connection, opener: Role, join: &JoinHandshake) -> bool {
+    let expected = expected_hmacs(connection, opener, join);
+    expected.is_some_and(|(joinee, _)| join.syn_ack_hmac == Some(joinee.syn_ack()))
 }
 
 /// The same for a joined subflow whose connection is not known: nothing can be verified.
@@ -62,6 +80,37 @@ fn expected_hmacs(
         crypto::join_hmac(version, answering, asking),
         crypto::join_hmac(version, asking, answering),
     ))
+}
+
+/// What the proof in a single option is worth, sent by `sender` on `subflow`; `None` for an option
+/// that carries none.
+pub fn of_option(
+    connection: &Connection,
+    subflow: &Subflow,
+    sender: Role,
+    option: &MptcpOption,
+) -> Option<Verdict> {
+    let join = subflow.join.as_ref();
+    let expected = join.and_then(|join| expected_hmacs(connection, subflow.opener, join));
+    match option {
+        MptcpOption::Join(Join::SynAck { hmac, .. }) => {
+            Some(judge(Some(*hmac), expected.map(|(joinee, _)| joinee.syn_ack())))
+        }
+        MptcpOption::Join(Join::Ack { hmac, .. }) => {
+            Some(judge(Some(*hmac), expected.map(|(_, joiner)| joiner.ack())))
+        }
+        MptcpOption::AddAddr(add) if add.hmac().is_some() => {
+            let keys = keys_of(connection, sender);
+            Some(keys.map_or(Verdict::Unverifiable, |keys| {
+                let variant = crypto::matching_add_addr_variant(keys, add);
+                if variant.is_some() { Verdict::Verified } else { Verdict::Mismatch }
+            }))
+        }
+        MptcpOption::FastClose(close) => {
+            Some(judge(Some(close.receiver_key), connection.hosts.of(sender.peer()).key))
+        }
+        _ => None,
+    }
 }
 
 /// The proof of an announced address, and which way of computing it matched. Of several

@@ -59,6 +59,9 @@ impl Tracker {
         if self.connections[connection_id].unplaced && options.has_mptcp() {
             self.match_by_dsn(connection_id);
         }
+        if segment.flags.is_syn_ack() && options.has_mptcp() {
+            self.settle_token(id);
+        }
         if let Some(prio) = siblings {
             self.change_backup_of_address(connection_id, direction.sender(), prio);
         }
@@ -84,7 +87,7 @@ pub(crate) struct Step<'a> {
     pub(crate) options: &'a SegmentOptions,
     pub(crate) subflow: &'a mut Subflow,
     pub(crate) connection: &'a mut Connection,
-    most_events: usize,
+    pub(crate) most_events: usize,
     /// Octets that wait in all streams, and how many may.
     pub(crate) buffered: &'a mut usize,
     pub(crate) most_buffered: usize,
@@ -123,9 +126,19 @@ impl Step<'_> {
         if !payload.is_empty() {
             self.take_payload(payload);
         }
+        self.note_stalls();
         if flags.has(TcpFlags::FIN) && self.sender_end().fin.is_none() {
             self.sender_end().fin = Some(self.seen);
             self.event(EventKind::Fin);
+        }
+    }
+
+    /// Notes that the data level stood still until this segment.
+    fn note_stalls(&mut self) {
+        for role in Role::BOTH {
+            if let Some(stall) = self.connection.data.of_mut(role).take_stall() {
+                self.event(EventKind::Stall { duration_ns: stall.duration_ns });
+            }
         }
     }
 

@@ -69,11 +69,13 @@ struct Alternative {
 pub(crate) struct Source {
     pub(crate) subflow: u32,
     pub(crate) start: i64,
+    /// The octets were sent again by TCP, after the first time did not verify.
+    pub(crate) again: bool,
 }
 
 impl Source {
     /// No mapping that will be judged.
-    const UNKNOWN: Self = Self { subflow: u32::MAX, start: i64::MIN };
+    const UNKNOWN: Self = Self { subflow: u32::MAX, start: i64::MIN, again: false };
 }
 
 impl std::fmt::Debug for Stream {
@@ -353,8 +355,8 @@ mod tests {
         String::from_utf8(stream.take_octets()).unwrap()
     }
 
-    const FIRST: Source = Source { subflow: 0, start: 1 };
-    const SECOND: Source = Source { subflow: 1, start: 1 };
+    const FIRST: Source = Source { subflow: 0, start: 1, again: false };
+    const SECOND: Source = Source { subflow: 1, start: 1, again: false };
 
     #[test]
     fn octets_come_out_in_order() {
@@ -395,7 +397,7 @@ mod tests {
         stream.insert(Range::new(2, 4), b"baad", Some(FIRST));
         stream.insert(Range::new(0, 4), b"very", Some(SECOND));
         stream.judge(SECOND, Range::new(0, 4), true);
-        let third = Source { subflow: 1, start: 5 };
+        let third = Source { subflow: 1, start: 5, again: false };
         stream.insert(Range::new(4, 2), b"ok", Some(third));
         stream.insert(Range::new(0, 6), b"wrong!", Some(FIRST));
         stream.judge(third, Range::new(4, 2), true);

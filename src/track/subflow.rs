@@ -82,6 +82,8 @@ pub struct Handshake {
     pub syn_ack_retransmissions: u32,
     /// Whether a SYN carried MP_CAPABLE.
     pub mp_capable_syn: bool,
+    /// The acceptor's first segment after the third ACK without any MPTCP option.
+    pub bare_answer: Option<Seen>,
     /// The first SYN without MP_CAPABLE after one with it.
     pub plain_syn: Option<Seen>,
 }
@@ -161,6 +163,8 @@ pub struct SubflowEnd {
     pub mappings: Mappings,
     /// DSS checksums of the mappings.
     pub checksums: Checksums,
+    /// The same for mappings that TCP sent again after they were wrong.
+    pub checksums_again: Checksums,
     /// What became of its payload.
     pub bytes: ByteCounts,
     /// Round trips of what it sent.
@@ -181,6 +185,12 @@ pub struct SubflowEnd {
     pub acked: i64,
     /// Highest acknowledgment number it sent.
     pub highest_ack: Option<SeqNum>,
+    /// The most payload of one of its segments.
+    pub largest_payload: u32,
+    /// Its first payload without a mapping where there must be one.
+    pub first_unmapped: Option<Seen>,
+    /// Its first mapping that contradicts another.
+    pub first_conflict: Option<Seen>,
     /// Its first segment with payload.
     pub first_data: Option<Seen>,
     /// Payload of its SYN that the peer did not accept and that did not come again yet.
@@ -198,6 +208,7 @@ impl SubflowEnd {
             sequence: TcpSequence::default(),
             mappings: Mappings::default(),
             checksums: Checksums::default(),
+            checksums_again: Checksums::default(),
             bytes: ByteCounts::default(),
             round_trips: RoundTrips::default(),
             dynamics: Dynamics::default(),
@@ -208,6 +219,9 @@ impl SubflowEnd {
             fin_acked: false,
             acked: 0,
             highest_ack: None,
+            largest_payload: 0,
+            first_unmapped: None,
+            first_conflict: None,
             first_data: None,
             refused: Range { start: 0, end: 0 },
         }

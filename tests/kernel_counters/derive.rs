@@ -306,7 +306,7 @@ impl Derivation {
         self.add_if("InfiniteMapTx", infinite_sent);
         let established = match connection["fallback"]["cause"].as_str() {
             Some("infinite_mapping") => infinite_received,
-            Some("data_without_mapping" | "answer_without_dss") => true,
+            Some("data_without_mapping" | "answer_without_dss" | "checksum_failed") => true,
             // The server is plain TCP at once; the client learns of it by the first answer.
             Some("ack_without_mp_capable") => self.host == Host::Client,
             _ => false,

@@ -113,9 +113,9 @@ fn look_at_packet(decoded: &Decoded<'_>) {
     if let Decoded::Tcp(segment) = decoded
         && has_mptcp(segment)
     {
-        let line = Line { segment, start: Timestamp(0) }.to_string();
+        let line = Line { segment, start: Timestamp(0), proof: &|_| None }.to_string();
         assert!(!line.contains(char::is_control), "{line:?}");
-        serde_json::to_string(&Packet::new(segment, Timestamp(0))).unwrap();
+        serde_json::to_string(&Packet::new(segment, Timestamp(0), &|_| None)).unwrap();
     }
 }
 

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use super::Case;
+use super::words::{capitalised, host};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
-use crate::analyze::verdict::host;
 use crate::track::address::Address;
 use crate::track::option_space::{Eviction, Evidence};
 use crate::track::role::Role;
@@ -245,11 +245,4 @@ fn each_end(
         find(subflow, role, subflow.ends.of(role).option_space.evidence()?)
     });
     found.collect()
-}
-
-/// With a capital first letter, for the beginning of a sentence.
-fn capitalised(words: &str) -> String {
-    let mut letters = words.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase());
-    first.into_iter().flatten().chain(letters).collect()
 }

@@ -39,7 +39,8 @@ pub struct InputFacts {
     pub cut_short: bool,
     /// One sentence on why.
     pub note: Option<String>,
-    /// By how much its clock was shifted.
+    /// By how much its clock is ahead of the first input's, where that was noticed. Its times are
+    /// corrected by that.
     pub clock_shift_ns: Option<i64>,
     /// Frames that the kernel dropped.
     pub dropped_by_kernel: Option<u64>,
@@ -84,7 +85,8 @@ pub struct Input {
     pub cut_short: bool,
     /// One sentence on why.
     pub note: Option<String>,
-    /// By how much its clock was shifted to agree with the others.
+    /// By how much its clock is ahead of the first input's, where that was noticed. Its times are
+    /// corrected by that.
     pub clock_shift_ns: Option<i64>,
     /// Frames that the kernel dropped.
     pub dropped_by_kernel: Option<u64>,

@@ -9,7 +9,6 @@ use super::PerHost;
 use super::build::Context;
 use super::series::Series;
 use crate::report::hex::Hex32;
-use crate::track::checksum;
 use crate::track::connection::Connection;
 use crate::track::distribution;
 use crate::track::proof::{self, Verdict};
@@ -236,10 +235,11 @@ pub struct Checksums {
 }
 
 impl Checksums {
-    fn build(checksums: &checksum::Checksums) -> Option<Self> {
+    fn build(end: &subflow::SubflowEnd) -> Option<Self> {
+        let (checksums, again) = (&end.checksums, &end.checksums_again);
         let counts = Self {
-            verified: checksums.verified(),
-            mismatch: checksums.mismatches(),
+            verified: checksums.verified() + again.verified(),
+            mismatch: checksums.mismatches() + again.mismatches(),
             unverifiable: checksums.unverifiable(),
         };
         (counts.verified + counts.mismatch + counts.unverifiable > 0).then_some(counts)
@@ -330,7 +330,7 @@ impl From<&subflow::SubflowEnd> for SubflowDirection {
             remapped_bytes: bytes.remapped,
             retransmitted_bytes: bytes.retransmitted,
             unmapped_bytes: bytes.unmapped,
-            checksums: Checksums::build(&end.checksums),
+            checksums: Checksums::build(end),
             rtt_ns: Distribution::build(end.round_trips.samples()),
             out_of_order_segments: end.dynamics.out_of_order,
             duplicate_acks: end.dynamics.duplicate_acks,

@@ -3,7 +3,9 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::Proof;
 use crate::report::event::EventKind;
+use crate::track::proof::Verdict;
 use crate::wire::frame::Timestamp;
 use crate::wire::segment::{self, Segment, TcpFlags};
 use crate::wire::tcp_option::TcpOption;
@@ -42,7 +44,18 @@ pub struct Packet {
     /// Whether the snap length cut the TCP options, so that some may be missing here.
     pub options_cut: bool,
     /// The MPTCP options in their order.
-    pub options: Vec<EventKind>,
+    pub options: Vec<ProvenOption>,
+}
+
+/// An option, and what the proof in it is worth.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct ProvenOption {
+    /// The option.
+    #[serde(flatten)]
+    pub option: EventKind,
+    /// `verified`, `mismatch` or `unverifiable`; left out where there is no proof.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<&'static str>,
 }
 
 /// An address and a port.
@@ -56,9 +69,12 @@ pub struct Endpoint {
 
 impl Packet {
     /// What `segment` says, in a capture whose first packet came at `start`.
-    pub fn new(segment: &Segment<'_>, start: Timestamp) -> Self {
+    pub fn new(segment: &Segment<'_>, start: Timestamp, proof: &Proof<'_>) -> Self {
         let mptcp = segment.options.iter().filter_map(|option| match option {
-            TcpOption::Mptcp(option) => Some(EventKind::from(&option)),
+            TcpOption::Mptcp(option) => Some(ProvenOption {
+                option: EventKind::from(&option),
+                proof: proof(&option).map(Verdict::name),
+            }),
             _ => None,
         });
         Self {

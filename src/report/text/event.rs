@@ -165,6 +165,18 @@ fn text(kind: &EventKind) -> Option<String> {
         EventKind::FirstData(data) => {
             format!("first data, {}", units::bytes(data.payload_bytes.into()))
         }
+        EventKind::Reinjection(run) => {
+            let from = run.from_subflow.map_or_else(String::new, |from| format!(" of sf{from}"));
+            let bytes = units::bytes(run.bytes);
+            let last = match run.segments {
+                1 => String::new(),
+                _ => format!(" until #{}", run.last_packet),
+            };
+            format!("reinjection{from}, {bytes}{last}")
+        }
+        EventKind::Stall(stall) => {
+            format!("data stood still for {}", units::duration(stall.stalled_ns))
+        }
         EventKind::DataFin(_) => "DATA_FIN".to_owned(),
         EventKind::Fin => "FIN".to_owned(),
         EventKind::Rst(_) => "RST".to_owned(),

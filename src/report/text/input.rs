@@ -103,5 +103,10 @@ fn notes_on(input: &Input) -> Vec<String> {
             notes.push(format!("{} {what}", units::counted(count, thing)));
         }
     }
+    if let Some(shift) = input.clock_shift_ns {
+        let by = units::duration(shift.abs());
+        let way = if shift > 0 { "ahead of" } else { "behind" };
+        notes.push(format!("its clock is {by} {way} the first input's; times are corrected"));
+    }
     notes
 }
