@@ -12,6 +12,7 @@ pub mod verdict;
 
 use crate::track::Trace;
 use crate::track::subflow::Subflow;
+use crate::units;
 use crate::wire::segment::Endpoint;
 use finding::{Finding, Selection};
 use rules::{Apply, CaptureFacts, Case, RULES, WholeCapture};
@@ -55,7 +56,35 @@ fn of_connection(case: &Case<'_>, number: usize) -> Vec<Finding> {
             finding.wireshark_filter = display_filter(case, finding.subflow);
         }
     }
-    fold::fold(found)
+    fold::fold(limited(found))
+}
+
+/// The first few findings of each code; the others are counted with the last of them.
+fn limited(found: Vec<Finding>) -> Vec<Finding> {
+    /// Most of one code on one connection.
+    const MOST: usize = 4;
+    let mut kept: Vec<Finding> = Vec::with_capacity(found.len());
+    let mut more: Vec<(usize, u64)> = Vec::new();
+    for finding in found {
+        let alike =
+            |known: &Finding| known.code == finding.code && known.severity == finding.severity;
+        let before = kept.iter().filter(|known| alike(known)).count();
+        match kept.iter().rposition(alike) {
+            Some(last) if before >= MOST => match more.iter_mut().find(|(index, _)| *index == last)
+            {
+                Some((_, count)) => *count += finding.count,
+                None => more.push((last, finding.count)),
+            },
+            _ => kept.push(finding),
+        }
+    }
+    for (index, count) in more {
+        if let Some(finding) = kept.get_mut(index) {
+            finding.count += count;
+            finding.summary.push_str(&format!(" (And {} more like it.)", units::count(count)));
+        }
+    }
+    kept
 }
 
 /// A cause that is not wanted can't have effects under it.

@@ -176,6 +176,8 @@ codes! {
     MptcpAfterFallback = "mptcp-after-fallback", Error, "RFC 8684 §3.7";
     /// Data was sent again on another subflow.
     Reinjection = "reinjection", Note, "RFC 8684 §3.3.6";
+    /// Data was sent again on the same subflow under other subflow sequence numbers.
+    Remapping = "remapping", Note, "RFC 8684 §3.3.1";
     /// (Almost) all data was sent on every subflow.
     RedundantScheduler = "redundant-scheduler", Note, "RFC 8684 §3.3.8";
     /// Data waited unacknowledged while nothing moved.

@@ -33,6 +33,7 @@ const BECAUSE: &[(Code, &[Code])] = &[
     ),
     (Code::ConnectionAborted, &[Code::SubflowReset]),
     (Code::Reinjection, &[Code::SubflowReset, Code::DataStall]),
+    (Code::Remapping, &[Code::JoinRejected, Code::JoinUnknownToken, Code::JoinAckStripped]),
     (Code::HeadOfLineBlocking, &[Code::DataStall, Code::SubflowReset]),
     (Code::AddAddrIdConflict, &[Code::AddAddrHmacMismatch]),
 ];

@@ -165,6 +165,7 @@ pub const RULES: &[Rule] = &[
     each(Code::MappingConflict, data::mapping_conflict),
     each(Code::DataAckBeyondSent, data::data_ack_beyond_sent),
     each(Code::Reinjection, data::reinjection),
+    each(Code::Remapping, data::remapping),
     each(Code::RedundantScheduler, data::redundant_scheduler),
     each(Code::DataStall, data::data_stall),
     each(Code::HeadOfLineBlocking, data::head_of_line_blocking),

@@ -150,6 +150,39 @@ fn reinjected(case: &Case<'_>, sender: Role) -> Option<Finding> {
     })
 }
 
+/// Data mapped again on its own subflow: Linux sends everything in flight again after a failed join.
+pub(super) fn remapping(case: &Case<'_>) -> Vec<Finding> {
+    let remapped = |subflow: &Subflow, role: Role| {
+        let octets = subflow.ends.of(role).bytes.remapped;
+        if octets == 0 {
+            return None;
+        }
+        let refused = case.joins().filter(|join| !join.is_through());
+        let refused = refused.filter_map(|join| join.reset.map(|reset| reset.seen)).next();
+        let after = match refused {
+            Some(seen) => {
+                format!(": Linux does that when a join is refused ({})", packet(seen))
+            }
+            None => String::new(),
+        };
+        let summary = format!(
+            "{} sent {} again on subflow {} under new subflow sequence numbers{after}.",
+            capitalised(host(role)),
+            units::bytes(octets),
+            subflow.number
+        );
+        Some(
+            Finding::new(Code::Remapping, summary)
+                .on(subflow)
+                .from(role)
+                .seen(refused)
+                .with("bytes", octets),
+        )
+    };
+    let pairs = case.subflows.iter().flat_map(|s| Role::BOTH.map(|role| (*s, role)));
+    pairs.filter_map(|(subflow, role)| remapped(subflow, role)).collect()
+}
+
 /// What happened to the subflow that most of it was taken from.
 fn why(case: &Case<'_>, sender: Role) -> String {
     let pairs = &case.connection.data.of(sender).delivery().reinjections;

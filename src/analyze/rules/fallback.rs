@@ -31,17 +31,22 @@ pub(super) fn mp_capable_syn_blackholed(case: &Case<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let syns = case.initial().map_or(1, |initial| u64::from(initial.handshake.syn_retransmissions));
+    let first = case.initial().and_then(|initial| initial.handshake.syn);
+    let cost = first.map_or(0, |first| fallback.seen.at.since(first.at));
     let summary = format!(
-        "{} with MP_CAPABLE got no answer, one without did ({}): something on the path drops them.",
+        "{} with MP_CAPABLE got no answer, one without did ({}): something on the path drops them. \
+         That cost {}.",
         units::counted(syns, "SYN"),
-        packet(fallback.seen)
+        packet(fallback.seen),
+        units::duration(cost)
     );
     let advice = "Find the firewall that drops unknown TCP options. A Linux client will not try \
         MPTCP at all for a while (sysctl net.mptcp.blackhole_timeout, an hour).";
     vec![
         told(case, Code::MpCapableSynBlackholed, fallback, summary)
             .advice(advice)
-            .with("syns", syns),
+            .with("syns", syns)
+            .with("cost_ns", cost.unsigned_abs()),
     ]
 }
 

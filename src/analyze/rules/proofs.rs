@@ -110,7 +110,7 @@ pub(super) fn dss_checksum_mismatch(case: &Case<'_>) -> Vec<Finding> {
                     .with("mappings", count)
                     .advice(
                         "Find what changes payload on this path: a proxy, a NAT helper for FTP or \
-                         SIP, or a DPI device. Encrypted data would be broken by it too.",
+                         SIP, or a DPI device.",
                     ),
             );
         }
