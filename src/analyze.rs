@@ -1,6 +1,120 @@
-//! Facts: pure functions over a [`crate::track::Trace`].
+//! Facts and findings: pure functions over a [`crate::track::Trace`].
 
+pub mod announcing;
+mod code;
+pub mod finding;
+mod fold;
 pub mod holes;
 pub mod option_space;
+pub mod rules;
 pub mod state;
 pub mod verdict;
+
+use crate::track::Trace;
+use crate::track::subflow::Subflow;
+use crate::units;
+use crate::wire::segment::Endpoint;
+use finding::{Finding, Selection};
+use rules::{Apply, CaptureFacts, Case, RULES, WholeCapture};
+
+/// Everything that there is to say about `trace`: on the capture first, then connection by
+/// connection, the worst first and effects behind their causes.
+pub fn findings(trace: &Trace<'_>, inputs: &[CaptureFacts], wanted: &Selection) -> Vec<Finding> {
+    let whole = WholeCapture { trace: *trace, inputs };
+    let mut found = Vec::new();
+    for rule in RULES {
+        if let Apply::Capture(apply) = rule.apply {
+            found.extend(apply(&whole));
+        }
+    }
+    for (number, connection) in trace.connections().into_iter().enumerate() {
+        let case = Case::new(*trace, inputs, connection);
+        found.extend(of_connection(&case, number));
+    }
+    found.retain(|finding| wanted.includes(finding));
+    forget_absent_causes(&mut found);
+    found.sort_by_key(|finding| !finding.code.is_of_capture());
+    found
+}
+
+fn of_connection(case: &Case<'_>, number: usize) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for rule in RULES {
+        if let Apply::Connection(apply) = rule.apply {
+            found.extend(apply(case));
+        }
+    }
+    for rule in RULES {
+        if let Apply::Conclusion(apply) = rule.apply {
+            let concluded = apply(case, &found);
+            found.extend(concluded);
+        }
+    }
+    for finding in &mut found {
+        finding.connection = Some(number);
+        if finding.wireshark_filter.is_none() {
+            finding.wireshark_filter = display_filter(case, finding.subflow);
+        }
+    }
+    fold::fold(limited(found))
+}
+
+/// The first few findings of each code; the others are counted with the last of them.
+fn limited(found: Vec<Finding>) -> Vec<Finding> {
+    /// Most of one code on one connection.
+    const MOST: usize = 4;
+    let mut kept: Vec<Finding> = Vec::with_capacity(found.len());
+    let mut more: Vec<(usize, u64)> = Vec::new();
+    for finding in found {
+        let alike =
+            |known: &Finding| known.code == finding.code && known.severity == finding.severity;
+        let before = kept.iter().filter(|known| alike(known)).count();
+        match kept.iter().rposition(alike) {
+            Some(last) if before >= MOST => match more.iter_mut().find(|(index, _)| *index == last)
+            {
+                Some((_, count)) => *count += finding.count,
+                None => more.push((last, finding.count)),
+            },
+            _ => kept.push(finding),
+        }
+    }
+    for (index, count) in more {
+        if let Some(finding) = kept.get_mut(index) {
+            finding.count += count;
+            finding.summary.push_str(&format!(" (And {} more like it.)", units::count(count)));
+        }
+    }
+    kept
+}
+
+/// A cause that is not wanted can't have effects under it.
+fn forget_absent_causes(found: &mut [Finding]) {
+    let present: Vec<_> = found.iter().map(|finding| (finding.connection, finding.code)).collect();
+    for finding in found {
+        let connection = finding.connection;
+        finding.because = finding.because.filter(|code| present.contains(&(connection, *code)));
+    }
+}
+
+/// Shows the subflow in question, or all of the connection.
+fn display_filter(case: &Case<'_>, subflow: Option<u32>) -> Option<String> {
+    /// A filter with more than this many subflows helps nobody.
+    const MOST: usize = 4;
+    let wanted = |candidate: &&&Subflow| subflow.is_none_or(|number| candidate.number == number);
+    let tuples: Vec<_> =
+        case.subflows.iter().filter(wanted).take(MOST).map(|subflow| tuple(subflow)).collect();
+    match tuples.as_slice() {
+        [] => None,
+        [only] => Some(only.clone()),
+        several => Some(format!("({})", several.join(") || ("))),
+    }
+}
+
+fn tuple(subflow: &Subflow) -> String {
+    let side = |end: Endpoint| {
+        let family = if end.address.is_ipv6() { "ipv6" } else { "ip" };
+        format!("{family}.addr == {} && tcp.port == {}", end.address, end.port)
+    };
+    let ends = &subflow.ends;
+    format!("{} && {}", side(ends.client.endpoint), side(ends.server.endpoint))
+}

@@ -13,6 +13,7 @@ mod packets;
 mod pipeline;
 mod progress;
 mod report;
+mod space;
 
 use anyhow::Result;
 
@@ -22,16 +23,27 @@ use crate::cli::{Cli, Command};
 ///
 /// Fails with one sentence that names the file in question; whatever is wrong *inside* a capture is
 /// no failure. See [`is_closed_pipe`] for the one error that a caller should take as success.
-pub fn run(cli: Cli) -> Result<()> {
+pub fn run(cli: Cli) -> Result<Outcome> {
+    let done = |()| Outcome::Done;
     match (cli.generate, cli.command) {
-        (Some(what), _) => generate::run(what),
-        (None, Some(Command::Packets(args))) => packets::run(&args),
-        (None, Some(Command::Follow(args))) => follow::run(&args),
-        (None, Some(Command::Live(args))) => live::run(&args),
-        (None, Some(Command::Host(args))) => host::run(&args),
+        (Some(what), _) => generate::run(what).map(done),
+        (None, Some(Command::Packets(args))) => packets::run(&args).map(done),
+        (None, Some(Command::Follow(args))) => follow::run(&args).map(done),
+        (None, Some(Command::Live(args))) => live::run(&args).map(done),
+        (None, Some(Command::Host(args))) => host::run(&args).map(done),
+        (None, Some(Command::Space(args))) => space::run(&args).map(done),
         (None, Some(Command::Report(args))) => report::run(&args),
         (None, None) => report::run(&cli.report),
     }
+}
+
+/// What a run that did not fail came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing that was asked to be reported.
+    Done,
+    /// A finding as bad as `--fail-on` says.
+    Found,
 }
 
 /// Whether this is the reader of our output that has gone away: it has seen enough.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::analyze::finding::Code;
 use crate::units::parse;
 
 /// Explains Multipath TCP in packet captures
@@ -17,7 +18,7 @@ use crate::units::parse;
     arg_required_else_help = true,
     disable_help_subcommand = true,
     override_usage = "mptcpscope [OPTIONS] CAPTURE...\n       mptcpscope <COMMAND> [OPTIONS]",
-    after_help = "Exit status: 0 done, 2 error. More with --help.",
+    after_help = "Exit status: 0 done, 1 see --fail-on, 2 error. More with --help.",
     after_long_help = AFTER_HELP,
 )]
 pub struct Cli {
@@ -36,6 +37,7 @@ pub struct Cli {
 pub const AFTER_HELP: &str = "\
 EXIT STATUS
   0  done; also when a capture is cut off or has broken packets: the report says what was skipped
+  1  only with --fail-on: there is a finding at or above that level
   2  error: a bad flag, a file that cannot be read or is no capture, an output that cannot be written
 
 EXAMPLES
@@ -48,6 +50,7 @@ EXAMPLES
   mptcpscope live -i eth0 -i wlan0            what happens, as it happens
   ssh host tcpdump -U -w - tcp | mptcpscope live -
                                               the same from a pipe
+  mptcpscope space --ipv6 --port              does this ADD_ADDR fit beside timestamps?
   mptcpscope ./report                         a file that is named like a command";
 
 /// The commands.
@@ -67,6 +70,8 @@ pub enum Command {
     Live(LiveArgs),
     /// Show the MPTCP settings, endpoints, limits and counters of this host, explained
     Host(HostArgs),
+    /// Calculate whether ADD_ADDR and other options fit into a TCP header
+    Space(SpaceArgs),
 }
 
 /// Arguments of `report`.
@@ -93,9 +98,43 @@ pub struct ReportArgs {
     /// Take what `host --json` printed on one of the hosts into the JSON
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub host: Option<PathBuf>,
+    /// Which findings.
+    #[command(flatten)]
+    pub findings: FindingArgs,
     /// When to use colour
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
+}
+
+/// Which findings are shown, and which of them make the run fail.
+#[derive(Debug, Args)]
+pub struct FindingArgs {
+    /// Exit with status 1 if there is a finding at or above LEVEL
+    #[arg(long, value_name = "LEVEL")]
+    pub fail_on: Option<Level>,
+    /// Leave out findings below LEVEL
+    #[arg(long, value_name = "LEVEL")]
+    pub min_severity: Option<Level>,
+    /// Show only findings with this code (may be given again)
+    #[arg(long, value_name = "CODE")]
+    pub only: Vec<Code>,
+    /// Leave out findings with this code (may be given again)
+    #[arg(long, value_name = "CODE")]
+    pub ignore: Vec<Code>,
+    /// Also the notes that are off by default: what healthy hosts do against the RFC
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Level {
+    /// A fact that explains other things
+    Note,
+    /// MPTCP works, but not as its owner wants
+    Warning,
+    /// MPTCP does not work, or data is damaged
+    Error,
 }
 
 /// Arguments of `packets`.
@@ -222,6 +261,101 @@ pub struct HostArgs {
     /// Print JSON, for `report --host`
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `space`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags")]
+pub struct SpaceArgs {
+    /// ADD_ADDR of an IPv4 address
+    #[arg(long, conflicts_with = "ipv6")]
+    pub ipv4: bool,
+    /// ADD_ADDR of an IPv6 address
+    #[arg(long)]
+    pub ipv6: bool,
+    /// ADD_ADDR with a port
+    #[arg(long)]
+    pub port: bool,
+    /// The echo of ADD_ADDR, which has no HMAC
+    #[arg(long)]
+    pub echo: bool,
+    /// Whether timestamps are in use [default: on, and both in the table]
+    #[arg(long, value_name = "SWITCH")]
+    pub timestamps: Option<Switch>,
+    /// SACK blocks that wait to be sent
+    #[arg(long, value_name = "N", default_value = "0", value_parser = clap::value_parser!(u8).range(0..=4))]
+    pub sack: u8,
+    /// What DSS says in the same segment
+    #[arg(long, value_name = "FORM")]
+    pub dss: Option<DssWord>,
+    /// With a DSS checksum
+    #[arg(long, requires = "dss")]
+    pub checksum: bool,
+    /// A segment of a handshake, in place of ADD_ADDR
+    #[arg(long, value_name = "SEGMENT", conflicts_with_all = ["ipv4", "ipv6", "port", "echo", "dss"])]
+    pub handshake: Option<HandshakeWord>,
+    /// TCP Fast Open with a cookie of N octets; 0 asks for one
+    #[arg(long = "fastopen", value_name = "N", requires = "handshake", value_parser = clap::value_parser!(u8).range(0..=16))]
+    pub fast_open: Option<u8>,
+    /// TCP-MD5
+    #[arg(long)]
+    pub md5: bool,
+    /// TCP-AO: octets of the whole option, usually 16
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(4..=40))]
+    pub ao: Option<u8>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// In use
+    On,
+    /// Not in use
+    Off,
+}
+
+/// What a DSS says, by the widths of its numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lower")]
+pub enum DssWord {
+    /// No DSS
+    None,
+    /// DATA_ACK of 32 bits
+    Ack32,
+    /// DATA_ACK of 64 bits
+    Ack64,
+    /// Mapping and DATA_ACK of 32 bits
+    Map32Ack32,
+    /// Mapping of 32 bits, DATA_ACK of 64 bits
+    Map32Ack64,
+    /// Mapping of 64 bits, DATA_ACK of 32 bits
+    Map64Ack32,
+    /// Mapping and DATA_ACK of 64 bits
+    Map64Ack64,
+}
+
+/// A segment that opens a connection or a subflow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HandshakeWord {
+    /// SYN with MP_CAPABLE
+    CapableSyn,
+    /// The same in version 0, with a key
+    CapableSynV0,
+    /// SYN/ACK with MP_CAPABLE
+    CapableSynAck,
+    /// Third ACK with MP_CAPABLE
+    CapableAck,
+    /// First data with MP_CAPABLE
+    CapableData,
+    /// SYN with MP_JOIN
+    JoinSyn,
+    /// SYN/ACK with MP_JOIN
+    JoinSynAck,
+    /// Third ACK with MP_JOIN
+    JoinAck,
 }
 
 /// A host of a connection.

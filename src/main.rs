@@ -7,7 +7,8 @@ use mptcpscope::{app, cli::Cli};
 
 fn main() -> ExitCode {
     match app::run(Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(app::Outcome::Done) => ExitCode::SUCCESS,
+        Ok(app::Outcome::Found) => ExitCode::from(1),
         Err(error) if app::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("mptcpscope: {error}");

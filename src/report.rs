@@ -10,6 +10,7 @@ pub mod json;
 pub mod live;
 pub mod model;
 pub mod packets;
+pub mod space;
 pub mod text;
 
 pub use model::{InputFacts, Lookup, PacketRef, Report};

@@ -23,6 +23,7 @@ mod join;
 pub mod limits;
 pub mod mapping;
 pub mod news;
+pub mod option_space;
 mod options;
 mod payload;
 pub mod proof;
@@ -51,7 +52,7 @@ use subflow::{Seen, Subflow, SubflowEnd};
 pub use limits::Limits;
 pub use trace::{OptionCounts, Totals, Trace};
 
-use crate::wire::frame::PacketNo;
+use crate::wire::frame::{PacketNo, Timestamp};
 use crate::wire::mptcp::MptcpOption;
 use crate::wire::segment::{Decoded, Endpoint, Segment};
 use options::SegmentOptions;
@@ -64,6 +65,7 @@ pub struct Tracker {
     subflows: Arena<Subflow>,
     tokens: TokenIndex,
     totals: Totals,
+    latest: Option<Timestamp>,
     streams: Option<WantedStreams>,
     buffered: usize,
     news: Option<Vec<News>>,
@@ -82,6 +84,7 @@ impl Tracker {
             subflows: Arena::default(),
             tokens: TokenIndex::new(seed),
             totals: Totals::default(),
+            latest: None,
             streams: None,
             buffered: 0,
             news: None,
@@ -152,6 +155,7 @@ impl Tracker {
         }
         let mut options = SegmentOptions::default();
         options.read(&segment.options);
+        self.note_oddities(segment, &options);
         if options.has_mptcp() {
             self.totals.count_options(&options);
         }
@@ -177,6 +181,21 @@ impl Tracker {
                 self.open(key, stream, None, segment, &options);
             }
         }
+    }
+
+    /// What tells of the capture and of middleboxes, on any flow.
+    fn note_oddities(&mut self, segment: &Segment<'_>, options: &SegmentOptions) {
+        let seen = Seen::in_segment(segment);
+        if segment.options.is_cut() {
+            self.totals.options_cut.add(seen);
+        }
+        if options.nop_run >= options::LONG_NOP_RUN {
+            self.totals.nop_runs.add(seen);
+        }
+        if self.latest.is_some_and(|latest| seen.at < latest) {
+            self.totals.backwards.add(seen);
+        }
+        self.latest = self.latest.max(Some(seen.at));
     }
 
     /// Whether `segment` opens its 4-tuple anew.

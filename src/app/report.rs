@@ -5,21 +5,23 @@ use std::hash::BuildHasher;
 
 use anyhow::{Result, bail};
 
+use super::Outcome;
 use super::clocks;
 use super::inputs::{self, InputCounts};
 use super::keys;
 use super::output::{self, Output};
 use super::pipeline;
 use super::progress::Progress;
+use crate::analyze::finding::{Selection, Severity};
 use crate::capture::{Capture, InputPath, InputStatus};
-use crate::cli::ReportArgs;
+use crate::cli::{FindingArgs, Level, ReportArgs};
 use crate::report::text::{self, TextOptions};
 use crate::report::{Report, json};
 use crate::track::stream::StreamUse;
 use crate::track::{Limits, Tracker};
 use crate::wire::frame::Timestamp;
 
-pub(super) fn run(args: &ReportArgs) -> Result<()> {
+pub(super) fn run(args: &ReportArgs) -> Result<Outcome> {
     let paths = inputs::paths(&args.inputs);
     let mut capture = inputs::open(&paths)?;
     let shifts = clocks::shifts(&paths)?;
@@ -39,7 +41,9 @@ pub(super) fn run(args: &ReportArgs) -> Result<()> {
         connection: args.connection,
         ..TextOptions::default()
     });
-    put_out(&report, Tail { json: json_output, text })
+    put_out(&report, Tail { json: json_output, text })?;
+    let fails = args.findings.fail_on.is_some_and(|level| is_any_at(&report, level));
+    Ok(if fails { Outcome::Found } else { Outcome::Done })
 }
 
 /// Where a report goes, and how.
@@ -59,6 +63,17 @@ pub(super) fn put_out(report: &Report, tail: Tail) -> Result<()> {
     Ok(())
 }
 
+/// Whether a finding is at or above `level`.
+fn is_any_at(report: &Report, level: Level) -> bool {
+    let findings = &report.totals.findings;
+    let counts = match level {
+        Level::Note => [findings.error, findings.warning, findings.note],
+        Level::Warning => [findings.error, findings.warning, 0],
+        Level::Error => [findings.error, 0, 0],
+    };
+    counts.iter().any(|count| *count > 0)
+}
+
 /// Opened before the work begins, so that nobody waits for a report that cannot be written.
 fn json_output(args: &ReportArgs, inputs: &[InputPath]) -> Result<Option<Output>> {
     let path = args.json.as_deref();
@@ -72,7 +87,15 @@ fn analyse(capture: Capture, shifts: &[Option<i64>], args: &ReportArgs) -> Resul
         tracked.tracker.use_keys(&keys::read(path)?);
     }
     let Tracked { tracker, capture, counts } = tracked;
-    Ok(build(&tracker, &counts, capture.inputs(), shifts, args.series))
+    let wanted = Wanted { series: args.series, findings: selection(&args.findings) };
+    Ok(build(&tracker, &counts, capture.inputs(), shifts, &wanted))
+}
+
+/// What of a report is asked for.
+#[derive(Default)]
+pub(super) struct Wanted {
+    pub(super) series: bool,
+    pub(super) findings: Selection,
 }
 
 /// The report on what was tracked of `inputs`.
@@ -81,7 +104,7 @@ pub(super) fn build(
     counts: &InputCounts,
     inputs: &[InputStatus],
     shifts: &[Option<i64>],
-    with_series: bool,
+    wanted: &Wanted,
 ) -> Report {
     let mut facts = counts.facts(inputs);
     let trace = tracker.trace();
@@ -95,8 +118,28 @@ pub(super) fn build(
     let lookup = |number| counts.packet_ref(number);
     let has_several = facts.len() > 1;
     let lookup = has_several.then_some(&lookup as &_);
-    let build = if with_series { Report::build_with_series } else { Report::build };
-    build(&trace, &facts, lookup)
+    let build = if wanted.series { Report::build_with_series } else { Report::build_with };
+    build(&trace, &facts, lookup, &wanted.findings)
+}
+
+impl From<Level> for Severity {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Note => Self::Note,
+            Level::Warning => Self::Warning,
+            Level::Error => Self::Error,
+        }
+    }
+}
+
+/// Which findings the flags ask for.
+fn selection(args: &FindingArgs) -> Selection {
+    Selection {
+        strict: args.strict,
+        min_severity: args.min_severity.map_or(Severity::Note, Severity::from),
+        only: args.only.clone(),
+        ignore: args.ignore.clone(),
+    }
 }
 
 /// Which streams are put together on the way.

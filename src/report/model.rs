@@ -39,6 +39,9 @@ pub use subflow::{
     RoleName, Subflow, SubflowDirection, SubflowState,
 };
 
+use crate::analyze;
+use crate::analyze::finding::Selection;
+use crate::analyze::rules::CaptureFacts;
 use crate::track::Trace;
 use build::Context;
 
@@ -88,6 +91,16 @@ impl Report {
     ///
     /// `lookup` tells where a packet of several inputs stands; without it `packet_refs` stays empty.
     pub fn build(trace: &Trace<'_>, inputs: &[InputFacts], lookup: Option<&Lookup<'_>>) -> Self {
+        Self::build_with(trace, inputs, lookup, &Selection::default())
+    }
+
+    /// The same, with only those findings that are wanted.
+    pub fn build_with(
+        trace: &Trace<'_>,
+        inputs: &[InputFacts],
+        lookup: Option<&Lookup<'_>>,
+        wanted: &Selection,
+    ) -> Self {
         let context = Context::new(trace, inputs, lookup);
         let connections: Vec<_> = trace
             .connections()
@@ -108,6 +121,10 @@ impl Report {
         totals.connections = connections.len() as u64;
         totals.subflows = subflows;
         totals.orphan_subflows = orphan_subflows.len() as u64;
+        let capture: Vec<_> = inputs.iter().map(CaptureFacts::from).collect();
+        let findings = analyze::findings(trace, &capture, wanted).into_iter();
+        let findings: Vec<_> = findings.map(|found| Finding::build(&context, found)).collect();
+        totals.findings = Severities::count(&findings);
         Self {
             schema_version: 1,
             generator: Generator {
@@ -119,7 +136,7 @@ impl Report {
             host: None,
             connections,
             orphan_subflows,
-            findings: Vec::new(),
+            findings,
             packet_refs: context.into_packet_refs(),
         }
     }
@@ -129,8 +146,9 @@ impl Report {
         trace: &Trace<'_>,
         inputs: &[InputFacts],
         lookup: Option<&Lookup<'_>>,
+        wanted: &Selection,
     ) -> Self {
-        let mut report = Self::build(trace, inputs, lookup);
+        let mut report = Self::build_with(trace, inputs, lookup, wanted);
         report.fill_series(&Context::new(trace, inputs, None), *trace);
         report
     }

@@ -2,6 +2,7 @@
 
 mod connection;
 pub(in crate::report) mod event;
+mod finding;
 mod input;
 mod style;
 mod table;
@@ -9,7 +10,8 @@ mod wrap;
 
 use std::io::{self, Write};
 
-use super::model::{Connection, Report};
+use super::model::{Connection, Finding, Report};
+use crate::analyze::finding::Code;
 use crate::units;
 use style::Paint;
 
@@ -43,6 +45,7 @@ pub fn write(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io:
     }
     writeln!(out, "{}", paint.bold(&counts(report)))?;
     input::write_notes(report, paint, out)?;
+    write_findings_on_capture(report, paint, out)?;
     match options.connection {
         Some(id) => write_one(report, id, paint, out),
         None => write_all(report, options, paint, out),
@@ -70,12 +73,28 @@ fn counts(report: &Report) -> String {
     parts.join(" · ")
 }
 
+/// What is about no connection in particular; input notes tell of frames captured twice.
+fn write_findings_on_capture(report: &Report, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    let twice = Code::CaptureDuplicateFrames.name();
+    let wanted = |found: &&Finding| found.connection.is_none() && found.code != twice;
+    let findings: Vec<_> = report.findings.iter().filter(wanted).collect();
+    if !findings.is_empty() {
+        writeln!(out)?;
+    }
+    finding::write(&findings, "", paint, out)
+}
+
+/// The findings on a connection.
+fn findings_on(report: &Report, connection: u64) -> Vec<&Finding> {
+    report.findings.iter().filter(|found| found.connection == Some(connection)).collect()
+}
+
 fn write_one(report: &Report, id: u64, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let found = report.connections.iter().find(|found| found.id == id);
     let Some(found) = found else {
         return writeln!(out, "\nThere is no connection #{id}.");
     };
-    connection::write(found, usize::MAX, paint, out)
+    connection::write(found, &findings_on(report, id), usize::MAX, paint, out)
 }
 
 fn write_all(
@@ -89,7 +108,8 @@ fn write_all(
         None => (report.connections.as_slice(), [].as_slice()),
     };
     for found in full {
-        connection::write(found, options.max_events, paint, out)?;
+        let findings = findings_on(report, found.id);
+        connection::write(found, &findings, options.max_events, paint, out)?;
     }
     write_brief(brief, paint, out)?;
     connection::write_orphans(&report.orphan_subflows, paint, out)

@@ -166,8 +166,8 @@ impl DataSpace {
     }
 
     /// Takes what the peer offers to receive from its DATA_ACK on.
-    pub fn offer(&mut self, octets: u64) {
-        self.delivery.offered(octets);
+    pub fn offer(&mut self, octets: u64, at: Timestamp) {
+        self.delivery.offered(octets, at);
     }
 
     /// The stall that the last segment ended, if it did.

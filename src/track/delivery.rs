@@ -51,6 +51,12 @@ pub struct Window {
     pub max: u64,
     /// Segments that offered nothing.
     pub zero_count: u64,
+    /// How long nothing was offered, in nanoseconds.
+    pub zero_ns: i64,
+    /// When nothing was offered last.
+    pub last_zero: Option<Timestamp>,
+    /// Since when nothing is offered.
+    pub zero_since: Option<Timestamp>,
 }
 
 /// Octets that were carried by one subflow first and then by another.
@@ -75,6 +81,8 @@ pub struct Stall {
     pub start: Timestamp,
     /// How long it lasted in nanoseconds.
     pub duration_ns: i64,
+    /// Whether the receiver offered no room in the meantime.
+    pub window_closed: bool,
 }
 
 impl Delivery {
@@ -102,11 +110,25 @@ impl Delivery {
     }
 
     /// Takes what the peer offers to receive.
-    pub(crate) fn offered(&mut self, octets: u64) {
-        let window = self.window.get_or_insert(Window { min: octets, max: octets, zero_count: 0 });
+    pub(crate) fn offered(&mut self, octets: u64, at: Timestamp) {
+        let first = Window {
+            min: octets,
+            max: octets,
+            zero_count: 0,
+            zero_ns: 0,
+            last_zero: None,
+            zero_since: None,
+        };
+        let window = self.window.get_or_insert(first);
         window.min = window.min.min(octets);
         window.max = window.max.max(octets);
         window.zero_count += u64::from(octets == 0);
+        if octets == 0 {
+            window.zero_since.get_or_insert(at);
+            window.last_zero = Some(at);
+        } else if let Some(since) = window.zero_since.take() {
+            window.zero_ns += at.since(since).max(0);
+        }
     }
 
     /// Takes new data, or a DATA_ACK that advances; `outstanding` says whether data was not
@@ -116,7 +138,8 @@ impl Delivery {
             && outstanding
             && at.since(start) >= STALL_NS
         {
-            let stall = Stall { start, duration_ns: at.since(start) };
+            let window_closed = self.was_window_closed(start);
+            let stall = Stall { start, duration_ns: at.since(start), window_closed };
             self.stall_count += 1;
             self.ended = Some(stall);
             if self.stalls.len() < MAX_STALLS {
@@ -127,6 +150,13 @@ impl Delivery {
 
     pub(crate) const fn take_stall(&mut self) -> Option<Stall> {
         self.ended.take()
+    }
+
+    /// Whether the window was closed at some time since `start`.
+    fn was_window_closed(&self, start: Timestamp) -> bool {
+        self.window.is_some_and(|window| {
+            window.zero_since.is_some() || window.last_zero.is_some_and(|last| last >= start)
+        })
     }
 
     fn pair(&mut self, from: Option<u32>, to: u32) -> Option<&mut Reinjections> {

@@ -44,6 +44,12 @@ pub struct Mappings {
     origin: Option<(i64, i64)>,
     /// Distinct mappings declared, DATA_FIN alone not counted.
     declared: u64,
+    /// Of those, how many have a checksum; infinite ones not counted.
+    with_checksum: u64,
+    /// Of those, how many have none; infinite ones not counted.
+    without_checksum: u64,
+    /// Of those, how many contradict one before.
+    conflicts: u64,
 }
 
 impl Mappings {
@@ -56,6 +62,17 @@ impl Mappings {
     /// Distinct mappings declared so far.
     pub const fn declared(&self) -> u64 {
         self.declared
+    }
+
+    /// Of those, how many have a checksum, and how many have none.
+    pub const fn by_checksum(&self) -> (u64, u64) {
+        (self.with_checksum, self.without_checksum)
+    }
+
+    /// Mappings that say something else of an octet than one before did (RFC 8684 §3.3.1: a mapping
+    /// must not change).
+    pub const fn conflicts(&self) -> u64 {
+        self.conflicts
     }
 
     /// Takes the mapping of a segment whose payload stands at `payload`. `dsn` is its full DSN, and
@@ -82,7 +99,24 @@ impl Mappings {
             return;
         }
         self.declared += 1;
+        if !infinite {
+            self.with_checksum += u64::from(mapped.checksum.is_some());
+            self.without_checksum += u64::from(mapped.checksum.is_none());
+            self.conflicts += u64::from(self.contradicts(&mapped));
+        }
         self.remember(mapped);
+    }
+
+    /// Whether a mapping that is remembered has another DSN for the same octets. Only where the
+    /// place of both is certain, and not for infinite ones, which may act backwards.
+    fn contradicts(&self, mapped: &Mapped) -> bool {
+        let is_exact = self.origin.is_some_and(|(low, high)| low == high);
+        let other = |known: &&Mapped| {
+            let both = known.positions.intersection(mapped.positions);
+            !both.is_empty() && known.dsn_at(both.start) != mapped.dsn_at(both.start)
+        };
+        let finite = self.recent.iter().filter(|known| known.positions.end != i64::MAX);
+        is_exact && finite.filter(other).count() > 0
     }
 
     /// Forgets mappings of which nothing more can come, as `is_done` says of their positions, but for

@@ -2,9 +2,14 @@
 
 use smallvec::SmallVec;
 
+use super::option_space::Sack;
 use super::subflow::SynOptions;
 use crate::wire::mptcp::{self, MptcpOption};
 use crate::wire::tcp_option::{TcpOption, TcpOptions};
+
+/// NOPs in a row that no host needs for alignment: what is left of an option that a middlebox
+/// overwrote.
+pub(crate) const LONG_NOP_RUN: u8 = 4;
 
 /// What the tracker wants to know of the options of a segment.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +18,10 @@ pub(crate) struct SegmentOptions {
     pub(crate) syn: SynOptions,
     /// TSval and TSecr.
     pub(crate) timestamps: Option<(u32, u32)>,
+    /// SACK blocks.
+    pub(crate) sack: Sack,
+    /// The longest run of NOPs, where it is longer than alignment asks for.
+    pub(crate) nop_run: u8,
     /// The MPTCP options, in order.
     pub(crate) mptcp: SmallVec<[MptcpOption; 2]>,
 }
@@ -25,6 +34,7 @@ impl SegmentOptions {
         let read = options.octets.len() - rest.len();
         let declared_len = options.declared_len.saturating_sub(u8::try_from(read).unwrap_or(0));
         if declared_len > 0 {
+            self.nop_run = options.nop_run();
             self.read_any(TcpOptions { octets: rest, declared_len });
         }
     }
@@ -49,6 +59,7 @@ impl SegmentOptions {
             rest = after;
         }
         while let [1, after @ ..] = rest {
+            self.nop_run += 1;
             rest = after;
         }
         rest
@@ -65,6 +76,7 @@ impl SegmentOptions {
                 TcpOption::MaximumSegmentSize(size) => self.syn.mss = Some(size),
                 TcpOption::WindowScale(shift) => self.syn.window_scale = Some(shift),
                 TcpOption::SackPermitted => self.syn.sack_permitted = true,
+                TcpOption::Sack(blocks) => self.sack = Sack::of(blocks),
                 _ => {}
             }
         }
@@ -99,6 +111,7 @@ mod tests {
             short.read(&options);
             walk.read_any(options);
             prop_assert_eq!(short.mptcp, walk.mptcp);
+            prop_assert_eq!(short.sack, walk.sack);
             prop_assert_eq!((short.syn, short.timestamps), (walk.syn, walk.timestamps));
         }
     }

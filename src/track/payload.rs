@@ -29,7 +29,7 @@ impl Step<'_> {
             let data = self.connection.data.of_mut(receiver);
             data.acknowledge(ack, self.seen);
             if let Some(window) = window {
-                data.offer(window);
+                data.offer(window, self.seen.at);
             }
             let acked = data.acked_end().unwrap_or_default();
             self.on_stream(receiver, |stream| stream.acknowledge(acked));
@@ -60,7 +60,8 @@ impl Step<'_> {
             let position = data.position(dsn) + i64::from(octets) - 1;
             if data.finish(position, self.seen) {
                 self.event(EventKind::DataFin { dsn: dsn.add(u64::from(octets) - 1) });
-                if let (1, Some(stored)) = (octets, mapping.checksum) {
+                let is_known = self.connection.data.of(sender).reference().is_some();
+                if let (1, Some(stored), true) = (octets, mapping.checksum, is_known) {
                     let seen = self.seen;
                     let checksums = &mut self.sender_end().checksums;
                     checksums.add_lone_data_fin(dsn, mapping.ssn, stored, seen);
@@ -68,8 +69,13 @@ impl Step<'_> {
             }
         }
         let receiver_ack = self.subflow.ends.of(sender.peer()).highest_ack;
+        let seen_at = self.seen;
         let end = self.sender_end();
+        let conflicts = end.mappings.conflicts();
         end.mappings.declare(mapping, dsn, data_fin, payload);
+        if end.mappings.conflicts() > conflicts {
+            end.first_conflict.get_or_insert(seen_at);
+        }
         let acked = receiver_ack.and_then(|ack| end.sequence.acked_position(ack)).unwrap_or(0);
         let seen = end.sequence.coverage();
         end.mappings.settle(|positions| positions.end <= acked || seen.contains(positions));
@@ -95,10 +101,11 @@ impl Step<'_> {
 
     /// Classifies the octets of a segment, each exactly once.
     pub(crate) fn take_payload(&mut self, payload: Range) {
-        let seen = self.seen;
+        let (seen, octets) = (self.seen, self.segment.payload_len);
         let is_syn = self.segment.flags.has(TcpFlags::SYN);
         let end = self.sender_end();
         end.bytes.payload += payload.len();
+        end.largest_payload = end.largest_payload.max(octets);
         let first = end.first_data.is_none();
         end.first_data.get_or_insert(seen);
         let new_before = end.bytes.new_data;
@@ -228,11 +235,14 @@ impl Step<'_> {
     fn take_octets(&mut self, part: Range, range: Range, mapped: &Mapped, again: bool) {
         let (segment, seen, sender) = (self.segment, self.seen, self.sender());
         let number = self.subflow.number;
+        let is_known = self.connection.data.of(sender).reference().is_some();
         let end = self.subflow.ends.of_mut(sender);
         let start = end.sequence.position(segment.seq);
         let octets = captured_part(segment.payload, part.start - start, part.len());
         let checksums = if again { &mut end.checksums_again } else { &mut end.checksums };
-        let verdict = checksums.add(mapped, part, octets, seen);
+        // The checksum covers all 64 bits of the DSN (RFC 8684 §3.3.1).
+        let checked = if is_known { octets } else { &[] };
+        let verdict = checksums.add(mapped, part, checked, seen);
         let source = Source { subflow: number, start: mapped.positions.start, again };
         let checked = mapped.checksum.map(|_| source);
         self.on_stream(sender, |stream| stream.insert(range, octets, checked));
@@ -277,7 +287,13 @@ impl Step<'_> {
     fn take_bare(&mut self, part: Range) {
         if self.connection.fallback.is_none() {
             if !self.may_fall_back() {
-                self.sender_end().bytes.unmapped += part.len();
+                let seen = self.seen;
+                let end = self.sender_end();
+                end.bytes.unmapped += part.len();
+                // Behind a gap, the segment with the mapping may be what is missing.
+                if end.sequence.coverage().gaps().len() == 0 {
+                    end.first_unmapped.get_or_insert(seen);
+                }
                 return;
             }
             self.fall_back_for_bare_data();

@@ -30,6 +30,10 @@ impl Tracker {
         let recent = &mut subflow.ends.of_mut(direction.sender()).recent;
         if recent.is_copy(segment, options, subflow.several_points) {
             subflow.several_points = true;
+            let sender = direction.sender();
+            if subflow.ends.of(sender).option_space.is_doubled(segment.point) {
+                subflow.ends.of_mut(sender.peer()).option_space.ask(segment.timestamp);
+            }
             self.totals.count_copy(segment.point);
             return;
         }
@@ -111,6 +115,7 @@ impl Step<'_> {
         let end = self.sender_end();
         end.segments += 1;
         end.dynamics.see(seen);
+        self.watch_option_space();
         if flags.has(TcpFlags::SYN) {
             self.take_syn();
         }

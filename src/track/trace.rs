@@ -5,7 +5,7 @@ use super::ageing::Forgotten;
 use super::arena::Id;
 use super::connection::Connection;
 use super::options::SegmentOptions;
-use super::subflow::Subflow;
+use super::subflow::{Seen, Subflow};
 use crate::wire::frame::CapturePoint;
 use crate::wire::mptcp::MptcpOption;
 
@@ -32,6 +32,28 @@ pub struct Totals {
     pub forgotten: Forgotten,
     /// Copies of frames that were captured before, by input.
     pub copies: Vec<u64>,
+    /// TCP segments whose options the snap length cut.
+    pub options_cut: Oddity,
+    /// TCP segments whose options have a longer run of NOPs than any host needs.
+    pub nop_runs: Oddity,
+    /// Frames that are older than the one before them.
+    pub backwards: Oddity,
+}
+
+/// Something odd: how often it was seen, and where first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Oddity {
+    /// How often.
+    pub count: u64,
+    /// The first time.
+    pub first: Option<Seen>,
+}
+
+impl Oddity {
+    pub(crate) fn add(&mut self, seen: Seen) {
+        self.count += 1;
+        self.first.get_or_insert(seen);
+    }
 }
 
 /// How often each MPTCP option was seen.

@@ -7,7 +7,8 @@ use anyhow::Result;
 use super::feed::{Feed, Notice};
 use super::output::Lines;
 use crate::app::inputs::InputCounts;
-use crate::app::{is_closed_pipe, output, report};
+use crate::app::report::{self, Wanted};
+use crate::app::{is_closed_pipe, output};
 use crate::capture::InputStatus;
 use crate::capture::write::Writer;
 use crate::cli::LiveArgs;
@@ -140,7 +141,7 @@ impl Session {
         }
         self.lines.end()?;
         let status = std::slice::from_ref(feed.status());
-        Ok(report::build(&self.tracker, &self.counts, status, &[], false))
+        Ok(report::build(&self.tracker, &self.counts, status, &[], &Wanted::default()))
     }
 
     fn tell_summary(&mut self, dropped_by_kernel: Option<u64>) -> Result<()> {

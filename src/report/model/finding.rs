@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::build::Context;
+use crate::analyze::finding;
 use crate::report::event::Direction;
 
 /// One diagnosis.
@@ -33,7 +35,7 @@ pub struct Finding {
     pub packets: Vec<u64>,
     /// How often.
     pub count: u64,
-    /// Code of the finding that explains this one.
+    /// Code of the finding that this one stands under: its cause, or what it is a part of.
     pub because: Option<String>,
     /// What is the matter, in one sentence.
     pub summary: String,
@@ -45,6 +47,30 @@ pub struct Finding {
     pub wireshark_filter: Option<String>,
     /// The values in the summary.
     pub params: serde_json::Map<String, serde_json::Value>,
+}
+
+impl Finding {
+    pub(super) fn build(context: &Context<'_>, finding: finding::Finding) -> Self {
+        let reference = finding.code.reference();
+        let params = finding.params.into_iter();
+        Self {
+            code: finding.code.name().to_owned(),
+            severity: finding.severity.into(),
+            confidence: finding.confidence.into(),
+            connection: finding.connection.map(|number| number as u64),
+            subflow: finding.subflow,
+            direction: finding.direction.map(Direction::from),
+            t_ns: finding.at.map(|at| context.t_ns(at)),
+            packets: finding.packets.into_iter().map(|packet| context.packet(packet)).collect(),
+            count: finding.count,
+            because: finding.because.map(|code| code.name().to_owned()),
+            summary: finding.summary,
+            advice: finding.advice,
+            reference: (!reference.is_empty()).then(|| reference.to_owned()),
+            wireshark_filter: finding.wireshark_filter,
+            params: params.map(|(name, value)| (name.to_owned(), value.into())).collect(),
+        }
+    }
 }
 
 /// How bad.
@@ -59,6 +85,16 @@ pub enum Severity {
     Error,
 }
 
+impl From<finding::Severity> for Severity {
+    fn from(severity: finding::Severity) -> Self {
+        match severity {
+            finding::Severity::Note => Self::Note,
+            finding::Severity::Warning => Self::Warning,
+            finding::Severity::Error => Self::Error,
+        }
+    }
+}
+
 /// How sure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -69,4 +105,23 @@ pub enum Confidence {
     Likely,
     /// One explanation.
     Possible,
+}
+
+impl From<finding::Confidence> for Confidence {
+    fn from(confidence: finding::Confidence) -> Self {
+        match confidence {
+            finding::Confidence::Certain => Self::Certain,
+            finding::Confidence::Likely => Self::Likely,
+            finding::Confidence::Possible => Self::Possible,
+        }
+    }
+}
+
+impl From<finding::Param> for serde_json::Value {
+    fn from(param: finding::Param) -> Self {
+        match param {
+            finding::Param::Number(number) => number.into(),
+            finding::Param::Text(text) => text.into(),
+        }
+    }
 }

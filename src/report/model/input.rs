@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::finding::{Finding, Severity};
+use crate::analyze::rules::CaptureFacts;
 use crate::track;
 use crate::track::ageing;
 use crate::wire::frame::Timestamp;
@@ -263,6 +265,29 @@ pub struct Severities {
     pub warning: u64,
     /// A fact that explains other things.
     pub note: u64,
+}
+
+impl Severities {
+    pub(super) fn count(findings: &[Finding]) -> Self {
+        let of = |wanted| findings.iter().filter(|found| found.severity == wanted).count() as u64;
+        Self {
+            error: of(Severity::Error),
+            warning: of(Severity::Warning),
+            note: of(Severity::Note),
+        }
+    }
+}
+
+impl From<&InputFacts> for CaptureFacts {
+    fn from(facts: &InputFacts) -> Self {
+        Self {
+            path: facts.path.clone(),
+            packets: facts.packets,
+            truncated: facts.truncated_packets.unwrap_or(0),
+            dropped: facts.dropped_by_kernel.unwrap_or(0),
+            duplicates: facts.duplicate_packets.unwrap_or(0),
+        }
+    }
 }
 
 #[cfg(test)]

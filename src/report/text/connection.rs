@@ -5,11 +5,13 @@ use std::net::IpAddr;
 
 use super::WIDTH;
 use super::event;
+use super::finding;
 use super::style::Paint;
 use super::table::{self, Cell};
 use super::wrap::{columns, wrap};
 use crate::report::model::{
-    Connection, ConnectionState, End, HmacVerdict, OrphanSubflow, PerHost, Subflow, SubflowState,
+    Connection, ConnectionState, End, Finding, HmacVerdict, OrphanSubflow, PerHost, Subflow,
+    SubflowState,
 };
 use crate::units;
 use crate::wire::segment::Endpoint;
@@ -17,20 +19,27 @@ use crate::wire::segment::Endpoint;
 /// Margin of what belongs to a connection.
 const MARGIN: &str = "    ";
 
-/// Writes all of it, with at most `max_events` lines of events.
+/// Writes all of it, with the findings on it and at most `max_events` lines of events.
 pub(super) fn write(
     connection: &Connection,
+    findings: &[&Finding],
     max_events: usize,
     paint: Paint,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     writeln!(out)?;
     write_heading(connection, paint, out)?;
-    let sentences = std::iter::once(&connection.verdict).chain(&connection.details);
-    for sentence in sentences {
+    // The findings tell the details, and better.
+    let details = connection.details.iter().filter(|_| findings.is_empty());
+    for sentence in std::iter::once(&connection.verdict).chain(details) {
         for line in wrap(sentence, WIDTH - MARGIN.len()) {
             writeln!(out, "{MARGIN}{line}")?;
         }
+    }
+    if !findings.is_empty() {
+        writeln!(out)?;
+        finding::write(findings, MARGIN, paint, out)?;
+        writeln!(out)?;
     }
     for line in wrap(&facts(connection), WIDTH - MARGIN.len()) {
         writeln!(out, "{MARGIN}{}", paint.dim(&line))?;

@@ -1,0 +1,222 @@
+//! A finding: what is the matter, how bad it is, how sure that is, and what to do about it.
+
+use crate::track::role::{Direction, Role};
+use crate::track::subflow::{Seen, Subflow};
+use crate::wire::frame::{PacketNo, Timestamp};
+
+pub use super::code::Code;
+
+/// Most packets that a finding lists.
+pub const MAX_PACKETS: usize = 16;
+
+/// How bad.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// A fact that explains other things.
+    Note,
+    /// MPTCP works, but not as its owner wants.
+    Warning,
+    /// MPTCP does not work, or data is damaged.
+    Error,
+}
+
+/// How sure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Confidence {
+    /// One explanation among others.
+    Possible,
+    /// The best explanation; the advice names others.
+    Likely,
+    /// The packets prove it.
+    Certain,
+}
+
+/// A value that a summary names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Param {
+    /// A number: octets, nanoseconds, a count, an ID.
+    Number(u64),
+    /// Anything else.
+    Text(String),
+}
+
+impl From<u64> for Param {
+    fn from(number: u64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<u32> for Param {
+    fn from(number: u32) -> Self {
+        Self::Number(number.into())
+    }
+}
+
+impl From<u8> for Param {
+    fn from(number: u8) -> Self {
+        Self::Number(number.into())
+    }
+}
+
+impl From<usize> for Param {
+    fn from(number: usize) -> Self {
+        Self::Number(number as u64)
+    }
+}
+
+impl From<&str> for Param {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Param {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+/// One diagnosis.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What kind.
+    pub code: Code,
+    /// How bad.
+    pub severity: Severity,
+    /// How sure.
+    pub confidence: Confidence,
+    /// Number of the connection, by the order of [`crate::track::Trace::connections`].
+    pub connection: Option<usize>,
+    /// Number of the subflow.
+    pub subflow: Option<u32>,
+    /// Who sent what it is about.
+    pub direction: Option<Direction>,
+    /// When it began.
+    pub at: Option<Timestamp>,
+    /// The first packets that prove it, at most [`MAX_PACKETS`].
+    pub packets: Vec<PacketNo>,
+    /// How often.
+    pub count: u64,
+    /// The finding that this one belongs under.
+    pub because: Option<Code>,
+    /// What is the matter, with the values in question: one sentence.
+    pub summary: String,
+    /// What to check or to change.
+    pub advice: Option<String>,
+    /// A Wireshark display filter that shows the packets.
+    pub wireshark_filter: Option<String>,
+    /// The values of the summary, by name.
+    pub params: Vec<(&'static str, Param)>,
+}
+
+impl Finding {
+    /// A certain finding of its code's usual severity, about nothing in particular yet.
+    pub fn new(code: Code, summary: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: code.severity(),
+            confidence: Confidence::Certain,
+            connection: None,
+            subflow: None,
+            direction: None,
+            at: None,
+            packets: Vec::new(),
+            count: 1,
+            because: None,
+            summary: summary.into(),
+            advice: None,
+            wireshark_filter: None,
+            params: Vec::new(),
+        }
+    }
+
+    /// With another severity.
+    #[must_use]
+    pub const fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    /// With another confidence.
+    #[must_use]
+    pub const fn confidence(mut self, confidence: Confidence) -> Self {
+        self.confidence = confidence;
+        self
+    }
+
+    /// About a subflow.
+    #[must_use]
+    pub const fn on(mut self, subflow: &Subflow) -> Self {
+        self.subflow = Some(subflow.number);
+        self
+    }
+
+    /// About what `sender` sent.
+    #[must_use]
+    pub const fn from(mut self, sender: Role) -> Self {
+        self.direction = Some(sender.sends());
+        self
+    }
+
+    /// Proved by these, in the order of time; the first one says when.
+    #[must_use]
+    pub fn seen(mut self, evidence: impl IntoIterator<Item = Seen>) -> Self {
+        for seen in evidence {
+            self.at = Some(self.at.map_or(seen.at, |at| at.min(seen.at)));
+            if self.packets.len() < MAX_PACKETS && !self.packets.contains(&seen.packet) {
+                self.packets.push(seen.packet);
+            }
+        }
+        self.packets.sort_unstable();
+        self
+    }
+
+    /// That happened so often.
+    #[must_use]
+    pub const fn times(mut self, count: u64) -> Self {
+        self.count = count;
+        self
+    }
+
+    /// With something to do about it.
+    #[must_use]
+    pub fn advice(mut self, advice: impl Into<String>) -> Self {
+        self.advice = Some(advice.into());
+        self
+    }
+
+    /// With a value that the summary names.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<Param>) -> Self {
+        self.params.push((name, value.into()));
+        self
+    }
+}
+
+/// Which findings are wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selection {
+    /// Also the notes that are off by default: what healthy hosts do against the letter of the RFC.
+    pub strict: bool,
+    /// Nothing below this.
+    pub min_severity: Severity,
+    /// Only these, where there are any.
+    pub only: Vec<Code>,
+    /// None of these.
+    pub ignore: Vec<Code>,
+}
+
+impl Default for Selection {
+    fn default() -> Self {
+        Self { strict: false, min_severity: Severity::Note, only: Vec::new(), ignore: Vec::new() }
+    }
+}
+
+impl Selection {
+    /// Whether `finding` is wanted. A code that is named is wanted even if it is off by default.
+    pub fn includes(&self, finding: &Finding) -> bool {
+        let named = self.only.contains(&finding.code);
+        let on = named || (self.only.is_empty() && (self.strict || !finding.code.is_strict()));
+        on && finding.severity >= self.min_severity && !self.ignore.contains(&finding.code)
+    }
+}

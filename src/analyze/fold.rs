@@ -1,0 +1,108 @@
+//! What follows from what: effects are put under their causes.
+
+use std::cmp::Reverse;
+
+use super::finding::{Code, Finding};
+
+/// Effects and what they belong under. Of several causes the first one counts.
+const BECAUSE: &[(Code, &[Code])] = &[
+    (Code::JoinHmacMismatch, &[Code::SinglePath]),
+    (Code::JoinUnknownToken, &[Code::SinglePath]),
+    (Code::JoinRejected, &[Code::SinglePath]),
+    (Code::JoinNoAnswer, &[Code::SinglePath]),
+    (Code::JoinAnsweredByPlainTcp, &[Code::SinglePath]),
+    (Code::JoinAckStripped, &[Code::SinglePath]),
+    (Code::JoinAckUnconfirmed, &[Code::SinglePath]),
+    (Code::AddAddrHmacMismatch, &[Code::SinglePath]),
+    (Code::AddAddrNoSpace, &[Code::SinglePath]),
+    (Code::AddAddrNotEchoed, &[Code::AddAddrHmacMismatch, Code::SinglePath]),
+    (Code::AddAddrNotUsed, &[Code::SinglePath]),
+    (Code::PathUnused, &[Code::SinglePath]),
+    (Code::MpFail, &[Code::DssChecksumMismatch]),
+    (Code::InfiniteMapping, &[Code::DssChecksumMismatch, Code::MpFail]),
+    (Code::DssMissingFallback, &[Code::DssChecksumMismatch]),
+    (Code::FailedDataAcked, &[Code::DssChecksumMismatch, Code::MpFail]),
+    (
+        Code::SubflowReset,
+        &[
+            Code::DssChecksumMismatch,
+            Code::MappingMissing,
+            Code::MappingConflict,
+            Code::RemoveAddrClosedSubflows,
+        ],
+    ),
+    (Code::ConnectionAborted, &[Code::SubflowReset]),
+    (Code::Reinjection, &[Code::SubflowReset, Code::DataStall]),
+    (Code::Remapping, &[Code::JoinRejected, Code::JoinUnknownToken, Code::JoinAckStripped]),
+    (Code::HeadOfLineBlocking, &[Code::DataStall, Code::SubflowReset]),
+    (Code::AddAddrIdConflict, &[Code::AddAddrHmacMismatch]),
+];
+
+/// Puts the findings of one connection in order: the worst first, effects behind their causes.
+pub(super) fn fold(mut findings: Vec<Finding>) -> Vec<Finding> {
+    for index in 0..findings.len() {
+        let cause = findings.get(index).and_then(|effect| cause_of(effect, &findings));
+        if let Some(effect) = findings.get_mut(index) {
+            effect.because = cause;
+        }
+    }
+    findings.sort_by_key(|finding| (Reverse(finding.severity), finding.packets.first().copied()));
+    let (effects, causes): (Vec<_>, Vec<_>) =
+        findings.into_iter().partition(|finding| finding.because.is_some());
+    let mut ordered = Vec::with_capacity(effects.len() + causes.len());
+    for cause in causes {
+        let code = cause.code;
+        let first = ordered.iter().all(|known: &Finding| known.code != code);
+        ordered.push(cause);
+        if first {
+            push_effects(code, &effects, &mut ordered);
+        }
+    }
+    ordered
+}
+
+fn push_effects(cause: Code, effects: &[Finding], ordered: &mut Vec<Finding>) {
+    for effect in effects.iter().filter(|effect| effect.because == Some(cause)) {
+        let first = ordered.iter().all(|known| known.code != effect.code);
+        ordered.push(effect.clone());
+        if first {
+            push_effects(effect.code, effects, ordered);
+        }
+    }
+}
+
+fn cause_of(effect: &Finding, findings: &[Finding]) -> Option<Code> {
+    let (_, causes) = BECAUSE.iter().find(|(code, _)| *code == effect.code)?;
+    let is_here = |code: &&Code| {
+        findings.iter().any(|cause| {
+            cause.code == **code
+                && (cause.subflow.is_none()
+                    || effect.subflow.is_none()
+                    || cause.subflow == effect.subflow)
+        })
+    };
+    causes.iter().find(is_here).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_its_own_cause() {
+        for (code, _) in BECAUSE {
+            let mut open = vec![*code];
+            let mut seen = Vec::new();
+            while let Some(next) = open.pop() {
+                let causes = BECAUSE.iter().filter(|(effect, _)| *effect == next);
+                for cause in causes.flat_map(|(_, causes)| causes.iter()) {
+                    assert_ne!(cause, code, "{code} is a cause of itself");
+                    if !seen.contains(cause) {
+                        seen.push(*cause);
+                        open.push(*cause);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! The rules: one function per code, all of them in [`RULES`].
+//!
+//! A rule looks at one connection (or at the capture) as it is so far, and returns what it finds. It
+//! knows nothing of other rules: what follows from what is told afterwards, by [`super::fold`].
+
+mod addresses;
+mod capture;
+mod close;
+mod data;
+mod fallback;
+mod handshake;
+mod joins;
+mod option_space;
+mod paths;
+mod proofs;
+mod words;
+
+use super::finding::{Code, Finding};
+use super::state::{self, Close, ConnectionState};
+use crate::track::Trace;
+use crate::track::connection::Connection;
+use crate::track::event::{Event, EventKind};
+use crate::track::role::Role;
+use crate::track::subflow::Subflow;
+use crate::wire::mptcp::MptcpOption;
+
+/// What a rule sees of one connection.
+pub struct Case<'a> {
+    /// Everything.
+    pub trace: Trace<'a>,
+    /// What is known of the inputs.
+    pub inputs: &'a [CaptureFacts],
+    /// The connection.
+    pub connection: &'a Connection,
+    /// Its subflows, by number.
+    pub subflows: Vec<&'a Subflow>,
+    /// How far it came.
+    pub state: ConnectionState,
+    /// How it ended.
+    pub close: Option<Close>,
+}
+
+/// What is known of an input beside its packets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CaptureFacts {
+    /// The path as the user gave it.
+    pub path: String,
+    /// Frames read.
+    pub packets: u64,
+    /// Frames cut by the snap length.
+    pub truncated: u64,
+    /// Frames that the kernel dropped.
+    pub dropped: u64,
+    /// Frames that another interface or input had too.
+    pub duplicates: u64,
+}
+
+/// What a rule sees of the capture as a whole.
+pub struct WholeCapture<'a> {
+    /// Everything.
+    pub trace: Trace<'a>,
+    /// What is known of the inputs.
+    pub inputs: &'a [CaptureFacts],
+}
+
+/// A rule, and the code of what it finds.
+pub struct Rule {
+    /// What it finds.
+    pub code: Code,
+    /// How.
+    pub apply: Apply,
+}
+
+/// What a rule looks at.
+#[derive(Clone, Copy)]
+pub enum Apply {
+    /// Each connection.
+    Connection(fn(&Case<'_>) -> Vec<Finding>),
+    /// Each connection, and what the other rules found of it.
+    Conclusion(fn(&Case<'_>, &[Finding]) -> Vec<Finding>),
+    /// The capture as a whole.
+    Capture(fn(&WholeCapture<'_>) -> Vec<Finding>),
+}
+
+const fn each(code: Code, rule: fn(&Case<'_>) -> Vec<Finding>) -> Rule {
+    Rule { code, apply: Apply::Connection(rule) }
+}
+
+const fn last(code: Code, rule: fn(&Case<'_>, &[Finding]) -> Vec<Finding>) -> Rule {
+    Rule { code, apply: Apply::Conclusion(rule) }
+}
+
+const fn whole(code: Code, rule: fn(&WholeCapture<'_>) -> Vec<Finding>) -> Rule {
+    Rule { code, apply: Apply::Capture(rule) }
+}
+
+/// All rules, in the order of a connection's life.
+pub const RULES: &[Rule] = &[
+    whole(Code::CaptureDrops, capture::drops),
+    each(Code::CaptureDrops, capture::tcp_gaps),
+    each(Code::CaptureMidstream, capture::midstream),
+    each(Code::CaptureOneSided, capture::one_sided),
+    each(Code::CaptureMissingPath, capture::missing_path),
+    whole(Code::CaptureOptionsCut, capture::options_cut),
+    whole(Code::CaptureTimeBackwards, capture::time_backwards),
+    whole(Code::CaptureDuplicateFrames, capture::duplicate_frames),
+    each(Code::CaptureOffload, capture::offload),
+    each(Code::OptionMalformed, capture::option_malformed),
+    each(Code::OptionUnknown, capture::option_unknown),
+    each(Code::OptionCombinationOdd, capture::option_combination_odd),
+    whole(Code::NopRun, capture::nop_run),
+    // Handshake and fallback.
+    each(Code::MpCapableUnanswered, fallback::mp_capable_unanswered),
+    each(Code::MpCapableSynBlackholed, fallback::mp_capable_syn_blackholed),
+    each(Code::MpCapableAckLost, fallback::mp_capable_ack_lost),
+    each(Code::DssMissingFallback, fallback::dss_missing_fallback),
+    each(Code::VersionDowngrade, handshake::version_downgrade),
+    whole(Code::VersionDowngrade, handshake::version_lost),
+    each(Code::MptcpV0, handshake::mptcp_v0),
+    each(Code::EchoedKeyMismatch, handshake::echoed_key_mismatch),
+    each(Code::HandshakeFlagsUnsupported, handshake::handshake_flags_unsupported),
+    each(Code::HandshakeInvalid, handshake::handshake_invalid),
+    each(Code::ChecksumForced, handshake::checksum_forced),
+    each(Code::InfiniteMapping, fallback::infinite_mapping),
+    each(Code::CBitSet, handshake::c_bit_set),
+    each(Code::MpCapableNotRepeated, handshake::mp_capable_not_repeated),
+    // Proofs.
+    each(Code::JoinHmacMismatch, proofs::join_hmac_mismatch),
+    each(Code::AddAddrHmacMismatch, proofs::add_addr_hmac_mismatch),
+    each(Code::DssChecksumMismatch, proofs::dss_checksum_mismatch),
+    each(Code::MpFail, fallback::mp_fail),
+    each(Code::FailedDataAcked, fallback::failed_data_acked),
+    each(Code::FastcloseKeyMismatch, proofs::fastclose_key_mismatch),
+    each(Code::IdsnMismatch, proofs::idsn_mismatch),
+    each(Code::ChecksumPresenceMismatch, proofs::checksum_presence_mismatch),
+    // Joins and paths.
+    each(Code::JoinUnknownToken, joins::join_unknown_token),
+    each(Code::JoinRejected, joins::join_rejected),
+    each(Code::JoinNoAnswer, joins::join_no_answer),
+    each(Code::JoinAnsweredByPlainTcp, joins::join_answered_by_plain_tcp),
+    each(Code::JoinAckStripped, joins::join_ack_stripped),
+    each(Code::JoinAckUnconfirmed, joins::join_ack_unconfirmed),
+    each(Code::JoinToDeniedAddress, joins::join_to_denied_address),
+    each(Code::JoinPortNotAnnounced, joins::join_port_not_announced),
+    each(Code::JoinEarlyData, joins::join_early_data),
+    each(Code::JoinBeforeDss, joins::join_before_dss),
+    each(Code::AddressTranslated, joins::address_translated),
+    whole(Code::JoinUnknownToken, joins::orphans_refused),
+    whole(Code::JoinFlood, joins::join_flood),
+    whole(Code::TokenCollision, joins::token_collision),
+    // Addresses and option space.
+    each(Code::AddAddrNoSpace, option_space::no_space),
+    each(Code::AddAddrSpaceStatic, option_space::space_static),
+    each(Code::AddAddrTimestampsDropped, option_space::timestamps_dropped),
+    each(Code::AddAddrEvictsSack, option_space::evicts_sack),
+    each(Code::AddAddrNotEchoed, addresses::add_addr_not_echoed),
+    each(Code::AddAddrEchoMismatch, addresses::add_addr_echo_mismatch),
+    each(Code::AddAddrNotUsed, addresses::add_addr_not_used),
+    each(Code::AddAddrIdConflict, addresses::add_addr_id_conflict),
+    each(Code::AddAddrPrivate, addresses::add_addr_private),
+    each(Code::RemoveAddrUnknownId, addresses::remove_addr_unknown_id),
+    each(Code::RemoveAddrClosedSubflows, addresses::remove_addr_closed_subflows),
+    // Data and paths at work.
+    each(Code::MappingMissing, data::mapping_missing),
+    each(Code::MappingConflict, data::mapping_conflict),
+    each(Code::DataAckBeyondSent, data::data_ack_beyond_sent),
+    each(Code::Reinjection, data::reinjection),
+    each(Code::Remapping, data::remapping),
+    each(Code::RedundantScheduler, data::redundant_scheduler),
+    each(Code::DataStall, data::data_stall),
+    each(Code::HeadOfLineBlocking, data::head_of_line_blocking),
+    each(Code::ReceiveWindowLimited, data::receive_window_limited),
+    each(Code::BackupUsed, paths::backup_used),
+    each(Code::PathUnused, paths::path_unused),
+    each(Code::PathDegraded, paths::path_degraded),
+    // Closing.
+    each(Code::FastClose, close::fast_close),
+    each(Code::SubflowReset, close::subflow_reset),
+    each(Code::ConnectionAborted, close::connection_aborted),
+    each(Code::DataFinUnacked, close::data_fin_unacked),
+    each(Code::RstReasonMissing, close::rst_reason_missing),
+    // What follows from all that.
+    last(Code::SinglePath, paths::single_path),
+];
+
+impl<'a> Case<'a> {
+    pub(super) fn new(
+        trace: Trace<'a>,
+        inputs: &'a [CaptureFacts],
+        connection: &'a Connection,
+    ) -> Self {
+        Self {
+            trace,
+            inputs,
+            connection,
+            subflows: trace.subflows(connection).collect(),
+            state: state::state(&trace, connection),
+            close: state::close(&trace, connection),
+        }
+    }
+
+    /// The initial subflow, if its SYN was seen.
+    pub fn initial(&self) -> Option<&'a Subflow> {
+        let initial = self.subflows.iter().copied().find(|subflow| subflow.initial);
+        initial.filter(|subflow| !subflow.is_midstream())
+    }
+
+    /// The joined subflows whose SYN was seen.
+    pub fn joins(&self) -> impl Iterator<Item = &'a Subflow> {
+        let joins = self.subflows.iter().copied().filter(|subflow| !subflow.initial);
+        joins.filter(|subflow| !subflow.is_midstream())
+    }
+
+    /// MPTCP options among the events, with their events.
+    pub fn options(&self) -> impl Iterator<Item = (&'a Event, &'a MptcpOption)> + use<'a> {
+        self.connection.events.iter().filter_map(|event| match &event.kind {
+            EventKind::Option(option) => Some((event, option)),
+            _ => None,
+        })
+    }
+
+    /// Whether both keys are known and the handshake of the connection was seen.
+    pub fn is_whole(&self) -> bool {
+        self.initial().is_some_and(|initial| initial.handshake.syn_ack.is_some())
+    }
+
+    /// Whether the capture holds packets of both hosts.
+    pub fn is_two_sided(&self) -> bool {
+        let sent = |role: Role| self.subflows.iter().any(|s| s.ends.of(role).segments > 0);
+        Role::BOTH.into_iter().all(sent)
+    }
+
+    /// Whether options may be there that the snap length cut off.
+    pub fn options_may_be_cut(&self) -> bool {
+        self.trace.totals().options_cut.count > 0
+    }
+
+    /// Whether packets or a whole path of the connection are not in the capture.
+    pub fn lacks_packets(&self) -> bool {
+        self.subflows.iter().any(|subflow| capture::tcp_gap(subflow).is_some())
+            || !capture::missing_path(self).is_empty()
+            || self.inputs.iter().any(|input| input.dropped > 0)
+    }
+}

@@ -1,0 +1,334 @@
+//! Addresses that were announced, echoed, used and withdrawn (RFC 8684 §3.4).
+
+use std::net::IpAddr;
+
+use super::Case;
+use super::words::{capitalised, host, list, packet};
+use crate::analyze::finding::{Code, Confidence, Finding, Severity};
+use crate::track::address::Address;
+use crate::track::role::Role;
+use crate::track::subflow::Subflow;
+use crate::units;
+use crate::wire::frame::Timestamp;
+use crate::wire::mptcp::{MptcpOption, Version};
+use crate::wire::segment::Endpoint;
+
+/// How long a peer has to act on an announcement before the end of the connection.
+const TIME_TO_JOIN_NS: i64 = 500_000_000;
+
+/// An announced address that came again and again without an echo (RFC 8684 §3.4.1).
+pub(super) fn add_addr_not_echoed(case: &Case<'_>) -> Vec<Finding> {
+    // Version 0 has no echo.
+    if case.connection.version == Some(Version::V0) || !case.is_two_sided() {
+        return Vec::new();
+    }
+    let lonely = case.connection.addresses.iter().filter(|address| is_lonely(address));
+    lonely.map(|address| not_echoed(case, address)).collect()
+}
+
+/// Announced at least twice, never echoed. (A single copy may have its echo after the capture.)
+pub(super) fn is_lonely(address: &Address) -> bool {
+    address.announced.count >= 2 && address.echoed.count == 0
+}
+
+fn not_echoed(case: &Case<'_>, address: &Address) -> Finding {
+    let listed = &address.announced.listed;
+    let lasted = match (listed.first(), listed.last()) {
+        (Some(first), Some(last)) => last.at.since(first.at),
+        _ => 0,
+    };
+    let copies = address.announced.count;
+    let is_used = users(case, address).next().is_some();
+    let used = if is_used {
+        ". It was joined all the same: only the echo is lost"
+    } else {
+        ": lost or taken out on the way, or the peer does not know the option"
+    };
+    let summary = format!(
+        "{} announced {} (ID {}) {} times within {} and got no echo{used}.",
+        capitalised(host(address.owner)),
+        named(address),
+        address.address_id.0,
+        units::count(copies),
+        units::duration(lasted)
+    );
+    Finding::new(Code::AddAddrNotEchoed, summary)
+        .from(address.owner)
+        .seen(listed.iter().copied())
+        .times(copies)
+        .with("address_id", address.address_id.0)
+        .with("copies", copies)
+        .with("lasted_ns", lasted.unsigned_abs())
+        .advice(
+            "Capture at the other host: if the ADD_ADDR does not arrive there, a middlebox takes it \
+             out; if it does, look for its echo, and at the peer's stack.",
+        )
+}
+
+/// An echo that names another address or port than the announcement under its ID.
+pub(super) fn add_addr_echo_mismatch(case: &Case<'_>) -> Vec<Finding> {
+    let all = || case.connection.addresses.iter();
+    let strange = all().filter(|echo| echo.announced.count == 0 && echo.echoed.count > 0);
+    let found = strange.filter_map(|echo| {
+        let announced = all().find(|address| {
+            address.owner == echo.owner
+                && address.address_id == echo.address_id
+                && address.announced.count > 0
+        })?;
+        let summary = format!(
+            "{} announced {} under ID {}, the echo names {}: it was changed on the way.",
+            capitalised(host(echo.owner)),
+            named(announced),
+            echo.address_id.0,
+            named(echo)
+        );
+        let seen = announced.announced.listed.iter().chain(&echo.echoed.listed).copied();
+        Some(
+            Finding::new(Code::AddAddrEchoMismatch, summary)
+                .from(echo.owner.peer())
+                .seen(seen)
+                .with("address_id", echo.address_id.0)
+                .advice("A NAT helper rewrites addresses in options in one direction."),
+        )
+    });
+    found.collect()
+}
+
+/// An echoed address that nobody joined.
+pub(super) fn add_addr_not_used(case: &Case<'_>) -> Vec<Finding> {
+    if case.connection.fallback.is_some() || !case.is_two_sided() {
+        return Vec::new();
+    }
+    let unused = case.connection.addresses.iter().filter(|address| is_unused(case, address));
+    unused.map(|address| not_used(case, address)).collect()
+}
+
+/// Announced and echoed, with time to join it, and nobody tried.
+pub(super) fn is_unused(case: &Case<'_>, address: &Address) -> bool {
+    let echoed = address.echoed.listed.first();
+    let Some(echoed) = echoed.filter(|_| address.announced.count > 0) else { return false };
+    let end = end_of_data(case);
+    let removed = address.removed.listed.first().map_or(end, |removed| removed.at.min(end));
+    removed.since(echoed.at) > TIME_TO_JOIN_NS
+        && users(case, address).next().is_none()
+        && !is_initial_address(case, address)
+}
+
+fn not_used(case: &Case<'_>, address: &Address) -> Finding {
+    let through = case.subflows.iter().filter(|subflow| subflow.is_through()).count();
+    let peer = host(address.owner.peer());
+    let family = foreign_family(case, address);
+    let why = match family {
+        Some(family) => format!("the connection uses no other {family} address"),
+        None if through > 1 => "there were other paths already".to_owned(),
+        None => "its limits or its endpoints do not allow for it".to_owned(),
+    };
+    let summary = format!(
+        "{} announced {} (ID {}), {peer} echoed it and never joined it: {}{why}.",
+        capitalised(host(address.owner)),
+        named(address),
+        address.address_id.0,
+        if through > 1 && family.is_none() { "" } else { "probably " },
+    );
+    let severity = if through > 1 { Severity::Note } else { Severity::Warning };
+    let seen = address.announced.listed.iter().take(1).chain(address.echoed.listed.iter().take(1));
+    Finding::new(Code::AddAddrNotUsed, summary)
+        .severity(severity)
+        .confidence(Confidence::Likely)
+        .from(address.owner)
+        .seen(seen.copied())
+        .with("address_id", address.address_id.0)
+        .advice(format!(
+            "On {peer} (Linux): ip mptcp limits set add_addr_accepted 8 subflows 8 (the default \
+             accepts none). Apple: a multipath service type other than handover-only."
+        ))
+}
+
+/// Of which family the address is, if its peer shows no address of that family.
+fn foreign_family(case: &Case<'_>, address: &Address) -> Option<&'static str> {
+    let ip = address.address?;
+    let peer = address.owner.peer();
+    let has = |subflow: &&Subflow| subflow.ends.of(peer).endpoint.address.is_ipv6() == ip.is_ipv6();
+    let known = case.subflows.iter().any(|subflow| has(&subflow));
+    (!known).then_some(if ip.is_ipv6() { "IPv6" } else { "IPv4" })
+}
+
+/// The subflows that go to an announced address, or tried to.
+pub(super) fn users<'a>(
+    case: &'a Case<'_>,
+    address: &'a Address,
+) -> impl Iterator<Item = &'a Subflow> {
+    let joins = case.subflows.iter().copied().filter(|subflow| !subflow.initial);
+    joins.filter(move |subflow| {
+        let end = subflow.ends.of(address.owner);
+        end.address_id == Some(address.address_id) || address.address == Some(end.endpoint.address)
+    })
+}
+
+/// Whether this is the address that the connection began with.
+fn is_initial_address(case: &Case<'_>, address: &Address) -> bool {
+    let initial = case.subflows.first().map(|subflow| subflow.ends.of(address.owner).endpoint);
+    initial.is_some_and(|initial| {
+        address.address == Some(initial.address) && address.port.is_none_or(|p| p == initial.port)
+    })
+}
+
+/// When the first host began to end the connection, or its last packet.
+pub(super) fn end_of_data(case: &Case<'_>) -> Timestamp {
+    let connection = case.connection;
+    let fins = Role::BOTH.map(|role| connection.data.of(role).fin().map(|fin| fin.seen.at));
+    let close = connection.fast_close.map(|close| close.seen.at);
+    let first = fins.into_iter().flatten().chain(close).min();
+    first.unwrap_or(connection.last.at)
+}
+
+/// One ID, two addresses at a time (RFC 8684 §3.4.1).
+pub(super) fn add_addr_id_conflict(case: &Case<'_>) -> Vec<Finding> {
+    let all: Vec<_> = case.connection.addresses.iter().filter(|a| a.announced.count > 0).collect();
+    let mut found = Vec::new();
+    for (index, second) in all.iter().enumerate() {
+        let conflicting = all.iter().take(index).find(|first| {
+            first.owner == second.owner
+                && first.address_id == second.address_id
+                && first.address != second.address
+                && !was_removed_before(first, second)
+        });
+        let Some(first) = conflicting else { continue };
+        let summary = format!(
+            "{} announced ID {} as {} and then as {} without withdrawing the first.",
+            capitalised(host(second.owner)),
+            second.address_id.0,
+            named(first),
+            named(second)
+        );
+        let seen = [first, second].into_iter().filter_map(|a| a.announced.listed.first().copied());
+        found.push(
+            Finding::new(Code::AddAddrIdConflict, summary)
+                .from(second.owner)
+                .seen(seen)
+                .with("address_id", second.address_id.0)
+                .advice("The announcing stack is broken, or something rewrites the option."),
+        );
+    }
+    found
+}
+
+fn was_removed_before(first: &Address, second: &Address) -> bool {
+    let announced = second.announced.listed.first().map(|seen| seen.packet);
+    let removed = first.removed.listed.first().map(|seen| seen.packet);
+    matches!((removed, announced), (Some(removed), Some(announced)) if removed <= announced)
+}
+
+/// A private address announced to a host on a public one.
+pub(super) fn add_addr_private(case: &Case<'_>) -> Vec<Finding> {
+    let Some(initial) = case.subflows.first() else { return Vec::new() };
+    let foreign = |address: &&Address| {
+        let own = initial.ends.of(address.owner).endpoint.address;
+        let peer = initial.ends.of(address.owner.peer()).endpoint.address;
+        let is_same_family = address.address.is_some_and(|ip| ip.is_ipv6() == peer.is_ipv6());
+        address.announced.count > 0
+            && is_same_family
+            && address.address.is_some_and(is_private)
+            && !is_private(peer)
+            && !is_private(own)
+            && !users(case, address).any(Subflow::is_through)
+    };
+    let found = case.connection.addresses.iter().filter(foreign).map(|address| {
+        let summary = format!(
+            "{} announced {}, which {} can't reach from the public Internet.",
+            capitalised(host(address.owner)),
+            named(address),
+            host(address.owner.peer())
+        );
+        Finding::new(Code::AddAddrPrivate, summary)
+            .from(address.owner)
+            .seen(address.announced.listed.iter().copied())
+            .with("address_id", address.address_id.0)
+            .advice("ip mptcp endpoint delete id N, or announce the public address instead.")
+    });
+    found.collect()
+}
+
+/// Private, link-local or loopback.
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_private() || v4.is_link_local() || v4.is_loopback(),
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local() || v6.is_loopback(),
+    }
+}
+
+/// A withdrawn ID that neither an announcement nor a subflow had.
+pub(super) fn remove_addr_unknown_id(case: &Case<'_>) -> Vec<Finding> {
+    if !case.is_whole() {
+        return Vec::new();
+    }
+    let unknown = |address: &&Address| {
+        let is_used = |subflow: &&Subflow| {
+            subflow.ends.of(address.owner).address_id == Some(address.address_id)
+        };
+        address.address.is_none()
+            && address.removed.count > 0
+            && !case.subflows.iter().any(|subflow| is_used(&subflow))
+    };
+    let all: Vec<_> = case.connection.addresses.iter().filter(unknown).collect();
+    let found = all.into_iter().map(|address| {
+        let summary = format!(
+            "{} withdrew address ID {}, which the capture shows neither announced nor in use.",
+            capitalised(host(address.owner)),
+            address.address_id.0
+        );
+        Finding::new(Code::RemoveAddrUnknownId, summary)
+            .from(address.owner)
+            .seen(address.removed.listed.iter().copied())
+            .times(address.removed.count)
+            .with("address_id", address.address_id.0)
+    });
+    found.collect()
+}
+
+/// Which subflows ended with the address that they used.
+pub(super) fn remove_addr_closed_subflows(case: &Case<'_>) -> Vec<Finding> {
+    let removals = case.options().filter_map(|(event, option)| match option {
+        MptcpOption::RemoveAddr(remove) => Some((event, remove)),
+        _ => None,
+    });
+    let found = removals.filter_map(|(event, remove)| {
+        let owner = event.direction.sender();
+        let closed = |subflow: &&Subflow| {
+            let end = subflow.ends.of(owner);
+            let used = end.address_id.is_some_and(|id| remove.ids().any(|removed| removed == id));
+            let ended = subflow.reset.map(|reset| reset.seen).or(end.fin);
+            used && ended.is_some_and(|ended| {
+                let after = ended.at.since(event.seen.at);
+                subflow.first.packet < event.seen.packet && (0..1_000_000_000).contains(&after)
+            })
+        };
+        let closed: Vec<_> = case.subflows.iter().filter(|s| closed(s)).collect();
+        let first = closed.first()?;
+        let numbers: Vec<_> = closed.iter().map(|subflow| subflow.number.to_string()).collect();
+        let ids: Vec<_> = remove.ids().map(|id| id.0.to_string()).collect();
+        let summary = format!(
+            "{} withdrew address {} ({}); {} {} ended with it.",
+            capitalised(host(owner)),
+            list(&ids),
+            packet(event.seen),
+            if closed.len() == 1 { "subflow" } else { "subflows" },
+            list(&numbers)
+        );
+        let ends = closed.iter().filter_map(|s| s.reset.map(|r| r.seen).or(s.ends.of(owner).fin));
+        let finding = Finding::new(Code::RemoveAddrClosedSubflows, summary)
+            .from(owner)
+            .seen([event.seen].into_iter().chain(ends));
+        Some(if closed.len() == 1 { finding.on(first) } else { finding })
+    });
+    found.collect()
+}
+
+/// `10.1.2.2` or `10.1.2.2:5002`.
+fn named(address: &Address) -> String {
+    match (address.address, address.port) {
+        (Some(address), Some(port)) => Endpoint { address, port }.to_string(),
+        (Some(address), None) => address.to_string(),
+        (None, _) => "an unknown address".to_owned(),
+    }
+}

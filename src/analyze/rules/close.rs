@@ -1,0 +1,235 @@
+//! How subflows and connections ended.
+
+use super::Case;
+use super::words::{capitalised, host, list, packet, reason};
+use crate::analyze::finding::{Code, Finding, Severity};
+use crate::analyze::state::{CloseKind, ConnectionState};
+use crate::track::proof::{Verdict, fast_close_verdict};
+use crate::track::role::Role;
+use crate::track::subflow::{Reset, Seen, Subflow, SubflowState};
+use crate::units;
+use crate::wire::frame::PacketNo;
+use crate::wire::mptcp::{MptcpOption, Version};
+
+/// A host ended the connection at once (RFC 8684 §3.5).
+pub(super) fn fast_close(case: &Case<'_>) -> Vec<Finding> {
+    let verdict = fast_close_verdict(case.connection);
+    let Some(close) = case.connection.fast_close.filter(|_| verdict != Verdict::Mismatch) else {
+        return Vec::new();
+    };
+    let lost = outstanding(case);
+    let total: u64 = lost.iter().map(|(_, octets)| octets).sum();
+    let what = lost_in_words(&lost);
+    let summary = format!(
+        "{} ended the connection at once with MP_FASTCLOSE ({}){what}.",
+        capitalised(host(close.from)),
+        packet(close.seen)
+    );
+    let all = case.options().filter(|(_, option)| matches!(option, MptcpOption::FastClose(_)));
+    vec![
+        Finding::new(Code::FastClose, summary)
+            .severity(if total > 0 { Severity::Warning } else { Severity::Note })
+            .from(close.from)
+            .seen(all.map(|(event, _)| event.seen))
+            .with("unacknowledged_bytes", total)
+            .advice(
+                "The application closed with unread data, or with SO_LINGER 0; Linux also does it \
+                 for a process that is killed with unread data.",
+            ),
+    ]
+}
+
+/// Octets of each host that were sent and not acknowledged at the data level.
+fn outstanding(case: &Case<'_>) -> Vec<(Role, u64)> {
+    let of = |role: Role| {
+        let data = case.connection.data.of(role);
+        let sent = data.coverage().span()?.end;
+        // Without any DATA_ACK in the capture nothing can be said.
+        let acked = data.acked_end()?;
+        u64::try_from(sent - acked).ok().filter(|octets| *octets > 0).map(|octets| (role, octets))
+    };
+    Role::BOTH.into_iter().filter_map(of).collect()
+}
+
+/// `: 12 kB of the client were not acknowledged`, or nothing.
+fn lost_in_words(lost: &[(Role, u64)]) -> String {
+    let parts: Vec<_> = lost
+        .iter()
+        .map(|(role, octets)| format!("{} of {}", units::bytes(*octets), host(*role)))
+        .collect();
+    if parts.is_empty() {
+        String::new()
+    } else {
+        format!(": {} had not been acknowledged", list(&parts))
+    }
+}
+
+/// A subflow that a RST ended (RFC 8684 §3.6).
+pub(super) fn subflow_reset(case: &Case<'_>) -> Vec<Finding> {
+    let done = closing_done(case);
+    let ended = |subflow: &&Subflow| {
+        let reset = subflow.reset.filter(|_| subflow.state() == SubflowState::Reset)?;
+        // What comes after the connection was closed is the clearing away.
+        let is_late = done.is_some_and(|done| reset.seen.packet >= done);
+        let by_fast_close =
+            case.connection.fast_close.is_some_and(|close| close.seen.packet <= reset.seen.packet);
+        (!is_late && !by_fast_close).then_some(reset)
+    };
+    if case.connection.fallback.is_some() {
+        return Vec::new();
+    }
+    let all = case.subflows.iter().filter_map(|subflow| Some((*subflow, ended(&subflow)?)));
+    all.map(|(subflow, reset)| reset_finding(case, subflow, &reset)).collect()
+}
+
+fn reset_finding(case: &Case<'_>, subflow: &Subflow, reset: &Reset) -> Finding {
+    let left = Role::BOTH.map(|role| (role, subflow.ends.of(role).unacknowledged(None)));
+    let left: Vec<_> = left.into_iter().filter(|(_, octets)| *octets > 0).collect();
+    let total: u64 = left.iter().map(|(_, octets)| octets).sum();
+    let others = case.subflows.iter().filter(|other| {
+        other.number != subflow.number
+            && other.is_through()
+            && other.last.packet > reset.seen.packet
+    });
+    let goes_on = match others.count() {
+        0 => "",
+        _ => "; the connection went on",
+    };
+    let transient = match reset.reason {
+        Some(option) if option.transient => ", transient",
+        _ => "",
+    };
+    let summary = format!(
+        "{} reset subflow {} {}{transient} ({}){}{goes_on}.",
+        capitalised(host(reset.from)),
+        subflow.number,
+        reason(reset),
+        packet(reset.seen),
+        lost_in_words(&left),
+    );
+    Finding::new(Code::SubflowReset, summary)
+        .severity(if total > 0 && !is_withdrawn(case, subflow, reset) {
+            Severity::Warning
+        } else {
+            Severity::Note
+        })
+        .on(subflow)
+        .from(reset.from)
+        .seen([reset.seen])
+        .with("unacknowledged_bytes", total)
+        .advice(advice_on(reset))
+}
+
+/// Whether its address had just been withdrawn: then the RST is meant, and the data goes elsewhere.
+fn is_withdrawn(case: &Case<'_>, subflow: &Subflow, reset: &Reset) -> bool {
+    case.connection.addresses.iter().any(|address| {
+        subflow.ends.of(address.owner).address_id == Some(address.address_id)
+            && address.removed.listed.iter().any(|removed| removed.packet <= reset.seen.packet)
+    })
+}
+
+/// What a reason of MP_TCPRST (RFC 8684 §3.6) tells to do.
+fn advice_on(reset: &Reset) -> &'static str {
+    match reset.reason.map(|option| option.reason.0) {
+        Some(0) => {
+            "Often done by hand or by a path manager (ss -K, an address that went away): look at that \
+             host's log and at ip mptcp monitor."
+        }
+        Some(1) => "The host met something that MPTCP forbids: look at the segments before it.",
+        Some(2) => "That host is out of memory or sockets: nstat -az | grep -i prune.",
+        Some(3) => "A limit or policy of that host: ip mptcp limits show.",
+        Some(4 | 5) => "That host gave the path up: look at its losses and round trips.",
+        Some(6) => {
+            "A middlebox strips or changes MPTCP options on this path: look at the segments \
+            before it."
+        }
+        Some(_) => "The reason is not assigned: look at that host's stack.",
+        None => {
+            "Without a reason it may come from a firewall or NAT that forgot the flow, or from a \
+            host that has no such connection."
+        }
+    }
+}
+
+/// The packet at which the connection was closed in order: both DATA_FINs were there.
+fn closing_done(case: &Case<'_>) -> Option<PacketNo> {
+    let fins = Role::BOTH.map(|role| case.connection.data.of(role).fin());
+    let [Some(client), Some(server)] = fins else { return None };
+    Some(client.seen.packet.max(server.seen.packet))
+}
+
+/// The last subflow went before the connection was closed, with data outstanding.
+pub(super) fn connection_aborted(case: &Case<'_>) -> Vec<Finding> {
+    let lost = outstanding(case);
+    let is_reset = case.state == ConnectionState::Reset && case.connection.fallback.is_none();
+    let Some(close) = case.close.filter(|close| close.kind == CloseKind::Reset && is_reset) else {
+        return Vec::new();
+    };
+    let fin = Role::BOTH.iter().any(|role| case.connection.data.of(*role).fin().is_some());
+    if lost.is_empty() || fin {
+        return Vec::new();
+    }
+    let last = case
+        .subflows
+        .iter()
+        .find(|subflow| subflow.reset.is_some_and(|reset| reset.seen.packet == close.packet));
+    let total: u64 = lost.iter().map(|(_, octets)| octets).sum();
+    let summary = format!(
+        "The connection ended with the RST of its last subflow (packet {}){}.",
+        close.packet,
+        lost_in_words(&lost)
+    );
+    vec![
+        Finding::new(Code::ConnectionAborted, summary)
+            .seen(last.and_then(|subflow| subflow.reset).map(|reset| reset.seen))
+            .with("unacknowledged_bytes", total)
+            .advice("See the reason of the RST; a second path would have carried the data on."),
+    ]
+}
+
+/// A DATA_FIN that nobody acknowledged although all subflows ended.
+pub(super) fn data_fin_unacked(case: &Case<'_>) -> Vec<Finding> {
+    let is_plain = case.connection.fallback.is_some() || case.connection.fast_close.is_some();
+    let all_over = case.subflows.iter().all(|subflow| subflow.is_over());
+    if is_plain || !all_over || !case.is_two_sided() || case.lacks_packets() {
+        return Vec::new();
+    }
+    let open = |role: Role| {
+        let fin = case.connection.data.of(role).fin().filter(|fin| fin.acked.is_none())?;
+        let summary = format!(
+            "The DATA_FIN of {} ({}) was never acknowledged: {} may not know that the data is \
+             complete.",
+            host(role),
+            packet(fin.seen),
+            host(role.peer())
+        );
+        Some(Finding::new(Code::DataFinUnacked, summary).from(role).seen([fin.seen]))
+    };
+    Role::BOTH.into_iter().filter_map(open).collect()
+}
+
+/// A RST of a MPTCP subflow without MP_TCPRST (RFC 8684 §3.6).
+pub(super) fn rst_reason_missing(case: &Case<'_>) -> Vec<Finding> {
+    if case.connection.version == Some(Version::V0) || case.connection.fallback.is_some() {
+        return Vec::new();
+    }
+    let bare = |subflow: &&Subflow| {
+        let reset = subflow.reset.filter(|reset| reset.reason.is_none())?;
+        let has_two = subflow.ends.client.fin.is_some() && subflow.ends.server.fin.is_some();
+        (!has_two && !has_fast_close(case, reset.seen)).then_some(reset.seen)
+    };
+    let all: Vec<_> = case.subflows.iter().filter_map(|subflow| bare(&subflow)).collect();
+    let [first, ..] = all.as_slice() else { return Vec::new() };
+    let count = all.len() as u64;
+    let summary = format!(
+        "{} of MPTCP subflows without a reason, first in {}.",
+        units::counted(count, "RST"),
+        packet(*first)
+    );
+    vec![Finding::new(Code::RstReasonMissing, summary).seen(all).times(count)]
+}
+
+fn has_fast_close(case: &Case<'_>, seen: Seen) -> bool {
+    case.options()
+        .any(|(event, option)| event.seen == seen && matches!(option, MptcpOption::FastClose(_)))
+}

@@ -1,0 +1,191 @@
+//! How a connection became plain TCP (RFC 8684 §3.7).
+
+use super::Case;
+use super::words::{host, packet};
+use crate::analyze::finding::{Code, Confidence, Finding};
+use crate::track::connection::{Fallback, FallbackCause};
+use crate::track::role::Role;
+use crate::track::subflow::Seen;
+use crate::units;
+use crate::wire::mptcp::MptcpOption;
+
+/// The SYN/ACK came without MP_CAPABLE.
+pub(super) fn mp_capable_unanswered(case: &Case<'_>) -> Vec<Finding> {
+    let Some(fallback) = by(case, &[FallbackCause::SynAckWithoutMpCapable]) else {
+        return Vec::new();
+    };
+    let summary = format!(
+        "The SYN offered MPTCP, the SYN/ACK ({}) came without it: the server does not speak MPTCP, \
+         or the option was taken out on the way.",
+        packet(fallback.seen)
+    );
+    let advice = "Capture at the server: if its SYN has MP_CAPABLE, the server declines (sysctl \
+        net.mptcp.enabled; does it open MPTCP sockets? mptcpize run …); if not, a middlebox takes \
+        it out.";
+    vec![told(case, Code::MpCapableUnanswered, fallback, summary).advice(advice)]
+}
+
+/// SYNs with MP_CAPABLE were lost, one without was answered.
+pub(super) fn mp_capable_syn_blackholed(case: &Case<'_>) -> Vec<Finding> {
+    let Some(fallback) = by(case, &[FallbackCause::SynWithMpCapableUnanswered]) else {
+        return Vec::new();
+    };
+    let syns = case.initial().map_or(1, |initial| u64::from(initial.handshake.syn_retransmissions));
+    let first = case.initial().and_then(|initial| initial.handshake.syn);
+    let cost = first.map_or(0, |first| fallback.seen.at.since(first.at));
+    let summary = format!(
+        "{} with MP_CAPABLE got no answer, one without did ({}): something on the path drops them. \
+         That cost {}.",
+        units::counted(syns, "SYN"),
+        packet(fallback.seen),
+        units::duration(cost)
+    );
+    let advice = "Find the firewall that drops unknown TCP options. A Linux client will not try \
+        MPTCP at all for a while (sysctl net.mptcp.blackhole_timeout, an hour).";
+    vec![
+        told(case, Code::MpCapableSynBlackholed, fallback, summary)
+            .advice(advice)
+            .with("syns", syns)
+            .with("cost_ns", cost.unsigned_abs()),
+    ]
+}
+
+/// The third ACK came without MP_CAPABLE.
+pub(super) fn mp_capable_ack_lost(case: &Case<'_>) -> Vec<Finding> {
+    let Some(fallback) = by(case, &[FallbackCause::AckWithoutMpCapable]) else {
+        return Vec::new();
+    };
+    let summary = format!(
+        "The third ACK ({}) came without MP_CAPABLE although the SYN/ACK had it: the client did not \
+         get it, or the option was taken out on the way.",
+        packet(fallback.seen)
+    );
+    let advice = "Capture at the client: if its third ACK has MP_CAPABLE, a middlebox takes it out \
+        towards the server; if its SYN/ACK has none, on the way to the client.";
+    vec![told(case, Code::MpCapableAckLost, fallback, summary).advice(advice)]
+}
+
+/// Data without a mapping, or answered without a DSS.
+pub(super) fn dss_missing_fallback(case: &Case<'_>) -> Vec<Finding> {
+    let causes = [
+        FallbackCause::DataWithoutMapping,
+        FallbackCause::AnswerWithoutDss,
+        FallbackCause::ChecksumFailed,
+    ];
+    let Some(fallback) = by(case, &causes) else { return Vec::new() };
+    let at = packet(fallback.seen);
+    let summary = match fallback.cause {
+        FallbackCause::AnswerWithoutDss => {
+            format!("Data was answered without a DSS ({at}): the connection went on as plain TCP.")
+        }
+        FallbackCause::ChecksumFailed => format!(
+            "After a wrong DSS checksum the connection went on as plain TCP ({at}), and no MP_FAIL \
+             told so."
+        ),
+        _ => format!("Data came without a mapping ({at}): the connection went on as plain TCP."),
+    };
+    let advice = "A middlebox takes DSS options out of segments, or rewrites data: capture at both \
+        ends to see on which way, and look for proxies and DPI on it.";
+    vec![told(case, Code::DssMissingFallback, fallback, summary).advice(advice)]
+}
+
+/// An infinite mapping: the orderly way to plain TCP.
+pub(super) fn infinite_mapping(case: &Case<'_>) -> Vec<Finding> {
+    let Some(fallback) = by(case, &[FallbackCause::InfiniteMapping]) else { return Vec::new() };
+    let fails: Vec<_> = mp_fails(case).collect();
+    let before = match fails.first() {
+        Some((seen, role)) => format!(" after MP_FAIL from {} ({})", host(*role), packet(*seen)),
+        None => String::new(),
+    };
+    let summary = format!(
+        "An infinite mapping ({}){before} turned the connection into plain TCP: no further paths.",
+        packet(fallback.seen)
+    );
+    let evidence = fails.iter().map(|(seen, _)| *seen).chain([fallback.seen]);
+    vec![
+        Finding::new(Code::InfiniteMapping, summary)
+            .seen(evidence)
+            .advice("Find what changes data on the way: a proxy, NAT helper or DPI device."),
+    ]
+}
+
+/// MP_FAIL: who sent it, for which DSN.
+pub(super) fn mp_fail(case: &Case<'_>) -> Vec<Finding> {
+    let all: Vec<_> = mp_fails(case).collect();
+    let Some((first, reporter)) = all.first() else { return Vec::new() };
+    let wrong = case.subflows.iter().map(|s| s.ends.of(reporter.peer()).checksums.mismatches());
+    let seen_here = if wrong.sum::<u64>() > 0 {
+        "; the checksum is wrong in this capture too"
+    } else {
+        "; in this capture the data is still right, so it was changed after it"
+    };
+    let follows = match case.connection.fallback {
+        Some(_) => "the connection goes on as plain TCP",
+        None if case.connection.joined > 0 => "the subflow is reset, the others go on",
+        None => "no fallback was seen yet",
+    };
+    let summary = format!(
+        "{} reports data with a wrong checksum (MP_FAIL, {}){}: {follows}.",
+        super::words::capitalised(host(*reporter)),
+        packet(*first),
+        if case.connection.checksum == Some(true) { seen_here } else { "" },
+    );
+    vec![
+        Finding::new(Code::MpFail, summary)
+            .from(*reporter)
+            .seen(all.iter().map(|(seen, _)| *seen))
+            .times(all.len() as u64)
+            .advice("Find what changes data on the way: a proxy, NAT helper or DPI device."),
+    ]
+}
+
+/// Octets that failed their checksum are delivered all the same (Linux does, against RFC 8684 §3.7).
+pub(super) fn failed_data_acked(case: &Case<'_>) -> Vec<Finding> {
+    if case.connection.joined > 0 || case.connection.fallback.is_none() {
+        return Vec::new();
+    }
+    let damaged = |role: &Role| {
+        let data = case.connection.data.of(*role);
+        let subflow = case.initial()?;
+        let (seen, dsn) = *subflow.ends.of(*role).checksums.listed().first()?;
+        let position = dsn.distance_from(data.base()?);
+        let acked = data.acked_end().is_some_and(|acked| acked > position);
+        let repaired = subflow.ends.of(*role).checksums_again.verified() > 0;
+        (acked && !repaired).then_some((*role, seen))
+    };
+    let found = Role::BOTH.iter().filter_map(damaged);
+    found
+        .map(|(role, seen)| {
+            let summary = format!(
+                "Data of {} failed its checksum ({}) and was acknowledged at the data level all the \
+                 same: the application got damaged octets.",
+                host(role),
+                packet(seen)
+            );
+            Finding::new(Code::FailedDataAcked, summary).from(role).seen([seen])
+        })
+        .collect()
+}
+
+fn mp_fails<'a>(case: &Case<'a>) -> impl Iterator<Item = (Seen, Role)> + use<'a> {
+    let fails = case.options().filter(|(_, option)| matches!(option, MptcpOption::Fail(_)));
+    fails.map(|(event, _)| (event.seen, event.direction.sender()))
+}
+
+/// The fallback, if one of these was its cause.
+fn by(case: &Case<'_>, causes: &[FallbackCause]) -> Option<Fallback> {
+    case.connection.fallback.filter(|fallback| causes.contains(&fallback.cause))
+}
+
+/// A finding with the packets of the handshake up to the one that shows the fallback.
+fn told(case: &Case<'_>, code: Code, fallback: Fallback, summary: String) -> Finding {
+    let handshake = case.initial().map(|initial| initial.handshake);
+    let before = handshake.map(|handshake| [handshake.syn, handshake.syn_ack]);
+    let before = before.into_iter().flatten().flatten();
+    let is_out_of_order = case.trace.totals().backwards.count > 0;
+    let lowered = !fallback.certain || case.options_may_be_cut() || is_out_of_order;
+    let confidence = if lowered { Confidence::Likely } else { Confidence::Certain };
+    Finding::new(code, summary)
+        .seen(before.filter(|seen| seen.packet <= fallback.seen.packet).chain([fallback.seen]))
+        .confidence(confidence)
+}

@@ -1,0 +1,281 @@
+//! What MP_CAPABLE offered and agreed on.
+
+use super::words::{capitalised, host, packet};
+use super::{Case, WholeCapture};
+use crate::analyze::finding::{Code, Confidence, Finding, Severity};
+use crate::track::connection::{Connection, FallbackCause};
+use crate::track::event::Event;
+use crate::track::role::Role;
+use crate::track::subflow::Seen;
+use crate::wire::mptcp::{Capable, CapableForm, MptcpOption, Version};
+
+/// Two connections of one client that are no further apart than this may be two attempts.
+const RETRY_NS: i64 = 60_000_000_000;
+
+/// A lower version was answered than offered (RFC 8684 §3.1).
+pub(super) fn version_downgrade(case: &Case<'_>) -> Vec<Finding> {
+    let Some((offer, offered)) = offer(case) else { return Vec::new() };
+    let Some((answer, answered)) = answer(case) else { return Vec::new() };
+    if answered.version >= offered.version {
+        return Vec::new();
+    }
+    let summary = format!(
+        "The client offered version {}, the server chose version {}.",
+        offered.version.0, answered.version.0
+    );
+    vec![
+        Finding::new(Code::VersionDowngrade, summary)
+            .from(Role::Server)
+            .seen([offer.seen, answer.seen])
+            .with("offered", offered.version.0)
+            .with("answered", answered.version.0),
+    ]
+}
+
+/// A client that got no MPTCP with version 1 and comes again with version 0: a listener of version
+/// 0 can't read the SYN of version 1 (RFC 8684 §3.1).
+pub(super) fn version_lost(capture: &WholeCapture<'_>) -> Vec<Finding> {
+    let connections = capture.trace.connections();
+    let mut found = Vec::new();
+    for (number, first) in connections.iter().enumerate() {
+        let is_lost = first.version == Some(Version::V1)
+            && first.fallback.is_some_and(|f| f.cause == FallbackCause::SynAckWithoutMpCapable);
+        let Some((client, server)) = ends(capture, first).filter(|_| is_lost) else { continue };
+        let is_second_try = |second: &&&Connection| {
+            let after = second.first.at.since(first.first.at);
+            second.version == Some(Version::V0)
+                && second.fallback.is_none()
+                && second.has_keys()
+                && after > 0
+                && after < RETRY_NS
+                && ends(capture, second).is_some_and(|(c, s)| c.0 == client.0 && s == server)
+        };
+        let Some(second) = connections.iter().skip(number + 1).find(is_second_try) else {
+            continue;
+        };
+        let summary = format!(
+            "The server {}:{} speaks MPTCP version 0 only: version 1 was answered as plain TCP.",
+            server.0, server.1
+        );
+        let mut finding = Finding::new(Code::VersionDowngrade, summary)
+            .severity(Severity::Warning)
+            .confidence(Confidence::Likely)
+            .seen([first.first, second.first])
+            .advice("Update the server's kernel: Linux speaks version 1 since 5.6.");
+        finding.connection = Some(number);
+        found.push(finding);
+    }
+    found
+}
+
+type Address = (std::net::IpAddr, u16);
+
+/// Client and server of the first subflow of a connection.
+fn ends(capture: &WholeCapture<'_>, connection: &Connection) -> Option<(Address, Address)> {
+    let subflow = capture.trace.subflow(*connection.subflows.first()?);
+    let address = |role| {
+        let endpoint = subflow.ends.of(role).endpoint;
+        (endpoint.address, endpoint.port)
+    };
+    Some((address(Role::Client), address(Role::Server)))
+}
+
+/// Version 0 is spoken.
+pub(super) fn mptcp_v0(case: &Case<'_>) -> Vec<Finding> {
+    let spoken = case.connection.version == Some(Version::V0) && case.connection.fallback.is_none();
+    let keys = case.connection.hosts.server.key.is_some();
+    if !spoken || !keys {
+        return Vec::new();
+    }
+    let summary = "The connection speaks version 0 of MPTCP (RFC 6824), which is obsolete: HMACs are \
+        SHA-1, and ADD_ADDR has none.";
+    vec![
+        Finding::new(Code::MptcpV0, summary)
+            .seen(answer(case).map(|(event, _)| event.seen))
+            .advice("Update both hosts to a stack with version 1: Linux 5.6 or later."),
+    ]
+}
+
+/// A key that is repeated wrongly: somebody rewrites MP_CAPABLE (RFC 8684 §3.1).
+pub(super) fn echoed_key_mismatch(case: &Case<'_>) -> Vec<Finding> {
+    let hosts = &case.connection.hosts;
+    let wrong = |(event, capable): &(&Event, &Capable)| {
+        let sender = event.direction.sender();
+        let differs =
+            |stated, role| matches!((stated, hosts.of(role).key), (Some(a), Some(b)) if a != b);
+        differs(capable.sender_key(), sender) || differs(capable.receiver_key(), sender.peer())
+    };
+    let events: Vec<_> = capables(case).filter(wrong).map(|(event, _)| event).collect();
+    let Some(first) = events.first() else { return Vec::new() };
+    let summary = format!(
+        "MP_CAPABLE in packet {} carries a key that differs from the one sent before.",
+        first.seen.packet
+    );
+    let answer = answer(case).map(|(event, _)| event.seen);
+    vec![
+        Finding::new(Code::EchoedKeyMismatch, summary)
+            .from(first.direction.sender())
+            .seen(answer.into_iter().chain(events.iter().map(|event| event.seen)))
+            .times(events.len() as u64)
+            .advice(
+                "Something on the path rewrites MPTCP options, or answers in the server's place: \
+                 capture at both ends and compare the keys.",
+            ),
+    ]
+}
+
+/// B is set, or there is no algorithm that this tool (or anybody) knows.
+pub(super) fn handshake_flags_unsupported(case: &Case<'_>) -> Vec<Finding> {
+    let odd = |(_, capable): &(&Event, &Capable)| {
+        capable.flags.extensibility() || !capable.flags.hmac_sha()
+    };
+    let Some((event, capable)) = capables(case).find(odd) else { return Vec::new() };
+    let what = if capable.flags.extensibility() {
+        "has the B bit, which is reserved for what nobody has defined"
+    } else {
+        "offers no known algorithm (the H bit is 0)"
+    };
+    let sender = event.direction.sender();
+    let summary =
+        format!("MP_CAPABLE of {} {what}: a peer has to go on without MPTCP.", host(sender));
+    vec![
+        Finding::new(Code::HandshakeFlagsUnsupported, summary)
+            .from(sender)
+            .seen([event.seen])
+            .with("flags", capable.flags.letters()),
+    ]
+}
+
+/// What was agreed on does not follow from what was offered (RFC 8684 §3.1).
+pub(super) fn handshake_invalid(case: &Case<'_>) -> Vec<Finding> {
+    let Some((syn_ack, answered)) = answer(case) else { return Vec::new() };
+    let Some(initial) = case.initial() else { return Vec::new() };
+    let what = match offer(case) {
+        None if initial.handshake.syn_retransmissions == 0 => {
+            Some((syn_ack, "answers with MP_CAPABLE to a SYN that has none".to_owned()))
+        }
+        Some((_, offered)) if answered.version > offered.version => Some((
+            syn_ack,
+            format!(
+                "answers with version {} to an offer of version {}",
+                answered.version.0, offered.version.0
+            ),
+        )),
+        Some((_, offered)) => wrong_agreement(case, offered, answered),
+        None => None,
+    };
+    let Some((event, what)) = what else { return Vec::new() };
+    let sender = event.direction.sender();
+    let summary = format!("{} {what} ({}).", capitalised(host(sender)), packet(event.seen));
+    vec![
+        Finding::new(Code::HandshakeInvalid, summary)
+            .from(sender)
+            .seen([event.seen])
+            .advice("One of the stacks is broken, or something on the path rewrites MP_CAPABLE."),
+    ]
+}
+
+/// A third ACK that does not say A although one of the two asked for checksums.
+fn wrong_agreement<'a>(
+    case: &Case<'a>,
+    offered: &Capable,
+    answered: &Capable,
+) -> Option<(&'a Event, String)> {
+    let agreed = offered.flags.checksum_required() || answered.flags.checksum_required();
+    let both_keys = |(event, capable): &(&Event, &Capable)| {
+        event.direction.sender() == Role::Client
+            && matches!(capable.form, CapableForm::BothKeys { .. })
+            && capable.flags.checksum_required() != agreed
+    };
+    let (event, _) = capables(case).find(both_keys)?;
+    let what = if agreed { "leaves out the A bit" } else { "sets the A bit" };
+    Some((event, format!("{what} in the third ACK, against what the SYNs agree on")))
+}
+
+/// DSS checksums are used, and who wanted that.
+pub(super) fn checksum_forced(case: &Case<'_>) -> Vec<Finding> {
+    let hosts = &case.connection.hosts;
+    if case.connection.checksum != Some(true) || case.connection.fallback.is_some() {
+        return Vec::new();
+    }
+    let who = match (hosts.client.wants_checksum, hosts.server.wants_checksum) {
+        (Some(true), Some(true)) => "both hosts asked for them",
+        (Some(true), _) => "the client asked for them",
+        (_, Some(true)) => "the server asked for them",
+        _ => "the handshake says so",
+    };
+    let summary = format!("DSS checksums are in use: {who}. They cost a pass over all data.");
+    let wanting = |(_, capable): &(&Event, &Capable)| capable.flags.checksum_required();
+    vec![
+        Finding::new(Code::ChecksumForced, summary)
+            .seen(capables(case).filter(wanting).map(|(event, _)| event.seen).take(2))
+            .advice("Linux: sysctl net.mptcp.checksum_enabled=0 on the host that asks."),
+    ]
+}
+
+/// The C bit: no subflows to the address and port that the connection began with (RFC 8684 §3.1).
+pub(super) fn c_bit_set(case: &Case<'_>) -> Vec<Finding> {
+    let denies = |role: &Role| case.connection.hosts.of(*role).deny_join_initial == Some(true);
+    let both = Role::BOTH.into_iter().filter(denies);
+    both.map(|role| {
+        let summary = format!(
+            "{} asks not to open subflows to its initial address and port (C bit): {} can join only \
+             to addresses that it announces.",
+            capitalised(host(role)),
+            host(role.peer()),
+        );
+        Finding::new(Code::CBitSet, summary).from(role).seen(first_capable(case, role)).advice(
+            "Wanted behind a load balancer, together with an announced address of each server. \
+             Else: sysctl net.mptcp.allow_join_initial_addr_port=1 on that host.",
+        )
+    })
+    .collect()
+}
+
+/// Client data before any DSS of the server, without MP_CAPABLE (RFC 8684 §3.1).
+pub(super) fn mp_capable_not_repeated(case: &Case<'_>) -> Vec<Finding> {
+    let is_v1 = case.connection.version == Some(Version::V1) && case.connection.fallback.is_none();
+    let Some(initial) = case.initial().filter(|_| is_v1) else { return Vec::new() };
+    let Some(data) = initial.ends.client.first_data else { return Vec::new() };
+    let server_dss = case.options().find(|(event, option)| {
+        event.direction.sender() == Role::Server && matches!(option, MptcpOption::Dss(_))
+    });
+    let is_late = server_dss.is_none_or(|(event, _)| event.seen.packet > data.packet);
+    let repeated = capables(case).any(|(event, _)| event.seen.packet == data.packet);
+    let fast_open = initial.handshake.syn == Some(data);
+    if repeated || !is_late || fast_open || !case.is_whole() {
+        return Vec::new();
+    }
+    let summary = format!(
+        "The client's first data ({}) is an ordinary DSS although no DSS of the server was seen.",
+        packet(data)
+    );
+    vec![Finding::new(Code::MpCapableNotRepeated, summary).from(Role::Client).seen([data])]
+}
+
+/// All MP_CAPABLE options, in order.
+fn capables<'a>(case: &Case<'a>) -> impl Iterator<Item = (&'a Event, &'a Capable)> {
+    case.options().filter_map(|(event, option)| match option {
+        MptcpOption::Capable(capable) => Some((event, capable)),
+        _ => None,
+    })
+}
+
+/// The first MP_CAPABLE of a host.
+fn first_capable(case: &Case<'_>, role: Role) -> Option<Seen> {
+    let mut all = capables(case);
+    all.find(|(event, _)| event.direction.sender() == role).map(|(event, _)| event.seen)
+}
+
+/// MP_CAPABLE of the SYN.
+fn offer<'a>(case: &Case<'a>) -> Option<(&'a Event, &'a Capable)> {
+    let syn = case.initial().filter(|initial| initial.handshake.mp_capable_syn)?.handshake.syn?;
+    let first = capables(case).find(|(event, _)| event.direction.sender() == Role::Client)?;
+    (first.0.seen.packet == syn.packet).then_some(first)
+}
+
+/// MP_CAPABLE of the SYN/ACK.
+fn answer<'a>(case: &Case<'a>) -> Option<(&'a Event, &'a Capable)> {
+    let syn_ack = case.initial()?.handshake.syn_ack?;
+    capables(case).find(|(event, _)| event.seen.packet == syn_ack.packet)
+}

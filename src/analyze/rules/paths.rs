@@ -1,0 +1,353 @@
+//! Which paths carried the data, and why others did not.
+
+use super::addresses;
+use super::words::{host, list, packet};
+use super::{Case, joins};
+use crate::analyze::finding::{Code, Confidence, Finding, Severity};
+use crate::analyze::state::ConnectionState;
+use crate::track::role::Role;
+use crate::track::subflow::{Seen, Subflow};
+use crate::units;
+
+/// A connection that is shorter and smaller than this needs no second path.
+const LONG_NS: i64 = 1_000_000_000;
+const LARGE: u64 = 100_000;
+
+/// Why only one path carried data: the first link of the chain that broke. `found` is what the other
+/// rules say of the connection.
+pub(super) fn single_path(case: &Case<'_>, found: &[Finding]) -> Vec<Finding> {
+    if !is_worth_it(case) {
+        return Vec::new();
+    }
+    let through: Vec<_> = case.subflows.iter().filter(|subflow| subflow.is_through()).collect();
+    let carriers = through.iter().filter(|subflow| payload(subflow) > 0).count();
+    if carriers != 1 {
+        return Vec::new();
+    }
+    let Some(link) = broken_link(case, found, through.len()) else { return Vec::new() };
+    let sent = stream_octets(case);
+    let lasted = case.connection.last.at.since(case.connection.first.at);
+    let summary = format!(
+        "All {} in {} took one path: {}.",
+        units::bytes(sent),
+        units::duration(lasted),
+        link.why
+    );
+    vec![
+        Finding::new(Code::SinglePath, summary)
+            .severity(link.severity)
+            .confidence(link.confidence)
+            .seen(link.evidence)
+            .with("link", link.name)
+            .with("bytes", sent)
+            .with("lasted_ns", lasted.unsigned_abs())
+            .advice(link.advice),
+    ]
+}
+
+/// Whether there was a connection that a second path would have been of use to.
+fn is_worth_it(case: &Case<'_>) -> bool {
+    let connection = case.connection;
+    let lasted = connection.last.at.since(connection.first.at);
+    let is_open = !matches!(
+        case.state,
+        ConnectionState::Refused | ConnectionState::Handshaking | ConnectionState::Unknown
+    );
+    case.is_whole()
+        && connection.fallback.is_none()
+        && is_open
+        && case.is_two_sided()
+        && (lasted >= LONG_NS || stream_octets(case) >= LARGE)
+        && stream_octets(case) > 0
+}
+
+/// What broke first on the way to a second path.
+struct Link {
+    name: &'static str,
+    why: String,
+    severity: Severity,
+    confidence: Confidence,
+    evidence: Vec<Seen>,
+    advice: String,
+}
+
+/// The links in their order: an established path that was not used, a join that failed, an
+/// announcement that was not used, not heard, or could not be sent; and nothing of all that.
+fn broken_link(case: &Case<'_>, found: &[Finding], through: usize) -> Option<Link> {
+    if through > 1 {
+        return Some(unused(case));
+    }
+    failed_join(case, found)
+        .or_else(|| told(found, Code::AddAddrNoSpace, "announcement-no-space", NO_SPACE))
+        .or_else(|| told(found, Code::AddAddrHmacMismatch, "announcement-not-proved", NOT_PROVED))
+        .or_else(|| told(found, Code::AddAddrNotEchoed, "announcement-not-echoed", NOT_ECHOED))
+        .or_else(|| told(found, Code::AddAddrNotUsed, "announcement-not-used", NOT_USED))
+        .or_else(|| nothing_offered(case))
+}
+
+const NO_SPACE: &str = "an address could not be announced, the option did not fit";
+const NOT_PROVED: &str = "the announcement of an address has a wrong HMAC, so nobody may use it";
+const NOT_ECHOED: &str = "an address was announced, and the announcement was not echoed";
+const NOT_USED: &str = "an address was announced and echoed, and nobody joined it";
+
+/// A link that another finding tells in full.
+fn told(found: &[Finding], code: Code, name: &'static str, why: &str) -> Option<Link> {
+    let finding = found.iter().find(|finding| finding.code == code)?;
+    let evidence =
+        finding.at.map(|at| finding.packets.iter().map(move |p| Seen { packet: *p, at }));
+    Some(Link {
+        name,
+        why: why.to_owned(),
+        severity: Severity::Warning,
+        confidence: finding.confidence,
+        evidence: evidence.into_iter().flatten().collect(),
+        advice: finding.advice.clone().unwrap_or_default(),
+    })
+}
+
+fn unused(case: &Case<'_>) -> Link {
+    let idle: Vec<_> = case.subflows.iter().filter(|s| s.is_through() && payload(s) == 0).collect();
+    let backup = idle.iter().all(|subflow| is_backup(subflow));
+    let kind = if backup { "backup " } else { "" };
+    let evidence = idle.iter().filter_map(|subflow| subflow.handshake.syn);
+    let evidence = evidence.collect();
+    let (name, advice) = if backup {
+        ("established-as-backup", "As asked for: a backup path carries data when all others fail.")
+    } else {
+        (
+            "established-unused",
+            "Usual for little data: the Linux scheduler fills the path with the lowest delay first.",
+        )
+    };
+    Link {
+        name,
+        why: format!(
+            "{} established and never used",
+            units::counted(idle.len() as u64, &format!("{kind}subflow"))
+        ),
+        severity: Severity::Note,
+        confidence: Confidence::Certain,
+        evidence,
+        advice: advice.to_owned(),
+    }
+}
+
+/// Joins that all failed; the first failure that a finding tells.
+fn failed_join(case: &Case<'_>, found: &[Finding]) -> Option<Link> {
+    const CODES: [Code; 7] = [
+        Code::JoinHmacMismatch,
+        Code::JoinUnknownToken,
+        Code::JoinRejected,
+        Code::JoinNoAnswer,
+        Code::JoinAnsweredByPlainTcp,
+        Code::JoinAckStripped,
+        Code::JoinAckUnconfirmed,
+    ];
+    let count = case.joins().filter(|subflow| !subflow.is_through()).count();
+    let of_joins = found.iter().filter(|finding| CODES.contains(&finding.code));
+    let first = of_joins.min_by_key(|finding| finding.packets.first().copied())?;
+    let seen = case.joins().filter_map(|subflow| subflow.handshake.syn);
+    let how = case.joins().find_map(|subflow| joins::failure(case, subflow)).map(in_words);
+    let how = match first.code {
+        Code::JoinHmacMismatch => "its HMAC is wrong".to_owned(),
+        _ => how.unwrap_or_else(|| "it did not get through".to_owned()),
+    };
+    let why = match count {
+        0 | 1 => format!("the only join failed, {how}"),
+        _ => format!("all {} joins failed; of the first, {how}", units::count(count as u64)),
+    };
+    Some(Link {
+        name: "join-failed",
+        why,
+        // A join that was refused because the connection was about to end is no loss.
+        severity: first.severity.min(Severity::Warning),
+        confidence: first.confidence,
+        evidence: seen.collect(),
+        advice: first.advice.clone().unwrap_or_default(),
+    })
+}
+
+/// A failure as the end of a sentence.
+fn in_words(failure: joins::Failure) -> String {
+    match failure {
+        joins::Failure::RefusedAtSyn(reset) => {
+            format!("its SYN was answered by a RST ({})", packet(reset.seen))
+        }
+        joins::Failure::NoAnswer => "nobody answered its SYN".to_owned(),
+        joins::Failure::PlainAnswer(seen) => {
+            format!("its SYN/ACK ({}) was not accepted as a join", packet(seen))
+        }
+        joins::Failure::RefusedAtAck(reset) => {
+            format!("its third ACK was answered by a RST ({})", packet(reset.seen))
+        }
+        joins::Failure::GivenUp(reset) => {
+            format!("its opener gave it up ({})", packet(reset.seen))
+        }
+        joins::Failure::Unconfirmed => "its third ACK was never confirmed".to_owned(),
+        joins::Failure::NoAck => "nobody answered its SYN/ACK".to_owned(),
+    }
+}
+
+/// Nobody tried anything.
+fn nothing_offered(case: &Case<'_>) -> Option<Link> {
+    if case.joins().next().is_some() {
+        return None;
+    }
+    let usable = |address: &&crate::track::address::Address| address.announced.count > 0;
+    if case.connection.addresses.iter().any(|address| usable(&address)) {
+        return None;
+    }
+    let denies = |role: &Role| case.connection.hosts.of(*role).deny_join_initial == Some(true);
+    let denying: Vec<_> = Role::BOTH.into_iter().filter(denies).map(host).collect();
+    let (name, why, advice) = if let [who, ..] = denying.as_slice() {
+        (
+            "c-bit-nothing-announced",
+            format!("{who} forbids joins to its initial address (C bit) and announced no other"),
+            "On that host: ip mptcp endpoint add ADDRESS dev IFACE signal. See c-bit-set.",
+        )
+    } else {
+        (
+            "nothing-offered",
+            "nobody announced an address, and nobody joined".to_owned(),
+            "On the client (Linux): ip mptcp endpoint add ADDRESS dev IFACE subflow, for its second \
+             address; or on the server: … signal. Apple: a multipath service type in the app.",
+        )
+    };
+    Some(Link {
+        name,
+        why,
+        severity: Severity::Note,
+        confidence: Confidence::Certain,
+        evidence: case.initial().and_then(|initial| initial.handshake.syn).into_iter().collect(),
+        advice: advice.to_owned(),
+    })
+}
+
+/// An established subflow that never carried data, beside others that did.
+pub(super) fn path_unused(case: &Case<'_>) -> Vec<Finding> {
+    let idle = |subflow: &&&Subflow| {
+        let after_join = addresses::end_of_data(case).since(subflow.first.at);
+        subflow.is_through()
+            && payload(subflow) == 0
+            && !is_backup(subflow)
+            && after_join > LONG_NS / 2
+    };
+    let all: Vec<_> = case.subflows.iter().filter(idle).collect();
+    let [first, ..] = all.as_slice() else { return Vec::new() };
+    if stream_octets(case) < LARGE || case.connection.fallback.is_some() || !case.is_two_sided() {
+        return Vec::new();
+    }
+    let numbers: Vec<_> = all.iter().map(|subflow| subflow.number.to_string()).collect();
+    let summary = format!(
+        "{} {} got through and never carried data of the {}.",
+        if all.len() == 1 { "Subflow" } else { "Subflows" },
+        list(&numbers),
+        units::bytes(stream_octets(case))
+    );
+    let finding = Finding::new(Code::PathUnused, summary)
+        .seen(all.iter().filter_map(|subflow| subflow.handshake.ack))
+        .times(all.len() as u64)
+        .advice("Usual where the first path has room enough: the scheduler prefers it.");
+    vec![if all.len() == 1 { finding.on(first) } else { finding }]
+}
+
+/// Data on a backup subflow.
+pub(super) fn backup_used(case: &Case<'_>) -> Vec<Finding> {
+    let prio = case
+        .options()
+        .any(|(_, option)| matches!(option, crate::wire::mptcp::MptcpOption::Prio(_)));
+    // With MP_PRIO it depends on the time, which is not kept.
+    if prio || case.connection.fallback.is_some() {
+        return Vec::new();
+    }
+    let used = case.subflows.iter().filter(|s| is_backup(s) && payload(s) > 0);
+    let found = used.map(|subflow| {
+        let first = Role::BOTH.map(|role| subflow.ends.of(role).first_data);
+        let first = first.into_iter().flatten().min_by_key(|seen| seen.packet);
+        let is_regular_open = case.subflows.iter().any(|other| {
+            let begun = first.is_some_and(|first| other.first.packet < first.packet);
+            let ended = other.reset.map(|reset| reset.seen).or(other.ends.client.fin);
+            let ended_before = first.zip(ended).is_some_and(|(first, e)| e.packet < first.packet);
+            !is_backup(other) && other.is_through() && begun && !ended_before
+        });
+        let octets = payload(subflow);
+        let when = if is_regular_open {
+            "while a regular one was open"
+        } else {
+            "after the regular ones were gone"
+        };
+        let summary =
+            format!("{} took subflow {}, a backup, {when}.", units::bytes(octets), subflow.number);
+        Finding::new(Code::BackupUsed, summary)
+            .on(subflow)
+            .seen(first)
+            .with("bytes", octets)
+            .with("regular_open", u64::from(is_regular_open))
+    });
+    found.collect()
+}
+
+/// A path whose round trips or losses are much worse than those of all others.
+pub(super) fn path_degraded(case: &Case<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for role in Role::BOTH {
+        let busy: Vec<_> = case
+            .subflows
+            .iter()
+            .filter(|subflow| {
+                let end = subflow.ends.of(role);
+                end.bytes.payload >= LARGE / 2 && end.round_trips.samples().count() >= 10
+            })
+            .collect();
+        let rtt = |s: &&&Subflow| s.ends.of(role).round_trips.samples().percentile(50).unwrap_or(0);
+        let (Some(worst), Some(best)) =
+            (busy.iter().max_by_key(|s| rtt(s)), busy.iter().map(|s| rtt(&s)).min())
+        else {
+            continue;
+        };
+        let others = busy.iter().filter(|s| s.number != worst.number).map(|s| rtt(&s)).max();
+        let slow = rtt(&worst);
+        // Below a millisecond the capture is at the receiver, or the network is a wire.
+        let Some(others) = others.filter(|others| best > 1_000_000 && slow > 3 * others) else {
+            continue;
+        };
+        let summary = format!(
+            "Subflow {} has a median round trip of {} for data of {}, the others at most {}.",
+            worst.number,
+            units::duration(slow.cast_signed()),
+            host(role),
+            units::duration(others.cast_signed())
+        );
+        found.push(
+            Finding::new(Code::PathDegraded, summary)
+                .on(worst)
+                .from(role)
+                .seen(worst.ends.of(role).first_data)
+                .with("rtt_ns", slow)
+                .with("others_rtt_ns", others)
+                .advice(
+                    "If that path only delays the others: make it a backup (ip mptcp endpoint \
+                     change id N backup).",
+                ),
+        );
+    }
+    found
+}
+
+/// Whether either host asked for it to be a backup: Linux then treats it as one in both directions.
+pub(super) fn is_backup(subflow: &Subflow) -> bool {
+    Role::BOTH.iter().any(|role| subflow.ends.of(*role).backup == Some(true))
+}
+
+/// Payload that both hosts sent on a subflow.
+pub(super) fn payload(subflow: &Subflow) -> u64 {
+    Role::BOTH.iter().map(|role| subflow.ends.of(*role).bytes.payload).sum()
+}
+
+/// Octets of both streams.
+pub(super) fn stream_octets(case: &Case<'_>) -> u64 {
+    let of = |subflow: &&Subflow| {
+        Role::BOTH.iter().map(|role| subflow.ends.of(*role).bytes.new_data).sum::<u64>()
+    };
+    case.subflows.iter().map(|subflow| of(&subflow)).sum()
+}

@@ -1,0 +1,211 @@
+//! What can be recomputed, and does not come out right.
+
+use super::Case;
+use super::words::{capitalised, host, packet};
+use crate::analyze::finding::{Code, Confidence, Finding};
+use crate::track::address::Address;
+use crate::track::proof::{self, Verdict};
+use crate::track::role::Role;
+use crate::track::subflow::{Seen, Subflow};
+use crate::units;
+use crate::wire::crypto::AddAddrHmacVariant;
+use crate::wire::mptcp::{FastClose, Join, MptcpOption};
+
+/// The HMAC of a MP_JOIN does not verify (RFC 8684 §3.2).
+pub(super) fn join_hmac_mismatch(case: &Case<'_>) -> Vec<Finding> {
+    let wrong = |subflow: &Subflow| {
+        let verdicts = proof::join_verdicts(case.connection, subflow)?;
+        let (which, sender) = match (verdicts.syn_ack, verdicts.ack) {
+            (Verdict::Mismatch, _) => ("SYN/ACK", subflow.acceptor()),
+            (_, Verdict::Mismatch) => ("third ACK", subflow.opener),
+            _ => return None,
+        };
+        let seen = join_option(case, subflow, sender);
+        let summary = format!(
+            "The HMAC in the {which} of the join on subflow {} is not the one that the keys and \
+             nonces give.",
+            subflow.number
+        );
+        let ends = seen.into_iter().chain(subflow.reset.map(|reset| reset.seen));
+        Some(
+            Finding::new(Code::JoinHmacMismatch, summary).on(subflow).from(sender).seen(ends).advice(
+                "Something on the path rewrites MP_JOIN, or somebody who does not have the keys \
+                 answers: capture at both ends and compare the option.",
+            ),
+        )
+    };
+    case.subflows.iter().filter_map(|subflow| wrong(subflow)).collect()
+}
+
+/// The packet with the MP_JOIN of the SYN/ACK or of the third ACK.
+fn join_option(case: &Case<'_>, subflow: &Subflow, sender: Role) -> Option<Seen> {
+    let mut options = case.options();
+    let found = options.find(|(event, option)| {
+        event.direction.sender() == sender
+            && matches!(option, MptcpOption::Join(Join::SynAck { .. } | Join::Ack { .. }))
+            && case.trace.subflow(event.subflow).number == subflow.number
+    });
+    found.map(|(event, _)| event.seen)
+}
+
+/// The HMAC of an ADD_ADDR does not verify (RFC 8684 §3.4.1).
+pub(super) fn add_addr_hmac_mismatch(case: &Case<'_>) -> Vec<Finding> {
+    let wrong = |address: &Address| {
+        let (verdict, variant) = proof::address_verdict(case.connection, address);
+        let address_id = address.address_id.0;
+        let what = match (verdict, variant) {
+            (Verdict::Mismatch, _) => "is not the one that the keys give".to_owned(),
+            (Verdict::Verified, Some(AddAddrHmacVariant::LeftmostBits)) => {
+                "has the leftmost 64 bits instead of the rightmost".to_owned()
+            }
+            (Verdict::Verified, Some(AddAddrHmacVariant::PortLeftOut)) => {
+                "leaves the port out".to_owned()
+            }
+            _ => return None,
+        };
+        let echoed = address.echoed.count > 0;
+        let taken = if echoed { ", and it was echoed" } else { ", and it was not echoed" };
+        let summary = format!(
+            "The HMAC of the ADD_ADDR of {} for address {address_id} {what}{taken}.",
+            host(address.owner)
+        );
+        let advice = "A NAT helper that rewrites addresses in options, a broken stack, or a forged \
+            announcement: compare the option at both ends.";
+        let seen = address.announced.listed.iter().chain(&address.echoed.listed).copied();
+        Some(
+            Finding::new(Code::AddAddrHmacMismatch, summary)
+                .from(address.owner)
+                .seen(seen)
+                .times(address.announced.count)
+                .with("address_id", address_id)
+                .advice(advice),
+        )
+    };
+    case.connection.addresses.iter().filter_map(wrong).collect()
+}
+
+/// A DSS checksum is wrong over the whole mapping (RFC 8684 §3.3.1).
+pub(super) fn dss_checksum_mismatch(case: &Case<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for subflow in &case.subflows {
+        for role in Role::BOTH {
+            let checksums = &subflow.ends.of(role).checksums;
+            let count = checksums.mismatches();
+            if count == 0 {
+                continue;
+            }
+            let first = checksums.listed().first().map(|(seen, _)| *seen);
+            let at = first.map(|seen| format!(", first in {}", packet(seen))).unwrap_or_default();
+            let summary = format!(
+                "The DSS checksum of {} from {} is wrong{at}: the data was changed on the way.",
+                units::counted(count, "mapping"),
+                host(role)
+            );
+            found.push(
+                Finding::new(Code::DssChecksumMismatch, summary)
+                    .on(subflow)
+                    .from(role)
+                    .seen(checksums.listed().iter().map(|(seen, _)| *seen))
+                    .times(count)
+                    .with("mappings", count)
+                    .advice(
+                        "Find what changes payload on this path: a proxy, a NAT helper for FTP or \
+                         SIP, or a DPI device.",
+                    ),
+            );
+        }
+    }
+    found
+}
+
+/// MP_FASTCLOSE with a key that is not the peer's (RFC 8684 §3.5).
+pub(super) fn fastclose_key_mismatch(case: &Case<'_>) -> Vec<Finding> {
+    let wrong = |sender: Role, close: &FastClose| {
+        let key = case.connection.hosts.of(sender.peer()).key;
+        key.is_some_and(|key| key != close.receiver_key)
+    };
+    let mut all = Vec::new();
+    for (event, option) in case.options() {
+        if let MptcpOption::FastClose(close) = option
+            && wrong(event.direction.sender(), close)
+        {
+            all.push(event);
+        }
+    }
+    let Some(first) = all.first() else { return Vec::new() };
+    let sender = first.direction.sender();
+    let summary = format!(
+        "MP_FASTCLOSE from {} ({}) does not have the peer's key: it must be ignored.",
+        host(sender),
+        packet(first.seen)
+    );
+    vec![
+        Finding::new(Code::FastcloseKeyMismatch, summary)
+            .from(sender)
+            .seen(all.iter().map(|event| event.seen))
+            .times(all.len() as u64)
+            .advice("Somebody tries to end a connection that is not theirs, or a stack is broken."),
+    ]
+}
+
+/// The first DSN does not follow from the key: somebody keeps MP_CAPABLE and makes up the rest.
+pub(super) fn idsn_mismatch(case: &Case<'_>) -> Vec<Finding> {
+    /// Further from the first octet than any stream that a capture misses.
+    const FAR: i64 = 1 << 40;
+    let wrong = |role: Role| {
+        let data = case.connection.data.of(role);
+        let start = data.coverage().span()?.start;
+        let is_whole = case.is_whole() && case.connection.hosts.of(role).idsn.is_some();
+        let first = case.initial()?.ends.of(role).first_data;
+        (is_whole && start.abs() > FAR).then(|| {
+            let summary = format!(
+                "The data sequence numbers of {} do not start at the number that its key gives.",
+                host(role)
+            );
+            Finding::new(Code::IdsnMismatch, summary).from(role).seen(first).advice(
+                "A proxy that passes MP_CAPABLE on but terminates the connection, or a middlebox \
+                 that rewrites keys: capture at both ends.",
+            )
+        })
+    };
+    Role::BOTH.into_iter().filter_map(wrong).collect()
+}
+
+/// Checksums where none were agreed on, or none where they were (RFC 8684 §3.3.1).
+pub(super) fn checksum_presence_mismatch(case: &Case<'_>) -> Vec<Finding> {
+    let Some(agreed) = case.connection.checksum.filter(|_| case.is_whole()) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for subflow in &case.subflows {
+        for role in Role::BOTH {
+            let end = subflow.ends.of(role);
+            let (with, without) = end.mappings.by_checksum();
+            let wrong = if agreed { without } else { with };
+            // RFC 6824 §3.3: a checksum that was not agreed on is ignored.
+            let is_v0 = case.connection.version == Some(crate::wire::mptcp::Version::V0);
+            if wrong == 0 || (is_v0 && !agreed) || case.options_may_be_cut() {
+                continue;
+            }
+            let what = if agreed { "no checksum, which" } else { "a checksum, which" };
+            let agreed = if agreed { "was" } else { "was not" };
+            let summary = format!(
+                "{} of {} on subflow {} have {what} {agreed} agreed on.",
+                capitalised(&units::counted(wrong, "mapping")),
+                host(role),
+                subflow.number
+            );
+            found.push(
+                Finding::new(Code::ChecksumPresenceMismatch, summary)
+                    .on(subflow)
+                    .from(role)
+                    .seen(end.first_data)
+                    .times(wrong)
+                    .with("mappings", wrong)
+                    .confidence(Confidence::Likely)
+                    .advice("One of the stacks is broken, or a middlebox rewrote MP_CAPABLE."),
+            );
+        }
+    }
+    found
+}

@@ -1,0 +1,33 @@
+//! Words that summaries share.
+
+pub(super) use crate::analyze::verdict::host;
+use crate::track::subflow::{Reset, Seen};
+
+/// With a capital first letter, for the beginning of a sentence.
+pub(super) fn capitalised(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase());
+    first.into_iter().flatten().chain(letters).collect()
+}
+
+/// `packet 12`.
+pub(super) fn packet(seen: Seen) -> String {
+    format!("packet {}", seen.packet)
+}
+
+/// `with reason middlebox interference (6)`, or that there is none.
+pub(super) fn reason(reset: &Reset) -> String {
+    match reset.reason {
+        Some(option) => format!("with reason {}", option.reason),
+        None => "without a reason".to_owned(),
+    }
+}
+
+/// `a, b and c`.
+pub(super) fn list(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
