@@ -52,8 +52,7 @@ pub(crate) struct Scenario {
     pub(crate) expect: Expectations,
 }
 
-/// What is expected of the report. What findings there must be will stand here too, as a list:
-/// `[[expect.finding]]`.
+/// What is expected of the report.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Expectations {
@@ -66,6 +65,23 @@ pub(crate) struct Expectations {
     /// How many events there are of a kind, over all connections.
     #[serde(default)]
     events: BTreeMap<String, usize>,
+    /// Findings that there are, or are not.
+    #[serde(default)]
+    finding: Vec<ExpectedFinding>,
+}
+
+/// `[[expect.finding]]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExpectedFinding {
+    /// Which.
+    pub(crate) code: String,
+    /// That there is none of it.
+    #[serde(default)]
+    pub(crate) absent: bool,
+    /// Some of its fields.
+    #[serde(default)]
+    pub(crate) fields: BTreeMap<String, toml::Value>,
 }
 
 /// What became of the segments of a scenario.
@@ -107,11 +123,16 @@ impl Scenario {
             differences.extend(outcome.err().map(|error| error.to_string()));
         };
         ensure!(
-            !(self.expect.report.is_empty() && self.expect.stream.is_empty()),
+            !(self.expect.report.is_empty()
+                && self.expect.stream.is_empty()
+                && self.expect.finding.is_empty()),
             "nothing is expected"
         );
         for (path, wanted) in &self.expect.report {
             note(expect::compare(&report, path, wanted));
+        }
+        for finding in &self.expect.finding {
+            note(expect::compare_finding(&report, finding));
         }
         for (path, octets) in &self.expect.stream {
             note(played.compare_stream(&report, path, *octets));

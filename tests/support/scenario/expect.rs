@@ -4,6 +4,8 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use toml::Value as Wanted;
 
+use super::ExpectedFinding;
+
 /// Whether `report` has at `path` what is wanted. `events.length` is how many there are; a path
 /// that does not begin with a key of the report is one of its first connection.
 pub(crate) fn compare(report: &Value, path: &str, wanted: &Wanted) -> Result<()> {
@@ -11,6 +13,22 @@ pub(crate) fn compare(report: &Value, path: &str, wanted: &Wanted) -> Result<()>
     let root = if report.get(top).is_some() { report } else { &report["connections"][0] };
     let found = at(root, path)?;
     difference(&found, wanted).map_or(Ok(()), |difference| bail!("{path}: {difference}"))
+}
+
+/// Whether the first finding with a code has the fields that are wanted, or there is none.
+pub(crate) fn compare_finding(report: &Value, wanted: &ExpectedFinding) -> Result<()> {
+    let code = &wanted.code;
+    let findings = report["findings"].as_array().context("no findings")?;
+    let found = findings.iter().find(|found| found["code"].as_str() == Some(code.as_str()));
+    match found {
+        Some(found) if wanted.absent => bail!("{code} is raised: {}", found["summary"]),
+        None if !wanted.absent => bail!("{code} is not raised"),
+        None => Ok(()),
+        Some(found) => {
+            let fields = Wanted::Table(wanted.fields.clone().into_iter().collect());
+            difference(found, &fields).map_or(Ok(()), |text| bail!("{code}: {text}"))
+        }
+    }
 }
 
 /// What stands at `path`: keys with points between them, indices in brackets.
