@@ -1,6 +1,7 @@
 //! Facts and findings: pure functions over a [`crate::track::Trace`].
 
 mod code;
+pub mod explain;
 pub mod finding;
 mod fold;
 pub mod holes;
