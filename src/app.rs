@@ -2,6 +2,7 @@
 //! command; clock and randomness come into the program here.
 
 mod clocks;
+mod explain;
 mod follow;
 mod generate;
 mod host;
@@ -28,6 +29,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
     match (cli.generate, cli.command) {
         (Some(what), _) => generate::run(what).map(done),
         (None, Some(Command::Packets(args))) => packets::run(&args).map(done),
+        (None, Some(Command::Explain(args))) => explain::run(&args).map(done),
         (None, Some(Command::Follow(args))) => follow::run(&args).map(done),
         (None, Some(Command::Live(args))) => live::run(&args).map(done),
         (None, Some(Command::Host(args))) => host::run(&args).map(done),
