@@ -150,6 +150,7 @@ impl Tracker {
 
     fn push_segment(&mut self, segment: &Segment<'_>) {
         self.totals.tcp_segments += 1;
+        self.totals.first_segment.get_or_insert(segment.timestamp);
         if let Some(ageing) = self.limits.ageing {
             self.age(&ageing, segment.timestamp);
         }

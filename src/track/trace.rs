@@ -6,12 +6,14 @@ use super::arena::Id;
 use super::connection::Connection;
 use super::options::SegmentOptions;
 use super::subflow::{Seen, Subflow};
-use crate::wire::frame::CapturePoint;
+use crate::wire::frame::{CapturePoint, Timestamp};
 use crate::wire::mptcp::MptcpOption;
 
 /// Counts over the whole capture. They count records: a frame captured twice counts twice.
 #[derive(Debug, Clone, Default)]
 pub struct Totals {
+    /// Time of the first TCP segment.
+    pub first_segment: Option<Timestamp>,
     /// Frames pushed.
     pub packets: u64,
     /// Frames whose headers could not be read.

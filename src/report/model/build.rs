@@ -42,7 +42,10 @@ impl<'a> Context<'a> {
         let first_connection = || trace.connections().first().map(|first| first.first.at);
         Self {
             trace,
-            origin: first.or_else(first_connection).unwrap_or_default(),
+            origin: first
+                .or_else(first_connection)
+                .or(trace.totals().first_segment)
+                .unwrap_or_default(),
             lookup,
             packet_refs: RefCell::default(),
         }
