@@ -68,7 +68,7 @@ fn decision(demand: Demand) -> String {
             (left, blocks) => format!("Fits: {left} octets left, room for {blocks} SACK blocks."),
         },
         Fit::OnlyUnpadded => format!(
-            "Does not fit: {} octets too many. Without NOPs it would, but no known host writes that.",
+            "Does not fit: {} octets too many. Without NOPs it would, but nobody writes that.",
             over(demand.padded),
         ),
         Fit::TooLong => format!(
