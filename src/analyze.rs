@@ -2,6 +2,7 @@
 
 pub mod announcing;
 mod code;
+pub mod explain;
 pub mod finding;
 mod fold;
 pub mod holes;

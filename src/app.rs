@@ -2,6 +2,7 @@
 //! command; clock and randomness come into the program here.
 
 mod clocks;
+mod explain;
 mod follow;
 mod generate;
 mod inputs;
@@ -26,6 +27,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
     match (cli.generate, cli.command) {
         (Some(what), _) => generate::run(what).map(done),
         (None, Some(Command::Packets(args))) => packets::run(&args).map(done),
+        (None, Some(Command::Explain(args))) => explain::run(&args).map(done),
         (None, Some(Command::Follow(args))) => follow::run(&args).map(done),
         (None, Some(Command::Space(args))) => space::run(&args).map(done),
         (None, Some(Command::Report(args))) => report::run(&args),

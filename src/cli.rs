@@ -59,6 +59,8 @@ pub enum Command {
     /// Print one line per segment that carries MPTCP options, with every field
     #[command(arg_required_else_help = true)]
     Packets(PacketsArgs),
+    /// Explain a finding: meaning, how it is recognised, causes, what to do; without CODE list all
+    Explain(ExplainArgs),
     /// Write what one host sent on a connection, in the order of the data, over all subflows
     #[command(arg_required_else_help = true)]
     Follow(FollowArgs),
@@ -124,6 +126,16 @@ pub enum Level {
     Warning,
     /// MPTCP does not work, or data is damaged
     Error,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The code of the finding, as the report names it
+    pub code: Option<Code>,
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
 }
 
 /// Arguments of `packets`.

@@ -172,8 +172,6 @@ codes! {
     ChecksumPresenceMismatch = "checksum-presence-mismatch", Error, "RFC 8684 §3.3";
     /// Data that failed its checksum was acknowledged.
     FailedDataAcked = "failed-data-acked", Warning, "RFC 8684 §3.7";
-    /// MPTCP was spoken after the fallback.
-    MptcpAfterFallback = "mptcp-after-fallback", Error, "RFC 8684 §3.7";
     /// Data was sent again on another subflow.
     Reinjection = "reinjection", Note, "RFC 8684 §3.3.6";
     /// Data was sent again on the same subflow under other subflow sequence numbers.
@@ -197,8 +195,6 @@ codes! {
 
     /// A host ended the connection at once.
     FastClose = "fast-close", Note, "RFC 8684 §3.5";
-    /// A MP_FASTCLOSE got no answer.
-    FastCloseUnanswered = "fast-close-unanswered", Note, "RFC 8684 §3.5";
     /// A subflow was reset.
     SubflowReset = "subflow-reset", Note, "RFC 8684 §3.6";
     /// The last subflow went before the connection was closed.

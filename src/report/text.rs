@@ -2,6 +2,7 @@
 
 mod connection;
 mod event;
+mod explain;
 mod finding;
 mod input;
 mod style;
@@ -13,6 +14,7 @@ use std::io::{self, Write};
 use super::model::{Connection, Finding, Report};
 use crate::analyze::finding::Code;
 use crate::units;
+pub use explain::{write_codes, write_explanation};
 use style::Paint;
 
 /// Columns that a line may have.

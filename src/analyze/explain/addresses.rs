@@ -1,0 +1,102 @@
+//! Pages of addresses and of the option space.
+
+use super::Page;
+use crate::analyze::finding::Code;
+
+pub(super) const fn page(code: Code) -> Option<Page> {
+    Some(match code {
+        Code::AddAddrNoSpace => Page {
+            meaning: "An address could not be announced because the option did not fit into the 40 \
+                octets of a TCP header.",
+            recognised: "ACKs that nothing asked for and gaps in the announced IDs where an ADD_ADDR \
+                would not have fitted; certain with the host's counters (AddAddrTxDrop).",
+            causes: "IPv6 with port needs 32 octets beside 12 of timestamps: 44.",
+            linux: "Announce without port (ip mptcp endpoint add ADDRESS signal), or sysctl \
+                net.ipv4.tcp_timestamps=0, or Linux 7.2 with \
+                net.mptcp.add_addr_v6_port_drop_ts=1.",
+            apple: "Apple systems announce no addresses.",
+        },
+        Code::AddAddrSpaceStatic => Page {
+            meaning: "With what this connection negotiated, some form of ADD_ADDR can never be sent. \
+                Nothing was lost yet.",
+            recognised: "Timestamps in both SYNs, and a server with IPv6.",
+            causes: "IPv6 with port does not fit beside timestamps.",
+            linux: "Keep it in mind when an endpoint with a port is configured: see \
+                add-addr-no-space.",
+            apple: "",
+        },
+        Code::AddAddrTimestampsDropped => Page {
+            meaning: "Timestamps were left out of one ACK to make room for an ADD_ADDR.",
+            recognised: "An ADD_ADDR without timestamps on a connection that negotiated them.",
+            causes: "Linux 7.2 and later do it for IPv6 with port.",
+            linux: "If there is never an echo, something on the way drops segments without \
+                timestamps: net.mptcp.add_addr_v6_port_drop_ts=0, and announce without port.",
+            apple: "",
+        },
+        Code::AddAddrEvictsSack => Page {
+            meaning: "SACK blocks were left out of an ACK to make room for an MPTCP option.",
+            recognised: "An ACK without the SACK blocks that the ones around it have.",
+            causes: "The 40 octets of TCP options were full.",
+            linux: "Nothing to do: the next ACK tells again.",
+            apple: "",
+        },
+        Code::AddAddrNotEchoed => Page {
+            meaning: "An announced address was never echoed, so the peer may not know it.",
+            recognised: "Two or more copies of an ADD_ADDR and no echo, with packets of both hosts in the \
+                capture; not in version 0, which has no echo.",
+            causes: "The option is taken out on the way, the peer's HMAC check failed, or the echo is \
+                lost on the way back (then the address may be joined all the same).",
+            linux: "Capture at the other host. nstat -az | grep -E 'AddAddr|EchoAdd' counts on both.",
+            apple: "Apple systems echo without the port.",
+        },
+        Code::AddAddrEchoMismatch => Page {
+            meaning: "An echo names another address or port than the announcement.",
+            recognised: "An echo that fits no announcement, under the ID of one.",
+            causes: "A NAT helper rewrites addresses in TCP options in one direction.",
+            linux: "Find the device; captures on both sides of it differ.",
+            apple: "",
+        },
+        Code::AddAddrNotUsed => Page {
+            meaning: "An announced address was heard, and nobody joined it.",
+            recognised: "ADD_ADDR and echo, at least half a second before the end, and no join towards \
+                the address. A note where other paths worked.",
+            causes: "The peer's limits (Linux accepts no announced address by default), an address \
+                family that it does not have, or a policy.",
+            linux: "On the peer: ip mptcp limits set add_addr_accepted 8 subflows 8.",
+            apple: "The service type decides: handover joins only when needed.",
+        },
+        Code::AddAddrIdConflict => Page {
+            meaning: "One address ID was used for two addresses at a time.",
+            recognised: "Two ADD_ADDRs with the same ID and different addresses, and no REMOVE_ADDR \
+                between them.",
+            causes: "A broken stack, or a rewritten option.",
+            linux: "Give endpoints different IDs (ip mptcp endpoint show).",
+            apple: "",
+        },
+        Code::AddAddrPrivate => Page {
+            meaning: "A private, link-local or loopback address was announced to a host on the public \
+                Internet.",
+            recognised: "Both hosts have public addresses on the initial subflow, the announced one is \
+                private, and no join to it got through.",
+            causes: "An endpoint on an inner interface.",
+            linux: "ip mptcp endpoint delete id N, or announce the public address.",
+            apple: "",
+        },
+        Code::RemoveAddrUnknownId => Page {
+            meaning: "An address was withdrawn that nobody had named.",
+            recognised: "REMOVE_ADDR with an ID that no announcement and no subflow in the capture has.",
+            causes: "The announcement was not captured or could not be sent, or the endpoint was \
+                never used on this connection.",
+            linux: "Nothing to do: unknown IDs are ignored.",
+            apple: "",
+        },
+        Code::RemoveAddrClosedSubflows => Page {
+            meaning: "An address was withdrawn, and its subflows ended with it.",
+            recognised: "REMOVE_ADDR, and within a second FIN or RST on subflows that use the ID.",
+            causes: "An endpoint was deleted, or an interface went down.",
+            linux: "As meant. ip mptcp monitor shows who does it; NetworkManager may.",
+            apple: "The system removes addresses of interfaces that go.",
+        },
+        _ => return None,
+    })
+}
