@@ -95,10 +95,10 @@ fn outcome(outcome: Outcome) -> String {
             format!("sent beside the DSS: {octets}{}", sack(sack_blocks))
         }
         Outcome::Alone { octets, sack_blocks } => {
-            format!("sent on an ACK without DSS: {octets}{}", sack(sack_blocks))
+            format!("sent alone, without DSS: {octets}{}", sack(sack_blocks))
         }
         Outcome::WithoutTimestamps { octets } => {
-            format!("sent on an ACK without timestamps: {octets}")
+            format!("sent alone, without timestamps: {octets}")
         }
         Outcome::WithoutPort { octets } => format!("echoed without the port: {octets}"),
         Outcome::Stuck => "never sent; later addresses wait behind".into(),
