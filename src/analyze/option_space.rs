@@ -41,7 +41,7 @@ mod tests {
 
     fn octets(timestamps: bool) -> Vec<u8> {
         let rows = add_addr_room(Some(timestamps));
-        rows.iter().filter_map(|row| row.octets()).collect()
+        rows.iter().filter_map(AddAddrRoom::octets).collect()
     }
 
     #[test]

@@ -240,10 +240,8 @@ impl Step<'_> {
         }
         let seen = self.seen;
         match *self.options.mptcp.as_slice() {
-            [MptcpOption::Dss(dss)] => {
-                if self.is_gratuitous(&dss, before, now) {
-                    self.sender_end().option_space.pending = Some(seen);
-                }
+            [MptcpOption::Dss(dss)] if self.is_gratuitous(&dss, before, now) => {
+                self.sender_end().option_space.pending = Some(seen);
             }
             [MptcpOption::AddAddr(add), ..] => {
                 let is_timed = self.subflow.timestamps() == Some(true);

@@ -556,7 +556,8 @@ mod tests {
     /// With and without timestamps: octets as Linux writes them, and SACK blocks left.
     #[test]
     fn budget_of_other_segments() {
-        let table: [(&[Block], (u8, u8), (u8, u8)); 16] = [
+        type OctetsAndSack = (u8, u8);
+        let table: [(&[Block], OctetsAndSack, OctetsAndSack); 16] = [
             (&[], (12, 3), (0, 4)),
             (&[capable(2, false, false)], (32, 0), (20, 2)),
             (&[capable(2, true, false)], (36, 0), (24, 1)),

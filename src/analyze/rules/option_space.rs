@@ -43,7 +43,7 @@ fn no_space_of(case: &Case<'_>, role: Role, counted: Option<u64>) -> Option<Find
         (None, None, false) => Confidence::Possible,
     };
     let demand = Demand::of(&[Block::Timestamps, IPV6_WITH_PORT]);
-    let mut summary = format!(
+    let summary = format!(
         "{} of {} seems not to have fitted: {} octets of ADD_ADDR (IPv6 with a port) beside {} of \
          timestamps are {}, and there are {MAX_OPTIONS}",
         if seen.len() == 1 { "An announcement" } else { "Announcements" },
@@ -52,10 +52,9 @@ fn no_space_of(case: &Case<'_>, role: Role, counted: Option<u64>) -> Option<Find
         Block::Timestamps.padded(),
         demand.padded,
     );
-    if let Some(id) = gap {
-        summary += &format!("; address ID {id} was never announced");
-    }
-    let mut finding = Finding::new(Code::AddAddrNoSpace, summary + ".")
+    let missing = gap.map(|id| format!("; address ID {id} was never announced"));
+    let summary = summary + &missing.unwrap_or_default() + ".";
+    let mut finding = Finding::new(Code::AddAddrNoSpace, summary)
         .confidence(confidence)
         .on(first)
         .from(role)

@@ -33,7 +33,7 @@ pub fn write_header(header: &Header, out: &mut dyn Write) -> io::Result<()> {
 
 /// Forty cells a line: a letter for each octet of an option, a point for a NOP.
 fn draw(placed: &[Placed], out: &mut dyn Write) -> io::Result<()> {
-    let cells: String = placed.iter().enumerate().map(|(index, one)| cells(index, one)).collect();
+    let cells: String = placed.iter().enumerate().map(|(index, one)| cells(index, *one)).collect();
     writeln!(out, "        1        10        20        30        40")?;
     let cells: Vec<char> = cells.chars().collect();
     for (line, row) in cells.chunks(usize::from(MAX_OPTIONS)).enumerate() {
@@ -47,7 +47,7 @@ fn draw(placed: &[Placed], out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn cells(index: usize, one: &Placed) -> String {
+fn cells(index: usize, one: Placed) -> String {
     let nops = |count: u8| ".".repeat(usize::from(count));
     let letters = letter(index).to_string().repeat(usize::from(one.block.octets()));
     nops(one.before) + &letters + &nops(one.after)
@@ -68,7 +68,7 @@ fn decision(demand: Demand) -> String {
             (left, blocks) => format!("Fits: {left} octets left, room for {blocks} SACK blocks."),
         },
         Fit::OnlyUnpadded => format!(
-            "Does not fit: {} octets too many. Without NOPs it would, but no known host writes that.",
+            "Does not fit: {} octets too many. Without NOPs it would, but nobody writes that.",
             over(demand.padded),
         ),
         Fit::TooLong => format!(
@@ -95,10 +95,10 @@ fn outcome(outcome: Outcome) -> String {
             format!("sent beside the DSS: {octets}{}", sack(sack_blocks))
         }
         Outcome::Alone { octets, sack_blocks } => {
-            format!("sent on an ACK without DSS: {octets}{}", sack(sack_blocks))
+            format!("sent alone, without DSS: {octets}{}", sack(sack_blocks))
         }
         Outcome::WithoutTimestamps { octets } => {
-            format!("sent on an ACK without timestamps: {octets}")
+            format!("sent alone, without timestamps: {octets}")
         }
         Outcome::WithoutPort { octets } => format!("echoed without the port: {octets}"),
         Outcome::Stuck => "never sent; later addresses wait behind".into(),
@@ -114,12 +114,13 @@ pub fn write_table(header: &Header, timestamps: &[bool], out: &mut dyn Write) ->
         Header { timestamps: false, ..header.clone() }.blocks().into_iter().map(describe).collect();
     let beside =
         if beside.is_empty() { String::new() } else { format!(" beside {}", beside.join(", ")) };
-    writeln!(out, "ADD_ADDR{beside}: octets of all options, of {MAX_OPTIONS}; SACK blocks left\n")?;
-    write!(out, "{:31}", "")?;
-    for is_on in timestamps {
-        write!(out, "{:22}", if *is_on { "with timestamps" } else { "without timestamps" })?;
-    }
-    writeln!(out)?;
+    writeln!(out, "ADD_ADDR{beside}")?;
+    writeln!(out, "Octets of all options, of {MAX_OPTIONS}, and SACK blocks left:\n")?;
+    let titles = timestamps.iter().map(|is_on| {
+        format!("{:22}", if *is_on { "with timestamps" } else { "without timestamps" })
+    });
+    let titles = titles.collect::<Vec<_>>().concat();
+    writeln!(out, "{:31}{}", "", titles.trim_end())?;
     for form in AddAddrForm::ALL {
         let row = row(header, form, timestamps);
         writeln!(out, "{}", row.trim_end())?;
@@ -129,17 +130,16 @@ pub fn write_table(header: &Header, timestamps: &[bool], out: &mut dyn Write) ->
 
 fn row(header: &Header, form: AddAddrForm, timestamps: &[bool]) -> String {
     let octets = Block::AddAddr(form).octets();
-    let mut row = format!("{:25}{octets:2}    ", words(form));
-    for is_on in timestamps {
+    let cells = timestamps.iter().map(|is_on| {
         let demand = Header { add_addr: Some(form), timestamps: *is_on, ..header.clone() }.demand();
         let fit = match demand.fit() {
             Fit::Fits => format!("SACK {}", demand.sack_blocks_left()),
             Fit::OnlyUnpadded => format!("no ({} bare)", demand.octets),
             Fit::TooLong => "no".into(),
         };
-        row += &format!("{:2}  {fit:18}", demand.padded);
-    }
-    row
+        format!("{:2}  {fit:18}", demand.padded)
+    });
+    format!("{:25}{octets:2}    {}", words(form), cells.collect::<Vec<_>>().concat())
 }
 
 fn words(form: AddAddrForm) -> String {
