@@ -82,7 +82,8 @@ fn limited(found: Vec<Finding>) -> Vec<Finding> {
     for (index, count) in more {
         if let Some(finding) = kept.get_mut(index) {
             finding.count += count;
-            finding.summary.push_str(&format!(" (And {} more like it.)", units::count(count)));
+            let more = format!(" (And {} more like it.)", units::count(count));
+            finding.summary.push_str(&more);
         }
     }
     kept

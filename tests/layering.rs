@@ -117,7 +117,11 @@ const LAYERS: &[Layer] = &[
         may_import: &[],
         must_not_use: &["ratatui", "pcap", "pcap_parser", "clap", "anyhow", "jiff", "std::process"],
     },
-    Layer { name: "cli", may_import: &["analyze::finding", "units"], must_not_use: &["ratatui", "pcap"] },
+    Layer {
+        name: "cli",
+        may_import: &["analyze::finding", "units"],
+        must_not_use: &["ratatui", "pcap"],
+    },
 ];
 
 /// These compose all the others, and do what those may not.

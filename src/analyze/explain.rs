@@ -23,11 +23,16 @@ pub struct Page {
     pub apple: &'static str,
 }
 
+impl Page {
+    const EMPTY: Self = Self { meaning: "", recognised: "", causes: "", linux: "", apple: "" };
+}
+
 /// The page of `code`.
 pub fn page(code: Code) -> Page {
-    let pages = [capture::page, handshake::page, joins::page, addresses::page, data::page];
-    let found = pages.iter().find_map(|page| page(code));
-    found.unwrap_or(Page { meaning: "", recognised: "", causes: "", linux: "", apple: "" })
+    let groups = [capture::PAGES, handshake::PAGES, joins::PAGES, addresses::PAGES, data::PAGES];
+    let mut pages = groups.into_iter().flatten();
+    let found = pages.find(|(known, _)| *known == code);
+    found.map_or(Page::EMPTY, |(_, page)| *page)
 }
 
 /// The first sentence of a page's meaning, for lists.

@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use mptcpscope::analyze::finding::Selection;
 use mptcpscope::report::{InputFacts, Report};
 use mptcpscope::track::role::Role;
 use mptcpscope::track::stream::StreamUse;
@@ -65,23 +66,15 @@ pub(crate) struct Expectations {
     /// How many events there are of a kind, over all connections.
     #[serde(default)]
     events: BTreeMap<String, usize>,
-    /// Findings that there are, or are not.
+    /// Findings that there must be, in any order, with what is given of them.
     #[serde(default)]
-    finding: Vec<ExpectedFinding>,
-}
-
-/// `[[expect.finding]]`.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ExpectedFinding {
-    /// Which.
-    pub(crate) code: String,
-    /// That there is none of it.
+    pub(crate) finding: Vec<BTreeMap<String, toml::Value>>,
+    /// Codes that must not be among the findings.
     #[serde(default)]
-    pub(crate) absent: bool,
-    /// Some of its fields.
+    pub(crate) silent: Vec<String>,
+    /// With the notes that are off by default.
     #[serde(default)]
-    pub(crate) fields: BTreeMap<String, toml::Value>,
+    strict: bool,
 }
 
 /// What became of the segments of a scenario.
@@ -117,7 +110,7 @@ impl Scenario {
     /// Plays the scenario and compares the report with what is expected: every difference.
     pub(crate) fn check(&self) -> Result<Vec<String>> {
         let played = self.play(0)?;
-        let report = serde_json::to_value(report(&played.frames))?;
+        let report = serde_json::to_value(report_as(&played.frames, self.expect.strict))?;
         let mut differences = Vec::new();
         let mut note = |outcome: Result<()>| {
             differences.extend(outcome.err().map(|error| error.to_string()));
@@ -125,14 +118,12 @@ impl Scenario {
         ensure!(
             !(self.expect.report.is_empty()
                 && self.expect.stream.is_empty()
-                && self.expect.finding.is_empty()),
+                && self.expect.finding.is_empty()
+                && self.expect.silent.is_empty()),
             "nothing is expected"
         );
         for (path, wanted) in &self.expect.report {
             note(expect::compare(&report, path, wanted));
-        }
-        for finding in &self.expect.finding {
-            note(expect::compare_finding(&report, finding));
         }
         for (path, octets) in &self.expect.stream {
             note(played.compare_stream(&report, path, *octets));
@@ -145,6 +136,12 @@ impl Scenario {
             } else {
                 Err(anyhow::anyhow!("{found} events of kind {kind}, and should be {wanted}"))
             });
+        }
+        for wanted in &self.expect.finding {
+            note(expect::find_finding(&report, wanted));
+        }
+        for code in &self.expect.silent {
+            note(expect::check_silent(&report, code));
         }
         Ok(differences)
     }
@@ -199,11 +196,16 @@ pub(crate) fn files() -> Vec<PathBuf> {
 
 /// The report on frames, as one capture.
 pub(crate) fn report(frames: &[Recorded]) -> Report {
+    report_as(frames, false)
+}
+
+fn report_as(frames: &[Recorded], strict: bool) -> Report {
     let mut tracker = tracker();
     for (recorded, number) in frames.iter().zip(1..) {
         tracker.push(&decode(&recorded.frame(number)));
     }
-    Report::build(&tracker.trace(), &facts(frames), None)
+    let wanted = Selection { strict, ..Selection::default() };
+    Report::build_with(&tracker.trace(), &facts(frames), None, &wanted)
 }
 
 /// An empty tracker that hashes streams.

@@ -3,9 +3,11 @@
 use super::Page;
 use crate::analyze::finding::Code;
 
-pub(super) const fn page(code: Code) -> Option<Page> {
-    Some(match code {
-        Code::AddAddrNoSpace => Page {
+/// Code and page.
+pub(super) const PAGES: &[(Code, Page)] = &[
+    (
+        Code::AddAddrNoSpace,
+        Page {
             meaning: "An address could not be announced because the option did not fit into the 40 \
                 octets of a TCP header.",
             recognised: "ACKs that nothing asked for and gaps in the announced IDs where an ADD_ADDR \
@@ -16,7 +18,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
                 net.mptcp.add_addr_v6_port_drop_ts=1.",
             apple: "Apple systems announce no addresses.",
         },
-        Code::AddAddrSpaceStatic => Page {
+    ),
+    (
+        Code::AddAddrSpaceStatic,
+        Page {
             meaning: "With what this connection negotiated, some form of ADD_ADDR can never be sent. \
                 Nothing was lost yet.",
             recognised: "Timestamps in both SYNs, and a server with IPv6.",
@@ -25,7 +30,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
                 add-addr-no-space.",
             apple: "",
         },
-        Code::AddAddrTimestampsDropped => Page {
+    ),
+    (
+        Code::AddAddrTimestampsDropped,
+        Page {
             meaning: "Timestamps were left out of one ACK to make room for an ADD_ADDR.",
             recognised: "An ADD_ADDR without timestamps on a connection that negotiated them.",
             causes: "Linux 7.2 and later do it for IPv6 with port.",
@@ -33,14 +41,20 @@ pub(super) const fn page(code: Code) -> Option<Page> {
                 timestamps: net.mptcp.add_addr_v6_port_drop_ts=0, and announce without port.",
             apple: "",
         },
-        Code::AddAddrEvictsSack => Page {
+    ),
+    (
+        Code::AddAddrEvictsSack,
+        Page {
             meaning: "SACK blocks were left out of an ACK to make room for an MPTCP option.",
             recognised: "An ACK without the SACK blocks that the ones around it have.",
             causes: "The 40 octets of TCP options were full.",
             linux: "Nothing to do: the next ACK tells again.",
             apple: "",
         },
-        Code::AddAddrNotEchoed => Page {
+    ),
+    (
+        Code::AddAddrNotEchoed,
+        Page {
             meaning: "An announced address was never echoed, so the peer may not know it.",
             recognised: "Two or more copies of an ADD_ADDR and no echo, with packets of both hosts in the \
                 capture; not in version 0, which has no echo.",
@@ -49,14 +63,20 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Capture at the other host. nstat -az | grep -E 'AddAddr|EchoAdd' counts on both.",
             apple: "Apple systems echo without the port.",
         },
-        Code::AddAddrEchoMismatch => Page {
+    ),
+    (
+        Code::AddAddrEchoMismatch,
+        Page {
             meaning: "An echo names another address or port than the announcement.",
             recognised: "An echo that fits no announcement, under the ID of one.",
             causes: "A NAT helper rewrites addresses in TCP options in one direction.",
             linux: "Find the device; captures on both sides of it differ.",
             apple: "",
         },
-        Code::AddAddrNotUsed => Page {
+    ),
+    (
+        Code::AddAddrNotUsed,
+        Page {
             meaning: "An announced address was heard, and nobody joined it.",
             recognised: "ADD_ADDR and echo, at least half a second before the end, and no join towards \
                 the address. A note where other paths worked.",
@@ -65,7 +85,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "On the peer: ip mptcp limits set add_addr_accepted 8 subflows 8.",
             apple: "The service type decides: handover joins only when needed.",
         },
-        Code::AddAddrIdConflict => Page {
+    ),
+    (
+        Code::AddAddrIdConflict,
+        Page {
             meaning: "One address ID was used for two addresses at a time.",
             recognised: "Two ADD_ADDRs with the same ID and different addresses, and no REMOVE_ADDR \
                 between them.",
@@ -73,7 +96,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Give endpoints different IDs (ip mptcp endpoint show).",
             apple: "",
         },
-        Code::AddAddrPrivate => Page {
+    ),
+    (
+        Code::AddAddrPrivate,
+        Page {
             meaning: "A private, link-local or loopback address was announced to a host on the public \
                 Internet.",
             recognised: "Both hosts have public addresses on the initial subflow, the announced one is \
@@ -82,7 +108,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "ip mptcp endpoint delete id N, or announce the public address.",
             apple: "",
         },
-        Code::RemoveAddrUnknownId => Page {
+    ),
+    (
+        Code::RemoveAddrUnknownId,
+        Page {
             meaning: "An address was withdrawn that nobody had named.",
             recognised: "REMOVE_ADDR with an ID that no announcement and no subflow in the capture has.",
             causes: "The announcement was not captured or could not be sent, or the endpoint was \
@@ -90,13 +119,15 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Nothing to do: unknown IDs are ignored.",
             apple: "",
         },
-        Code::RemoveAddrClosedSubflows => Page {
+    ),
+    (
+        Code::RemoveAddrClosedSubflows,
+        Page {
             meaning: "An address was withdrawn, and its subflows ended with it.",
             recognised: "REMOVE_ADDR, and within a second FIN or RST on subflows that use the ID.",
             causes: "An endpoint was deleted, or an interface went down.",
             linux: "As meant. ip mptcp monitor shows who does it; NetworkManager may.",
             apple: "The system removes addresses of interfaces that go.",
         },
-        _ => return None,
-    })
-}
+    ),
+];

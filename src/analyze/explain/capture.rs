@@ -3,9 +3,11 @@
 use super::Page;
 use crate::analyze::finding::Code;
 
-pub(super) const fn page(code: Code) -> Option<Page> {
-    Some(match code {
-        Code::CaptureMidstream => Page {
+/// Code and page.
+pub(super) const PAGES: &[(Code, Page)] = &[
+    (
+        Code::CaptureMidstream,
+        Page {
             meaning: "The capture begins after the handshake of the connection. Keys, tokens and the \
                 place of the first octet may be unknown.",
             recognised: "The first packet of the connection is no SYN, or only its joins were captured.",
@@ -14,7 +16,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
                 given with --keys.",
             apple: "Start rvictl or the packet capture of the device before the app connects.",
         },
-        Code::CaptureOneSided => Page {
+    ),
+    (
+        Code::CaptureOneSided,
+        Page {
             meaning: "Only one direction of the connection is in the capture. Nothing that depends on \
                 answers is told.",
             recognised: "One host sent at least four segments, the other none.",
@@ -23,7 +28,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Capture on a host itself, or on all interfaces (tcpdump -i any).",
             apple: "Capture on the device or on its access point.",
         },
-        Code::CaptureMissingPath => Page {
+    ),
+    (
+        Code::CaptureMissingPath,
+        Page {
             meaning: "A path of the connection is not in the capture. Its data was acknowledged, but \
                 nothing in the capture carried it.",
             recognised: "All subflows in the capture are complete at the TCP level, and the data sequence \
@@ -35,7 +43,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             apple: "Capture Wi-Fi and cellular together: on the device with rvictl, or at the \
                 server.",
         },
-        Code::CaptureOptionsCut => Page {
+    ),
+    (
+        Code::CaptureOptionsCut,
+        Page {
             meaning: "The snap length cut TCP options off. What they said is not known, and rules that \
                 need them stay silent.",
             recognised: "The header length promises more octets of options than were captured.",
@@ -43,7 +54,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "tcpdump -s 160 keeps all headers; -s 0 keeps everything.",
             apple: "",
         },
-        Code::CaptureDrops => Page {
+    ),
+    (
+        Code::CaptureDrops,
+        Page {
             meaning: "Packets are missing from the capture. What is said to be missing may have been \
                 there.",
             recognised: "The capture file counts drops, or TCP acknowledged octets on a subflow that the \
@@ -53,7 +67,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "tcpdump -B 16384 -s 256, a filter, or a faster disk.",
             apple: "",
         },
-        Code::CaptureTimeBackwards => Page {
+    ),
+    (
+        Code::CaptureTimeBackwards,
+        Page {
             meaning: "Packets stand in the file in another order than their times. Durations may be \
                 wrong.",
             recognised: "A TCP packet is older than one before it in the file.",
@@ -63,7 +80,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
                 by time itself.",
             apple: "",
         },
-        Code::CaptureDuplicateFrames => Page {
+    ),
+    (
+        Code::CaptureDuplicateFrames,
+        Page {
             meaning: "Frames were captured more than once. Each counts once in a connection's figures.",
             recognised: "The same segment with the same IP identification, or the same timestamps, at \
                 another interface or input.",
@@ -72,7 +92,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Nothing to do; for smaller files capture on one interface per path.",
             apple: "",
         },
-        Code::CaptureOffload => Page {
+    ),
+    (
+        Code::CaptureOffload,
+        Page {
             meaning: "Segments are larger than the path allows: the network card cuts them later. No \
                 fault.",
             recognised: "Payload above the maximum segment size that the peer named in its SYN.",
@@ -80,21 +103,30 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "ethtool -K IFACE tso off gso off gro off shows packets as they are on the wire.",
             apple: "",
         },
-        Code::OptionMalformed => Page {
+    ),
+    (
+        Code::OptionMalformed,
+        Page {
             meaning: "An MPTCP option has an illegal length or combination. A host ignores it.",
             recognised: "The length does not fit the subtype, the version and the flags.",
             causes: "A broken stack, a middlebox that cut or joined options, or a fuzzer.",
             linux: "Compare the option at both ends: mptcpscope packets shows all of its octets.",
             apple: "",
         },
-        Code::OptionUnknown => Page {
+    ),
+    (
+        Code::OptionUnknown,
+        Page {
             meaning: "An MPTCP option of a subtype that is unassigned or for private use.",
             recognised: "Subtypes 9 to 14, or 15 (MP_EXPERIMENTAL); in version 0 also 8.",
             causes: "An experiment, or an extension of a vendor.",
             linux: "Ask whoever runs the host; other hosts ignore such options.",
             apple: "",
         },
-        Code::OptionCombinationOdd => Page {
+    ),
+    (
+        Code::OptionCombinationOdd,
+        Page {
             meaning: "MPTCP options stand where they do not belong.",
             recognised: "MP_TCPRST without RST; MP_CAPABLE, MP_JOIN or ADD_ADDR on a RST; in version 0 \
                 MP_FASTCLOSE on a RST.",
@@ -102,7 +134,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Compare the segments at both ends.",
             apple: "",
         },
-        Code::NopRun => Page {
+    ),
+    (
+        Code::NopRun,
+        Page {
             meaning: "Where an MPTCP option may have been there are only NOPs: a middlebox may have \
                 overwritten it.",
             recognised: "Four or more NOPs in a row; hosts need three at most for alignment.",
@@ -112,6 +147,5 @@ pub(super) const fn page(code: Code) -> Option<Page> {
                 of it. A",
             apple: "",
         },
-        _ => return None,
-    })
-}
+    ),
+];

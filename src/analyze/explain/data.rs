@@ -3,9 +3,11 @@
 use super::Page;
 use crate::analyze::finding::Code;
 
-pub(super) const fn page(code: Code) -> Option<Page> {
-    Some(match code {
-        Code::MappingMissing => Page {
+/// Code and page.
+pub(super) const PAGES: &[(Code, Page)] = &[
+    (
+        Code::MappingMissing,
+        Page {
             meaning: "Data came without a mapping on a subflow that must have one: it can't be \
                 delivered.",
             recognised: "Payload outside any mapping, with nothing missing before it, on a connection \
@@ -15,7 +17,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
                 Linux resets the subflow with reason 6.",
             apple: "",
         },
-        Code::MappingConflict => Page {
+    ),
+    (
+        Code::MappingConflict,
+        Page {
             meaning: "Two mappings say different things of the same octets.",
             recognised: "A mapping over octets of the subflow that an earlier one gave other data \
                 sequence numbers. A mapping repeated on each segment is usual.",
@@ -24,7 +29,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Compare at both ends; Linux counts DSSNotMatching.",
             apple: "",
         },
-        Code::DataAckBeyondSent => Page {
+    ),
+    (
+        Code::DataAckBeyondSent,
+        Page {
             meaning: "A host acknowledged data that can't exist.",
             recognised: "A DATA_ACK beyond the DATA_FIN. (Beyond what was seen, without a DATA_FIN, a \
                 path is missing in the capture.)",
@@ -32,7 +40,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Compare at both ends.",
             apple: "",
         },
-        Code::Reinjection => Page {
+    ),
+    (
+        Code::Reinjection,
+        Page {
             meaning: "Data was sent again on another subflow. A few per cent, even a quarter, are \
                 usual on unequal paths.",
             recognised: "Data sequence numbers seen before on another subflow; wasted is what that one \
@@ -42,7 +53,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
                 nstat -az | grep MPTCPRetrans counts it.",
             apple: "",
         },
-        Code::Remapping => Page {
+    ),
+    (
+        Code::Remapping,
+        Page {
             meaning: "Data was sent again on its own subflow under new subflow sequence numbers.",
             recognised: "Data sequence numbers seen before on the same subflow, at new TCP sequence \
                 numbers.",
@@ -50,7 +64,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Mend the join: see what refused it. The peer counts MPTcpExtDuplicateData.",
             apple: "",
         },
-        Code::RedundantScheduler => Page {
+    ),
+    (
+        Code::RedundantScheduler,
+        Page {
             meaning: "Nearly all data was sent on every subflow: consistent with a redundant \
                 scheduler.",
             recognised: "Each of several subflows carried at least 80 % of the stream.",
@@ -58,7 +75,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "sysctl net.mptcp.scheduler shows which one is in use.",
             apple: "",
         },
-        Code::DataStall => Page {
+    ),
+    (
+        Code::DataStall,
+        Page {
             meaning: "Data waited unacknowledged while nothing moved: what a user feels as a hang.",
             recognised: "No new data and no DATA_ACK for more than a second and four round trips, with \
                 data outstanding, an open window, and a complete capture.",
@@ -69,7 +89,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
                 stale.",
             apple: "The service type interactive moves sooner than handover.",
         },
-        Code::HeadOfLineBlocking => Page {
+    ),
+    (
+        Code::HeadOfLineBlocking,
+        Page {
             meaning: "Data waited at the receiver for data of another path.",
             recognised: "Near the receiver: the time from data that came early to the data before it; a \
                 warning when 95 % waited up to more than a second and four round trips.",
@@ -77,7 +100,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Make the slow path a backup, or raise net.ipv4.tcp_rmem at the receiver.",
             apple: "",
         },
-        Code::ReceiveWindowLimited => Page {
+    ),
+    (
+        Code::ReceiveWindowLimited,
+        Page {
             meaning: "The sender waited because the receiver offered no room.",
             recognised: "A data-level window of zero for more than a tenth of the time.",
             causes: "An application that reads slowly, or a small buffer.",
@@ -85,7 +111,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
                 application does.",
             apple: "",
         },
-        Code::FastClose => Page {
+    ),
+    (
+        Code::FastClose,
+        Page {
             meaning: "A host ended the whole connection at once. A warning if data was not \
                 acknowledged.",
             recognised: "MP_FASTCLOSE with the peer's key.",
@@ -94,7 +123,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             apple: "Apple systems send none, and take a Linux one (on RST) for the RST of each \
                 subflow.",
         },
-        Code::SubflowReset => Page {
+    ),
+    (
+        Code::SubflowReset,
+        Page {
             meaning: "One subflow was ended by a RST. A warning if data on it was not acknowledged; it \
                 is sent again elsewhere.",
             recognised: "A RST on an established subflow before both DATA_FINs; not one that follows a \
@@ -105,21 +137,30 @@ pub(super) const fn page(code: Code) -> Option<Page> {
                 net.ipv4.tcp_keepalive_time.",
             apple: "Apple systems send no reason.",
         },
-        Code::ConnectionAborted => Page {
+    ),
+    (
+        Code::ConnectionAborted,
+        Page {
             meaning: "The last subflow was reset before the connection was closed, and data was lost.",
             recognised: "A RST on the last subflow, data without a DATA_ACK, and no DATA_FIN.",
             causes: "The only path died or was reset.",
             linux: "A second path would have carried it on: see single-path.",
             apple: "",
         },
-        Code::DataFinUnacked => Page {
+    ),
+    (
+        Code::DataFinUnacked,
+        Page {
             meaning: "The end of data was never acknowledged although all subflows ended.",
             recognised: "A DATA_FIN without a DATA_ACK over it, in a capture that lacks nothing.",
             causes: "A subflow that ended too early; early MPTCP stacks.",
             linux: "Update old kernels.",
             apple: "",
         },
-        Code::RstReasonMissing => Page {
+    ),
+    (
+        Code::RstReasonMissing,
+        Page {
             meaning: "A RST of a MPTCP subflow has no reason.",
             recognised: "RST without MP_TCPRST, except after both FINs.",
             causes: "A firewall, a host without that socket, or Apple systems, which send none. Off \
@@ -127,6 +168,5 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Nothing to do. A",
             apple: "",
         },
-        _ => return None,
-    })
-}
+    ),
+];

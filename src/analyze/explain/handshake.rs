@@ -3,9 +3,11 @@
 use super::Page;
 use crate::analyze::finding::Code;
 
-pub(super) const fn page(code: Code) -> Option<Page> {
-    Some(match code {
-        Code::MpCapableUnanswered => Page {
+/// Code and page.
+pub(super) const PAGES: &[(Code, Page)] = &[
+    (
+        Code::MpCapableUnanswered,
+        Page {
             meaning: "MPTCP was offered and not taken up: the connection is plain TCP.",
             recognised: "A SYN with MP_CAPABLE, and a SYN/ACK without it.",
             causes: "The server has no MPTCP, its application does not use it, or a middlebox takes \
@@ -14,7 +16,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
                 PROGRAM). Capture there to see whether the option arrives.",
             apple: "Apple systems are clients only; the server must speak MPTCP.",
         },
-        Code::MpCapableSynBlackholed => Page {
+    ),
+    (
+        Code::MpCapableSynBlackholed,
+        Page {
             meaning: "SYNs with MP_CAPABLE got no answer, one without did. MPTCP cost seconds and did \
                 not come about.",
             recognised: "Repeated SYNs with the option, then a SYN without it that is answered.",
@@ -24,7 +29,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
                 net.mptcp.syn_retrans_before_tcp_fallback says after how many tries it gives up.",
             apple: "The device remembers networks on which MPTCP fails, and tries again later.",
         },
-        Code::MpCapableAckLost => Page {
+    ),
+    (
+        Code::MpCapableAckLost,
+        Page {
             meaning: "The server got the third ACK without MP_CAPABLE: the connection is plain TCP.",
             recognised: "A SYN and a SYN/ACK with MP_CAPABLE, then an ACK without any MPTCP option.",
             causes: "The option was taken out of the SYN/ACK on the way to the client, or out of the \
@@ -32,7 +40,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Capture at both ends to see on which way it is lost.",
             apple: "",
         },
-        Code::DssMissingFallback => Page {
+    ),
+    (
+        Code::DssMissingFallback,
+        Page {
             meaning: "Data without a mapping, or answered without a DSS: the connection went on as \
                 plain TCP.",
             recognised: "Payload outside any mapping, or an acknowledgment of mapped data without any \
@@ -42,7 +53,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Find the device by captures along the path. Encrypted tunnels keep it out.",
             apple: "",
         },
-        Code::VersionDowngrade => Page {
+    ),
+    (
+        Code::VersionDowngrade,
+        Page {
             meaning: "A lower version of MPTCP than offered, or none because the versions differ.",
             recognised: "The SYN/ACK names a lower version; or a version 1 SYN fell back, and the same \
                 client soon came with version 0 and succeeded.",
@@ -50,14 +64,20 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Linux speaks version 1 only, since 5.6: update the other host.",
             apple: "Apple systems speak both versions and remember which one works.",
         },
-        Code::MptcpV0 => Page {
+    ),
+    (
+        Code::MptcpV0,
+        Page {
             meaning: "The connection speaks version 0 (RFC 6824), which is obsolete.",
             recognised: "MP_CAPABLE with version 0 in the SYN and in the SYN/ACK.",
             causes: "An out-of-tree kernel, or an old Apple system.",
             linux: "Use the kernel's own MPTCP, Linux 5.6 or later, on both hosts.",
             apple: "Update the system.",
         },
-        Code::EchoedKeyMismatch => Page {
+    ),
+    (
+        Code::EchoedKeyMismatch,
+        Page {
             meaning: "A key was repeated with another value. Somebody rewrites MP_CAPABLE, or answers \
                 in a host's place.",
             recognised: "MP_CAPABLE in the third ACK or on the first data carries a key that differs from \
@@ -67,14 +87,20 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Capture at both ends and compare the options.",
             apple: "",
         },
-        Code::HandshakeFlagsUnsupported => Page {
+    ),
+    (
+        Code::HandshakeFlagsUnsupported,
+        Page {
             meaning: "MP_CAPABLE asks for something that nobody knows. A peer goes on without MPTCP.",
             recognised: "The B bit is set, or no known algorithm is named (H is 0).",
             causes: "An experiment, or a damaged option.",
             linux: "Look at the host that sends it: mptcpscope packets shows the flags.",
             apple: "",
         },
-        Code::HandshakeInvalid => Page {
+    ),
+    (
+        Code::HandshakeInvalid,
+        Page {
             meaning: "What MP_CAPABLE agrees on does not follow from what was offered.",
             recognised: "A higher version in the answer than in the offer, an answer that nobody asked \
                 for, or an A bit in the third ACK that is not the OR of the two offers.",
@@ -82,7 +108,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Capture at both ends.",
             apple: "",
         },
-        Code::ChecksumForced => Page {
+    ),
+    (
+        Code::ChecksumForced,
+        Page {
             meaning: "DSS checksums are in use: either host asked for them. Every octet is summed up \
                 twice more.",
             recognised: "The A bit in the SYN or the SYN/ACK.",
@@ -91,7 +120,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
                 change data.",
             apple: "Apple systems use checksums only if the peer asks.",
         },
-        Code::InfiniteMapping => Page {
+    ),
+    (
+        Code::InfiniteMapping,
+        Page {
             meaning: "An infinite mapping turned the connection into plain TCP for good: no further \
                 paths.",
             recognised: "A DSS with length 0, usually after MP_FAIL.",
@@ -99,7 +131,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Find what changes data: NAT helpers (nf_conntrack_ftp, SIP), proxies, DPI.",
             apple: "",
         },
-        Code::JoinHmacMismatch => Page {
+    ),
+    (
+        Code::JoinHmacMismatch,
+        Page {
             meaning: "A join could not prove that it belongs to the connection.",
             recognised: "The HMAC in the SYN/ACK or in the third ACK of a join, computed anew from keys \
                 and nonces, differs.",
@@ -108,7 +143,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
                 of 1 for the third ACK.",
             apple: "",
         },
-        Code::AddAddrHmacMismatch => Page {
+    ),
+    (
+        Code::AddAddrHmacMismatch,
+        Page {
             meaning: "An announced address is not proved, so nobody may use it.",
             recognised: "The HMAC of ADD_ADDR, computed anew over ID, address and port, differs; two ways \
                 that old stacks computed it are tried and named.",
@@ -117,7 +155,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Update old kernels; compare the option at both ends.",
             apple: "Apple systems announce no addresses.",
         },
-        Code::DssChecksumMismatch => Page {
+    ),
+    (
+        Code::DssChecksumMismatch,
+        Page {
             meaning: "Data was changed on the way: the DSS checksum of a mapping is wrong.",
             recognised: "The sum over the whole mapping, with its DSN, SSN and length, differs; only \
                 where all payload was captured, and never for an infinite mapping.",
@@ -126,7 +167,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
                 too.",
             apple: "",
         },
-        Code::MpFail => Page {
+    ),
+    (
+        Code::MpFail,
+        Page {
             meaning: "A host reported data with a wrong checksum. On the only path MPTCP ends with it; \
                 else the path is reset.",
             recognised: "MP_FAIL, with the DSN of the data.",
@@ -134,7 +178,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "See dss-checksum-mismatch. nstat -az | grep DataCsumErr counts them.",
             apple: "",
         },
-        Code::FastcloseKeyMismatch => Page {
+    ),
+    (
+        Code::FastcloseKeyMismatch,
+        Page {
             meaning: "Somebody sent MP_FASTCLOSE with a key that is not the peer's. It must be \
                 ignored.",
             recognised: "The key in the option differs from the one in MP_CAPABLE.",
@@ -142,7 +189,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Look for the true sender: TTL and addresses of the packet.",
             apple: "",
         },
-        Code::IdsnMismatch => Page {
+    ),
+    (
+        Code::IdsnMismatch,
+        Page {
             meaning: "The data sequence numbers do not start where the key says. Keys on the two sides \
                 of some box differ.",
             recognised: "The first DSN is further than any stream from the IDSN that follows from the \
@@ -152,7 +202,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Capture at both ends and compare keys.",
             apple: "",
         },
-        Code::ChecksumPresenceMismatch => Page {
+    ),
+    (
+        Code::ChecksumPresenceMismatch,
+        Page {
             meaning: "Mappings have a checksum though none was agreed on, or none though it was.",
             recognised: "The DSS of data against the A bits of both MP_CAPABLE.",
             causes: "A middlebox that rewrites MP_CAPABLE, or a broken stack. Linux treats it as an \
@@ -160,7 +213,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Compare MP_CAPABLE at both ends.",
             apple: "",
         },
-        Code::FailedDataAcked => Page {
+    ),
+    (
+        Code::FailedDataAcked,
+        Page {
             meaning: "Octets that failed their checksum were delivered to the application.",
             recognised: "A DATA_ACK past a mapping with a wrong checksum, on the only subflow, and no \
                 right copy in the capture.",
@@ -169,7 +225,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Let the application check its data (TLS does).",
             apple: "",
         },
-        Code::CBitSet => Page {
+    ),
+    (
+        Code::CBitSet,
+        Page {
             meaning: "A host asks not to open subflows to the address and port that the connection \
                 began with.",
             recognised: "The C bit in its MP_CAPABLE.",
@@ -179,7 +238,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
                 endpoint add ADDRESS signal.",
             apple: "Apple systems ignore the bit.",
         },
-        Code::MpCapableNotRepeated => Page {
+    ),
+    (
+        Code::MpCapableNotRepeated,
+        Page {
             meaning: "The client's first data came as an ordinary DSS before any DSS of the server.",
             recognised: "The first data of the client without MP_CAPABLE, and no DSS of the server before \
                 it.",
@@ -188,6 +250,5 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Nothing to do. A",
             apple: "",
         },
-        _ => return None,
-    })
-}
+    ),
+];

@@ -3,9 +3,11 @@
 use super::Page;
 use crate::analyze::finding::Code;
 
-pub(super) const fn page(code: Code) -> Option<Page> {
-    Some(match code {
-        Code::SinglePath => Page {
+/// Code and page.
+pub(super) const PAGES: &[(Code, Page)] = &[
+    (
+        Code::SinglePath,
+        Page {
             meaning: "All data took one path although the connection was long or large enough for \
                 more. The finding names the first link that broke.",
             recognised: "At least a second or 100 kB over one subflow of a connection that was captured \
@@ -21,7 +23,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
                 (URLSessionConfiguration.multipathServiceType); handover uses the second path \
                 only when the first fails.",
         },
-        Code::JoinUnknownToken => Page {
+    ),
+    (
+        Code::JoinUnknownToken,
+        Page {
             meaning: "A join was refused at its SYN: the host does not know the token, does not want \
                 the join, or nobody listens there.",
             recognised: "MP_JOIN SYN answered by RST with reason 1 or with none. One that came while the \
@@ -33,7 +38,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
                 announce it with a port.",
             apple: "",
         },
-        Code::JoinRejected => Page {
+    ),
+    (
+        Code::JoinRejected,
+        Page {
             meaning: "A join was refused for a reason of the host's: a limit or a policy.",
             recognised: "A RST with reason 3 or another after the third ACK (or at the SYN), or by the \
                 opener itself after the SYN/ACK.",
@@ -42,7 +50,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "ip mptcp limits show on the host that refuses; ip mptcp limits set subflows 8.",
             apple: "",
         },
-        Code::JoinNoAnswer => Page {
+    ),
+    (
+        Code::JoinNoAnswer,
+        Page {
             meaning: "A join got no answer at all: that path does not work.",
             recognised: "A MP_JOIN SYN that was repeated without an answer (or a SYN/ACK, seen from the \
                 other end).",
@@ -52,7 +63,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
                 route of its own (ip rule).",
             apple: "",
         },
-        Code::JoinAnsweredByPlainTcp => Page {
+    ),
+    (
+        Code::JoinAnsweredByPlainTcp,
+        Page {
             meaning: "A join was answered as if it were plain TCP, so it is of no use.",
             recognised: "A SYN/ACK without MP_JOIN; or, seen from the answering end, a RST with reason 1 \
                 to a right SYN/ACK.",
@@ -61,7 +75,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Find the device; captures on both sides of it differ in the option.",
             apple: "",
         },
-        Code::JoinAckStripped => Page {
+    ),
+    (
+        Code::JoinAckStripped,
+        Page {
             meaning: "The last proof of a join was lost on the way, and the host refused it.",
             recognised: "A RST with reason 1 to a third ACK without MP_JOIN; or, seen from the opener's \
                 end, to one with a right MP_JOIN.",
@@ -69,7 +86,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Find the device; captures on both sides of it differ in the option.",
             apple: "",
         },
-        Code::JoinAckUnconfirmed => Page {
+    ),
+    (
+        Code::JoinAckUnconfirmed,
+        Page {
             meaning: "A join hangs: its third ACK was repeated and never confirmed, so no data may be \
                 sent there.",
             recognised: "The joiner's ACK with MP_JOIN comes again, and nothing comes back.",
@@ -77,7 +97,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Capture at the other end to see which one.",
             apple: "",
         },
-        Code::JoinToDeniedAddress => Page {
+    ),
+    (
+        Code::JoinToDeniedAddress,
+        Page {
             meaning: "A host joined the address and port that its peer asked to leave alone.",
             recognised: "The peer's MP_CAPABLE has the C bit, and the join goes to the address and port \
                 of the initial subflow.",
@@ -85,7 +108,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Linux heeds the C bit since 5.14: update the joiner.",
             apple: "Apple systems ignore the bit.",
         },
-        Code::JoinPortNotAnnounced => Page {
+    ),
+    (
+        Code::JoinPortNotAnnounced,
+        Page {
             meaning: "A join went to an address or port that the capture shows no announcement of.",
             recognised: "The target of a join is neither the initial address and port nor an announced \
                 one.",
@@ -94,14 +120,20 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Nothing to do if the join works.",
             apple: "",
         },
-        Code::JoinEarlyData => Page {
+    ),
+    (
+        Code::JoinEarlyData,
+        Page {
             meaning: "The joiner sent data before its join was confirmed.",
             recognised: "Data on a joined subflow before the fourth ACK.",
             causes: "A broken stack; captures that are out of order look the same.",
             linux: "Update the joiner.",
             apple: "",
         },
-        Code::AddressTranslated => Page {
+    ),
+    (
+        Code::AddressTranslated,
+        Page {
             meaning: "A host joins from an address that differs from the one it announced under that \
                 ID: there is a NAT.",
             recognised: "The source of the join differs from the announcement with the same address ID.",
@@ -109,7 +141,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Nothing to do: MPTCP goes by the ID.",
             apple: "",
         },
-        Code::JoinFlood => Page {
+    ),
+    (
+        Code::JoinFlood,
+        Page {
             meaning: "Many joins with tokens that nobody knows went to one host within seconds.",
             recognised: "Twenty or more joins of unknown connections within ten seconds that were never \
                 answered with MP_JOIN.",
@@ -118,7 +153,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
                 balancers.",
             apple: "",
         },
-        Code::TokenCollision => Page {
+    ),
+    (
+        Code::TokenCollision,
+        Page {
             meaning: "Two connections that live at the same time have the same token. Joins are told \
                 apart by their HMAC.",
             recognised: "Equal tokens of different keys.",
@@ -126,7 +164,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Keys that often collide are not random: look at that host's stack.",
             apple: "",
         },
-        Code::JoinBeforeDss => Page {
+    ),
+    (
+        Code::JoinBeforeDss,
+        Page {
             meaning: "A join left before any DSS was seen, which the RFC forbids.",
             recognised: "The SYN of a join before the first DSS of either host.",
             causes: "Linux does it when an ADD_ADDR is the first signal of the server. Off by \
@@ -134,7 +175,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Nothing to do.",
             apple: "",
         },
-        Code::PathUnused => Page {
+    ),
+    (
+        Code::PathUnused,
+        Page {
             meaning: "A subflow got through and never carried data.",
             recognised: "An established subflow without payload, not a backup, on a connection with 100 \
                 kB or more.",
@@ -142,7 +186,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "Nothing to do; ss -Mni shows what the scheduler sees.",
             apple: "The service type handover keeps the second path for when the first fails.",
         },
-        Code::BackupUsed => Page {
+    ),
+    (
+        Code::BackupUsed,
+        Page {
             meaning: "Data took a subflow that a host asked to keep as a backup.",
             recognised: "Payload on a subflow with the B bit in its MP_JOIN, on a connection without \
                 MP_PRIO.",
@@ -151,7 +198,10 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "ip mptcp endpoint change id N nobackup makes it a regular path.",
             apple: "Cellular paths are backups for the service type handover.",
         },
-        Code::PathDegraded => Page {
+    ),
+    (
+        Code::PathDegraded,
+        Page {
             meaning: "One path is much slower than the others while it carries data.",
             recognised: "The median round trip of data on it is more than three times that of every \
                 other.",
@@ -159,6 +209,5 @@ pub(super) const fn page(code: Code) -> Option<Page> {
             linux: "ip mptcp endpoint change id N backup keeps it for when others fail.",
             apple: "The service type interactive avoids slow paths.",
         },
-        _ => return None,
-    })
-}
+    ),
+];

@@ -33,7 +33,7 @@ pub(super) fn is_lonely(address: &Address) -> bool {
 
 fn not_echoed(case: &Case<'_>, address: &Address) -> Finding {
     let listed = &address.announced.listed;
-    let lasted = match (listed.first(), listed.last()) {
+    let duration_ns = match (listed.first(), listed.last()) {
         (Some(first), Some(last)) => last.at.since(first.at),
         _ => 0,
     };
@@ -50,7 +50,7 @@ fn not_echoed(case: &Case<'_>, address: &Address) -> Finding {
         named(address),
         address.address_id.0,
         units::count(copies),
-        units::duration(lasted)
+        units::duration(duration_ns)
     );
     Finding::new(Code::AddAddrNotEchoed, summary)
         .from(address.owner)
@@ -58,7 +58,7 @@ fn not_echoed(case: &Case<'_>, address: &Address) -> Finding {
         .times(copies)
         .with("address_id", address.address_id.0)
         .with("copies", copies)
-        .with("lasted_ns", lasted.unsigned_abs())
+        .with("lasted_ns", duration_ns.unsigned_abs())
         .advice(
             "Capture at the other host: if the ADD_ADDR does not arrive there, a middlebox takes it \
              out; if it does, look for its echo, and at the peer's stack.",
@@ -148,8 +148,8 @@ fn not_used(case: &Case<'_>, address: &Address) -> Finding {
 fn foreign_family(case: &Case<'_>, address: &Address) -> Option<&'static str> {
     let ip = address.address?;
     let peer = address.owner.peer();
-    let has = |subflow: &&Subflow| subflow.ends.of(peer).endpoint.address.is_ipv6() == ip.is_ipv6();
-    let known = case.subflows.iter().any(|subflow| has(&subflow));
+    let has = |subflow: &Subflow| subflow.ends.of(peer).endpoint.address.is_ipv6() == ip.is_ipv6();
+    let known = case.subflows.iter().any(|subflow| has(subflow));
     (!known).then_some(if ip.is_ipv6() { "IPv6" } else { "IPv4" })
 }
 
@@ -263,12 +263,12 @@ pub(super) fn remove_addr_unknown_id(case: &Case<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let unknown = |address: &&Address| {
-        let is_used = |subflow: &&Subflow| {
+        let is_used = |subflow: &Subflow| {
             subflow.ends.of(address.owner).address_id == Some(address.address_id)
         };
         address.address.is_none()
             && address.removed.count > 0
-            && !case.subflows.iter().any(|subflow| is_used(&subflow))
+            && !case.subflows.iter().any(|subflow| is_used(subflow))
     };
     let all: Vec<_> = case.connection.addresses.iter().filter(unknown).collect();
     let found = all.into_iter().map(|address| {

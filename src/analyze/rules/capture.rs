@@ -4,6 +4,7 @@ use super::words::{host, packet};
 use super::{Case, WholeCapture};
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::analyze::holes::holes;
+use crate::track::coverage::Range;
 use crate::track::event::Event;
 use crate::track::role::Role;
 use crate::track::subflow::{Subflow, SubflowState};
@@ -51,7 +52,7 @@ pub(super) fn tcp_gap(subflow: &Subflow) -> Option<(&Subflow, u64)> {
         let end = subflow.ends.of(*role);
         let acked = end.acked;
         let gaps = end.sequence.coverage().gaps();
-        gaps.filter(|gap| gap.end <= acked).map(|gap| gap.len()).sum()
+        gaps.filter(|gap| gap.end <= acked).map(Range::len).sum()
     };
     let octets: u64 = Role::BOTH.iter().map(lacking).sum();
     let both = Role::BOTH.iter().all(|role| subflow.ends.of(*role).segments > 0);
@@ -142,7 +143,7 @@ fn missing(case: &Case<'_>, role: Role) -> Option<u64> {
     let seen = data.coverage().span().map_or(0, |span| span.end);
     let tail = u64::try_from(end - seen.max(0)).unwrap_or(0);
     let gaps = holes(data).into_iter().filter(|hole| hole.end <= seen.min(end));
-    let octets = tail + gaps.map(|hole| hole.len()).sum::<u64>();
+    let octets = tail + gaps.map(Range::len).sum::<u64>();
     // An octet or two: a DATA_FIN that was not seen, or a fast-open SYN.
     (octets > 2 && case.is_whole()).then_some(octets)
 }

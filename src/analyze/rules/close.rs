@@ -67,7 +67,7 @@ fn lost_in_words(lost: &[(Role, u64)]) -> String {
 /// A subflow that a RST ended (RFC 8684 §3.6).
 pub(super) fn subflow_reset(case: &Case<'_>) -> Vec<Finding> {
     let done = closing_done(case);
-    let ended = |subflow: &&Subflow| {
+    let ended = |subflow: &Subflow| {
         let reset = subflow.reset.filter(|_| subflow.state() == SubflowState::Reset)?;
         // What comes after the connection was closed is the clearing away.
         let is_late = done.is_some_and(|done| reset.seen.packet >= done);
@@ -78,7 +78,7 @@ pub(super) fn subflow_reset(case: &Case<'_>) -> Vec<Finding> {
     if case.connection.fallback.is_some() {
         return Vec::new();
     }
-    let all = case.subflows.iter().filter_map(|subflow| Some((*subflow, ended(&subflow)?)));
+    let all = case.subflows.iter().filter_map(|subflow| Some((*subflow, ended(subflow)?)));
     all.map(|(subflow, reset)| reset_finding(case, subflow, &reset)).collect()
 }
 
@@ -169,7 +169,7 @@ pub(super) fn connection_aborted(case: &Case<'_>) -> Vec<Finding> {
     if lost.is_empty() || fin {
         return Vec::new();
     }
-    let last = case
+    let ended = case
         .subflows
         .iter()
         .find(|subflow| subflow.reset.is_some_and(|reset| reset.seen.packet == close.packet));
@@ -181,7 +181,7 @@ pub(super) fn connection_aborted(case: &Case<'_>) -> Vec<Finding> {
     );
     vec![
         Finding::new(Code::ConnectionAborted, summary)
-            .seen(last.and_then(|subflow| subflow.reset).map(|reset| reset.seen))
+            .seen(ended.and_then(|subflow| subflow.reset).map(|reset| reset.seen))
             .with("unacknowledged_bytes", total)
             .advice("See the reason of the RST; a second path would have carried the data on."),
     ]
@@ -213,12 +213,12 @@ pub(super) fn rst_reason_missing(case: &Case<'_>) -> Vec<Finding> {
     if case.connection.version == Some(Version::V0) || case.connection.fallback.is_some() {
         return Vec::new();
     }
-    let bare = |subflow: &&Subflow| {
+    let bare = |subflow: &Subflow| {
         let reset = subflow.reset.filter(|reset| reset.reason.is_none())?;
         let has_two = subflow.ends.client.fin.is_some() && subflow.ends.server.fin.is_some();
         (!has_two && !has_fast_close(case, reset.seen)).then_some(reset.seen)
     };
-    let all: Vec<_> = case.subflows.iter().filter_map(|subflow| bare(&subflow)).collect();
+    let all: Vec<_> = case.subflows.iter().filter_map(|subflow| bare(subflow)).collect();
     let [first, ..] = all.as_slice() else { return Vec::new() };
     let count = all.len() as u64;
     let summary = format!(

@@ -116,7 +116,8 @@ fn reinjected(case: &Case<'_>, sender: Role) -> Option<Finding> {
     if octets == 0 || is_redundant(case, sender) {
         return None;
     }
-    let wasted = case.connection.data.of(sender).delivery().wasted;
+    let pairs = &case.connection.data.of(sender).delivery().reinjections;
+    let wasted: u64 = pairs.iter().map(|pair| pair.wasted).sum();
     let share = units::percentage(octets, stream).unwrap_or_default();
     let waste = match wasted {
         0 => String::new(),
@@ -157,8 +158,8 @@ pub(super) fn remapping(case: &Case<'_>) -> Vec<Finding> {
         if octets == 0 {
             return None;
         }
-        let refused = case.joins().filter(|join| !join.is_through());
-        let refused = refused.filter_map(|join| join.reset.map(|reset| reset.seen)).next();
+        let mut refused = case.joins().filter(|join| !join.is_through());
+        let refused = refused.find_map(|join| join.reset.map(|reset| reset.seen));
         let after = match refused {
             Some(seen) => {
                 format!(": Linux does that when a join is refused ({})", packet(seen))
@@ -218,14 +219,14 @@ fn is_redundant(case: &Case<'_>, sender: Role) -> bool {
     /// Too little to tell.
     const FEW: u64 = 20_000;
     let through: Vec<_> = case.subflows.iter().filter(|subflow| subflow.is_through()).collect();
-    let carried = |subflow: &&&Subflow| {
+    let carried = |subflow: &Subflow| {
         let bytes = subflow.ends.of(sender).bytes;
         bytes.new_data + bytes.reinjected
     };
     let stream: u64 = through.iter().map(|s| s.ends.of(sender).bytes.new_data).sum();
     through.len() > 1
         && stream > FEW
-        && through.iter().all(|subflow| carried(&subflow) * 10 >= stream * 8)
+        && through.iter().all(|subflow| carried(subflow) * 10 >= stream * 8)
 }
 
 /// (Almost) everything on every subflow.

@@ -6,7 +6,7 @@ use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::track::connection::{Connection, FallbackCause};
 use crate::track::event::Event;
 use crate::track::role::Role;
-use crate::track::subflow::Seen;
+use crate::track::subflow::{Seen, Subflow};
 use crate::wire::mptcp::{Capable, CapableForm, MptcpOption, Version};
 
 /// Two connections of one client that are no further apart than this may be two attempts.
@@ -151,7 +151,7 @@ pub(super) fn handshake_invalid(case: &Case<'_>) -> Vec<Finding> {
     let Some((syn_ack, answered)) = answer(case) else { return Vec::new() };
     let Some(initial) = case.initial() else { return Vec::new() };
     let what = match offer(case) {
-        None if initial.handshake.syn_retransmissions == 0 => {
+        None if is_unasked(initial) => {
             Some((syn_ack, "answers with MP_CAPABLE to a SYN that has none".to_owned()))
         }
         Some((_, offered)) if answered.version > offered.version => Some((
@@ -173,6 +173,16 @@ pub(super) fn handshake_invalid(case: &Case<'_>) -> Vec<Finding> {
             .seen([event.seen])
             .advice("One of the stacks is broken, or something on the path rewrites MP_CAPABLE."),
     ]
+}
+
+/// Whether the only SYN had no MP_CAPABLE, and came before its answer.
+fn is_unasked(initial: &Subflow) -> bool {
+    let handshake = &initial.handshake;
+    let in_order = match (handshake.syn, handshake.syn_ack) {
+        (Some(syn), Some(syn_ack)) => syn.packet < syn_ack.packet,
+        _ => false,
+    };
+    in_order && !handshake.mp_capable_syn && handshake.syn_retransmissions == 0
 }
 
 /// A third ACK that does not say A although one of the two asked for checksums.
@@ -270,8 +280,7 @@ fn first_capable(case: &Case<'_>, role: Role) -> Option<Seen> {
 /// MP_CAPABLE of the SYN.
 fn offer<'a>(case: &Case<'a>) -> Option<(&'a Event, &'a Capable)> {
     let syn = case.initial().filter(|initial| initial.handshake.mp_capable_syn)?.handshake.syn?;
-    let first = capables(case).find(|(event, _)| event.direction.sender() == Role::Client)?;
-    (first.0.seen.packet == syn.packet).then_some(first)
+    capables(case).find(|(event, _)| event.seen.packet == syn.packet)
 }
 
 /// MP_CAPABLE of the SYN/ACK.

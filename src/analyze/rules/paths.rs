@@ -299,14 +299,14 @@ pub(super) fn path_degraded(case: &Case<'_>) -> Vec<Finding> {
                 end.bytes.payload >= LARGE / 2 && end.round_trips.samples().count() >= 10
             })
             .collect();
-        let rtt = |s: &&&Subflow| s.ends.of(role).round_trips.samples().percentile(50).unwrap_or(0);
+        let rtt = |s: &Subflow| s.ends.of(role).round_trips.samples().percentile(50).unwrap_or(0);
         let (Some(worst), Some(best)) =
-            (busy.iter().max_by_key(|s| rtt(s)), busy.iter().map(|s| rtt(&s)).min())
+            (busy.iter().max_by_key(|s| rtt(s)), busy.iter().map(|s| rtt(s)).min())
         else {
             continue;
         };
-        let others = busy.iter().filter(|s| s.number != worst.number).map(|s| rtt(&s)).max();
-        let slow = rtt(&worst);
+        let others = busy.iter().filter(|s| s.number != worst.number).map(|s| rtt(s)).max();
+        let slow = rtt(worst);
         // Below a millisecond the capture is at the receiver, or the network is a wire.
         let Some(others) = others.filter(|others| best > 1_000_000 && slow > 3 * others) else {
             continue;
@@ -346,8 +346,8 @@ pub(super) fn payload(subflow: &Subflow) -> u64 {
 
 /// Octets of both streams.
 pub(super) fn stream_octets(case: &Case<'_>) -> u64 {
-    let of = |subflow: &&Subflow| {
+    let of = |subflow: &Subflow| {
         Role::BOTH.iter().map(|role| subflow.ends.of(*role).bytes.new_data).sum::<u64>()
     };
-    case.subflows.iter().map(|subflow| of(&subflow)).sum()
+    case.subflows.iter().map(|subflow| of(subflow)).sum()
 }

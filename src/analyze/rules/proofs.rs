@@ -4,6 +4,7 @@ use super::Case;
 use super::words::{capitalised, host, packet};
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::track::address::Address;
+use crate::track::data::DataSpace;
 use crate::track::proof::{self, Verdict};
 use crate::track::role::Role;
 use crate::track::subflow::{Seen, Subflow};
@@ -90,7 +91,9 @@ pub(super) fn dss_checksum_mismatch(case: &Case<'_>) -> Vec<Finding> {
     for subflow in &case.subflows {
         for role in Role::BOTH {
             let checksums = &subflow.ends.of(role).checksums;
-            let count = checksums.mismatches();
+            // What came right the second time was dropped by TCP's own checksum the first time.
+            let repaired = subflow.ends.of(role).checksums_again.verified();
+            let count = checksums.mismatches().saturating_sub(repaired);
             if count == 0 {
                 continue;
             }
@@ -154,7 +157,7 @@ pub(super) fn idsn_mismatch(case: &Case<'_>) -> Vec<Finding> {
     const FAR: i64 = 1 << 40;
     let wrong = |role: Role| {
         let data = case.connection.data.of(role);
-        let start = data.coverage().span()?.start;
+        let start = first_position(data)?;
         let is_whole = case.is_whole() && case.connection.hosts.of(role).idsn.is_some();
         let first = case.initial()?.ends.of(role).first_data;
         (is_whole && start.abs() > FAR).then(|| {
@@ -169,6 +172,13 @@ pub(super) fn idsn_mismatch(case: &Case<'_>) -> Vec<Finding> {
         })
     };
     Role::BOTH.into_iter().filter_map(wrong).collect()
+}
+
+/// Where the first octet seen stands: behind the first gap, if the stream begins with one.
+fn first_position(data: &DataSpace) -> Option<i64> {
+    let span = data.coverage().span()?;
+    let gap = data.coverage().gaps().next().filter(|gap| gap.start == span.start);
+    Some(gap.map_or(span.start, |gap| gap.end))
 }
 
 /// Checksums where none were agreed on, or none where they were (RFC 8684 §3.3.1).

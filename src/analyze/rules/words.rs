@@ -6,7 +6,7 @@ use crate::track::subflow::{Reset, Seen};
 /// With a capital first letter, for the beginning of a sentence.
 pub(super) fn capitalised(words: &str) -> String {
     let mut letters = words.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase());
+    let first = letters.next().map(char::to_uppercase);
     first.into_iter().flatten().chain(letters).collect()
 }
 

@@ -1,10 +1,11 @@
 //! What a scenario expects of the JSON report, and how that is compared.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context, Result, bail, ensure};
+use mptcpscope::analyze::finding::Code;
 use serde_json::Value;
 use toml::Value as Wanted;
-
-use super::ExpectedFinding;
 
 /// Whether `report` has at `path` what is wanted. `events.length` is how many there are; a path
 /// that does not begin with a key of the report is one of its first connection.
@@ -13,22 +14,6 @@ pub(crate) fn compare(report: &Value, path: &str, wanted: &Wanted) -> Result<()>
     let root = if report.get(top).is_some() { report } else { &report["connections"][0] };
     let found = at(root, path)?;
     difference(&found, wanted).map_or(Ok(()), |difference| bail!("{path}: {difference}"))
-}
-
-/// Whether the first finding with a code has the fields that are wanted, or there is none.
-pub(crate) fn compare_finding(report: &Value, wanted: &ExpectedFinding) -> Result<()> {
-    let code = &wanted.code;
-    let findings = report["findings"].as_array().context("no findings")?;
-    let found = findings.iter().find(|found| found["code"].as_str() == Some(code.as_str()));
-    match found {
-        Some(found) if wanted.absent => bail!("{code} is raised: {}", found["summary"]),
-        None if !wanted.absent => bail!("{code} is not raised"),
-        None => Ok(()),
-        Some(found) => {
-            let fields = Wanted::Table(wanted.fields.clone().into_iter().collect());
-            difference(found, &fields).map_or(Ok(()), |text| bail!("{code}: {text}"))
-        }
-    }
 }
 
 /// What stands at `path`: keys with points between them, indices in brackets.
@@ -83,5 +68,33 @@ pub(crate) fn check_kind(kind: &str) -> Result<()> {
     const KINDS: &str = "MP_CAPABLE MP_JOIN DSS ADD_ADDR REMOVE_ADDR MP_PRIO MP_FAIL MP_FASTCLOSE \
         MP_TCPRST MP_EXPERIMENTAL UNKNOWN MALFORMED SYN FIRST_DATA DATA_FIN FIN RST FALLBACK";
     ensure!(KINDS.split_whitespace().any(|known| known == kind), "no event is called '{kind}'");
+    Ok(())
+}
+
+/// Whether there is a finding with all that is wanted of it.
+pub(crate) fn find_finding(report: &Value, wanted: &BTreeMap<String, Wanted>) -> Result<()> {
+    let code = wanted.get("code").and_then(Wanted::as_str).context("a finding has a code")?;
+    check_code(code)?;
+    let findings = report["findings"].as_array().into_iter().flatten();
+    let of_code: Vec<_> = findings.filter(|finding| finding["code"] == code).collect();
+    ensure!(!of_code.is_empty(), "there is no finding {code}");
+    let table = Wanted::Table(wanted.clone().into_iter().collect());
+    let differences = of_code.iter().map(|finding| difference(finding, &table));
+    let mut differences: Vec<_> = differences.collect::<Option<_>>().unwrap_or_default();
+    differences.pop().map_or(Ok(()), |difference| bail!("{code}: {difference}"))
+}
+
+/// Whether no finding has that code.
+pub(crate) fn check_silent(report: &Value, code: &str) -> Result<()> {
+    check_code(code)?;
+    let mut findings = report["findings"].as_array().into_iter().flatten();
+    let found = findings.find(|finding| finding["code"] == code);
+    ensure!(found.is_none(), "{code} is raised: {}", found.unwrap_or(&Value::Null)["summary"]);
+    Ok(())
+}
+
+/// Codes that do not exist are typos.
+fn check_code(code: &str) -> Result<()> {
+    ensure!(code.parse::<Code>().is_ok(), "no finding is called '{code}'");
     Ok(())
 }
