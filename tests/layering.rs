@@ -112,7 +112,7 @@ const LAYERS: &[Layer] = &[
             "RandomState",
         ],
     },
-    Layer { name: "cli", may_import: &[], must_not_use: &["ratatui", "pcap"] },
+    Layer { name: "cli", may_import: &["analyze::finding"], must_not_use: &["ratatui", "pcap"] },
 ];
 
 /// These compose all the others, and do what those may not.

@@ -12,6 +12,7 @@ mod handshake;
 mod joins;
 mod paths;
 mod proofs;
+mod tokens;
 mod words;
 
 use super::finding::{Code, Finding};
@@ -144,9 +145,9 @@ pub const RULES: &[Rule] = &[
     each(Code::JoinEarlyData, joins::join_early_data),
     each(Code::JoinBeforeDss, joins::join_before_dss),
     each(Code::AddressTranslated, joins::address_translated),
-    whole(Code::JoinUnknownToken, joins::orphans_refused),
-    whole(Code::JoinFlood, joins::join_flood),
-    whole(Code::TokenCollision, joins::token_collision),
+    whole(Code::JoinUnknownToken, tokens::orphans_refused),
+    whole(Code::JoinFlood, tokens::join_flood),
+    whole(Code::TokenCollision, tokens::token_collision),
     // Addresses and option space.
     each(Code::AddAddrNotEchoed, addresses::add_addr_not_echoed),
     each(Code::AddAddrEchoMismatch, addresses::add_addr_echo_mismatch),

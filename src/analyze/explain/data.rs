@@ -165,7 +165,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             recognised: "RST without MP_TCPRST, except after both FINs.",
             causes: "A firewall, a host without that socket, or Apple systems, which send none. Off \
                 by default.",
-            linux: "Nothing to do. A",
+            linux: "Nothing to do.",
             apple: "",
         },
     ),
