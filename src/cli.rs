@@ -44,6 +44,7 @@ EXAMPLES
   mptcpscope client.pcap.gz server.pcap.gz    both ends as one story, merged by time
   mptcpscope report --json - phone.pcapng     the same facts for programs
   mptcpscope packets phone.pcapng             every MPTCP option with all its fields
+  mptcpscope explain single-path              what a finding means, and what to do
   mptcpscope follow phone.pcapng --connection 0 --from server >file
                                               what the server sent
   ssh host tcpdump -w - tcp | mptcpscope -    from a pipe

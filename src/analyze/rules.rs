@@ -22,6 +22,7 @@ use crate::track::connection::Connection;
 use crate::track::event::{Event, EventKind};
 use crate::track::role::Role;
 use crate::track::subflow::Subflow;
+use crate::wire::frame::PacketNo;
 use crate::wire::mptcp::MptcpOption;
 
 /// What a rule sees of one connection.
@@ -34,6 +35,8 @@ pub struct Case<'a> {
     pub connection: &'a Connection,
     /// Its subflows, by number.
     pub subflows: Vec<&'a Subflow>,
+    /// First packet of the first join that got through.
+    pub first_joined: Option<PacketNo>,
     /// How far it came.
     pub state: ConnectionState,
     /// How it ended.
@@ -185,11 +188,14 @@ impl<'a> Case<'a> {
         inputs: &'a [CaptureFacts],
         connection: &'a Connection,
     ) -> Self {
+        let subflows: Vec<_> = trace.subflows(connection).collect();
+        let joined = subflows.iter().filter(|subflow| !subflow.initial && subflow.is_through());
         Self {
             trace,
             inputs,
             connection,
-            subflows: trace.subflows(connection).collect(),
+            first_joined: joined.map(|subflow| subflow.first.packet).min(),
+            subflows,
             state: state::state(&trace, connection),
             close: state::close(&trace, connection),
         }

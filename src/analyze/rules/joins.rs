@@ -69,8 +69,7 @@ fn is_given_up(case: &Case<'_>, subflow: &Subflow, reset: &Reset) -> bool {
     let has_reason = reset.reason.is_some() || case.connection.version == Some(Version::V0);
     let is_right = proof::join_verdicts(case.connection, subflow)
         .is_some_and(|verdicts| verdicts.syn_ack == Verdict::Verified);
-    let joined_before =
-        case.joins().any(|other| other.is_through() && other.first.packet < reset.seen.packet);
+    let joined_before = case.first_joined.is_some_and(|first| first < reset.seen.packet);
     !has_reason
         || closed_before(case, subflow).is_some()
         || is_right && (joined_before || is_at_opener(subflow, reset))
