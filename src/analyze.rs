@@ -11,6 +11,8 @@ pub mod rules;
 pub mod state;
 pub mod verdict;
 
+use std::collections::BTreeSet;
+
 use crate::track::Trace;
 use crate::track::subflow::Subflow;
 use crate::units;
@@ -51,13 +53,14 @@ fn of_connection(case: &Case<'_>, number: usize) -> Vec<Finding> {
             found.extend(concluded);
         }
     }
+    let mut found = limited(found);
     for finding in &mut found {
         finding.connection = Some(number);
         if finding.wireshark_filter.is_none() {
             finding.wireshark_filter = display_filter(case, finding.subflow);
         }
     }
-    fold::fold(limited(found))
+    fold::fold(found)
 }
 
 /// The first few findings of each code; the others are counted with the last of them.
@@ -91,8 +94,8 @@ fn limited(found: Vec<Finding>) -> Vec<Finding> {
 
 /// A cause that is not wanted can't have effects under it.
 fn forget_absent_causes(found: &mut [Finding]) {
-    let present: Vec<_> = found.iter().map(|finding| (finding.connection, finding.code)).collect();
-    for finding in found {
+    let present: BTreeSet<_> = found.iter().map(|found| (found.connection, found.code)).collect();
+    for finding in found.iter_mut().filter(|finding| finding.because.is_some()) {
         let connection = finding.connection;
         finding.because = finding.because.filter(|code| present.contains(&(connection, *code)));
     }

@@ -45,6 +45,7 @@ EXAMPLES
   mptcpscope client.pcap.gz server.pcap.gz    both ends as one story, merged by time
   mptcpscope report --json - phone.pcapng     the same facts for programs
   mptcpscope packets phone.pcapng             every MPTCP option with all its fields
+  mptcpscope explain single-path              what a finding means, and what to do
   mptcpscope follow phone.pcapng --connection 0 --from server >file
                                               what the server sent
   mptcpscope live -i eth0 -i wlan0            what happens, as it happens

@@ -67,6 +67,7 @@ pub struct Tracker {
     totals: Totals,
     latest: Option<Timestamp>,
     streams: Option<WantedStreams>,
+    series: bool,
     buffered: usize,
     news: Option<Vec<News>>,
     next_number: u64,
@@ -86,11 +87,17 @@ impl Tracker {
             totals: Totals::default(),
             latest: None,
             streams: None,
+            series: false,
             buffered: 0,
             news: None,
             next_number: 0,
             last_look: LastLook::default(),
         }
+    }
+
+    /// From now on it is kept what was sent when.
+    pub const fn keep_series(&mut self) {
+        self.series = true;
     }
 
     /// From now on, new connections put the octets of both directions together.

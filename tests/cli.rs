@@ -234,6 +234,44 @@ fn one_connection_of_several() {
 }
 
 #[test]
+fn a_finding_fails_the_run_only_if_asked_for() {
+    let refused = file("join-refused-limit.pcap");
+    let code = |arguments: &[&str]| run(&[&["report", refused.as_str()], arguments].concat()).code;
+    assert_eq!(code(&[]), 0);
+    assert_eq!(code(&["--fail-on", "error"]), 0);
+    assert_eq!(code(&["--fail-on", "warning"]), 1);
+    assert_eq!(code(&["--fail-on", "note"]), 1);
+    assert_eq!(code(&["--fail-on", "warning", "--ignore", "join-rejected"]), 0);
+    assert_eq!(code(&["--fail-on", "warning", "--only", "single-path"]), 0);
+    assert_eq!(code(&["--fail-on", "note", "--min-severity", "error"]), 0);
+    assert_eq!(code(&["--only", "nonsense"]), 2);
+}
+
+#[test]
+fn strict_adds_notes() {
+    let codes = |arguments: &[&str]| {
+        let capture = file("add-addr-v4.pcap");
+        let report = run(&[&["--json", "-", capture.as_str()], arguments].concat());
+        let findings = json(&report.stdout)["findings"].as_array().unwrap().clone();
+        findings.iter().map(|found| found["code"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let strict = "join-before-dss".to_owned();
+    assert!(!codes(&[]).contains(&strict));
+    assert!(codes(&["--strict"]).contains(&strict));
+    assert_eq!(codes(&["--only", &strict]), ["join-before-dss"]);
+}
+
+#[test]
+fn every_finding_is_explained() {
+    let list = run(&["explain"]);
+    assert_eq!(list.code, 0);
+    assert!(list.stdout.contains("single-path"));
+    let page = run(&["explain", "single-path"]);
+    assert!(page.stdout.contains("ip mptcp limits") && page.stdout.contains("RFC 8684"));
+    assert_eq!(run(&["explain", "nonsense"]).code, 2);
+}
+
+#[test]
 fn no_progress_in_pipes() {
     let output = run(&["report", &capture()]);
     assert_eq!((output.code, output.stderr.as_str()), (0, ""));

@@ -13,6 +13,7 @@ mod joins;
 mod option_space;
 mod paths;
 mod proofs;
+mod tokens;
 mod words;
 
 use super::finding::{Code, Finding};
@@ -22,6 +23,7 @@ use crate::track::connection::Connection;
 use crate::track::event::{Event, EventKind};
 use crate::track::role::Role;
 use crate::track::subflow::Subflow;
+use crate::wire::frame::PacketNo;
 use crate::wire::mptcp::MptcpOption;
 
 /// What a rule sees of one connection.
@@ -34,6 +36,8 @@ pub struct Case<'a> {
     pub connection: &'a Connection,
     /// Its subflows, by number.
     pub subflows: Vec<&'a Subflow>,
+    /// First packet of the first join that got through.
+    pub first_joined: Option<PacketNo>,
     /// How far it came.
     pub state: ConnectionState,
     /// How it ended.
@@ -145,9 +149,9 @@ pub const RULES: &[Rule] = &[
     each(Code::JoinEarlyData, joins::join_early_data),
     each(Code::JoinBeforeDss, joins::join_before_dss),
     each(Code::AddressTranslated, joins::address_translated),
-    whole(Code::JoinUnknownToken, joins::orphans_refused),
-    whole(Code::JoinFlood, joins::join_flood),
-    whole(Code::TokenCollision, joins::token_collision),
+    whole(Code::JoinUnknownToken, tokens::orphans_refused),
+    whole(Code::JoinFlood, tokens::join_flood),
+    whole(Code::TokenCollision, tokens::token_collision),
     // Addresses and option space.
     each(Code::AddAddrNoSpace, option_space::no_space),
     each(Code::AddAddrSpaceStatic, option_space::space_static),
@@ -189,11 +193,14 @@ impl<'a> Case<'a> {
         inputs: &'a [CaptureFacts],
         connection: &'a Connection,
     ) -> Self {
+        let subflows: Vec<_> = trace.subflows(connection).collect();
+        let joined = subflows.iter().filter(|subflow| !subflow.initial && subflow.is_through());
         Self {
             trace,
             inputs,
             connection,
-            subflows: trace.subflows(connection).collect(),
+            first_joined: joined.map(|subflow| subflow.first.packet).min(),
+            subflows,
             state: state::state(&trace, connection),
             close: state::close(&trace, connection),
         }

@@ -48,7 +48,7 @@ pub(super) fn run(args: &FollowArgs) -> Result<()> {
 
 /// Reads the captures for the first time, to know which packets the connection begins with.
 fn find(paths: &[InputPath], wanted: u64) -> Result<Target> {
-    let tracker = report::track(inputs::open(paths)?, KeptStreams::None)?.tracker;
+    let tracker = report::track(inputs::open(paths)?, KeptStreams::None, false)?.tracker;
     let trace = tracker.trace();
     let connections = trace.connections();
     report::check_number(connections.len(), wanted)?;

@@ -82,7 +82,7 @@ fn json_output(args: &ReportArgs, inputs: &[InputPath]) -> Result<Option<Output>
 
 fn analyse(capture: Capture, shifts: &[Option<i64>], args: &ReportArgs) -> Result<Report> {
     let streams = if args.streams { KeptStreams::Hashes } else { KeptStreams::None };
-    let mut tracked = track(capture, streams)?;
+    let mut tracked = track(capture, streams, args.series)?;
     if let Some(path) = &args.keys {
         tracked.tracker.use_keys(&keys::read(path)?);
     }
@@ -157,8 +157,11 @@ pub(super) struct Tracked {
 }
 
 /// Reads a capture to its end.
-pub(super) fn track(mut capture: Capture, streams: KeptStreams) -> Result<Tracked> {
+pub(super) fn track(mut capture: Capture, streams: KeptStreams, series: bool) -> Result<Tracked> {
     let mut tracker = Tracker::new(Limits::default(), seed());
+    if series {
+        tracker.keep_series();
+    }
     if streams == KeptStreams::Hashes {
         tracker.keep_streams(StreamUse::Hash);
     }

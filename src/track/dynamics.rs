@@ -34,8 +34,11 @@ impl Dynamics {
 
     /// Takes payload, of which `new_data` octets belong to the stream for the first time, after which
     /// `in_flight` octets are not acknowledged.
-    pub fn sent(&mut self, at: Timestamp, payload: u64, new_data: u64, in_flight: u64) {
+    /// `at` is its time where a series is wanted.
+    pub fn sent(&mut self, at: Option<Timestamp>, payload: u64, new_data: u64, in_flight: u64) {
         self.max_in_flight = self.max_in_flight.max(in_flight);
-        self.series.add(at, Bin { payload, new_data, max_in_flight: in_flight });
+        if let Some(at) = at {
+            self.series.add(at, Bin { payload, new_data, max_in_flight: in_flight });
+        }
     }
 }

@@ -121,12 +121,15 @@ impl Step<'_> {
         } else {
             self.take_pieces(payload);
         }
+        let series_at = self.series.then_some(seen.at);
         let end = self.sender_end();
         let new_data = end.bytes.new_data - new_before;
         let in_flight = end.unacknowledged(None);
-        end.dynamics.sent(seen.at, payload.len(), new_data, in_flight);
-        let data = self.connection.data.of_mut(self.direction.sender());
-        data.sent(seen.at, payload.len(), new_data);
+        end.dynamics.sent(series_at, payload.len(), new_data, in_flight);
+        if let Some(at) = series_at {
+            let data = self.connection.data.of_mut(self.direction.sender());
+            data.sent(at, payload.len(), new_data);
+        }
     }
 
     /// Octets of a fast-open SYN that the peer did not accept: only when they come again do they

@@ -48,6 +48,7 @@ impl Tracker {
             subflow,
             connection: &mut self.connections[connection_id],
             most_events: self.limits.events_per_connection,
+            series: self.series,
             buffered: &mut self.buffered,
             most_buffered: self.limits.stream_octets,
             news: self.news.as_mut(),
@@ -98,6 +99,8 @@ pub(crate) struct Step<'a> {
     pub(crate) subflow: &'a mut Subflow,
     pub(crate) connection: &'a mut Connection,
     pub(crate) most_events: usize,
+    /// Whether it is kept what was sent when.
+    pub(crate) series: bool,
     /// Octets that wait in all streams, and how many may.
     pub(crate) buffered: &'a mut usize,
     pub(crate) most_buffered: usize,

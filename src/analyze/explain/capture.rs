@@ -144,7 +144,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             causes: "Firewalls that clear unknown TCP options (nft … reset tcp option mptcp does \
                 this, too).",
             linux: "Find the firewall and let it pass TCP option 30; compare captures on both sides \
-                of it. A",
+                of it.",
             apple: "",
         },
     ),

@@ -34,8 +34,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
         Code::DataAckBeyondSent,
         Page {
             meaning: "A host acknowledged data that can't exist.",
-            recognised: "A DATA_ACK beyond the DATA_FIN. (Beyond what was seen, without a DATA_FIN, a \
-                path is missing in the capture.)",
+            recognised: "A DATA_ACK beyond the DATA_FIN. Without a DATA_FIN, one beyond what was seen \
+                tells of a path that was not captured.",
             causes: "A broken stack, or a rewritten DSS.",
             linux: "Compare at both ends.",
             apple: "",
@@ -165,7 +165,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             recognised: "RST without MP_TCPRST, except after both FINs.",
             causes: "A firewall, a host without that socket, or Apple systems, which send none. Off \
                 by default.",
-            linux: "Nothing to do. A",
+            linux: "Nothing to do.",
             apple: "",
         },
     ),

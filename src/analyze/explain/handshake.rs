@@ -247,7 +247,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 it.",
             causes: "Linux does it once an ADD_ADDR of the server told it that MPTCP works. Off by \
                 default.",
-            linux: "Nothing to do. A",
+            linux: "Nothing to do.",
             apple: "",
         },
     ),

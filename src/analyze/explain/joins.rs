@@ -27,7 +27,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::JoinUnknownToken,
         Page {
-            meaning: "A join was refused at its SYN: the host does not know the token, does not want \
+            meaning: "A join was refused at its SYN. The host does not know the token, does not want \
                 the join, or nobody listens there.",
             recognised: "MP_JOIN SYN answered by RST with reason 1 or with none. One that came while the \
                 connection was being closed is a note.",

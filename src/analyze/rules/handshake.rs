@@ -35,22 +35,25 @@ pub(super) fn version_downgrade(case: &Case<'_>) -> Vec<Finding> {
 /// A client that got no MPTCP with version 1 and comes again with version 0: a listener of version
 /// 0 can't read the SYN of version 1 (RFC 8684 §3.1).
 pub(super) fn version_lost(capture: &WholeCapture<'_>) -> Vec<Finding> {
+    /// Most second tries that are looked at.
+    const MOST: usize = 100;
     let connections = capture.trace.connections();
+    let old = connections.iter().filter(|connection| connection.version == Some(Version::V0));
+    let old: Vec<_> = old.take(MOST).collect();
     let mut found = Vec::new();
-    for (number, first) in connections.iter().enumerate() {
+    for (number, first) in connections.iter().enumerate().filter(|_| !old.is_empty()) {
         let is_lost = first.version == Some(Version::V1)
             && first.fallback.is_some_and(|f| f.cause == FallbackCause::SynAckWithoutMpCapable);
         let Some((client, server)) = ends(capture, first).filter(|_| is_lost) else { continue };
-        let is_second_try = |second: &&&Connection| {
+        let is_second_try = |second: &&&&Connection| {
             let after = second.first.at.since(first.first.at);
-            second.version == Some(Version::V0)
-                && second.fallback.is_none()
+            second.fallback.is_none()
                 && second.has_keys()
                 && after > 0
                 && after < RETRY_NS
                 && ends(capture, second).is_some_and(|(c, s)| c.0 == client.0 && s == server)
         };
-        let Some(second) = connections.iter().skip(number + 1).find(is_second_try) else {
+        let Some(second) = old.iter().find(is_second_try) else {
             continue;
         };
         let summary = format!(

@@ -1,7 +1,7 @@
 //! Joins that failed, and how (RFC 8684 §3.2).
 
-use super::words::{capitalised, host, list, packet, reason};
-use super::{Case, WholeCapture};
+use super::Case;
+use super::words::{capitalised, host, packet, reason};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::track::proof::{self, Verdict};
 use crate::track::role::Role;
@@ -69,8 +69,7 @@ fn is_given_up(case: &Case<'_>, subflow: &Subflow, reset: &Reset) -> bool {
     let has_reason = reset.reason.is_some() || case.connection.version == Some(Version::V0);
     let is_right = proof::join_verdicts(case.connection, subflow)
         .is_some_and(|verdicts| verdicts.syn_ack == Verdict::Verified);
-    let joined_before =
-        case.joins().any(|other| other.is_through() && other.first.packet < reset.seen.packet);
+    let joined_before = case.first_joined.is_some_and(|first| first < reset.seen.packet);
     !has_reason
         || closed_before(case, subflow).is_some()
         || is_right && (joined_before || is_at_opener(subflow, reset))
@@ -107,7 +106,7 @@ fn failed<'a>(case: &Case<'a>, wanted: impl Fn(&Failure) -> bool) -> Vec<(&'a Su
 }
 
 /// What was seen of the handshake of a join.
-fn handshake(subflow: &Subflow) -> impl Iterator<Item = Seen> {
+pub(super) fn handshake(subflow: &Subflow) -> impl Iterator<Item = Seen> {
     let handshake = &subflow.handshake;
     let reset = subflow.reset.map(|reset| reset.seen);
     [handshake.syn, handshake.syn_ack, handshake.ack, reset].into_iter().flatten()
@@ -159,7 +158,7 @@ const REFUSED: &str = "Linux refuses with reason 1 once the application has shut
 const ANYCAST: &str = "A load balancer, anycast address or ECMP sends joins to another host. On the \
     servers: sysctl net.mptcp.allow_join_initial_addr_port=0 and ip mptcp endpoint add UNICAST-ADDRESS \
     signal.";
-const UNKNOWN_TOKEN: &str = "The join reached another host, its token was changed on the way, or the \
+pub(super) const UNKNOWN_TOKEN: &str = "The join reached another host, its token was changed on the way, or the \
     connection was over there: capture at that host.";
 
 fn joins_to(target: Endpoint) -> String {
@@ -531,105 +530,4 @@ pub(super) fn join_before_dss(case: &Case<'_>) -> Vec<Finding> {
             .seen(early.iter().copied())
             .times(early.len() as u64),
     ]
-}
-
-/// Refused joins of connections that the capture does not show, by the host that refused.
-pub(super) fn orphans_refused(capture: &WholeCapture<'_>) -> Vec<Finding> {
-    let mut by_host: std::collections::BTreeMap<_, Vec<&Subflow>> =
-        std::collections::BTreeMap::new();
-    for orphan in capture.trace.orphans() {
-        let is_refused = orphan.reset.is_some_and(|reset| {
-            reset.from == orphan.acceptor()
-                && reset.reason.is_none_or(|option| option.reason.0 == 1)
-        });
-        if is_refused && orphan.handshake.syn_ack.is_none() {
-            let target = orphan.ends.of(orphan.acceptor()).endpoint;
-            by_host.entry((target.address, target.port)).or_default().push(orphan);
-        }
-    }
-    let tell = |((address, port), joins): ((_, _), Vec<&Subflow>)| {
-        let target = Endpoint { address, port };
-        let count = joins.len() as u64;
-        let summary = format!(
-            "{} of {} not in the capture {} refused at {target}: the token is not known there.",
-            capitalised(&units::counted(count, "join")),
-            if count == 1 { "a connection" } else { "connections" },
-            if count == 1 { "was" } else { "were" },
-        );
-        Finding::new(Code::JoinUnknownToken, summary)
-            .seen(joins.iter().flat_map(|join| handshake(join)))
-            .times(count)
-            .confidence(Confidence::Likely)
-            .with("address", address.to_string())
-            .with("port", u64::from(port))
-            .advice(UNKNOWN_TOKEN)
-    };
-    by_host.into_iter().map(tell).collect()
-}
-
-/// Many joins with tokens that nobody has, towards one host.
-pub(super) fn join_flood(capture: &WholeCapture<'_>) -> Vec<Finding> {
-    /// So many of them…
-    const MANY: usize = 20;
-    /// … within this time.
-    const WITHIN_NS: i64 = 10_000_000_000;
-    let mut by_host: std::collections::BTreeMap<_, Vec<Seen>> = std::collections::BTreeMap::new();
-    for orphan in capture.trace.orphans() {
-        let target = orphan.ends.of(orphan.acceptor()).endpoint;
-        by_host.entry(target.address).or_default().extend(orphan.handshake.syn);
-    }
-    let mut found = Vec::new();
-    for (address, syns) in by_host {
-        let dense = syns.windows(MANY).find(|some| match (some.first(), some.last()) {
-            (Some(first), Some(last)) => last.at.since(first.at) <= WITHIN_NS,
-            _ => false,
-        });
-        let Some(dense) = dense else { continue };
-        let summary = format!(
-            "{} with unknown tokens towards {address}: a scan or an attack, or a load balancer that \
-             sends joins to the wrong host.",
-            units::counted(syns.len() as u64, "join")
-        );
-        found.push(
-            Finding::new(Code::JoinFlood, summary)
-                .seen(dense.iter().copied())
-                .times(syns.len() as u64)
-                .confidence(Confidence::Likely)
-                .with("address", address.to_string())
-                .advice(
-                    "If the connections are real: see join-unknown-token. Else let the firewall limit \
-                     the rate of SYNs; SYN cookies protect the host.",
-                ),
-        );
-    }
-    found
-}
-
-/// One token, two connections that live at the same time.
-pub(super) fn token_collision(capture: &WholeCapture<'_>) -> Vec<Finding> {
-    let mut by_token = std::collections::BTreeMap::new();
-    let mut found = Vec::new();
-    for (number, connection) in capture.trace.connections().into_iter().enumerate() {
-        for role in Role::BOTH {
-            let host = connection.hosts.of(role);
-            let (Some(token), Some(key)) = (host.token, host.key) else { continue };
-            let before = by_token.insert(token.0, (number, connection, key));
-            let Some((other_number, other, other_key)) = before else { continue };
-            let overlaps = other.last.at >= connection.first.at;
-            if other_key == key || !overlaps {
-                continue;
-            }
-            let numbers = list(&[format!("#{other_number}"), format!("#{number}")]);
-            let summary = format!(
-                "The connections {numbers} have the same token {:#010x}: a join is placed by its \
-                 HMAC.",
-                token.0
-            );
-            let mut finding =
-                Finding::new(Code::TokenCollision, summary).seen([other.first, connection.first]);
-            finding.connection = Some(number);
-            found.push(finding);
-        }
-    }
-    found
 }

@@ -1,0 +1,113 @@
+//! Tokens over the whole capture: joins of connections that it does not show, and tokens that two
+//! connections have.
+
+use std::collections::BTreeMap;
+
+use super::WholeCapture;
+use super::joins::{UNKNOWN_TOKEN, handshake};
+use super::words::{capitalised, list};
+use crate::analyze::finding::{Code, Confidence, Finding};
+use crate::track::role::Role;
+use crate::track::subflow::{Seen, Subflow};
+use crate::units;
+use crate::wire::segment::Endpoint;
+
+/// Refused joins of connections that the capture does not show, by the host that refused.
+pub(super) fn orphans_refused(capture: &WholeCapture<'_>) -> Vec<Finding> {
+    let mut by_host: BTreeMap<_, Vec<&Subflow>> = BTreeMap::new();
+    for orphan in capture.trace.orphans() {
+        let is_refused = orphan.reset.is_some_and(|reset| {
+            reset.from == orphan.acceptor()
+                && reset.reason.is_none_or(|option| option.reason.0 == 1)
+        });
+        if is_refused && orphan.handshake.syn_ack.is_none() {
+            let target = orphan.ends.of(orphan.acceptor()).endpoint;
+            by_host.entry((target.address, target.port)).or_default().push(orphan);
+        }
+    }
+    let tell = |((address, port), joins): ((_, _), Vec<&Subflow>)| {
+        let target = Endpoint { address, port };
+        let count = joins.len() as u64;
+        let summary = format!(
+            "{} of {} not in the capture {} refused at {target}: the token is not known there.",
+            capitalised(&units::counted(count, "join")),
+            if count == 1 { "a connection" } else { "connections" },
+            if count == 1 { "was" } else { "were" },
+        );
+        Finding::new(Code::JoinUnknownToken, summary)
+            .seen(joins.iter().flat_map(|join| handshake(join)))
+            .times(count)
+            .confidence(Confidence::Likely)
+            .with("address", address.to_string())
+            .with("port", u64::from(port))
+            .advice(UNKNOWN_TOKEN)
+    };
+    by_host.into_iter().map(tell).collect()
+}
+
+/// Many joins with tokens that nobody has, towards one host.
+pub(super) fn join_flood(capture: &WholeCapture<'_>) -> Vec<Finding> {
+    /// So many of them…
+    const MANY: usize = 20;
+    /// … within this time.
+    const WITHIN_NS: i64 = 10_000_000_000;
+    let mut by_host: BTreeMap<_, Vec<Seen>> = BTreeMap::new();
+    for orphan in capture.trace.orphans() {
+        let target = orphan.ends.of(orphan.acceptor()).endpoint;
+        by_host.entry(target.address).or_default().extend(orphan.handshake.syn);
+    }
+    let mut found = Vec::new();
+    for (address, syns) in by_host {
+        let dense = syns.windows(MANY).find(|some| match (some.first(), some.last()) {
+            (Some(first), Some(last)) => last.at.since(first.at) <= WITHIN_NS,
+            _ => false,
+        });
+        let Some(dense) = dense else { continue };
+        let summary = format!(
+            "{} with unknown tokens towards {address}: a scan or an attack, or a load balancer that \
+             sends joins to the wrong host.",
+            units::counted(syns.len() as u64, "join")
+        );
+        found.push(
+            Finding::new(Code::JoinFlood, summary)
+                .seen(dense.iter().copied())
+                .times(syns.len() as u64)
+                .confidence(Confidence::Likely)
+                .with("address", address.to_string())
+                .advice(
+                    "If the connections are real: see join-unknown-token. Else let the firewall limit \
+                     the rate of SYNs; SYN cookies protect the host.",
+                ),
+        );
+    }
+    found
+}
+
+/// One token, two connections that live at the same time.
+pub(super) fn token_collision(capture: &WholeCapture<'_>) -> Vec<Finding> {
+    let mut by_token = BTreeMap::new();
+    let mut found = Vec::new();
+    for (number, connection) in capture.trace.connections().into_iter().enumerate() {
+        for role in Role::BOTH {
+            let host = connection.hosts.of(role);
+            let (Some(token), Some(key)) = (host.token, host.key) else { continue };
+            let before = by_token.insert(token.0, (number, connection, key));
+            let Some((other_number, other, other_key)) = before else { continue };
+            let overlaps = other.last.at >= connection.first.at;
+            if other_key == key || !overlaps {
+                continue;
+            }
+            let numbers = list(&[format!("#{other_number}"), format!("#{number}")]);
+            let summary = format!(
+                "The connections {numbers} have the same token {:#010x}: a join is placed by its \
+                 HMAC.",
+                token.0
+            );
+            let mut finding =
+                Finding::new(Code::TokenCollision, summary).seen([other.first, connection.first]);
+            finding.connection = Some(number);
+            found.push(finding);
+        }
+    }
+    found
+}
