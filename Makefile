@@ -4,7 +4,8 @@
 # make captures  record the captures of testdata/ anew (as root; keys and times change)
 # make bench     the benchmarks
 #
-# Only a Rust toolchain is needed; a C compiler (for zstd and xz) is installed if it is missing.
+# Only a Rust toolchain is needed; a C compiler (for zstd and xz) and libpcap (for live capture) are
+# installed if they are missing.
 
 CARGO ?= cargo
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
@@ -31,6 +32,6 @@ bench: needs
 	benches/run.sh
 
 needs:
-	@command -v cc >/dev/null || { \
+	@{ command -v cc && test -e /usr/include/pcap/pcap.h; } >/dev/null || { \
 		$(SUDO) apt-get update -q && \
-		$(SUDO) apt-get install -y -q --no-install-recommends gcc libc6-dev; }
+		$(SUDO) apt-get install -y -q --no-install-recommends gcc libc6-dev libpcap-dev; }

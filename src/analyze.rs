@@ -1,5 +1,6 @@
 //! Facts and findings: pure functions over a [`crate::track::Trace`].
 
+pub mod announcing;
 mod code;
 pub mod explain;
 pub mod finding;

@@ -5,13 +5,16 @@ mod clocks;
 mod explain;
 mod follow;
 mod generate;
+mod host;
 mod inputs;
 mod keys;
+mod live;
 mod output;
 mod packets;
 mod pipeline;
 mod progress;
 mod report;
+mod space;
 
 use anyhow::Result;
 
@@ -28,6 +31,9 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         (None, Some(Command::Packets(args))) => packets::run(&args).map(done),
         (None, Some(Command::Explain(args))) => explain::run(&args).map(done),
         (None, Some(Command::Follow(args))) => follow::run(&args).map(done),
+        (None, Some(Command::Live(args))) => live::run(&args).map(done),
+        (None, Some(Command::Host(args))) => host::run(&args).map(done),
+        (None, Some(Command::Space(args))) => space::run(&args).map(done),
         (None, Some(Command::Report(args))) => report::run(&args),
         (None, None) => report::run(&cli.report),
     }

@@ -13,11 +13,16 @@ mod buffer;
 mod clock;
 mod decode;
 mod error;
+#[cfg(feature = "live")]
+pub mod live;
 mod open;
 mod pcap;
 mod pcapng;
+#[cfg(all(feature = "live", target_os = "linux"))]
+pub mod privilege;
 mod source;
 mod status;
+pub mod write;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::analyze::finding::Code;
+use crate::units::parse;
 
 /// Explains Multipath TCP in packet captures
 #[derive(Debug, Parser)]
@@ -47,7 +48,10 @@ EXAMPLES
   mptcpscope explain single-path              what a finding means, and what to do
   mptcpscope follow phone.pcapng --connection 0 --from server >file
                                               what the server sent
-  ssh host tcpdump -w - tcp | mptcpscope -    from a pipe
+  mptcpscope live -i eth0 -i wlan0            what happens, as it happens
+  ssh host tcpdump -U -w - tcp | mptcpscope live -
+                                              the same from a pipe
+  mptcpscope space --ipv6 --port              does this ADD_ADDR fit beside timestamps?
   mptcpscope ./report                         a file that is named like a command";
 
 /// The commands.
@@ -64,6 +68,13 @@ pub enum Command {
     /// Write what one host sent on a connection, in the order of the data, over all subflows
     #[command(arg_required_else_help = true)]
     Follow(FollowArgs),
+    /// Capture on interfaces, or read a live pipe, and say what happens as it happens
+    #[command(arg_required_else_help = true)]
+    Live(LiveArgs),
+    /// Show the MPTCP settings, endpoints, limits and counters of this host, explained
+    Host(HostArgs),
+    /// Calculate whether ADD_ADDR and other options fit into a TCP header
+    Space(SpaceArgs),
 }
 
 /// Arguments of `report`.
@@ -87,6 +98,9 @@ pub struct ReportArgs {
     /// Read keys from FILE, for connections whose handshake is not in the capture
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub keys: Option<PathBuf>,
+    /// Take what `host --json` printed on one of the hosts into the JSON
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub host: Option<PathBuf>,
     /// Which findings.
     #[command(flatten)]
     pub findings: FindingArgs,
@@ -159,6 +173,202 @@ pub struct FollowArgs {
     /// Whose octets to write
     #[arg(long, value_name = "SIDE")]
     pub from: Side,
+}
+
+/// Arguments of `live`.
+#[derive(Debug, Args)]
+#[command(
+    override_usage = "mptcpscope live -i INTERFACE [-i INTERFACE]... [OPTIONS] [FILTER]...\n       \
+                      mptcpscope live [OPTIONS] -"
+)]
+pub struct LiveArgs {
+    /// Capture on this interface; may be given several times; any stands for all
+    #[arg(short, long = "interface", value_name = "INTERFACE")]
+    pub interfaces: Vec<String>,
+    /// A filter as in tcpdump; - reads a capture from standard input as it comes
+    #[arg(value_name = "FILTER")]
+    pub filter: Vec<String>,
+    /// List the interfaces, and do nothing else
+    #[arg(long)]
+    pub list_interfaces: bool,
+    /// Write the packets to FILE, as pcapng
+    #[arg(short, long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub write: Option<PathBuf>,
+    /// Begin another file at this size or age: 100MB, 10m; may be given twice
+    #[arg(long, value_name = "WHEN", requires = "write", value_parser = parse_rotate)]
+    pub rotate: Vec<Rotate>,
+    /// Keep the last N files, and remove older ones
+    #[arg(long, value_name = "N", requires = "rotate", value_parser = positive)]
+    pub keep: Option<usize>,
+    /// Stop after this time: 8s, 10m, 2h
+    #[arg(long, value_name = "TIME", value_parser = parse::duration_ns)]
+    pub duration: Option<i64>,
+    /// Stop after N packets
+    #[arg(long, value_name = "N")]
+    pub count: Option<u64>,
+    /// Octets kept of each packet [default: 256, all headers; with --write: all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(64..=262_144))]
+    pub snaplen: Option<u32>,
+    /// Take packets for other hosts as well
+    #[arg(long)]
+    pub promiscuous: bool,
+    /// Once the interfaces are open, go on as this user
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// Print one JSON object per event, and no report at the end
+    #[arg(long)]
+    pub jsonl: bool,
+    /// Write the report to FILE as JSON; - is standard output, in place of all text
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<OsString>,
+    /// Time between two summaries in the JSON lines
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse::duration_ns)]
+    pub summary: i64,
+    /// What is remembered, and for how long.
+    #[command(flatten)]
+    pub ageing: AgeingArgs,
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+/// How long `live` remembers connections.
+#[derive(Debug, Args)]
+pub struct AgeingArgs {
+    /// Forget closed connections this long after their last packet
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse::duration_ns)]
+    pub forget_closed: i64,
+    /// Forget connections that never got through this long after their last packet
+    #[arg(long, value_name = "TIME", default_value = "3m", value_parser = parse::duration_ns)]
+    pub forget_half_open: i64,
+    /// Forget open connections this long after their last packet
+    #[arg(long, value_name = "TIME", default_value = "1d", value_parser = parse::duration_ns)]
+    pub forget_idle: i64,
+    /// Remember at most this many connections
+    #[arg(long, value_name = "N", default_value = "50000", value_parser = positive)]
+    pub max_connections: usize,
+}
+
+/// When `live --write` begins another file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rotate {
+    /// At this many octets.
+    Size(u64),
+    /// At this age, in nanoseconds.
+    Age(i64),
+}
+
+fn parse_rotate(text: &str) -> Result<Rotate, String> {
+    let age = parse::duration_ns(text).map(Rotate::Age);
+    age.or_else(|_| parse::size(text).map(Rotate::Size))
+        .map_err(|_| "write a size like 100MB, or an age like 10m".to_owned())
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "write a number from 1".to_owned())
+}
+
+/// Arguments of `host`.
+#[derive(Debug, Args)]
+pub struct HostArgs {
+    /// Print JSON, for `report --host`
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `space`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags")]
+pub struct SpaceArgs {
+    /// ADD_ADDR of an IPv4 address
+    #[arg(long, conflicts_with = "ipv6")]
+    pub ipv4: bool,
+    /// ADD_ADDR of an IPv6 address
+    #[arg(long)]
+    pub ipv6: bool,
+    /// ADD_ADDR with a port
+    #[arg(long)]
+    pub port: bool,
+    /// The echo of ADD_ADDR, which has no HMAC
+    #[arg(long)]
+    pub echo: bool,
+    /// Whether timestamps are in use [default: on, and both in the table]
+    #[arg(long, value_name = "SWITCH")]
+    pub timestamps: Option<Switch>,
+    /// SACK blocks that wait to be sent
+    #[arg(long, value_name = "N", default_value = "0", value_parser = clap::value_parser!(u8).range(0..=4))]
+    pub sack: u8,
+    /// What DSS says in the same segment
+    #[arg(long, value_name = "FORM")]
+    pub dss: Option<DssWord>,
+    /// With a DSS checksum
+    #[arg(long, requires = "dss")]
+    pub checksum: bool,
+    /// A segment of a handshake, in place of ADD_ADDR
+    #[arg(long, value_name = "SEGMENT", conflicts_with_all = ["ipv4", "ipv6", "port", "echo", "dss"])]
+    pub handshake: Option<HandshakeWord>,
+    /// TCP Fast Open with a cookie of N octets; 0 asks for one
+    #[arg(long = "fastopen", value_name = "N", requires = "handshake", value_parser = clap::value_parser!(u8).range(0..=16))]
+    pub fast_open: Option<u8>,
+    /// TCP-MD5
+    #[arg(long)]
+    pub md5: bool,
+    /// TCP-AO: octets of the whole option, usually 16
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(4..=40))]
+    pub ao: Option<u8>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// In use
+    On,
+    /// Not in use
+    Off,
+}
+
+/// What a DSS says, by the widths of its numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lower")]
+pub enum DssWord {
+    /// No DSS
+    None,
+    /// DATA_ACK of 32 bits
+    Ack32,
+    /// DATA_ACK of 64 bits
+    Ack64,
+    /// Mapping and DATA_ACK of 32 bits
+    Map32Ack32,
+    /// Mapping of 32 bits, DATA_ACK of 64 bits
+    Map32Ack64,
+    /// Mapping of 64 bits, DATA_ACK of 32 bits
+    Map64Ack32,
+    /// Mapping and DATA_ACK of 64 bits
+    Map64Ack64,
+}
+
+/// A segment that opens a connection or a subflow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum HandshakeWord {
+    /// SYN with MP_CAPABLE
+    CapableSyn,
+    /// The same in version 0, with a key
+    CapableSynV0,
+    /// SYN/ACK with MP_CAPABLE
+    CapableSynAck,
+    /// Third ACK with MP_CAPABLE
+    CapableAck,
+    /// First data with MP_CAPABLE
+    CapableData,
+    /// SYN with MP_JOIN
+    JoinSyn,
+    /// SYN/ACK with MP_JOIN
+    JoinSynAck,
+    /// Third ACK with MP_JOIN
+    JoinAck,
 }
 
 /// A host of a connection.

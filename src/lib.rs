@@ -9,19 +9,21 @@
 //! |---|---|
 //! | [`wire`] | – |
 //! | [`capture`] | `wire::frame` |
-//! | [`units`] | – |
+//! | [`units`], [`host`] | – |
 //! | [`track`] | `wire` |
 //! | [`analyze`] | `track`, `wire`, `units` |
 //! | [`report`] | `analyze`, `track`, `wire`, `units` |
-//! | [`app`], [`cli`] | all |
+//! | [`cli`] | `units` |
+//! | [`app`] | all |
 //!
 //! `tests/layering.rs` holds this table. Below `app` there is no clock, no randomness and (but for
-//! `capture`) no I/O: time is the frame's timestamp, and the hash seed is handed in.
+//! `capture` and `host`) no I/O: time is the frame's timestamp, and the hash seed is handed in.
 
 pub mod analyze;
 pub mod app;
 pub mod capture;
 pub mod cli;
+pub mod host;
 pub mod report;
 pub mod track;
 pub mod units;

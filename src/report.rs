@@ -7,8 +7,10 @@
 pub mod event;
 pub mod hex;
 pub mod json;
+pub mod live;
 pub mod model;
 pub mod packets;
+pub mod space;
 pub mod text;
 
 pub use model::{InputFacts, Lookup, PacketRef, Report};

@@ -6,6 +6,7 @@
 //! [`Limits`], and nothing is kept per packet.
 
 pub mod address;
+pub mod ageing;
 pub mod arena;
 pub mod checksum;
 pub mod connection;
@@ -21,6 +22,8 @@ pub mod flow;
 mod join;
 pub mod limits;
 pub mod mapping;
+pub mod news;
+pub mod option_space;
 mod options;
 mod payload;
 pub mod proof;
@@ -35,10 +38,12 @@ pub mod trace;
 
 use std::collections::BTreeSet;
 
+use ageing::LastLook;
 use arena::{Arena, Id};
 use connection::Connection;
 use flow::{Flow, FlowKey, FlowTable, PlainSyn};
 use join::TokenIndex;
+use news::News;
 use proof::Verdict;
 use role::{PerRole, Role};
 use stream::{Stream, StreamUse};
@@ -63,6 +68,9 @@ pub struct Tracker {
     latest: Option<Timestamp>,
     streams: Option<WantedStreams>,
     buffered: usize,
+    news: Option<Vec<News>>,
+    next_number: u64,
+    last_look: LastLook,
 }
 
 impl Tracker {
@@ -71,7 +79,7 @@ impl Tracker {
     pub fn new(limits: Limits, seed: u64) -> Self {
         Self {
             limits,
-            flows: FlowTable::new(seed, limits.plain_flows),
+            flows: FlowTable::new(seed, limits.plain_flows, limits.ageing.is_some()),
             connections: Arena::default(),
             subflows: Arena::default(),
             tokens: TokenIndex::new(seed),
@@ -79,6 +87,9 @@ impl Tracker {
             latest: None,
             streams: None,
             buffered: 0,
+            news: None,
+            next_number: 0,
+            last_look: LastLook::default(),
         }
     }
 
@@ -96,6 +107,19 @@ impl Tracker {
     pub fn stream_mut(&mut self, first: PacketNo, sender: Role) -> Option<&mut Stream> {
         let id = self.connections.find(|kept| kept.first.packet == first && !kept.merged)?;
         self.connections[id].streams.of_mut(sender).as_deref_mut()
+    }
+
+    /// From now on, keeps what is new for [`Tracker::take_news`].
+    pub fn keep_news(&mut self) {
+        self.news = Some(Vec::new());
+    }
+
+    /// What is new since the last time, in order, moved to the end of `taken`. Whoever keeps news
+    /// must take them after every push, or they pile up.
+    pub fn take_news(&mut self, taken: &mut Vec<News>) {
+        if let Some(news) = &mut self.news {
+            taken.append(news);
+        }
     }
 
     /// Takes the next frame, decoded.
@@ -126,6 +150,10 @@ impl Tracker {
 
     fn push_segment(&mut self, segment: &Segment<'_>) {
         self.totals.tcp_segments += 1;
+        self.totals.first_segment.get_or_insert(segment.timestamp);
+        if let Some(ageing) = self.limits.ageing {
+            self.age(&ageing, segment.timestamp);
+        }
         let mut options = SegmentOptions::default();
         options.read(&segment.options);
         self.note_oddities(segment, &options);
@@ -218,6 +246,10 @@ impl Tracker {
             return None;
         }
         let mut connection = Connection::new(first);
+        connection.number = self.next_number;
+        connection.forgotten_before = self.totals.forgotten.connections();
+        self.next_number += 1;
+        self.last_look.opened_since += 1;
         if let Some(streams) = self.streams.as_ref().filter(|streams| streams.include(first)) {
             let stream = || Some(Box::new(Stream::new(streams.wanted)));
             connection.streams = PerRole { client: stream(), server: stream() };
@@ -233,6 +265,9 @@ impl Tracker {
         opener: Role,
         opening: &Opening,
     ) -> Option<Id<Subflow>> {
+        if self.connections[connection].subflows.len() >= self.limits.subflows_per_connection {
+            return self.replace_subflow(connection, stream, opener, opening);
+        }
         if self.subflows.len() >= self.limits.subflows {
             self.totals.untracked_flows += 1;
             return None;
@@ -241,6 +276,36 @@ impl Tracker {
         let subflow = Subflow::new(connection, owner.take_number(), stream, opener, opening);
         let id = self.subflows.push(subflow)?;
         owner.subflows.push(id);
+        Some(id)
+    }
+
+    /// A new subflow in the place of the oldest one that never got through, or else that is over;
+    /// `None` if the connection uses them all.
+    fn replace_subflow(
+        &mut self,
+        connection: Id<Connection>,
+        stream: Option<u32>,
+        opener: Role,
+        opening: &Opening,
+    ) -> Option<Id<Subflow>> {
+        let owner = &mut self.connections[connection];
+        let oldest = owner.subflows.iter().copied().filter_map(|id| {
+            let old = &self.subflows[id];
+            let may_go = !old.initial && (old.is_over() || !old.is_through());
+            may_go.then_some((old.is_through(), old.last.packet, id))
+        });
+        let Some((_, _, id)) = oldest.min_by_key(|(through, last, _)| (*through, *last)) else {
+            self.totals.untracked_flows += 1;
+            return None;
+        };
+        let old = &mut self.subflows[id];
+        self.flows.remove(&FlowKey::new(old.ends.client.endpoint, old.ends.server.endpoint));
+        let number = old.number;
+        *old = Subflow::new(connection, number, stream, opener, opening);
+        owner.events.forget(id);
+        owner.data.client.forget_subflow(number);
+        owner.data.server.forget_subflow(number);
+        self.totals.forgotten.subflows += 1;
         Some(id)
     }
 }

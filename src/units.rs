@@ -2,6 +2,8 @@
 //!
 //! Three significant digits are kept; units are decimal (1 kB = 1000 bytes).
 
+pub mod parse;
+
 /// Octets: `0 B`, `999 B`, `1.5 kB`, `400 kB`, `12.3 MB`.
 pub fn bytes(count: u64) -> String {
     scaled(count, &["B", "kB", "MB", "GB", "TB", "PB", "EB"])

@@ -7,6 +7,7 @@ pub mod frame;
 mod ip;
 mod link;
 pub mod mptcp;
+pub mod option_space;
 pub mod segment;
 pub mod seq;
 pub mod tcp_option;

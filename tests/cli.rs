@@ -19,7 +19,7 @@ fn help_tells_exit_codes_and_examples() {
         assert!(help.stdout.contains(part), "{part}");
     }
     assert!(run(&["-h"]).stdout.lines().count() < help.stdout.lines().count());
-    for command in ["report", "packets"] {
+    for command in ["report", "packets", "space"] {
         assert_eq!(run(&[command, "--help"]).code, 0);
     }
 }

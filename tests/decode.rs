@@ -49,6 +49,27 @@ fn real_data_is_read() {
     assert_eq!(segment.sequence_len(), 6);
 }
 
+/// Untagged Ethernet has a short way of its own; raw IP always goes the general one.
+#[test]
+fn the_short_way_reads_what_the_general_one_reads() {
+    for sample in samples().iter().filter(|sample| sample.link_type == LinkType::ETHERNET) {
+        for at in 14..sample.octets.len().min(80) {
+            for bit in 0..8 {
+                let mut octets = sample.octets.clone();
+                octets[at] ^= 1 << bit;
+                let whole = Frame { data: &octets, ..sample.frame() };
+                let wire_len = whole.wire_len - 14;
+                let (link_type, data) = (LinkType::RAW, &octets[14..]);
+                let bare = Frame { link_type, data, wire_len, ..whole };
+                if [[0x08, 0x00], [0x86, 0xdd]].contains(&[octets[12], octets[13]]) {
+                    let (one, other) = (decode(&whole), decode(&bare));
+                    assert_eq!(format!("{one:?}"), format!("{other:?}"), "octet {at}, bit {bit}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_snap_length_changes_nothing_but_options_and_payload() {
     for sample in samples() {

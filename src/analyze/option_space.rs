@@ -1,54 +1,38 @@
 //! Whether ADD_ADDR fits into a TCP header, beside the timestamps of a connection.
 
-/// Octets that all options of a TCP header have together (RFC 9293 §3.1: a data offset of 15).
-pub const MAX_OPTIONS: u8 = 40;
+use crate::wire::option_space::{AddAddrForm, Block, Demand, Fit};
 
 /// One form of ADD_ADDR, and the room it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AddAddrRoom {
-    /// An IPv6 address, else IPv4.
-    pub ipv6: bool,
-    /// With a port.
-    pub port: bool,
-    /// The echo, else the announcement with its HMAC.
-    pub echo: bool,
-    /// Octets of all options: it and the timestamps, padded to words of four; `None` while it is not
-    /// known whether timestamps are in use.
-    pub octets: Option<u8>,
+    /// Which form.
+    pub form: AddAddrForm,
+    /// It and the timestamps; `None` while it is not known whether timestamps are in use.
+    pub demand: Option<Demand>,
 }
 
 impl AddAddrRoom {
+    /// Octets of all options, as Linux writes them.
+    pub fn octets(&self) -> Option<u8> {
+        self.demand.map(|demand| demand.padded)
+    }
+
     /// Whether that fits.
     pub fn fits(&self) -> Option<bool> {
-        self.octets.map(|octets| octets <= MAX_OPTIONS)
+        self.demand.map(|demand| demand.fit() == Fit::Fits)
     }
 }
 
 /// All eight forms of version 1, with or without `timestamps`.
 pub fn add_addr_room(timestamps: Option<bool>) -> [AddAddrRoom; 8] {
-    [
-        (false, false, false),
-        (false, true, false),
-        (false, false, true),
-        (false, true, true),
-        (true, false, false),
-        (true, true, false),
-        (true, false, true),
-        (true, true, true),
-    ]
-    .map(|(ipv6, port, echo)| AddAddrRoom {
-        ipv6,
-        port,
-        echo,
-        octets: timestamps.map(|on| add_addr_len(ipv6, port, echo) + if on { 12 } else { 0 }),
+    AddAddrForm::ALL.map(|form| AddAddrRoom {
+        form,
+        demand: timestamps.map(|is_on| {
+            let blocks = [Block::AddAddr(form), Block::Timestamps];
+            let [alone, _] = blocks;
+            if is_on { Demand::of(&blocks) } else { Demand::of(&[alone]) }
+        }),
     })
-}
-
-/// Octets of the option (RFC 8684 §3.4.1), padded to words of four as Linux writes it.
-fn add_addr_len(ipv6: bool, port: bool, echo: bool) -> u8 {
-    let len: u8 =
-        4 + if ipv6 { 16 } else { 4 } + if port { 2 } else { 0 } + if echo { 0 } else { 8 };
-    len.next_multiple_of(4)
 }
 
 #[cfg(test)]
@@ -57,7 +41,7 @@ mod tests {
 
     fn octets(timestamps: bool) -> Vec<u8> {
         let rows = add_addr_room(Some(timestamps));
-        rows.iter().filter_map(|row| row.octets).collect()
+        rows.iter().filter_map(AddAddrRoom::octets).collect()
     }
 
     #[test]
@@ -67,7 +51,7 @@ mod tests {
         let rows = add_addr_room(Some(true));
         let without_room: Vec<_> = rows.iter().filter(|row| row.fits() == Some(false)).collect();
         assert_eq!(without_room.len(), 1);
-        assert!(without_room[0].ipv6 && without_room[0].port && !without_room[0].echo);
+        assert_eq!(without_room[0].form, AddAddrForm { ipv6: true, port: true, hmac: true });
     }
 
     #[test]

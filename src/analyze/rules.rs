@@ -10,6 +10,7 @@ mod data;
 mod fallback;
 mod handshake;
 mod joins;
+mod option_space;
 mod paths;
 mod proofs;
 mod tokens;
@@ -152,6 +153,10 @@ pub const RULES: &[Rule] = &[
     whole(Code::JoinFlood, tokens::join_flood),
     whole(Code::TokenCollision, tokens::token_collision),
     // Addresses and option space.
+    each(Code::AddAddrNoSpace, option_space::no_space),
+    each(Code::AddAddrSpaceStatic, option_space::space_static),
+    each(Code::AddAddrTimestampsDropped, option_space::timestamps_dropped),
+    each(Code::AddAddrEvictsSack, option_space::evicts_sack),
     each(Code::AddAddrNotEchoed, addresses::add_addr_not_echoed),
     each(Code::AddAddrEchoMismatch, addresses::add_addr_echo_mismatch),
     each(Code::AddAddrNotUsed, addresses::add_addr_not_used),

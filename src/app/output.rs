@@ -71,7 +71,7 @@ fn all(target: impl Write, write: impl FnOnce(&mut dyn Write) -> io::Result<()>)
 }
 
 /// The error of an output, as one sentence; the cause stays in its chain.
-fn unwritable(output: &str, error: io::Error) -> Error {
+pub(super) fn unwritable(output: &str, error: io::Error) -> Error {
     let message =
         format!("{output} cannot be written ({error}): check where it is, and whether it has room");
     Error::new(error).context(message)

@@ -13,7 +13,7 @@ use super::output::{self, Output};
 use super::pipeline;
 use super::progress::Progress;
 use crate::analyze::finding::{Selection, Severity};
-use crate::capture::{Capture, InputPath};
+use crate::capture::{Capture, InputPath, InputStatus};
 use crate::cli::{FindingArgs, Level, ReportArgs};
 use crate::report::text::{self, TextOptions};
 use crate::report::{Report, json};
@@ -29,24 +29,38 @@ pub(super) fn run(args: &ReportArgs) -> Result<Outcome> {
         capture.correct_clocks(shifts.iter().map(|shift| shift.unwrap_or(0)).collect());
     }
     let json_output = json_output(args, &paths)?;
-    let report = analyse(capture, &shifts, args)?;
+    let host = args.host.as_deref().map(super::host::read).transpose()?;
+    let mut report = analyse(capture, &shifts, args)?;
+    report.host = host;
     if let Some(wanted) = args.connection {
         check_number(report.connections.len(), wanted)?;
     }
     let is_text_wanted = !matches!(json_output, Some(Output::Stdout));
-    if let Some(output) = json_output {
-        output.write(|out| json::write(&report, out))?;
-    }
-    if is_text_wanted {
-        let options = TextOptions {
-            colour: output::is_coloured(args.color),
-            connection: args.connection,
-            ..TextOptions::default()
-        };
-        output::to_stdout(|out| text::write(&report, &options, out))?;
-    }
+    let text = is_text_wanted.then(|| TextOptions {
+        colour: output::is_coloured(args.color),
+        connection: args.connection,
+        ..TextOptions::default()
+    });
+    put_out(&report, Tail { json: json_output, text })?;
     let fails = args.findings.fail_on.is_some_and(|level| is_any_at(&report, level));
     Ok(if fails { Outcome::Found } else { Outcome::Done })
+}
+
+/// Where a report goes, and how.
+pub(super) struct Tail {
+    pub(super) json: Option<Output>,
+    pub(super) text: Option<TextOptions>,
+}
+
+/// Writes a report everywhere it is wanted.
+pub(super) fn put_out(report: &Report, tail: Tail) -> Result<()> {
+    if let Some(output) = tail.json {
+        output.write(|out| json::write(report, out))?;
+    }
+    if let Some(options) = tail.text {
+        output::to_stdout(|out| text::write(report, &options, out))?;
+    }
+    Ok(())
 }
 
 /// Whether a finding is at or above `level`.
@@ -73,7 +87,26 @@ fn analyse(capture: Capture, shifts: &[Option<i64>], args: &ReportArgs) -> Resul
         tracked.tracker.use_keys(&keys::read(path)?);
     }
     let Tracked { tracker, capture, counts } = tracked;
-    let mut facts = counts.facts(capture.inputs());
+    let wanted = Wanted { series: args.series, findings: selection(&args.findings) };
+    Ok(build(&tracker, &counts, capture.inputs(), shifts, &wanted))
+}
+
+/// What of a report is asked for.
+#[derive(Default)]
+pub(super) struct Wanted {
+    pub(super) series: bool,
+    pub(super) findings: Selection,
+}
+
+/// The report on what was tracked of `inputs`.
+pub(super) fn build(
+    tracker: &Tracker,
+    counts: &InputCounts,
+    inputs: &[InputStatus],
+    shifts: &[Option<i64>],
+    wanted: &Wanted,
+) -> Report {
+    let mut facts = counts.facts(inputs);
     let trace = tracker.trace();
     for (fact, input) in facts.iter_mut().zip(0..) {
         fact.clock_shift_ns = shifts.get(input).copied().flatten();
@@ -85,8 +118,8 @@ fn analyse(capture: Capture, shifts: &[Option<i64>], args: &ReportArgs) -> Resul
     let lookup = |number| counts.packet_ref(number);
     let has_several = facts.len() > 1;
     let lookup = has_several.then_some(&lookup as &_);
-    let build = if args.series { Report::build_with_series } else { Report::build_with };
-    Ok(build(&trace, &facts, lookup, &selection(&args.findings)))
+    let build = if wanted.series { Report::build_with_series } else { Report::build_with };
+    build(&trace, &facts, lookup, &wanted.findings)
 }
 
 impl From<Level> for Severity {

@@ -29,6 +29,8 @@ type ParseRecord = fn(&[u8]) -> IResult<&[u8], LegacyPcapBlock<'_>, PcapError<&[
 /// Reads the records of a pcap file.
 pub(super) struct Pcap {
     parse: ParseRecord,
+    /// Little-endian, and not the "modified" format.
+    is_usual: bool,
     link_type: LinkType,
     /// Nanoseconds in one unit of the fraction.
     fraction: i64,
@@ -47,6 +49,7 @@ impl Pcap {
         let snaplen = usize::try_from(header.snaplen).unwrap_or(LONGEST_RECORD);
         Self {
             parse,
+            is_usual: !modified && !header.is_bigendian(),
             link_type: link_type(header),
             fraction: if header.is_nanosecond_precision() { 1 } else { 1_000 },
             record_header: if modified { MODIFIED_RECORD_HEADER } else { RECORD_HEADER },
@@ -57,6 +60,9 @@ impl Pcap {
     /// The next record, which then stands at the front of the buffer; `None` at the end.
     #[inline]
     pub(super) fn next(&self, buffer: &mut Buffer) -> Result<Option<Record>, Fault> {
+        if let Some(record) = self.next_usual(buffer.data()) {
+            return Ok(Some(record));
+        }
         loop {
             let data = buffer.data();
             let available = data.len();
@@ -77,6 +83,31 @@ impl Pcap {
                 Err(_) => return Err(Fault::Broken("the next record cannot be read")),
             }
         }
+    }
+
+    /// The short way for nearly every record: little-endian, and whole in the buffer.
+    #[inline]
+    fn next_usual(&self, data: &[u8]) -> Option<Record> {
+        let (header, rest) = data.split_first_chunk::<RECORD_HEADER>()?;
+        let word = |at: usize| {
+            let octets = header.get(at..at + 4).and_then(<[u8]>::first_chunk);
+            octets.map_or(0, |octets| u32::from_le_bytes(*octets))
+        };
+        let caplen = word(8);
+        let data_len = usize::try_from(caplen).ok()?;
+        if !self.is_usual || data_len > rest.len() || data_len > self.limit {
+            return None;
+        }
+        let (seconds, fraction) = (i64::from(word(0)), i64::from(word(4)) * self.fraction);
+        Some(Record {
+            timestamp: Timestamp(seconds * NS_PER_SECOND + fraction),
+            interface: 0,
+            link_type: self.link_type,
+            wire_len: word(12).max(caplen),
+            data_start: RECORD_HEADER,
+            data_len,
+            len: RECORD_HEADER + data_len,
+        })
     }
 
     #[inline]

@@ -12,6 +12,8 @@ pub enum Format {
     Pcap,
     /// Sections of blocks, the format of Wireshark.
     Pcapng,
+    /// No file at all: interfaces of this host.
+    Live,
 }
 
 impl fmt::Display for Format {
@@ -19,6 +21,7 @@ impl fmt::Display for Format {
         formatter.write_str(match self {
             Self::Pcap => "pcap",
             Self::Pcapng => "pcapng",
+            Self::Live => "live",
         })
     }
 }
@@ -87,7 +90,8 @@ pub struct InputStatus {
 }
 
 impl InputStatus {
-    pub(super) fn new(path: String, format: Format, compression: Option<Compression>) -> Self {
+    /// An input of which nothing was read yet.
+    pub fn new(path: String, format: Format, compression: Option<Compression>) -> Self {
         Self {
             path,
             format,
@@ -128,9 +132,14 @@ impl InputStatus {
 
     #[inline]
     pub(super) fn count(&mut self, record: &Record) {
+        self.count_frame(record.timestamp, record.data_len);
+    }
+
+    /// Counts a frame that was captured at `time`, with so many octets of it.
+    #[inline]
+    pub(super) fn count_frame(&mut self, time: Timestamp, octets: usize) {
         self.packets += 1;
-        self.bytes += record.data_len as u64;
-        let time = record.timestamp;
+        self.bytes += octets as u64;
         self.first = Some(self.first.map_or(time, |first| first.min(time)));
         self.last = Some(self.last.map_or(time, |last| last.max(time)));
     }

@@ -32,7 +32,7 @@ pub use connection::{
 };
 pub use data::{DataDirection, ReceiveWindow, Reinjection, Stall};
 pub use finding::{Confidence, Finding, Severity};
-pub use input::{Input, InputFacts, OptionCounts, Severities, Totals};
+pub use input::{Forgotten, Input, InputFacts, OptionCounts, Severities, Totals};
 pub use series::Series;
 pub use subflow::{
     Checksums, Distribution, End, Handshake, HmacVerdict, JoinHmacs, OrphanSubflow, Reset,
@@ -106,7 +106,10 @@ impl Report {
             .connections()
             .into_iter()
             .enumerate()
-            .map(|(id, connection)| Connection::build(&context, id as u64, connection))
+            .map(|(index, connection)| {
+                let id = index as u64 + connection.forgotten_before;
+                Connection::build(&context, id, connection)
+            })
             .collect();
         let orphan_subflows: Vec<_> = trace
             .orphans()

@@ -43,29 +43,55 @@ impl<T> fmt::Debug for Id<T> {
     }
 }
 
-/// A list that only grows, so that a number stays good.
+/// A list in which a number stays good until what it stands for is removed.
 #[derive(Debug, Clone)]
 pub struct Arena<T> {
-    items: Vec<T>,
+    slots: Vec<Option<T>>,
+    free: Vec<u32>,
 }
 
 impl<T> Default for Arena<T> {
     fn default() -> Self {
-        Self { items: Vec::new() }
+        Self { slots: Vec::new(), free: Vec::new() }
     }
 }
 
 impl<T> Arena<T> {
     /// Adds `item`. `None` when 2^32 are in it already.
     pub fn push(&mut self, item: T) -> Option<Id<T>> {
-        let id = Id(u32::try_from(self.items.len()).ok()?, PhantomData);
-        self.items.push(item);
+        if let Some(number) = self.free.pop() {
+            let id = Id(number, PhantomData);
+            if let Some(slot) = self.slots.get_mut(id.index()) {
+                *slot = Some(item);
+                return Some(id);
+            }
+        }
+        let id = Id(u32::try_from(self.slots.len()).ok()?, PhantomData);
+        self.slots.push(Some(item));
         Some(id)
+    }
+
+    /// Takes an item out. Its number may be given to another one: nobody may use it any more.
+    pub fn remove(&mut self, id: Id<T>) -> Option<T> {
+        let item = self.slots.get_mut(id.index())?.take()?;
+        self.free.push(id.0);
+        Some(item)
+    }
+
+    /// Whether there is an item of this number.
+    pub fn contains(&self, id: Id<T>) -> bool {
+        self.slots.get(id.index()).is_some_and(Option::is_some)
     }
 
     /// All items with their numbers.
     pub fn iter(&self) -> impl Iterator<Item = (Id<T>, &T)> {
-        (0..).map(|number| Id(number, PhantomData)).zip(&self.items)
+        let numbered = (0..).map(|number| Id(number, PhantomData)).zip(&self.slots);
+        numbered.filter_map(|(id, slot)| Some((id, slot.as_ref()?)))
+    }
+
+    /// All items, to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.slots.iter_mut().flatten()
     }
 
     /// The first item that is as wanted.
@@ -75,32 +101,57 @@ impl<T> Arena<T> {
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.items.len()
+        self.slots.len() - self.free.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.items.is_empty()
+        self.len() == 0
     }
 
     /// The items alone, in the order of their numbers.
     pub fn into_items(self) -> Vec<T> {
-        self.items
+        self.slots.into_iter().flatten().collect()
     }
 }
 
-#[expect(clippy::indexing_slicing, reason = "an Id comes from push, and nothing is ever removed")]
+#[expect(
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "an Id comes from push, and what refers to an item goes before it is removed"
+)]
 impl<T> Index<Id<T>> for Arena<T> {
     type Output = T;
 
     fn index(&self, id: Id<T>) -> &T {
-        &self.items[id.index()]
+        self.slots[id.index()].as_ref().expect("the item is there")
     }
 }
 
-#[expect(clippy::indexing_slicing, reason = "an Id comes from push, and nothing is ever removed")]
+#[expect(
+    clippy::indexing_slicing,
+    clippy::expect_used,
+    reason = "an Id comes from push, and what refers to an item goes before it is removed"
+)]
 impl<T> IndexMut<Id<T>> for Arena<T> {
     fn index_mut(&mut self, id: Id<T>) -> &mut T {
-        &mut self.items[id.index()]
+        self.slots[id.index()].as_mut().expect("the item is there")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_used_again_once_it_is_free() {
+        let mut arena = Arena::default();
+        let ids: Vec<_> = ["a", "b", "c"].map(|item| arena.push(item).unwrap()).into();
+        assert_eq!(arena.remove(ids[1]), Some("b"));
+        assert_eq!(arena.remove(ids[1]), None);
+        assert!(!arena.contains(ids[1]));
+        assert_eq!((arena.len(), arena[ids[2]]), (2, "c"));
+        assert_eq!(arena.push("d"), Some(ids[1]));
+        assert_eq!(arena.iter().map(|(_, item)| *item).collect::<String>(), "adc");
     }
 }

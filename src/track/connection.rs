@@ -14,6 +14,11 @@ use crate::wire::seq::Dsn;
 /// A connection.
 #[derive(Debug, Clone)]
 pub struct Connection {
+    /// How many connections were begun before it (those that turned out to be parts of others, or
+    /// joins of none, included).
+    pub number: u64,
+    /// How many that the report would show before it were forgotten.
+    pub forgotten_before: u64,
     /// First packet seen of it.
     pub first: Seen,
     /// Last packet seen of it.
@@ -117,6 +122,8 @@ impl Connection {
     /// A connection that starts with the packet `first`.
     pub fn new(first: Seen) -> Self {
         Self {
+            number: 0,
+            forgotten_before: 0,
             first,
             last: first,
             version: None,

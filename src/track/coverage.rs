@@ -120,6 +120,19 @@ impl Coverage {
             && !self.gaps.iter().any(|gap| !gap.intersection(range).is_empty())
     }
 
+    /// Adds `range` if it lies past everything seen so far, as nearly all do: then all of it is new.
+    /// False, and nothing added, otherwise.
+    #[inline]
+    pub fn insert_past_end(&mut self, range: Range) -> bool {
+        match self.span {
+            Some(span) if range.start >= span.end && !range.is_empty() => {
+                self.append(span, range);
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Adds `range`; says which parts of it were new.
     pub fn insert(&mut self, range: Range) -> Pieces {
         let mut pieces = Pieces::new();

@@ -137,6 +137,14 @@ impl DataSpace {
         let before = self.coverage.contiguous_end();
         let outstanding = self.has_outstanding();
         let early = before.is_some_and(|end| carried.range.start > end);
+        if self.coverage.insert_past_end(carried.range) {
+            self.delivery.out_of_order += u64::from(early);
+            self.delivery.progress(carried.at, outstanding);
+            self.first_copies.remember(carried);
+            let mut fates = Fates::new();
+            fates.push((carried.range, Fate::New));
+            return fates;
+        }
         let pieces = self.coverage.insert(carried.range);
         self.delivery.out_of_order += u64::from(early && pieces.iter().any(|piece| !piece.seen));
         if pieces.iter().any(|piece| !piece.seen) {
@@ -233,6 +241,13 @@ impl DataSpace {
         let fin = other.fin.map(|fin| DataFin { position: fin.position + shift, ..fin });
         self.fin = self.fin.or(fin);
         shift
+    }
+
+    /// Forgets what a subflow acknowledged, whose number goes to another one.
+    pub fn forget_subflow(&mut self, number: u32) {
+        if let Some(acked) = self.subflow_acked.get_mut(number as usize) {
+            *acked = 0;
+        }
     }
 
     /// Lets go of what is only needed while data is on its way.

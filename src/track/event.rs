@@ -102,8 +102,8 @@ impl Events {
     }
 
     /// Adds octets that were mapped before: to the run that they follow on, if nothing else happened
-    /// since, or as a run of their own.
-    pub fn push_resent(&mut self, event: Event, resent: Resent, most: usize) {
+    /// since, or as a run of their own: then true.
+    pub fn push_resent(&mut self, event: Event, resent: Resent, most: usize) -> bool {
         if let Some(last) = self.kept.last_mut()
             && last.subflow == event.subflow
             && last.direction == event.direction
@@ -113,9 +113,10 @@ impl Events {
             run.bytes += resent.bytes;
             run.segments += u64::from(run.last != resent.last);
             run.last = resent.last;
-        } else {
-            self.push(event, most);
+            return false;
         }
+        self.push(event, most);
+        true
     }
 
     /// Takes the events of a subflow out of these.
@@ -124,6 +125,11 @@ impl Events {
         let (taken, kept) = self.kept.drain(..).partition(|event| event.subflow == subflow);
         self.kept = kept;
         Self { kept: taken, dropped: 0 }
+    }
+
+    /// Drops the events of a subflow whose number goes to another one.
+    pub fn forget(&mut self, subflow: Id<Subflow>) {
+        self.dropped += self.take_of(subflow).kept.len() as u64;
     }
 
     /// Merges the events of `other` into these, in the order of packets.

@@ -85,16 +85,21 @@ pub struct FlowTable {
     flows: HashMap<FlowKey, Flow, FixedState>,
     max_plain: usize,
     plain: usize,
+    /// Whether plain flows past the limit take the place of all before them.
+    forgetful: bool,
+    forgot: bool,
     next_stream: Option<u32>,
 }
 
 impl FlowTable {
     /// An empty table. `seed` makes the hash unpredictable to whoever made the packets.
-    pub fn new(seed: u64, max_plain: usize) -> Self {
+    pub fn new(seed: u64, max_plain: usize, forgetful: bool) -> Self {
         Self {
             flows: HashMap::with_hasher(FixedState::with_seed(seed)),
             max_plain,
             plain: 0,
+            forgetful,
+            forgot: false,
             next_stream: Some(0),
         }
     }
@@ -112,16 +117,39 @@ impl FlowTable {
         stream
     }
 
-    /// Stores what is known of a 4-tuple now. A plain flow past the limit is left out: false.
+    /// Stores what is known of a 4-tuple now. False for a plain flow that may have been here before: one
+    /// past the limit, which is left out, or any once others were forgotten.
     pub fn set(&mut self, key: FlowKey, flow: Flow) -> bool {
         let is_plain = matches!(flow, Flow::Plain { .. });
         if is_plain && self.plain >= self.max_plain && !self.flows.contains_key(&key) {
             self.next_stream = None;
-            return false;
+            if !self.forgetful {
+                return false;
+            }
+            self.forget_plain();
         }
         let before = self.flows.insert(key, flow);
         self.plain += usize::from(is_plain);
         self.plain -= usize::from(matches!(before, Some(Flow::Plain { .. })));
-        true
+        !(is_plain && self.forgot)
+    }
+
+    /// Takes a 4-tuple out.
+    pub fn remove(&mut self, key: &FlowKey) {
+        self.flows.remove(key);
+    }
+
+    /// Keeps those subflows alone that are wanted.
+    pub fn retain_subflows(&mut self, wanted: impl Fn(Id<Subflow>) -> bool) {
+        self.flows.retain(|_, flow| match flow {
+            Flow::Plain { .. } => true,
+            Flow::Subflow(id) => wanted(*id),
+        });
+    }
+
+    fn forget_plain(&mut self) {
+        self.flows.retain(|_, flow| matches!(flow, Flow::Subflow(_)));
+        self.plain = 0;
+        self.forgot = true;
     }
 }

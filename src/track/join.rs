@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 use super::arena::Id;
 use super::connection::Connection;
 use super::flow::PlainSyn;
+use super::news::News;
 use super::options::SegmentOptions;
 use super::proof;
 use super::role::Role;
@@ -35,6 +36,16 @@ impl TokenIndex {
             unknown: HashMap::with_hasher(FixedState::with_seed(seed)),
             by_dsn: HashMap::with_hasher(FixedState::with_seed(seed)),
         }
+    }
+
+    /// Keeps those connections alone that are wanted.
+    pub(crate) fn retain(&mut self, wanted: impl Fn(Id<Connection>) -> bool) {
+        self.known.retain(|_, owners| {
+            owners.retain(|(id, _)| wanted(*id));
+            !owners.is_empty()
+        });
+        self.unknown.retain(|_, id| wanted(*id));
+        self.by_dsn.retain(|_, (id, _)| wanted(*id));
     }
 
     fn place(&mut self, dsn: Dsn, connection: Id<Connection>, role: Role) {
@@ -243,6 +254,9 @@ impl Tracker {
             if swap {
                 subflow.swap_roles();
             }
+        }
+        if let Some(news) = &mut self.news {
+            news.push(News::Forgotten { number: from_connection.number });
         }
         self.connections[target].absorb(from_connection);
     }

@@ -9,20 +9,55 @@ pub struct Limits {
     pub connections: usize,
     /// Subflows over all connections.
     pub subflows: usize,
+    /// Subflows of a connection; past it a new one takes the place of one that is over or never got
+    /// through.
+    pub subflows_per_connection: usize,
     /// Octets that wait for missing ones, over all streams, where streams are put together.
     pub stream_octets: usize,
     /// Events per connection.
     pub events_per_connection: usize,
+    /// When connections are forgotten; `None`: never, they all are in the report.
+    pub ageing: Option<Ageing>,
+}
+
+/// When connections are forgotten, by the time of packets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ageing {
+    /// Nanoseconds after the last packet of a connection that is over.
+    pub closed_ns: i64,
+    /// The same of one that never got through.
+    pub half_open_ns: i64,
+    /// The same of one that is open.
+    pub idle_ns: i64,
+    /// Connections that are remembered. Before there are more, the oldest of those that never got
+    /// through go (which at no time take up more than three eighths), then the oldest that are over.
+    pub most: usize,
 }
 
 impl Default for Limits {
+    /// For files: they end, so nothing is forgotten.
     fn default() -> Self {
         Self {
             plain_flows: 131_072,
             connections: 1_000_000,
             subflows: 2_000_000,
+            subflows_per_connection: usize::MAX,
             stream_octets: 64 << 20,
             events_per_connection: 1_000,
+            ageing: None,
+        }
+    }
+}
+
+impl Limits {
+    /// For captures that may go on for days.
+    pub fn live(ageing: Ageing) -> Self {
+        Self {
+            connections: ageing.most,
+            subflows: ageing.most.saturating_mul(4),
+            subflows_per_connection: 256,
+            ageing: Some(ageing),
+            ..Self::default()
         }
     }
 }

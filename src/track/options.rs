@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::option_space::Sack;
 use super::subflow::SynOptions;
 use crate::wire::mptcp::{self, MptcpOption};
 use crate::wire::tcp_option::{TcpOption, TcpOptions};
@@ -17,6 +18,8 @@ pub(crate) struct SegmentOptions {
     pub(crate) syn: SynOptions,
     /// TSval and TSecr.
     pub(crate) timestamps: Option<(u32, u32)>,
+    /// SACK blocks.
+    pub(crate) sack: Sack,
     /// The longest run of NOPs, where it is longer than alignment asks for.
     pub(crate) nop_run: u8,
     /// The MPTCP options, in order.
@@ -73,6 +76,7 @@ impl SegmentOptions {
                 TcpOption::MaximumSegmentSize(size) => self.syn.mss = Some(size),
                 TcpOption::WindowScale(shift) => self.syn.window_scale = Some(shift),
                 TcpOption::SackPermitted => self.syn.sack_permitted = true,
+                TcpOption::Sack(blocks) => self.sack = Sack::of(blocks),
                 _ => {}
             }
         }
@@ -107,6 +111,7 @@ mod tests {
             short.read(&options);
             walk.read_any(options);
             prop_assert_eq!(short.mptcp, walk.mptcp);
+            prop_assert_eq!(short.sack, walk.sack);
             prop_assert_eq!((short.syn, short.timestamps), (walk.syn, walk.timestamps));
         }
     }

@@ -6,6 +6,7 @@ use super::coverage::Range;
 use super::data::Fate;
 use super::event::{Event, EventKind, Resent};
 use super::mapping::Mapped;
+use super::news::News;
 use super::role::Role;
 use super::segment::Step;
 use super::stream::{Source, Stream, StreamBreak};
@@ -101,37 +102,24 @@ impl Step<'_> {
     /// Classifies the octets of a segment, each exactly once.
     pub(crate) fn take_payload(&mut self, payload: Range) {
         let (seen, octets) = (self.seen, self.segment.payload_len);
+        let is_syn = self.segment.flags.has(TcpFlags::SYN);
         let end = self.sender_end();
         end.bytes.payload += payload.len();
         end.largest_payload = end.largest_payload.max(octets);
         let first = end.first_data.is_none();
         end.first_data.get_or_insert(seen);
         let new_before = end.bytes.new_data;
-        let highest = end.sequence.coverage().span().map_or(0, |span| span.end);
-        let pieces = end.sequence.insert(payload);
-        let is_late = payload.start < highest && pieces.iter().any(|piece| !piece.seen);
-        end.dynamics.out_of_order += u64::from(is_late);
-        if pieces.iter().any(|piece| piece.seen) {
-            end.round_trips.resent(payload);
-        } else {
+        let in_order = !is_syn && end.sequence.insert_past_end(payload);
+        if in_order {
             end.round_trips.sent(payload, seen.at);
         }
         if first {
             self.event(EventKind::FirstData { payload_len: self.segment.payload_len });
         }
-        for piece in pieces {
-            if piece.seen {
-                self.sender_end().bytes.retransmitted += piece.range.len();
-                self.take_refused(piece.range);
-                self.take_repaired(piece.range);
-            } else if self.segment.flags.has(TcpFlags::SYN) {
-                // Fast open: outside the data sequence space (RFC 8684 Appendix B.2).
-                self.sender_end().bytes.new_data += piece.range.len();
-                let (octets, len) = (self.segment.payload, piece.range.len());
-                self.on_stream(self.sender(), |stream| stream.insert_prefix(octets, len));
-            } else {
-                self.take_fresh(piece.range);
-            }
+        if in_order {
+            self.take_fresh(payload);
+        } else {
+            self.take_pieces(payload);
         }
         let end = self.sender_end();
         let new_data = end.bytes.new_data - new_before;
@@ -151,6 +139,35 @@ impl Step<'_> {
             let counted = end.bytes;
             self.take_fresh(part);
             self.sender_end().bytes = counted;
+        }
+    }
+
+    /// Payload of which octets were seen before, or that does not follow on the last.
+    fn take_pieces(&mut self, payload: Range) {
+        let seen = self.seen;
+        let end = self.sender_end();
+        let highest = end.sequence.coverage().span().map_or(0, |span| span.end);
+        let pieces = end.sequence.insert(payload);
+        let is_late = payload.start < highest && pieces.iter().any(|piece| !piece.seen);
+        end.dynamics.out_of_order += u64::from(is_late);
+        if pieces.iter().any(|piece| piece.seen) {
+            end.round_trips.resent(payload);
+        } else {
+            end.round_trips.sent(payload, seen.at);
+        }
+        for piece in pieces {
+            if piece.seen {
+                self.sender_end().bytes.retransmitted += piece.range.len();
+                self.take_refused(piece.range);
+                self.take_repaired(piece.range);
+            } else if self.segment.flags.has(TcpFlags::SYN) {
+                // Fast open: outside the data sequence space (RFC 8684 Appendix B.2).
+                self.sender_end().bytes.new_data += piece.range.len();
+                let (octets, len) = (self.segment.payload, piece.range.len());
+                self.on_stream(self.sender(), |stream| stream.insert_prefix(octets, len));
+            } else {
+                self.take_fresh(piece.range);
+            }
         }
     }
 
@@ -207,7 +224,11 @@ impl Step<'_> {
         let resent = Resent { from, bytes, segments: 1, last: self.seen };
         let kind = EventKind::Resent(resent);
         let event = Event { seen: self.seen, subflow: self.id, direction: self.direction, kind };
-        self.connection.events.push_resent(event, resent, self.most_events);
+        if self.connection.events.push_resent(event, resent, self.most_events)
+            && let Some(news) = &mut self.news
+        {
+            news.push(News::Event(event));
+        }
     }
 
     /// The octets themselves, which stand at `part` on the subflow and at `range` in the stream.

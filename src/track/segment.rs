@@ -7,6 +7,7 @@ use super::arena::Id;
 use super::connection::{Connection, FallbackCause, FastCloseSeen};
 use super::coverage::Range;
 use super::event::{Event, EventKind};
+use super::news::{News, Stage};
 use super::options::SegmentOptions;
 use super::proof::{Verdict, fast_close_verdict};
 use super::role::{Direction, Role};
@@ -29,9 +30,15 @@ impl Tracker {
         let recent = &mut subflow.ends.of_mut(direction.sender()).recent;
         if recent.is_copy(segment, options, subflow.several_points) {
             subflow.several_points = true;
+            let sender = direction.sender();
+            if subflow.ends.of(sender).option_space.is_doubled(segment.point) {
+                subflow.ends.of_mut(sender.peer()).option_space.ask(segment.timestamp);
+            }
             self.totals.count_copy(segment.point);
             return;
         }
+        let stage =
+            self.news.as_ref().map(|_| Stage::of(subflow, &self.connections[connection_id]));
         let mut step = Step {
             id,
             direction,
@@ -43,12 +50,19 @@ impl Tracker {
             most_events: self.limits.events_per_connection,
             buffered: &mut self.buffered,
             most_buffered: self.limits.stream_octets,
+            news: self.news.as_mut(),
             new_keys: SmallVec::new(),
         };
         step.take();
         step.release_what_is_over();
         let siblings = step.priority_of_address();
         let new_keys = step.new_keys;
+        if let Some(news) = &mut self.news {
+            let now = Stage::of(&self.subflows[id], &self.connections[connection_id]);
+            if stage != Some(now) {
+                news.push(News::Progress(id));
+            }
+        }
         for role in new_keys {
             self.register_token(connection_id, role);
         }
@@ -87,6 +101,7 @@ pub(crate) struct Step<'a> {
     /// Octets that wait in all streams, and how many may.
     pub(crate) buffered: &'a mut usize,
     pub(crate) most_buffered: usize,
+    pub(crate) news: Option<&'a mut Vec<News>>,
     /// Hosts whose key this segment showed for the first time.
     new_keys: SmallVec<[Role; 2]>,
 }
@@ -100,6 +115,7 @@ impl Step<'_> {
         let end = self.sender_end();
         end.segments += 1;
         end.dynamics.see(seen);
+        self.watch_option_space();
         if flags.has(TcpFlags::SYN) {
             self.take_syn();
         }
@@ -165,6 +181,9 @@ impl Step<'_> {
     pub(crate) fn event(&mut self, kind: EventKind) {
         let event = Event { seen: self.seen, subflow: self.id, direction: self.direction, kind };
         self.connection.events.push(event, self.most_events);
+        if let Some(news) = &mut self.news {
+            news.push(News::Event(event));
+        }
     }
 
     /// Where the payload stands on the subflow; empty for a RST, whose text is no payload

@@ -7,6 +7,7 @@ use super::coverage::Range;
 use super::duplicate::RecentSegments;
 use super::dynamics::Dynamics;
 use super::mapping::Mappings;
+use super::option_space::OptionSpace;
 use super::role::{Direction, PerRole, Role};
 use super::rtt::RoundTrips;
 use super::tcp_sequence::TcpSequence;
@@ -170,6 +171,8 @@ pub struct SubflowEnd {
     pub round_trips: RoundTrips,
     /// Order, repetition and pace of what it sent.
     pub dynamics: Dynamics,
+    /// What it had no room to say.
+    pub option_space: OptionSpace,
     /// Its last segments, to know a copy when it comes.
     pub recent: RecentSegments,
     /// Segments it sent.
@@ -209,6 +212,7 @@ impl SubflowEnd {
             bytes: ByteCounts::default(),
             round_trips: RoundTrips::default(),
             dynamics: Dynamics::default(),
+            option_space: OptionSpace::default(),
             recent: RecentSegments::default(),
             segments: 0,
             fin: None,
@@ -303,6 +307,20 @@ impl Subflow {
     pub fn timestamps(&self) -> Option<bool> {
         let (client, server) = (self.ends.client.syn_options?, self.ends.server.syn_options?);
         Some(client.timestamps && server.timestamps)
+    }
+
+    /// Whether the capture was taken nearer to `role` than to its peer: whoever answers sooner in the
+    /// handshake is nearer.
+    pub fn is_captured_near(&self, role: Role) -> bool {
+        let handshake = &self.handshake;
+        let (Some(syn), Some(syn_ack), Some(ack)) =
+            (handshake.syn, handshake.syn_ack, handshake.ack)
+        else {
+            return false;
+        };
+        let (acceptor, opener) = (syn_ack.at.since(syn.at), ack.at.since(syn_ack.at));
+        let sooner = if role == self.opener { opener < acceptor } else { acceptor < opener };
+        sooner && handshake.rtt_ns().is_some()
     }
 
     /// Direction of a segment sent by `endpoint`.

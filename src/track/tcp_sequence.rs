@@ -69,6 +69,16 @@ impl TcpSequence {
         self.coverage.shrink();
     }
 
+    /// Adds payload that comes after all that was seen; false where it does not.
+    #[inline]
+    pub fn insert_past_end(&mut self, range: Range) -> bool {
+        let inserted = self.coverage.insert_past_end(range);
+        if inserted {
+            self.highest = self.highest.max(range.end);
+        }
+        inserted
+    }
+
     /// Adds payload; says which octets of it were seen before.
     pub fn insert(&mut self, range: Range) -> Pieces {
         self.highest = self.highest.max(range.end);

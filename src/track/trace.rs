@@ -1,16 +1,19 @@
 //! What a tracker has put together: a view for the layers above.
 
 use super::Tracker;
+use super::ageing::Forgotten;
 use super::arena::Id;
 use super::connection::Connection;
 use super::options::SegmentOptions;
 use super::subflow::{Seen, Subflow};
-use crate::wire::frame::CapturePoint;
+use crate::wire::frame::{CapturePoint, Timestamp};
 use crate::wire::mptcp::MptcpOption;
 
 /// Counts over the whole capture. They count records: a frame captured twice counts twice.
 #[derive(Debug, Clone, Default)]
 pub struct Totals {
+    /// Time of the first TCP segment.
+    pub first_segment: Option<Timestamp>,
     /// Frames pushed.
     pub packets: u64,
     /// Frames whose headers could not be read.
@@ -27,6 +30,8 @@ pub struct Totals {
     pub untracked_flows: u64,
     /// MPTCP options by type.
     pub options: OptionCounts,
+    /// Connections that were forgotten to save memory.
+    pub forgotten: Forgotten,
     /// Copies of frames that were captured before, by input.
     pub copies: Vec<u64>,
     /// TCP segments whose options the snap length cut.
@@ -150,9 +155,24 @@ impl<'a> Trace<'a> {
         orphaned.into_iter().flat_map(|connection| self.subflows(connection)).collect()
     }
 
+    /// How many connections there are, orphans included.
+    pub fn connection_count(&self) -> u64 {
+        self.tracker.connections.len() as u64
+    }
+
+    /// How many subflows there are.
+    pub fn subflow_count(&self) -> u64 {
+        self.tracker.subflows.len() as u64
+    }
+
     /// The subflows of a connection, in the order in which they were first seen.
     pub fn subflows(&self, connection: &'a Connection) -> impl Iterator<Item = &'a Subflow> {
         connection.subflows.iter().map(|id| self.subflow(*id))
+    }
+
+    /// A connection by its number.
+    pub fn connection(&self, id: Id<Connection>) -> &'a Connection {
+        &self.tracker.connections[id]
     }
 
     /// A subflow by its number.
@@ -168,7 +188,7 @@ impl<'a> Trace<'a> {
     }
 
     /// Known by its joins alone, and none of them was ever answered with MP_JOIN.
-    fn is_orphan(self, connection: &Connection) -> bool {
+    pub(crate) fn is_orphan(self, connection: &Connection) -> bool {
         let unanswered = |id: &Id<Subflow>| {
             let join = self.tracker.subflows[*id].join.as_ref();
             join.is_some_and(|join| join.syn_ack_hmac.is_none())

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::frame::{CapturePoint, Frame, PacketNo, Timestamp};
+use super::frame::{CapturePoint, Frame, LinkType, PacketNo, Timestamp};
 use super::ip::{self, TcpInIp};
 use super::link::{self, NotTcp, take};
 use super::seq::SeqNum;
@@ -153,6 +153,11 @@ pub fn decode<'a>(frame: &Frame<'a>) -> Decoded<'a> {
 
 #[inline]
 fn segment_in<'a>(frame: &Frame<'a>) -> Result<Segment<'a>, NotTcp> {
+    if frame.link_type == LinkType::ETHERNET
+        && let Some(tcp) = ip::tcp_in_plain_ethernet(frame.data)
+    {
+        return segment(frame, &tcp);
+    }
     let packet = link::ip_packet(frame.link_type, frame.data)?;
     let link_len = u32::try_from(frame.data.len() - packet.len()).unwrap_or(0);
     let tcp = ip::tcp_in_ip(packet, frame.wire_len.saturating_sub(link_len))?;

@@ -79,6 +79,11 @@ impl<'a> Iterator for TcpOptionIter<'a> {
 impl FusedIterator for TcpOptionIter<'_> {}
 
 impl<'a> TcpOptionIter<'a> {
+    /// Declared octets that were not walked yet, captured or not.
+    pub(super) fn remaining(&self) -> u8 {
+        u8::try_from(self.rest.len() + self.not_captured).unwrap_or(u8::MAX)
+    }
+
     /// Takes an option that has a length octet.
     #[inline]
     fn long(&mut self, kind: u8, len: u8) -> TcpOption<'a> {

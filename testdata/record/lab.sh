@@ -66,6 +66,13 @@ path_through() {
     wait_for "forward-$1" ready
 }
 
+# bad_path N DELAY_MS [WHAT=PERCENT]...: a path that loses, delays and repeats segments, see disturb.py.
+bad_path() {
+    path_over_middle "$1"
+    in_background "disturb-$1" m python3 "$helpers/disturb.py" "mc$1" "ms$1" "${@:2}"
+    wait_for "disturb-$1" ready
+}
+
 # path_through_trunk N TAG...: a path with a stretch (trunk-c to trunk-s) where frames are tagged.
 path_through_trunk() {
     local host

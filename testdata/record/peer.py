@@ -37,6 +37,8 @@ def arguments():
     parser.add_argument("--fast-open", action="store_true", help="the first bytes go in the SYN")
     parser.add_argument("--abort", action="store_true", help="the client ends with SO_LINGER 0")
     parser.add_argument("--half-close", action="store_true", help="the client closes before the last answer")
+    parser.add_argument("--keep-alive", action="store_true", help="TCP keep-alives once a second")
+    parser.add_argument("--read-late", type=float, default=0, help="the client's seconds before each answer")
     parser.add_argument("--damaged", action="store_true", help="bytes may be changed on the way")
     return parser.parse_intermixed_args()
 
@@ -53,6 +55,7 @@ def serve(args):
         for _ in range(args.connections):
             sock, _ = listener.accept()
             sock.settimeout(TIMEOUT)
+            keep_alive(sock, args)
             with sock:
                 answer(sock, args)
 
@@ -74,6 +77,9 @@ def connect(args):
     for _ in range(args.connections):
         with open_socket(args) as sock:
             sock.settimeout(TIMEOUT)
+            keep_alive(sock, args)
+            if args.read_late:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
             received, sent = 0, 0
             if not args.fast_open:
                 sock.connect((args.address, args.port))
@@ -88,8 +94,16 @@ def connect(args):
                     sent = send(sock, "up", sent, up)
                 if args.half_close and number == len(args.steps):
                     sock.shutdown(socket.SHUT_WR)
+                time.sleep(args.read_late)
                 received = receive(sock, args, received, down)
             finish(sock, args)
+
+
+def keep_alive(sock, args):
+    if args.keep_alive:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 1)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1)
 
 
 def fast_open(sock, args, count):

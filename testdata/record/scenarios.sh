@@ -5,6 +5,7 @@ all_scenarios=(
     one_subflow_v4 one_subflow_v6 two_subflows two_interfaces any_interface offloads_on vlan qinq
     formats checksum fast_open half_closed
     add_addr_v4 add_addr_v4_port add_addr_v6 add_addr_v6_port add_addr_v6_port_no_timestamps
+    add_addr_v6_port_idle add_addr_v6_port_bad_link bad_link keep_alive read_late
     add_addr_lost c_bit server_opened_join remove_addr_and_mp_prio
     join_refused_limit join_refused_in_flight join_refused_token join_refused_hmac join_no_listener join_unanswered join_stripped
     fallback_plain_server fallback_syn_stripped fallback_first_data_stripped mp_capable_blackholed
@@ -107,6 +108,48 @@ add_addr_v6() { announced add-addr-v6.pcap 2001:db8:1::2 2001:db8:2::2; }
 
 # 32 octets of ADD_ADDR beside 12 of timestamps do not fit: nothing is announced, nothing joins.
 add_addr_v6_port() { announced add-addr-v6-port.pcap 2001:db8:1::2 2001:db8:2::2 port 5002; }
+
+# The address is configured while the connection is idle.
+add_addr_v6_port_idle() {
+    path 1
+    path 2
+    capture add-addr-v6-port-idle.pcap c c1
+    serve 2001:db8:1::2 500/500 500/500
+    talk_meanwhile 2001:db8:1::2 500/500 ~1.5 500/500
+    sleep 1
+    endpoint s 2001:db8:2::2 signal port 5002
+    finish_talk
+}
+
+# The same from the beginning, over a link that loses, delays and repeats: seen where it is sent.
+add_addr_v6_port_bad_link() {
+    bad_path 1 8 lost=2 late=3 twice=3 seed=4
+    path 2
+    endpoint s 2001:db8:2::2 signal port 5002
+    capture add-addr-v6-port-bad-link.pcap s s1
+    exchange 2001:db8:1::2 500/500 ~0.05 20000/100 100/20000
+}
+
+# Such a link, and nothing to announce: repeated acknowledgments of all kinds.
+bad_link() {
+    bad_path 1 4 lost=3 late=5 twice=5 seed=9
+    capture bad-link.pcap c c1
+    capture bad-link-at-server.pcap s s1
+    exchange 2001:db8:1::2 500/500 ~0.05 30000/100 ~0.05 100/30000 100/100
+}
+
+keep_alive() {
+    path 1
+    capture keep-alive.pcap c c1
+    exchange 2001:db8:1::2 --keep-alive 500/500 ~3.3 500/500
+}
+
+# The client lets its window fill up and reads late: probes, and updates of the window.
+read_late() {
+    path 1
+    capture read-late.pcap c c1
+    exchange 2001:db8:1::2 --read-late 1.2 500/20000 500/3000
+}
 
 add_addr_v6_port_no_timestamps() {
     on c sysctl -qw net.ipv4.tcp_timestamps=0

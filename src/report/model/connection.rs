@@ -332,10 +332,10 @@ impl Close {
 impl OptionSpace {
     fn build(timestamps: Option<bool>) -> Self {
         let rows = option_space::add_addr_room(timestamps).map(|row| AddAddrRoom {
-            family: if row.ipv6 { Family::Ipv6 } else { Family::Ipv4 },
-            port: row.port,
-            echo: row.echo,
-            bytes: row.octets,
+            family: if row.form.ipv6 { Family::Ipv6 } else { Family::Ipv4 },
+            port: row.form.port,
+            echo: !row.form.hmac,
+            bytes: row.octets(),
             fits: row.fits(),
         });
         Self { timestamps, add_addr: rows.into() }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::finding::{Finding, Severity};
 use crate::analyze::rules::CaptureFacts;
 use crate::track;
+use crate::track::ageing;
 use crate::wire::frame::Timestamp;
 
 /// What the caller knows of an input. `None`: not known, or not counted per input.
@@ -163,6 +164,9 @@ pub struct Totals {
     pub orphan_subflows: u64,
     /// Flows with MPTCP that were not followed, because a limit was reached.
     pub untracked_flows: u64,
+    /// What a long capture had to forget; left out where that is nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forgotten: Option<Forgotten>,
     /// MPTCP options by type.
     pub options: OptionCounts,
     /// Findings by severity.
@@ -180,9 +184,37 @@ impl Totals {
             subflows: 0,
             orphan_subflows: 0,
             untracked_flows: totals.untracked_flows,
+            forgotten: Forgotten::build(&totals.forgotten),
             options: (&totals.options).into(),
             findings: Severities::default(),
         }
+    }
+}
+
+/// What a long capture forgot, to save memory. None of it stands in `connections`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Forgotten {
+    /// Connections that were over.
+    pub closed_connections: u64,
+    /// Connections that were silent for long.
+    pub idle_connections: u64,
+    /// Connections that never got through.
+    pub half_open_connections: u64,
+    /// Joins of unknown connections that were never answered.
+    pub orphan_joins: u64,
+    /// Subflows of all of these.
+    pub subflows: u64,
+}
+
+impl Forgotten {
+    fn build(forgotten: &ageing::Forgotten) -> Option<Self> {
+        (!forgotten.is_none()).then_some(Self {
+            closed_connections: forgotten.closed,
+            idle_connections: forgotten.idle,
+            half_open_connections: forgotten.half_open,
+            orphan_joins: forgotten.orphan_joins,
+            subflows: forgotten.subflows,
+        })
     }
 }
 

@@ -49,6 +49,11 @@ pub(super) fn write(
     Ok(())
 }
 
+/// The events of one segment in a few words; `None` if they tell a person nothing.
+pub(in crate::report) fn words(events: &[Event]) -> Option<String> {
+    lines(events).pop().map(|line| line.text)
+}
+
 /// The events of each segment in one line, those that say nothing in none.
 fn lines(events: &[Event]) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();

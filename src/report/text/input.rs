@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::WIDTH;
 use super::style::Paint;
 use super::wrap::{columns, printable, wrap};
-use crate::report::model::{Input, Report};
+use crate::report::model::{Forgotten, Input, Report};
 use crate::units;
 
 /// `client.pcap · pcap, Ethernet · 756 packets in 1.14 s · 2026-01-01 00:00:00 UTC`.
@@ -82,7 +82,22 @@ fn notes(report: &Report) -> Vec<String> {
         let flows = units::counted(report.totals.untracked_flows, "MPTCP flow");
         notes.push(format!("{flows} beyond the limit were not followed"));
     }
+    notes.extend(report.totals.forgotten.map(forgotten));
     notes
+}
+
+/// What a long capture could not remember to its end.
+fn forgotten(forgotten: Forgotten) -> String {
+    let counts = [
+        (forgotten.closed_connections, "closed connection"),
+        (forgotten.idle_connections, "silent connection"),
+        (forgotten.half_open_connections, "half-open connection"),
+        (forgotten.orphan_joins, "orphan join"),
+        (forgotten.subflows, "subflow"),
+    ];
+    let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<_> = counts.map(|(count, thing)| units::counted(count, thing)).collect();
+    format!("forgotten while capturing, and not shown: {}", counts.join(", "))
 }
 
 fn notes_on(input: &Input) -> Vec<String> {

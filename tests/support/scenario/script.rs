@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use mptcpscope::track::role::Role;
 use mptcpscope::wire::frame::{CapturePoint, Frame, LinkType, PacketNo, Timestamp};
 use mptcpscope::wire::segment::TcpFlags;
-use mptcpscope::wire::tcp_option::TcpOption;
+use mptcpscope::wire::tcp_option::{SackBlocks, TcpOption};
 
 use super::frame::{Header, packet};
 use super::option::{Carrier, tokens};
@@ -277,6 +277,15 @@ impl Script {
             octets.extend([1, 1]);
             TcpOption::Timestamps { value, echo_reply: 0 }.emit(&mut octets);
         }
+        if connection.settings.sack && draft.flags.has(TcpFlags::SYN) {
+            octets.extend([1, 1]);
+            TcpOption::SackPermitted.emit(&mut octets);
+        }
+        if let Some(blocks) = words.text("sack")? {
+            let isn = carrier.subflow.ends.of(head.sender.peer()).isn;
+            octets.extend([1, 1]);
+            TcpOption::Sack(SackBlocks(&sack_blocks(&blocks, isn)?)).emit(&mut octets);
+        }
         let mut data_fin = None;
         for phrase in phrases {
             let (option, fin) = carrier.option(phrase)?;
@@ -369,4 +378,14 @@ fn flags_from(letters: &str) -> Result<TcpFlags> {
         };
     }
     Ok(TcpFlags(flags))
+}
+
+/// The blocks of `10-20+30-40`: positions of the peer whose initial sequence number is `isn`.
+fn sack_blocks(text: &str, isn: u32) -> Result<Vec<u8>> {
+    let mut octets = Vec::new();
+    for edge in text.split(['-', '+']) {
+        octets.extend(isn.wrapping_add(edge.parse()?).to_be_bytes());
+    }
+    ensure!(octets.len().is_multiple_of(8), "a SACK block has two edges");
+    Ok(octets)
 }

@@ -28,6 +28,9 @@ pub(crate) struct ConnectionSettings {
     pub(crate) short_ack: bool,
     #[serde(default)]
     pub(crate) timestamps: bool,
+    /// Whether SACK is permitted.
+    #[serde(default)]
+    pub(crate) sack: bool,
     pub(crate) client_key: Option<String>,
     pub(crate) server_key: Option<String>,
     /// Instead of the one that the key makes: for connections whose handshake is not captured.

@@ -1,0 +1,247 @@
+//! What the 40 octets of TCP options kept hosts from saying.
+
+use std::net::IpAddr;
+
+use super::Case;
+use super::words::{capitalised, host};
+use crate::analyze::finding::{Code, Confidence, Finding, Severity};
+use crate::track::address::Address;
+use crate::track::option_space::{Eviction, Evidence};
+use crate::track::role::Role;
+use crate::track::subflow::{Seen, Subflow, SubflowEnd};
+use crate::wire::mptcp::Version;
+use crate::wire::option_space::{AddAddrForm, Block, Demand, MAX_OPTIONS};
+
+/// The one announcement that does not fit beside timestamps.
+const IPV6_WITH_PORT: Block = Block::AddAddr(AddAddrForm { ipv6: true, port: true, hmac: true });
+
+/// Most ACKs on one subflow that can be announcements: Linux keeps eight addresses.
+const MOST_ANNOUNCEMENTS: u64 = 8;
+
+/// An announcement that could not be sent: nothing of it is in the capture but an ACK that nothing
+/// asked for, on which Linux would have put it, and an address ID that was left out.
+pub(super) fn no_space(case: &Case<'_>) -> Vec<Finding> {
+    // Version 0 has no HMAC in its announcements, and room enough.
+    if case.connection.version == Some(Version::V0) {
+        return Vec::new();
+    }
+    Role::BOTH.into_iter().filter_map(|role| no_space_of(case, role, None)).collect()
+}
+
+/// The same for the announcements of one host, whose counter `AddAddrTxDrop` is known or not.
+fn no_space_of(case: &Case<'_>, role: Role, counted: Option<u64>) -> Option<Finding> {
+    let subflows: Vec<_> =
+        case.subflows.iter().copied().filter(|s| !unasked_acks(s, role).is_empty()).collect();
+    let first = *subflows.first()?;
+    let seen: Vec<_> = subflows.iter().flat_map(|subflow| unasked_acks(subflow, role)).collect();
+    let gap = missing_id(case, role);
+    let is_clean = subflows.iter().all(|subflow| is_clean(subflow, seen.len() as u64));
+    let confidence = match (counted, gap, is_clean) {
+        (Some(1..), _, _) => Confidence::Certain,
+        (Some(0), _, _) => return None,
+        (None, Some(_), _) | (None, None, true) => Confidence::Likely,
+        (None, None, false) => Confidence::Possible,
+    };
+    let demand = Demand::of(&[Block::Timestamps, IPV6_WITH_PORT]);
+    let summary = format!(
+        "{} of {} seems not to have fitted: {} octets of ADD_ADDR (IPv6 with a port) beside {} of \
+         timestamps are {}, and there are {MAX_OPTIONS}",
+        if seen.len() == 1 { "An announcement" } else { "Announcements" },
+        host(role),
+        IPV6_WITH_PORT.padded(),
+        Block::Timestamps.padded(),
+        demand.padded,
+    );
+    let missing = gap.map(|id| format!("; address ID {id} was never announced"));
+    let summary = summary + &missing.unwrap_or_default() + ".";
+    let mut finding = Finding::new(Code::AddAddrNoSpace, summary)
+        .confidence(confidence)
+        .on(first)
+        .from(role)
+        .times(seen.len() as u64)
+        .seen(seen)
+        .advice(NO_SPACE_ADVICE)
+        .with("octets_needed", demand.padded)
+        .with("octets_unpadded", demand.octets)
+        .with("octets_there", MAX_OPTIONS);
+    if confidence == Confidence::Possible {
+        finding = finding.severity(Severity::Note);
+    }
+    Some(match gap {
+        Some(id) => finding.with("missing_address_id", id),
+        None => finding,
+    })
+}
+
+const NO_SPACE_ADVICE: &str = "The packet is an ACK that says nothing new and that nothing asked for: \
+    before version 7.2, Linux sends that in the place of an announcement without room. \
+    `nstat -az MPTcpExtAddAddrTxDrop` on that host makes it certain. Announce the address without a \
+    port (`ip mptcp endpoint`), or set `sysctl net.ipv4.tcp_timestamps=0`, or use Linux 7.2, which \
+    leaves timestamps out of that one ACK.";
+
+/// ACKs of `role` that nothing asked for, if what surrounds them was captured well enough.
+fn unasked_acks(subflow: &Subflow, role: Role) -> Vec<Seen> {
+    let end = subflow.ends.of(role);
+    let space = &end.option_space;
+    let evidence = space.evidence().map(|evidence| &evidence.gratuitous);
+    let count = evidence.map_or(0, |acks| acks.count) + u64::from(space.pending().is_some());
+    let is_captured = is_captured(end) && is_captured(subflow.ends.of(role.peer()));
+    // What a link doubles or lets overtake behind the capture point is answered too.
+    let is_visible = subflow.is_captured_near(role) || is_clean(subflow, count);
+    if !is_captured || !is_visible || count > MOST_ANNOUNCEMENTS {
+        return Vec::new();
+    }
+    let listed = evidence.into_iter().flat_map(|acks| acks.first.iter().copied());
+    listed.chain(space.pending()).collect()
+}
+
+/// Whether all payload of a host that got through is in the capture: else a segment that asked for an
+/// ACK may be missing.
+fn is_captured(end: &SubflowEnd) -> bool {
+    let coverage = end.sequence.coverage();
+    let sent = coverage.span().map_or(1, |span| span.end) + i64::from(end.fin.is_some());
+    coverage.gaps().len() == 0 && end.acked <= sent
+}
+
+/// Whether nothing was lost, doubled or overtaken on the way, but for `unasked` ACKs.
+fn is_clean(subflow: &Subflow, unasked: u64) -> bool {
+    Role::BOTH.into_iter().all(|role| {
+        let end = subflow.ends.of(role);
+        let dynamics = &end.dynamics;
+        end.bytes.retransmitted == 0
+            && dynamics.out_of_order == 0
+            && dynamics.duplicate_acks <= unasked
+            && !end.option_space.got_twice()
+    }) && subflow.handshake.syn_retransmissions + subflow.handshake.syn_ack_retransmissions == 0
+}
+
+/// The first address ID of `role` below one that it announced that was neither announced nor used.
+fn missing_id(case: &Case<'_>, role: Role) -> Option<u8> {
+    let addresses = || case.connection.addresses.iter().filter(|known| known.owner == role);
+    let is_announced = |address: &&Address| address.announced.count > 0;
+    let highest = addresses().filter(is_announced).map(|address| address.address_id.0).max()?;
+    let is_known = |id: &u8| {
+        addresses().any(|address| address.address_id.0 == *id)
+            || case
+                .subflows
+                .iter()
+                .any(|subflow| subflow.ends.of(role).address_id.is_some_and(|known| known.0 == *id))
+    };
+    (1..highest).find(|id| !is_known(id))
+}
+
+/// IPv6 with a port can never be announced here: said once, where the server has IPv6 and nothing was
+/// lost by it.
+pub(super) fn space_static(case: &Case<'_>) -> Vec<Finding> {
+    let is_timed = case.initial().is_some_and(|initial| initial.timestamps() == Some(true));
+    let is_v1 = case.connection.version == Some(Version::V1);
+    let could_announce = case.connection.fallback.is_none() && has_ipv6(case, Role::Server);
+    let is_lost = !no_space(case).is_empty() || has_ipv6_with_port(case);
+    if !is_timed || !is_v1 || !could_announce || is_lost {
+        return Vec::new();
+    }
+    let demand = Demand::of(&[Block::Timestamps, IPV6_WITH_PORT]);
+    let summary = format!(
+        "The server could not announce an IPv6 address with a port on this connection: ADD_ADDR and \
+         timestamps take {} octets, and there are {MAX_OPTIONS}.",
+        demand.padded,
+    );
+    vec![
+        Finding::new(Code::AddAddrSpaceStatic, summary)
+            .from(Role::Server)
+            .seen(case.initial().and_then(|initial| initial.handshake.syn_ack))
+            .advice(
+                "Nothing to do unless such an address is configured; then leave out the port, set \
+                 `sysctl net.ipv4.tcp_timestamps=0`, or use Linux 7.2.",
+            )
+            .with("octets_needed", demand.padded)
+            .with("octets_there", MAX_OPTIONS),
+    ]
+}
+
+fn has_ipv6(case: &Case<'_>, role: Role) -> bool {
+    let addresses = case.connection.addresses.iter().filter(|known| known.owner == role);
+    let announced = addresses.filter_map(|known| known.address);
+    let used = case.subflows.iter().map(|subflow| subflow.ends.of(role).endpoint.address);
+    used.chain(announced).any(|address: IpAddr| address.is_ipv6())
+}
+
+/// Whether such an address was announced all the same.
+fn has_ipv6_with_port(case: &Case<'_>) -> bool {
+    case.connection.addresses.iter().any(|known| {
+        known.announced.count > 0
+            && known.port.is_some()
+            && known.address.is_some_and(|address| address.is_ipv6())
+    })
+}
+
+/// An announcement without timestamps on a subflow that has them: Linux 7.2 makes room in this way. The
+/// peer may drop it (RFC 7323 §3.2 allows that).
+pub(super) fn timestamps_dropped(case: &Case<'_>) -> Vec<Finding> {
+    each_end(case, |subflow, role, evidence| {
+        let untimed = &evidence.untimed;
+        let (_, id) = *untimed.first.first()?;
+        let is_echoed =
+            case.connection.addresses.iter().any(|known| {
+                known.owner == role && known.address_id == id && known.echoed.count > 0
+            });
+        let times = if untimed.count == 1 { "" } else { ", again and again" };
+        let outcome = if is_echoed { "the peer took it" } else { "and it was never echoed" };
+        let summary = format!(
+            "{} left timestamps out of an ACK to announce address ID {}{times}: {outcome}.",
+            capitalised(host(role)),
+            id.0,
+        );
+        let finding = Finding::new(Code::AddAddrTimestampsDropped, summary)
+            .on(subflow)
+            .from(role)
+            .times(untimed.count)
+            .seen(untimed.first.iter().map(|(seen, _)| *seen))
+            .with("address_id", id.0);
+        Some(if is_echoed {
+            finding.advice("Nothing to do: Linux does so from version 7.2 on.")
+        } else {
+            finding.severity(Severity::Warning).confidence(Confidence::Likely).advice(
+                "RFC 7323 §3.2 lets the peer, or a middlebox, drop a segment without timestamps: \
+                 announce the address without a port, or set \
+                 `sysctl net.mptcp.add_addr_v6_port_drop_ts=0` and `net.ipv4.tcp_timestamps=0`.",
+            )
+        })
+    })
+}
+
+/// SACK blocks that had to make room for an ADD_ADDR: the peer learns later what is missing.
+pub(super) fn evicts_sack(case: &Case<'_>) -> Vec<Finding> {
+    each_end(case, |subflow, role, evidence| {
+        let evicted = &evidence.evicted;
+        let Eviction { before, left, .. } = *evicted.first.first()?;
+        let blocks = if before == 1 { "SACK block" } else { "SACK blocks" };
+        let summary = format!(
+            "ADD_ADDR left no room for {} of {before} {blocks} on an ACK of {}.",
+            before.saturating_sub(left),
+            host(role),
+        );
+        Some(
+            Finding::new(Code::AddAddrEvictsSack, summary)
+                .on(subflow)
+                .from(role)
+                .times(evicted.count)
+                .seen(evicted.first.iter().map(|eviction| eviction.seen))
+                .advice("Nothing to do: the next ACK has them again.")
+                .with("blocks_before", before)
+                .with("blocks_left", left),
+        )
+    })
+}
+
+/// What `find` says of the evidence of each host on each subflow.
+fn each_end(
+    case: &Case<'_>,
+    find: impl Fn(&Subflow, Role, &Evidence) -> Option<Finding>,
+) -> Vec<Finding> {
+    let ends = case.subflows.iter().flat_map(|subflow| Role::BOTH.map(|role| (*subflow, role)));
+    let found = ends.filter_map(|(subflow, role)| {
+        find(subflow, role, subflow.ends.of(role).option_space.evidence()?)
+    });
+    found.collect()
+}

@@ -1,0 +1,156 @@
+//! `live`: what happens, as it happens, and the report at the end.
+
+mod feed;
+#[cfg(feature = "live")]
+mod interfaces;
+mod output;
+mod session;
+
+#[cfg(all(feature = "live", target_os = "linux"))]
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use self::feed::{Feed, Next};
+use self::output::Lines;
+use self::session::Session;
+use super::output::Output;
+use super::report::{self, Tail};
+use crate::capture::write::{Rotation, Writer};
+use crate::cli::{LiveArgs, Rotate};
+use crate::host::HostReader;
+use crate::report::text::TextOptions;
+
+/// How long to wait for a packet before looking at everything else.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// How long packets may stand in memory before they are in the file of `--write`.
+const FLUSH_EVERY: Duration = Duration::from_millis(500);
+
+/// How often the drop counters are told while they rise.
+const DROPS_EVERY: Duration = Duration::from_secs(1);
+
+pub(super) fn run(args: &LiveArgs) -> Result<()> {
+    if args.list_interfaces {
+        return list_interfaces();
+    }
+    let json = args.json.as_deref().map(|path| Output::create(path, &[])).transpose()?;
+    if args.jsonl && matches!(json, Some(Output::Stdout)) {
+        bail!("standard output has the JSON lines: give --json the name of a file");
+    }
+    let text = (!args.jsonl && !matches!(json, Some(Output::Stdout))).then(|| TextOptions {
+        colour: super::output::is_coloured(args.color),
+        ..TextOptions::default()
+    });
+    let lines = match (&text, args.jsonl) {
+        (_, true) => Lines::Json,
+        (Some(_), _) => Lines::Text,
+        (None, _) => Lines::None,
+    };
+    let mut feed = Feed::open(args)?;
+    let mut host = HostReader::open();
+    // Files that are created later must be possible later; better to know that at once.
+    let late = args.user.is_some() || !args.rotate.is_empty();
+    let early = if late { None } else { writer(args, &feed)? };
+    give_up_privileges(args, late)?;
+    let writer = if late { writer(args, &feed)? } else { early };
+    let mut session = Session::new(args, lines, writer);
+    feed.start()?;
+    watch(args, &mut feed, &mut session)?;
+    let mut report = session.finish(&feed)?;
+    report.host = Some(serde_json::to_value(host.read())?).filter(|_| feed.is_local());
+    report::put_out(&report, Tail { json, text })
+}
+
+/// The loop: packets in, lines out, until somebody or something ends it.
+fn watch(args: &LiveArgs, feed: &mut Feed, session: &mut Session) -> Result<()> {
+    let mut flush_at = Instant::now() + FLUSH_EVERY;
+    let mut drops_at = Instant::now() + DROPS_EVERY;
+    let mut busy = 0u32;
+    loop {
+        let is_idle = match feed.next(PATIENCE) {
+            Next::Frame(frame) => {
+                session.frame(&frame)?;
+                busy = busy.wrapping_add(1);
+                false
+            }
+            Next::Notice(notice) => {
+                session.notice(&notice)?;
+                false
+            }
+            Next::Idle => true,
+            Next::End => return Ok(()),
+        };
+        if args.count.is_some_and(|count| session.frames() >= count) || session.is_over() {
+            return Ok(());
+        }
+        // The clock is not looked at for every packet.
+        if !is_idle && !busy.is_multiple_of(64) {
+            continue;
+        }
+        let now = Instant::now();
+        if now >= flush_at {
+            session.flush()?;
+            flush_at = now + FLUSH_EVERY;
+        }
+        if now >= drops_at {
+            session.tell_counts(feed.status())?;
+            drops_at = now + DROPS_EVERY;
+        }
+    }
+}
+
+fn writer(args: &LiveArgs, feed: &Feed) -> Result<Option<Writer>> {
+    let Some(path) = &args.write else { return Ok(None) };
+    let writer = Writer::create(path, feed.interfaces(), rotation(args));
+    writer.map(Some).map_err(|error| super::output::unwritable(&path.display().to_string(), error))
+}
+
+fn rotation(args: &LiveArgs) -> Rotation {
+    let mut rotation = Rotation { keep: args.keep, ..Rotation::default() };
+    for rotate in &args.rotate {
+        match rotate {
+            Rotate::Size(octets) => rotation.octets = Some(*octets),
+            Rotate::Age(ns) => rotation.duration_ns = Some(*ns),
+        }
+    }
+    rotation
+}
+
+/// What reads packets should be able to do nothing else.
+#[cfg(all(feature = "live", target_os = "linux"))]
+fn give_up_privileges(args: &LiveArgs, writes_later: bool) -> Result<()> {
+    use crate::capture::privilege::{Needs, give_up};
+
+    let written = folder(args).filter(|_| writes_later);
+    let needs =
+        Needs { user: args.user.clone(), written: written.into_iter().collect(), read: Vec::new() };
+    Ok(give_up(&needs)?)
+}
+
+#[cfg(not(all(feature = "live", target_os = "linux")))]
+fn give_up_privileges(args: &LiveArgs, _: bool) -> Result<()> {
+    if args.user.is_some() {
+        bail!("--user is not possible with this mptcpscope: leave it out");
+    }
+    Ok(())
+}
+
+#[cfg(feature = "live")]
+fn list_interfaces() -> Result<()> {
+    let text = interfaces::list()?;
+    super::output::to_stdout(|out| out.write_all(text.as_bytes()))
+}
+
+#[cfg(not(feature = "live"))]
+fn list_interfaces() -> Result<()> {
+    bail!("this mptcpscope was built without live capture, so it knows no interfaces")
+}
+
+/// The folder that files are written to while the capture goes on.
+#[cfg(all(feature = "live", target_os = "linux"))]
+fn folder(args: &LiveArgs) -> Option<PathBuf> {
+    let folder = args.write.as_ref()?.parent()?;
+    Some(if folder.as_os_str().is_empty() { ".".into() } else { folder.to_owned() })
+}

@@ -1,0 +1,191 @@
+//! What becomes of the packets of a live capture.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use super::feed::{Feed, Notice};
+use super::output::Lines;
+use crate::app::inputs::InputCounts;
+use crate::app::report::{self, Wanted};
+use crate::app::{is_closed_pipe, output};
+use crate::capture::InputStatus;
+use crate::capture::write::Writer;
+use crate::cli::LiveArgs;
+use crate::report::Report;
+use crate::report::live::{DropsLine, InterfaceLine, Line, Narrator, StateLine, SummaryLine};
+use crate::track::news::News;
+use crate::track::{Limits, Tracker};
+use crate::wire::frame::{Frame, Timestamp};
+use crate::wire::segment::decode;
+
+/// Tracks, tells and writes packets.
+pub(super) struct Session {
+    tracker: Tracker,
+    counts: InputCounts,
+    narrator: Narrator,
+    news: Vec<News>,
+    lines: Lines,
+    writer: Option<Writer>,
+    frames: u64,
+    first: Option<Timestamp>,
+    last: Timestamp,
+    drops_told: u64,
+    summary_every: Duration,
+    summary_at: Instant,
+    /// Nobody reads the lines any more.
+    over: bool,
+}
+
+impl Session {
+    pub(super) fn new(args: &LiveArgs, lines: Lines, writer: Option<Writer>) -> Self {
+        let mut tracker = Tracker::new(limits(args), report::seed());
+        if lines != Lines::None {
+            tracker.keep_news();
+        }
+        let summary_every = Duration::from_nanos(args.summary.unsigned_abs());
+        Self {
+            tracker,
+            counts: InputCounts::new(1),
+            narrator: Narrator::default(),
+            news: Vec::new(),
+            lines,
+            writer,
+            frames: 0,
+            first: None,
+            last: Timestamp::default(),
+            drops_told: 0,
+            summary_every,
+            summary_at: Instant::now() + summary_every,
+            over: false,
+        }
+    }
+
+    pub(super) const fn frames(&self) -> u64 {
+        self.frames
+    }
+
+    /// Whether nobody wants to know more.
+    pub(super) const fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// Takes the next packet.
+    pub(super) fn frame(&mut self, frame: &Frame<'_>) -> Result<()> {
+        if let Some(writer) = &mut self.writer {
+            let outcome = writer.write(frame);
+            outcome.map_err(|error| unwritable(writer, error))?;
+        }
+        self.frames += 1;
+        self.last = frame.timestamp;
+        let origin = *self.first.get_or_insert(frame.timestamp);
+        let decoded = decode(frame);
+        self.counts.count(frame, &decoded);
+        self.tracker.push(&decoded);
+        self.tracker.take_news(&mut self.news);
+        if self.news.is_empty() {
+            return Ok(());
+        }
+        let lines = self.narrator.lines(self.tracker.trace(), &self.news, origin);
+        self.news.clear();
+        self.tell(&lines)
+    }
+
+    /// Tells what happened to an interface.
+    pub(super) fn notice(&mut self, notice: &Notice) -> Result<()> {
+        if self.lines == Lines::None {
+            eprintln!("mptcpscope: {} {}", notice.interface, notice.what);
+        }
+        self.tell(&[Line::State(StateLine::Interface(InterfaceLine {
+            t_ns: self.t_ns(),
+            interface: notice.interface.clone(),
+            what: notice.what.clone(),
+        }))])
+    }
+
+    /// Brings the file of `--write` up to date.
+    pub(super) fn flush(&mut self) -> Result<()> {
+        let Some(writer) = &mut self.writer else { return Ok(()) };
+        let outcome = writer.flush();
+        outcome.map_err(|error| unwritable(writer, error))
+    }
+
+    /// Tells drops if there are new ones, and the summary when it is time.
+    pub(super) fn tell_counts(&mut self, status: &InputStatus) -> Result<()> {
+        if let Some(writer) = &mut self.writer {
+            writer.count_drops(&status.interfaces);
+        }
+        let dropped = status.dropped_by_kernel();
+        let total = dropped.unwrap_or(0);
+        if total > self.drops_told {
+            self.drops_told = total;
+            let line = DropsLine { t_ns: self.t_ns(), dropped_by_kernel: total };
+            self.tell(&[Line::State(StateLine::Drops(line))])?;
+        }
+        if self.lines == Lines::Json && Instant::now() >= self.summary_at {
+            self.summary_at = Instant::now() + self.summary_every;
+            self.tell_summary(dropped)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the file and puts the report together.
+    pub(super) fn finish(mut self, feed: &Feed) -> Result<Report> {
+        if let Some(writer) = &mut self.writer {
+            writer.count_drops(feed.interfaces());
+            let outcome = writer.finish();
+            outcome.map_err(|error| unwritable(writer, error))?;
+        }
+        if self.lines == Lines::Json {
+            self.tell_summary(feed.status().dropped_by_kernel())?;
+        }
+        self.lines.end()?;
+        let status = std::slice::from_ref(feed.status());
+        Ok(report::build(&self.tracker, &self.counts, status, &[], &Wanted::default()))
+    }
+
+    fn tell_summary(&mut self, dropped_by_kernel: Option<u64>) -> Result<()> {
+        let trace = self.tracker.trace();
+        let line = SummaryLine {
+            t_ns: self.t_ns(),
+            packets: self.frames,
+            mptcp_segments: trace.totals().mptcp_segments,
+            connections: trace.connection_count(),
+            subflows: trace.subflow_count(),
+            forgotten_connections: trace.totals().forgotten.connections(),
+            dropped_by_kernel,
+        };
+        self.tell(&[Line::State(StateLine::Summary(line))])
+    }
+
+    /// Writes lines; when their reader has gone, the capture ends in order.
+    fn tell(&mut self, lines: &[Line]) -> Result<()> {
+        if self.over {
+            return Ok(());
+        }
+        match self.lines.write(lines) {
+            Err(error) if is_closed_pipe(&error) => self.over = true,
+            outcome => outcome?,
+        }
+        Ok(())
+    }
+
+    /// The time of the latest packet since the first one.
+    fn t_ns(&self) -> i64 {
+        self.first.map_or(0, |first| self.last.since(first))
+    }
+}
+
+fn limits(args: &LiveArgs) -> Limits {
+    let ageing = &args.ageing;
+    Limits::live(crate::track::limits::Ageing {
+        closed_ns: ageing.forget_closed,
+        half_open_ns: ageing.forget_half_open,
+        idle_ns: ageing.forget_idle,
+        most: ageing.max_connections,
+    })
+}
+
+fn unwritable(writer: &Writer, error: std::io::Error) -> anyhow::Error {
+    output::unwritable(&writer.current().display().to_string(), error)
+}

@@ -1,0 +1,98 @@
+//! What the kernel of this host says of MPTCP: settings, endpoints, limits and counters (Linux).
+//!
+//! [`HostReader`] opens everything at once, so that it can be read again later by a program that may
+//! not open anything any more. A [`HostSnapshot`] is plain data.
+
+mod advice;
+mod endpoint;
+#[cfg(target_os = "linux")]
+mod netlink;
+mod procfs;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+pub use advice::advice;
+pub use endpoint::{Endpoint, EndpointFlag, EndpointLimits};
+
+#[cfg(target_os = "linux")]
+use netlink::PathManager;
+use procfs::{Counters, Sysctls};
+
+/// The state of MPTCP on a host at one moment.
+///
+/// ```json
+/// {"kernel": "6.12.0", "sysctls": {"net.mptcp.enabled": "1"},
+///  "limits": {"subflows": 2, "add_addr_accepted": 2},
+///  "endpoints": [{"id": 1, "address": "10.0.2.2", "port": null, "device": "eth1",
+///    "flags": ["subflow"]}],
+///  "counters": {"MPCapableSYNTX": 3}, "advice": []}
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct HostSnapshot {
+    /// Release of the kernel.
+    pub kernel: Option<String>,
+    /// Settings that matter for MPTCP, by name.
+    pub sysctls: BTreeMap<String, String>,
+    /// Limits of the kernel's path manager; null where it did not tell.
+    pub limits: Option<EndpointLimits>,
+    /// Endpoints of the kernel's path manager; null where it did not tell.
+    pub endpoints: Option<Vec<Endpoint>>,
+    /// The `MPTcpExt` counters since the host started, by name.
+    pub counters: BTreeMap<String, u64>,
+    /// What of this is worth a thought, in sentences.
+    pub advice: Vec<String>,
+}
+
+impl HostSnapshot {
+    /// The value of a setting.
+    pub fn sysctl(&self, name: &str) -> Option<&str> {
+        self.sysctls.get(name).map(String::as_str)
+    }
+
+    /// The value of a counter; 0 where the kernel does not know it.
+    pub fn counter(&self, name: &str) -> u64 {
+        self.counters.get(name).copied().unwrap_or(0)
+    }
+}
+
+/// Everything that a snapshot is read from, open.
+pub struct HostReader {
+    kernel: Option<String>,
+    sysctls: Sysctls,
+    counters: Counters,
+    #[cfg(target_os = "linux")]
+    path_manager: Option<PathManager>,
+}
+
+impl HostReader {
+    /// Opens what there is. A host without MPTCP, or one that is no Linux, has little of it.
+    pub fn open() -> Self {
+        Self {
+            kernel: procfs::kernel(),
+            sysctls: Sysctls::open(),
+            counters: Counters::open(),
+            #[cfg(target_os = "linux")]
+            path_manager: PathManager::open().ok(),
+        }
+    }
+
+    /// What everything says now.
+    pub fn read(&mut self) -> HostSnapshot {
+        let mut snapshot = HostSnapshot {
+            kernel: self.kernel.clone(),
+            sysctls: self.sysctls.read(),
+            counters: self.counters.read(),
+            ..HostSnapshot::default()
+        };
+        #[cfg(target_os = "linux")]
+        if let Some(path_manager) = &mut self.path_manager {
+            snapshot.limits = path_manager.limits().ok();
+            snapshot.endpoints = path_manager.endpoints().ok();
+        }
+        snapshot.advice = advice(&snapshot);
+        snapshot
+    }
+}

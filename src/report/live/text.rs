@@ -1,0 +1,112 @@
+//! The lines as text: the events of a segment in one line.
+
+use std::fmt::Write;
+
+use super::{Line, LineEnd, StateLine};
+use crate::report::event::{Direction, Event};
+use crate::report::model::{ConnectionState, SubflowState};
+use crate::report::text::event::words;
+use crate::units;
+
+/// The lines as text, each with its end.
+///
+/// ```text
+///     0.000  #0 sf0 →  SYN, MP_CAPABLE v1
+///     0.031  #0 sf0    established: 10.0.1.2:33306 → 10.1.1.2:5001
+///     1.380  #0        closed: MPTCP worked on 2 paths: …
+/// ```
+pub fn text(lines: &[Line]) -> String {
+    let mut text = String::new();
+    let mut rest = lines;
+    while let Some((first, others)) = rest.split_first() {
+        rest = others;
+        match first {
+            Line::State(state) => {
+                if let Some(line) = state_text(state) {
+                    let _ = writeln!(text, "{line}");
+                }
+            }
+            Line::Event(first) => {
+                let mut events = vec![first.event.clone()];
+                while let Some((Line::Event(next), others)) = rest.split_first()
+                    && next.event.packet == first.event.packet
+                    && next.event.subflow == first.event.subflow
+                {
+                    events.push(next.event.clone());
+                    rest = others;
+                }
+                if let Some(line) = event_text(first.connection, &first.event, &events) {
+                    let _ = writeln!(text, "{line}");
+                }
+            }
+        }
+    }
+    text
+}
+
+/// The events of one segment; `None` if they tell a person nothing.
+fn event_text(connection: u64, first: &Event, events: &[Event]) -> Option<String> {
+    let arrow = match first.direction {
+        Direction::ClientToServer => "→",
+        Direction::ServerToClient => "←",
+    };
+    let words = words(events)?;
+    Some(format!("{}  #{connection} sf{} {arrow}  {words}", time(first.t_ns), first.subflow))
+}
+
+/// A state; `None` for those that the events before it have told.
+fn state_text(state: &StateLine) -> Option<String> {
+    Some(match state {
+        StateLine::Connection(line) => {
+            let verdict = line.verdict.as_deref()?;
+            let state = connection_state(line.state);
+            format!("{}  #{}        {state}: {verdict}", time(line.t_ns), line.connection)
+        }
+        StateLine::Subflow(line) => {
+            let state = subflow_state(line.state)?;
+            let (client, server) = (endpoint(&line.client), endpoint(&line.server));
+            let number = format!("#{} sf{}", line.connection, line.subflow);
+            format!("{}  {number}    {state}: {client} → {server}", time(line.t_ns))
+        }
+        StateLine::Summary(_) => return None,
+        StateLine::Drops(line) => {
+            let packets = units::counted(line.dropped_by_kernel, "packet");
+            format!("{}  {packets} dropped by the kernel so far", time(line.t_ns))
+        }
+        StateLine::Interface(line) => {
+            format!("{}  {} {}", time(line.t_ns), line.interface, line.what)
+        }
+    })
+}
+
+fn time(t_ns: i64) -> String {
+    format!("{:>9}", units::seconds(t_ns))
+}
+
+fn endpoint(end: &LineEnd) -> String {
+    std::net::SocketAddr::new(end.address, end.port).to_string()
+}
+
+const fn connection_state(state: ConnectionState) -> &'static str {
+    match state {
+        ConnectionState::Handshaking => "handshaking",
+        ConnectionState::Established => "established",
+        ConnectionState::Closing => "closing",
+        ConnectionState::Closed => "closed",
+        ConnectionState::FastClosed => "closed abruptly",
+        ConnectionState::Reset => "reset",
+        ConnectionState::Refused => "refused",
+        ConnectionState::Unknown => "unknown",
+    }
+}
+
+const fn subflow_state(state: SubflowState) -> Option<&'static str> {
+    match state {
+        SubflowState::HalfOpen | SubflowState::Unknown => None,
+        SubflowState::SynTimeout => Some("not answered"),
+        SubflowState::Refused => Some("refused"),
+        SubflowState::Established => Some("established"),
+        SubflowState::Closed => Some("closed"),
+        SubflowState::Reset => Some("reset"),
+    }
+}

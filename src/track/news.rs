@@ -1,0 +1,34 @@
+//! What is new, for those who watch while it happens.
+
+use super::arena::Id;
+use super::event::Event;
+use super::subflow::{Subflow, SubflowState};
+use crate::track::role::Role;
+
+/// Something new.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum News {
+    /// An event, also one that its connection has no room for.
+    Event(Event),
+    /// A subflow, and with it its connection, may have come further.
+    Progress(Id<Subflow>),
+    /// A connection was forgotten; its subflows with it.
+    Forgotten {
+        /// Its [`Connection::number`](super::connection::Connection::number).
+        number: u64,
+    },
+}
+
+/// What of a subflow and its connection, beside events, moves their states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stage {
+    state: SubflowState,
+    data_fins: [Option<bool>; 2],
+}
+
+impl Stage {
+    pub(crate) fn of(subflow: &Subflow, connection: &super::connection::Connection) -> Self {
+        let data_fin = |role| connection.data.of(role).fin().map(|fin| fin.acked.is_some());
+        Self { state: subflow.state(), data_fins: Role::BOTH.map(data_fin) }
+    }
+}

@@ -1,0 +1,359 @@
+//! What the 40 octets of TCP options kept from being said: traces of it in the segments of a host.
+//!
+//! An ADD_ADDR that does not fit is not sent. But Linux sends every announcement on an ACK of its own,
+//! and that ACK leaves all the same, with a DSS alone: a *gratuitous ACK*, which says nothing that was
+//! not said before, and that nothing asked for.
+
+use super::segment::Step;
+use super::subflow::Seen;
+use crate::wire::frame::{CapturePoint, Timestamp};
+use crate::wire::mptcp::{AddressId, Dss, MptcpOption};
+use crate::wire::option_space::MAX_OPTIONS;
+use crate::wire::segment::TcpFlags;
+use crate::wire::seq::SeqNum;
+use crate::wire::tcp_option::SackBlocks;
+
+/// Most packets that are listed of a kind; the rest is counted.
+const MAX_LISTED: usize = 8;
+
+/// An answer to a segment comes before this, on any path.
+const ANSWER_NS: i64 = 3_000_000_000;
+
+/// A copy that the network makes comes before this.
+const COPY_NS: i64 = 200_000_000;
+
+/// What one host showed of it on one subflow.
+#[derive(Debug, Clone, Default)]
+pub struct OptionSpace {
+    evidence: Option<Box<Evidence>>,
+    last: Option<Last>,
+    /// An ACK that is gratuitous unless a FIN follows it.
+    pending: Option<Seen>,
+    /// When the peer last sent what makes a host repeat its last ACK.
+    asked: Option<Timestamp>,
+    /// Whether this host told of octets that came twice.
+    got_twice: bool,
+}
+
+/// What was noticed, if anything.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence {
+    /// ACKs that nothing asked for, on a subflow with timestamps.
+    pub gratuitous: Listed<Seen>,
+    /// Announcements without timestamps on a subflow that has them.
+    pub untimed: Listed<(Seen, AddressId)>,
+    /// ADD_ADDR in the place of SACK blocks.
+    pub evicted: Listed<Eviction>,
+}
+
+/// The first few of many.
+#[derive(Debug, Clone)]
+pub struct Listed<T> {
+    /// The first.
+    pub first: Vec<T>,
+    /// How many.
+    pub count: u64,
+}
+
+/// SACK blocks that an ADD_ADDR left no room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Eviction {
+    /// The ACK with the ADD_ADDR.
+    pub seen: Seen,
+    /// SACK blocks on the ACK before it.
+    pub before: u8,
+    /// SACK blocks that were left.
+    pub left: u8,
+}
+
+impl<T> Default for Listed<T> {
+    fn default() -> Self {
+        Self { first: Vec::new(), count: 0 }
+    }
+}
+
+impl<T> Listed<T> {
+    fn add(&mut self, item: T) {
+        if self.first.len() < MAX_LISTED {
+            self.first.push(item);
+        }
+        self.count += 1;
+    }
+}
+
+impl OptionSpace {
+    /// What was noticed so far.
+    pub fn evidence(&self) -> Option<&Evidence> {
+        self.evidence.as_deref()
+    }
+
+    /// An ACK that looks gratuitous, and that nothing of this host follows.
+    pub const fn pending(&self) -> Option<Seen> {
+        self.pending
+    }
+
+    /// Whether this host told of octets that came twice (RFC 2883).
+    pub const fn got_twice(&self) -> bool {
+        self.got_twice
+    }
+
+    /// Whether a copy at `point` of what this host sent was made by the network, as far as can be
+    /// seen: it was captured where the host's segments are captured first.
+    pub(crate) fn is_doubled(&self, point: CapturePoint) -> bool {
+        self.last.is_some_and(|last| last.point == point)
+    }
+
+    /// The peer sent what makes this host repeat its last ACK.
+    pub(crate) const fn ask(&mut self, at: Timestamp) {
+        self.asked = Some(at);
+    }
+
+    fn evidence_mut(&mut self) -> &mut Evidence {
+        self.evidence.get_or_insert_default()
+    }
+
+    /// Linux sends an ACK right before a FIN after REMOVE_ADDR: that one is not counted.
+    fn settle(&mut self, flags: TcpFlags) {
+        if let Some(seen) = self.pending.take()
+            && !flags.has(TcpFlags::FIN)
+            && !flags.has(TcpFlags::RST)
+        {
+            self.evidence_mut().gratuitous.add(seen);
+        }
+    }
+}
+
+/// What a host said last on a subflow.
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    is_syn: bool,
+    /// One past the highest sequence number sent.
+    end: SeqNum,
+    ack: SeqNum,
+    window: u16,
+    at: Timestamp,
+    /// An ACK without payload; an IPv4 identification tells it from a copy.
+    is_bare: bool,
+    point: CapturePoint,
+    stamps: Option<(u32, u32)>,
+    sack: Sack,
+    /// The lower half of the last DATA_ACK.
+    data_ack: Option<u32>,
+    /// Highest TSval.
+    timestamp: Option<SeqNum>,
+}
+
+/// The SACK blocks of a segment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Sack {
+    /// How many.
+    pub(crate) blocks: u8,
+    /// The edges of all blocks, mixed.
+    pub(crate) mark: u64,
+    /// Left edge of the first one.
+    pub(crate) first: SeqNum,
+}
+
+impl Sack {
+    pub(crate) fn of(blocks: SackBlocks<'_>) -> Self {
+        let mut sack = Self::default();
+        for (left, right) in blocks.iter() {
+            if sack.blocks == 0 {
+                sack.first = left;
+            }
+            sack.blocks += 1;
+            let edges = u64::from(left.0) << 32 | u64::from(right.0);
+            sack.mark = (sack.mark ^ edges).wrapping_mul(0xff51_afd7_ed55_8ccd).rotate_left(29);
+        }
+        sack
+    }
+}
+
+impl Step<'_> {
+    /// Compares a segment with the one before it of the same host.
+    pub(crate) fn watch_option_space(&mut self) {
+        let now = self.said();
+        let flags = self.segment.flags;
+        let space = &mut self.sender_end().option_space;
+        space.settle(flags);
+        let before = space.last;
+        if before.is_some_and(|before| self.asks_for_an_ack(&before, &now)) {
+            let at = self.seen.at;
+            self.subflow.ends.of_mut(self.sender().peer()).option_space.ask(at);
+        }
+        if let Some(before) = before {
+            self.compare(&before, &now);
+        }
+        let space = &mut self.sender_end().option_space;
+        space.got_twice |= now.is_duplicate();
+        space.last = Some(match before {
+            Some(before) => now.after(&before),
+            None => now,
+        });
+    }
+
+    fn said(&self) -> Last {
+        let segment = self.segment;
+        let data_ack = self.options.mptcp.iter().find_map(|option| match option {
+            MptcpOption::Dss(dss) => dss.data_ack,
+            _ => None,
+        });
+        Last {
+            is_syn: segment.flags.has(TcpFlags::SYN),
+            end: segment.seq.add(segment.sequence_len()),
+            ack: segment.ack,
+            window: segment.window,
+            at: segment.timestamp,
+            is_bare: segment.flags == TcpFlags::ACK && segment.payload_len == 0,
+            point: segment.point,
+            stamps: self.options.timestamps,
+            sack: self.options.sack,
+            #[expect(clippy::cast_possible_truncation, reason = "its lower half")]
+            data_ack: data_ack.map(|ack| ack.raw() as u32),
+            timestamp: self.options.timestamps.map(|(value, _)| SeqNum(value)),
+        }
+    }
+
+    /// Whether the receiver of this segment answers it although it brings nothing new: repeated or
+    /// out of order, a keep-alive, a window probe, the end of the subflow, a handshake.
+    fn asks_for_an_ack(&self, before: &Last, now: &Last) -> bool {
+        let segment = self.segment;
+        let ends = TcpFlags(TcpFlags::SYN.0 | TcpFlags::FIN.0 | TcpFlags::RST.0);
+        let ahead = segment.seq.distance_from(before.end);
+        let is_old = ahead < 0 || (ahead != 0 && segment.payload_len == 0);
+        // RFC 7323 §5.3: a segment with an old timestamp is answered and dropped.
+        let is_outdated = match (before.timestamp, now.timestamp) {
+            (Some(before), Some(now)) => now.distance_from(before) < 0,
+            _ => false,
+        };
+        is_old || is_outdated || segment.flags.has(ends) || self.is_join()
+    }
+
+    fn is_join(&self) -> bool {
+        self.options.mptcp.iter().any(|option| matches!(option, MptcpOption::Join(_)))
+    }
+
+    fn compare(&mut self, before: &Last, now: &Last) {
+        let segment = self.segment;
+        if segment.flags != TcpFlags::ACK || segment.payload_len > 0 {
+            return;
+        }
+        let seen = self.seen;
+        match *self.options.mptcp.as_slice() {
+            [MptcpOption::Dss(dss)] if self.is_gratuitous(&dss, before, now) => {
+                self.sender_end().option_space.pending = Some(seen);
+            }
+            [MptcpOption::AddAddr(add), ..] => {
+                let is_timed = self.subflow.timestamps() == Some(true);
+                if is_timed && now.timestamp.is_none() && !add.is_echo() {
+                    let evidence = self.sender_end().option_space.evidence_mut();
+                    evidence.untimed.add((seen, add.address_id));
+                }
+                if let Some(left) = self.evicted(before, now) {
+                    let eviction = Eviction { seen, before: before.open_blocks(), left };
+                    let evidence = self.sender_end().option_space.evidence_mut();
+                    evidence.evicted.add(eviction);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether an ACK with a DSS alone says nothing new, and nothing asked for it.
+    fn is_gratuitous(&self, dss: &Dss, before: &Last, now: &Last) -> bool {
+        let (sender, peer) = (self.sender(), self.sender().peer());
+        let same_numbers = now.end == before.end && now.ack == before.ack;
+        if !same_numbers || dss.mapping.is_some() || dss.flags & DATA_FIN != 0 {
+            return false;
+        }
+        let (here, there) = (self.subflow.ends.of(sender), self.subflow.ends.of(peer));
+        let asked = here.option_space.asked;
+        let is_asked = asked.is_some_and(|asked| self.seen.at.since(asked) < ANSWER_NS);
+        let is_first = before.is_syn && sender == self.subflow.acceptor();
+        // The window of a SYN/ACK has another scale. A fourth ACK is owed (RFC 8684 §3.2).
+        let same_window =
+            now.window == before.window || is_first && self.subflow.handshake.ack.is_some();
+        let is_over =
+            here.fin.is_some() || there.fin.is_some() || self.connection.fallback.is_some();
+        let is_ending = self.connection.data.of(sender).fin().is_some()
+            || self.connection.data.of(peer).fin().is_some();
+        let is_sacked = self.is_sack_permitted();
+        same_window
+            && !(is_first && self.subflow.join.is_some())
+            && (!before.is_syn || is_first)
+            && now.window > 0
+            && now.sack == before.sack
+            && now.timestamp.is_some()
+            && there.segments > 0
+            && is_sacked
+            && !is_asked
+            && !is_over
+            && !is_ending
+            && !self.is_copy_on_the_way(before, now)
+            && self.is_data_ack_old(before, now)
+    }
+
+    /// Whether the network may have doubled the segment before: an IPv6 segment, the same in all,
+    /// and not captured where it was sent.
+    fn is_copy_on_the_way(&self, before: &Last, now: &Last) -> bool {
+        let is_same = before.is_bare && before.stamps == now.stamps && self.segment.ip_id == 0;
+        is_same
+            && now.at.since(before.at) < COPY_NS
+            && !self.subflow.is_captured_near(self.sender())
+    }
+
+    /// Data that came out of order shows in the SACK blocks, where there are any.
+    fn is_sack_permitted(&self) -> bool {
+        let permitted = |options: Option<super::subflow::SynOptions>| {
+            options.is_none_or(|options| options.sack_permitted)
+        };
+        let ends = &self.subflow.ends;
+        permitted(ends.client.syn_options) && permitted(ends.server.syn_options)
+    }
+
+    fn is_data_ack_old(&self, before: &Last, now: &Last) -> bool {
+        let Some(data_ack) = now.data_ack else { return false };
+        let known = before.data_ack.or_else(|| {
+            let start = self.first_dsn(self.sender().peer());
+            #[expect(clippy::cast_possible_truncation, reason = "its lower half")]
+            start.map(|dsn| dsn.0 as u32)
+        });
+        known == Some(data_ack)
+    }
+
+    /// How many SACK blocks are left, if some of those before are gone that had no room any more.
+    fn evicted(&self, before: &Last, now: &Last) -> Option<u8> {
+        let (open, left) = (before.open_blocks(), now.sack.blocks);
+        let none_left = if left == 0 { 4 } else { 0 };
+        let one_more = self.segment.options.declared_len + 8 + none_left;
+        (now.ack == before.ack && left < open && one_more > MAX_OPTIONS).then_some(left)
+    }
+}
+
+/// F of a DSS.
+const DATA_FIN: u8 = 0x10;
+
+impl Last {
+    /// This, with what holds of everything up to it.
+    fn after(mut self, before: &Self) -> Self {
+        if self.end.distance_from(before.end) < 0 {
+            self.end = before.end;
+        }
+        self.data_ack = self.data_ack.or(before.data_ack);
+        self.timestamp = match (self.timestamp, before.timestamp) {
+            (Some(now), Some(before)) if now.distance_from(before) < 0 => Some(before),
+            (now, before) => now.or(before),
+        };
+        self
+    }
+
+    /// SACK blocks that the next ACK repeats: not one that tells of octets that came twice
+    /// (RFC 2883 §4).
+    fn open_blocks(&self) -> u8 {
+        self.sack.blocks - u8::from(self.is_duplicate())
+    }
+
+    fn is_duplicate(&self) -> bool {
+        self.sack.blocks > 0 && self.sack.first.distance_from(self.ack) < 0
+    }
+}
