@@ -56,9 +56,9 @@ codes! {
     /// Segments larger than the maximum segment size: captured before or after offloading.
     CaptureOffload = "capture-offload", Note, "RFC 9293 §3.7.1";
     /// An MPTCP option with an illegal length.
-    OptionMalformed = "option-malformed", Note, "RFC 8684 §8";
+    OptionMalformed = "option-malformed", Note, "RFC 8684 §7.2";
     /// An MPTCP option of an unassigned subtype.
-    OptionUnknown = "option-unknown", Note, "RFC 8684 §8";
+    OptionUnknown = "option-unknown", Note, "RFC 8684 §7.2";
     /// MPTCP options where they do not belong.
     OptionCombinationOdd = "option-combination-odd", Note, "RFC 8684 §3";
     /// Where an MPTCP option may have been there are only NOPs.
@@ -69,7 +69,7 @@ codes! {
     /// MPTCP was offered, and the SYN/ACK came without it.
     MpCapableUnanswered = "mp-capable-unanswered", Warning, "RFC 8684 §3.1";
     /// SYNs with MP_CAPABLE got no answer, one without did.
-    MpCapableSynBlackholed = "mp-capable-syn-blackholed", Warning, "RFC 8684 §3.7 and §5";
+    MpCapableSynBlackholed = "mp-capable-syn-blackholed", Warning, "RFC 8684 §3.9.3";
     /// The third ACK came without MP_CAPABLE.
     MpCapableAckLost = "mp-capable-ack-lost", Warning, "RFC 8684 §3.1";
     /// Data came without a mapping, and MPTCP was not spoken after it.
@@ -77,7 +77,7 @@ codes! {
     /// A lower version of MPTCP than was offered.
     VersionDowngrade = "version-downgrade", Note, "RFC 8684 §3.1";
     /// The connection speaks version 0, which is obsolete.
-    MptcpV0 = "mptcp-v0", Note, "RFC 8684 §1.4";
+    MptcpV0 = "mptcp-v0", Note, "RFC 8684 Appendix E";
     /// The third ACK repeats a key that the SYN/ACK did not send.
     EchoedKeyMismatch = "echoed-key-mismatch", Error, "RFC 8684 §3.1";
     /// MP_CAPABLE asks for something that nobody knows.

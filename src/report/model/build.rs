@@ -28,7 +28,6 @@ pub type Lookup<'a> = dyn Fn(PacketNo) -> Option<PacketRef> + 'a;
 pub(super) struct Context<'a> {
     pub(super) trace: &'a Trace<'a>,
     origin: Timestamp,
-    origin_known: bool,
     lookup: Option<&'a Lookup<'a>>,
     packet_refs: RefCell<BTreeMap<u64, PacketRef>>,
 }
@@ -41,11 +40,12 @@ impl<'a> Context<'a> {
     ) -> Self {
         let first = inputs.iter().filter_map(|input| input.first).min();
         let first_connection = || trace.connections().first().map(|first| first.first.at);
-        let origin = first.or_else(first_connection).or(trace.totals().first_segment);
         Self {
             trace,
-            origin: origin.unwrap_or_default(),
-            origin_known: origin.is_some(),
+            origin: first
+                .or_else(first_connection)
+                .or(trace.totals().first_segment)
+                .unwrap_or_default(),
             lookup,
             packet_refs: RefCell::default(),
         }
@@ -54,11 +54,6 @@ impl<'a> Context<'a> {
     /// Nanoseconds since the first packet.
     pub(super) fn t_ns(&self, at: Timestamp) -> i64 {
         at.since(self.origin)
-    }
-
-    /// The same, where the first packet is known.
-    pub(super) fn known_t_ns(&self, at: Timestamp) -> Option<i64> {
-        self.origin_known.then(|| self.t_ns(at))
     }
 
     /// A packet number that the report names.

@@ -60,7 +60,7 @@ impl Finding {
             connection: finding.connection.map(|number| number as u64),
             subflow: finding.subflow,
             direction: finding.direction.map(Direction::from),
-            t_ns: finding.at.and_then(|at| context.known_t_ns(at)),
+            t_ns: finding.at.map(|at| context.t_ns(at)),
             packets: finding.packets.into_iter().map(|packet| context.packet(packet)).collect(),
             count: finding.count,
             because: finding.because.map(|code| code.name().to_owned()),
