@@ -1,7 +1,7 @@
 //! The rules: one function per code, all of them in [`RULES`].
 //!
 //! A rule looks at one connection (or at the capture) as it is so far, and returns what it finds. It
-//! knows nothing of other rules: what follows from what is told afterwards, by [`super::fold`].
+//! knows nothing of other rules: what follows from what is told afterwards, by `fold`.
 
 mod addresses;
 mod capture;
