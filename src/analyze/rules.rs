@@ -21,6 +21,7 @@ use super::state::{self, Close, ConnectionState};
 use crate::track::Trace;
 use crate::track::connection::Connection;
 use crate::track::event::{Event, EventKind};
+use crate::track::proof::{self, JoinVerdicts};
 use crate::track::role::Role;
 use crate::track::subflow::Subflow;
 use crate::wire::frame::PacketNo;
@@ -36,6 +37,8 @@ pub struct Case<'a> {
     pub connection: &'a Connection,
     /// Its subflows, by number.
     pub subflows: Vec<&'a Subflow>,
+    /// What the HMACs of each of them are worth, in the same order: many rules ask.
+    verdicts: Vec<Option<JoinVerdicts>>,
     /// First packet of the first join that got through.
     pub first_joined: Option<PacketNo>,
     /// How far it came.
@@ -200,10 +203,22 @@ impl<'a> Case<'a> {
             inputs,
             connection,
             first_joined: joined.map(|subflow| subflow.first.packet).min(),
+            verdicts: subflows
+                .iter()
+                .map(|subflow| proof::join_verdicts(connection, subflow))
+                .collect(),
             subflows,
             state: state::state(&trace, connection),
             close: state::close(&trace, connection),
         }
+    }
+
+    /// What the HMACs of a joined subflow are worth; `None` for the initial one.
+    pub fn join_verdicts(&self, subflow: &Subflow) -> Option<JoinVerdicts> {
+        // Subflows are numbered in the order in which they stand.
+        let number = subflow.number;
+        let index = self.subflows.binary_search_by_key(&number, |known| known.number).ok()?;
+        *self.verdicts.get(index)?
     }
 
     /// The initial subflow, if its SYN was seen.

@@ -3,7 +3,7 @@
 use super::Case;
 use super::words::{capitalised, host, packet, reason};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
-use crate::track::proof::{self, Verdict};
+use crate::track::proof::Verdict;
 use crate::track::role::Role;
 use crate::track::subflow::{Reset, Seen, Subflow};
 use crate::units;
@@ -67,8 +67,8 @@ pub(super) fn failure(case: &Case<'_>, subflow: &Subflow) -> Option<Failure> {
 /// down writing). Else the SYN/ACK arrived in another form than it has here.
 fn is_given_up(case: &Case<'_>, subflow: &Subflow, reset: &Reset) -> bool {
     let has_reason = reset.reason.is_some() || case.connection.version == Some(Version::V0);
-    let is_right = proof::join_verdicts(case.connection, subflow)
-        .is_some_and(|verdicts| verdicts.syn_ack == Verdict::Verified);
+    let is_right =
+        case.join_verdicts(subflow).is_some_and(|verdicts| verdicts.syn_ack == Verdict::Verified);
     let joined_before = case.first_joined.is_some_and(|first| first < reset.seen.packet);
     !has_reason
         || closed_before(case, subflow).is_some()
@@ -92,7 +92,7 @@ fn acks_repeated(subflow: &Subflow) -> bool {
 
 /// Whether the HMACs of a join are wrong in this capture: then that is the finding.
 fn has_wrong_hmac(case: &Case<'_>, subflow: &Subflow) -> bool {
-    let verdicts = proof::join_verdicts(case.connection, subflow);
+    let verdicts = case.join_verdicts(subflow);
     verdicts.is_some_and(|verdicts| {
         verdicts.syn_ack == Verdict::Mismatch || verdicts.ack == Verdict::Mismatch
     })

@@ -15,7 +15,7 @@ use crate::wire::mptcp::{FastClose, Join, MptcpOption};
 /// The HMAC of a MP_JOIN does not verify (RFC 8684 §3.2).
 pub(super) fn join_hmac_mismatch(case: &Case<'_>) -> Vec<Finding> {
     let wrong = |subflow: &Subflow| {
-        let verdicts = proof::join_verdicts(case.connection, subflow)?;
+        let verdicts = case.join_verdicts(subflow)?;
         let (which, sender) = match (verdicts.syn_ack, verdicts.ack) {
             (Verdict::Mismatch, _) => ("SYN/ACK", subflow.acceptor()),
             (_, Verdict::Mismatch) => ("third ACK", subflow.opener),
