@@ -26,5 +26,7 @@ pub mod cli;
 pub mod host;
 pub mod report;
 pub mod track;
+#[cfg(feature = "tui")]
+pub mod tui;
 pub mod units;
 pub mod wire;

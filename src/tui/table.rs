@@ -1,0 +1,186 @@
+//! Tables: columns of fixed widths and some that share what is left, of which only the visible rows
+//! are made.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use super::text;
+use super::theme::Theme;
+
+/// A column.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// What stands above it.
+    pub title: &'static str,
+    /// Cells; columns with 0 share what is left.
+    pub width: usize,
+    /// Whether it stands at the right.
+    pub right: bool,
+}
+
+impl Column {
+    /// At the left.
+    pub const fn left(title: &'static str, width: usize) -> Self {
+        Self { title, width, right: false }
+    }
+
+    /// At the right.
+    pub const fn right(title: &'static str, width: usize) -> Self {
+        Self { title, width, right: true }
+    }
+}
+
+/// A cell: text and how it looks.
+#[derive(Debug, Clone, Default)]
+pub struct Cell(pub String, pub Style);
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Self(text, Style::new())
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned(), Style::new())
+    }
+}
+
+/// A list of rows with a cursor in it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cursor {
+    /// The row in focus.
+    pub row: usize,
+    /// The first row on the screen.
+    pub top: usize,
+}
+
+impl Cursor {
+    /// Brings the cursor into `len` rows, and the first row so that the cursor is in sight.
+    pub fn settle(&mut self, len: usize, height: usize) {
+        self.row = self.row.min(len.saturating_sub(1));
+        let height = height.max(1);
+        self.top = self.top.min(self.row).max((self.row + 1).saturating_sub(height));
+        self.top = self.top.min(len.saturating_sub(height));
+    }
+
+    /// Moves up and down in `len` rows of which `height` are in sight.
+    pub fn go(&mut self, to: super::action::Move, len: usize, height: usize) {
+        use super::action::Move;
+        let page = height.saturating_sub(1).max(1);
+        self.row = match to {
+            Move::Up => self.row.saturating_sub(1),
+            Move::Down => self.row.saturating_add(1),
+            Move::PageUp => self.row.saturating_sub(page),
+            Move::PageDown => self.row.saturating_add(page),
+            Move::First => 0,
+            Move::Last => usize::MAX,
+            Move::Left | Move::Right => self.row,
+        };
+        self.settle(len, height);
+    }
+}
+
+/// A table, ready to be drawn.
+pub struct Table<'a> {
+    /// The columns.
+    pub columns: &'a [Column],
+    /// How it looks.
+    pub theme: Theme,
+    /// Rows there are.
+    pub len: usize,
+    /// Where the cursor is; `None` where rows are not chosen.
+    pub cursor: Cursor,
+    /// Whether the cursor is shown.
+    pub is_focused: bool,
+    /// Makes a row.
+    pub row: &'a dyn Fn(usize) -> Vec<Cell>,
+}
+
+impl Widget for &Table<'_> {
+    fn render(self, area: Rect, buffer: &mut Buffer) {
+        if area.height == 0 {
+            return;
+        }
+        let widths = self.widths(usize::from(area.width));
+        let titles = self.columns.iter().map(|column| Cell::from(column.title)).collect();
+        let style = self.theme.faint();
+        self.line(titles, &widths, style).render(Rect { height: 1, ..area }, buffer);
+        let visible = usize::from(area.height) - 1;
+        for (index, y) in (self.cursor.top..self.len).take(visible).zip(area.y + 1..) {
+            let row = Rect { y, height: 1, ..area };
+            let is_selected = index == self.cursor.row && self.is_focused;
+            self.line((self.row)(index), &widths, Style::new()).render(row, buffer);
+            if is_selected {
+                buffer.set_style(row, self.theme.selected());
+            }
+            if index == self.cursor.row
+                && let Some(cell) = buffer.cell_mut((area.x, y))
+            {
+                cell.set_char(self.theme.glyphs.selected);
+            }
+        }
+    }
+}
+
+impl Table<'_> {
+    /// The first cell of a line is for the cursor.
+    fn widths(&self, total: usize) -> Vec<usize> {
+        let fixed: usize = self.columns.iter().map(|column| column.width).sum();
+        let gaps = self.columns.len().saturating_sub(1);
+        let mut rest = total.saturating_sub(1 + fixed + gaps);
+        let mut sharing = self.columns.iter().filter(|column| column.width == 0).count();
+        let mut width = |column: &Column| {
+            if column.width > 0 {
+                return column.width;
+            }
+            let share = rest.div_ceil(sharing.max(1));
+            rest -= share;
+            sharing -= 1;
+            share
+        };
+        self.columns.iter().map(&mut width).collect()
+    }
+
+    fn line(&self, cells: Vec<Cell>, widths: &[usize], base: Style) -> Line<'static> {
+        let more = self.theme.glyphs.more;
+        let mut spans = vec![Span::raw(" ")];
+        let columns = self.columns.iter().zip(widths);
+        for (index, (Cell(words, style), (column, width))) in
+            cells.into_iter().zip(columns).enumerate()
+        {
+            if index > 0 {
+                spans.push(Span::raw(" "));
+            }
+            let fitted = if column.right {
+                text::right(&words, *width, more)
+            } else {
+                text::left(&words, *width, more)
+            };
+            spans.push(Span::styled(fitted, base.patch(style)));
+        }
+        Line::from(spans)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::action::Move;
+
+    #[test]
+    fn the_cursor_stays_in_sight() {
+        let mut cursor = Cursor::default();
+        cursor.go(Move::Last, 100, 10);
+        assert_eq!((cursor.row, cursor.top), (99, 90));
+        cursor.go(Move::PageUp, 100, 10);
+        assert_eq!((cursor.row, cursor.top), (90, 90));
+        cursor.go(Move::Up, 100, 10);
+        assert_eq!((cursor.row, cursor.top), (89, 89));
+        cursor.go(Move::Down, 0, 10);
+        assert_eq!((cursor.row, cursor.top), (0, 0));
+    }
+}
