@@ -20,7 +20,11 @@ mod pcap;
 mod pcapng;
 #[cfg(all(feature = "live", target_os = "linux"))]
 pub mod privilege;
+#[cfg(feature = "tui")]
+pub mod reread;
 mod source;
+#[cfg(feature = "tui")]
+pub mod spool;
 mod status;
 pub mod write;
 

@@ -3,12 +3,13 @@
 //!
 //! [`Tracker::push`] takes one decoded frame after the other; what it has put together so far can be
 //! looked at any time through [`Tracker::trace`]. Time is the packets' own, memory is bounded by
-//! [`Limits`], and nothing is kept per packet.
+//! [`Limits`], and nothing is kept per packet (but in a [`index::PacketIndex`], by who wants one).
 
 pub mod address;
 pub mod ageing;
 pub mod arena;
 pub mod checksum;
+pub mod chunked;
 pub mod connection;
 pub mod copies;
 pub mod coverage;
@@ -19,6 +20,7 @@ pub mod duplicate;
 pub mod dynamics;
 pub mod event;
 pub mod flow;
+pub mod index;
 mod join;
 pub mod limits;
 pub mod mapping;
@@ -27,6 +29,7 @@ pub mod option_space;
 mod options;
 mod payload;
 pub mod proof;
+pub mod pushed;
 pub mod role;
 pub mod rtt;
 mod segment;
@@ -45,6 +48,7 @@ use flow::{Flow, FlowKey, FlowTable, PlainSyn};
 use join::TokenIndex;
 use news::News;
 use proof::Verdict;
+use pushed::LastPushed;
 use role::{PerRole, Role};
 use stream::{Stream, StreamUse};
 use subflow::{Seen, Subflow, SubflowEnd};
@@ -72,6 +76,7 @@ pub struct Tracker {
     news: Option<Vec<News>>,
     next_number: u64,
     last_look: LastLook,
+    last_pushed: Option<Box<LastPushed>>,
 }
 
 impl Tracker {
@@ -92,6 +97,7 @@ impl Tracker {
             news: None,
             next_number: 0,
             last_look: LastLook::default(),
+            last_pushed: None,
         }
     }
 
@@ -132,6 +138,9 @@ impl Tracker {
     /// Takes the next frame, decoded.
     pub fn push(&mut self, decoded: &Decoded<'_>) {
         self.totals.packets += 1;
+        if let Some(last) = &mut self.last_pushed {
+            last.segment = None;
+        }
         match decoded {
             Decoded::Tcp(segment) => self.push_segment(segment),
             Decoded::Fragment => self.totals.fragments += 1,

@@ -31,11 +31,25 @@ pub(super) struct Pcap {
     parse: ParseRecord,
     /// Little-endian, and not the "modified" format.
     is_usual: bool,
+    #[cfg(feature = "tui")]
+    is_big_endian: bool,
     link_type: LinkType,
     /// Nanoseconds in one unit of the fraction.
     fraction: i64,
     record_header: usize,
     limit: usize,
+}
+
+/// What it takes to read a record again.
+#[cfg(feature = "tui")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct PcapLayout {
+    /// Octets from the captured length, which the original one follows, to the data.
+    pub(super) lengths_before: u64,
+    pub(super) is_big_endian: bool,
+    pub(super) link_type: LinkType,
+    /// The longest record that is believed.
+    pub(super) limit: usize,
 }
 
 impl Pcap {
@@ -50,10 +64,27 @@ impl Pcap {
         Self {
             parse,
             is_usual: !modified && !header.is_bigendian(),
+            #[cfg(feature = "tui")]
+            is_big_endian: header.is_bigendian(),
             link_type: link_type(header),
             fraction: if header.is_nanosecond_precision() { 1 } else { 1_000 },
             record_header: if modified { MODIFIED_RECORD_HEADER } else { RECORD_HEADER },
             limit: snaplen.clamp(NO_LIMIT, LONGEST_RECORD - MODIFIED_RECORD_HEADER),
+        }
+    }
+
+    /// Where records state their lengths, seen from their data, and in which byte order; and the link
+    /// type of all of them.
+    #[cfg(feature = "tui")]
+    pub(super) fn layout(&self) -> PcapLayout {
+        // Captured and original length are the last fields of the usual header; the longer one has 8
+        // octets more behind them.
+        let lengths_before = (self.record_header - RECORD_HEADER + 8) as u64;
+        PcapLayout {
+            lengths_before,
+            is_big_endian: self.is_big_endian,
+            link_type: self.link_type,
+            limit: self.limit,
         }
     }
 

@@ -28,26 +28,28 @@ const BYTE_ORDER_BIG: [u8; 4] = [0x1a, 0x2b, 0x3c, 0x4d];
 const BLOCK_FRAME: usize = 12;
 /// The fixed fields of a packet block, behind type and length.
 const PACKET_FIELDS: usize = 20;
-const PACKET_DATA: usize = 8 + PACKET_FIELDS;
+pub(super) const PACKET_DATA: usize = 8 + PACKET_FIELDS;
 /// Where the data of a simple packet block starts.
 const SIMPLE_PACKET_DATA: usize = 12;
 
 /// Block type of the obsolete packet block (appendix A) and of the enhanced one (§4.3).
-const OBSOLETE_PACKET: u32 = 2;
-const ENHANCED_PACKET: u32 = 6;
+pub(super) const OBSOLETE_PACKET: u32 = 2;
+pub(super) const ENHANCED_PACKET: u32 = 6;
+/// Block type of the simple packet block (§4.4).
+pub(super) const SIMPLE_PACKET: u32 = 3;
 
 /// Characters of an interface name that are kept.
 const LONGEST_NAME: usize = 256;
 
-#[derive(Debug, Clone, Copy)]
-enum ByteOrder {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ByteOrder {
     Little,
     Big,
 }
 
 impl ByteOrder {
     #[inline]
-    fn u16(self, octets: [u8; 2]) -> u16 {
+    pub(super) fn u16(self, octets: [u8; 2]) -> u16 {
         match self {
             Self::Little => u16::from_le_bytes(octets),
             Self::Big => u16::from_be_bytes(octets),
@@ -55,7 +57,7 @@ impl ByteOrder {
     }
 
     #[inline]
-    fn u32(self, octets: [u8; 4]) -> u32 {
+    pub(super) fn u32(self, octets: [u8; 4]) -> u32 {
         match self {
             Self::Little => u32::from_le_bytes(octets),
             Self::Big => u32::from_be_bytes(octets),
@@ -100,12 +102,28 @@ pub(super) struct Pcapng {
     byte_order: ByteOrder,
     /// The interfaces of the current section.
     interfaces: Vec<Known>,
+    /// All sections with interfaces, and the current one.
+    sections: Vec<Section>,
+}
+
+/// What it takes to read a packet of a section again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Section {
+    /// Where it starts.
+    pub(super) start: u64,
+    pub(super) byte_order: ByteOrder,
+    /// Link type and snap length of each interface.
+    pub(super) interfaces: Vec<(LinkType, Option<u32>)>,
 }
 
 impl Pcapng {
     pub(super) fn new() -> Self {
         // The first block is a section header, which sets the byte order.
-        Self { byte_order: ByteOrder::Little, interfaces: Vec::new() }
+        Self { byte_order: ByteOrder::Little, interfaces: Vec::new(), sections: Vec::new() }
+    }
+
+    pub(super) fn sections(&self) -> &[Section] {
+        &self.sections
     }
 
     /// The next packet, whose block then stands at the front of the buffer; `None` at the end.
@@ -127,7 +145,7 @@ impl Pcapng {
             match kind {
                 ENHANCED_PACKET | OBSOLETE_PACKET => return self.packet(kind, block).map(Some),
                 _ => {
-                    if let Some(record) = self.other(block, status, latest)? {
+                    if let Some(record) = self.other(block, buffer.position(), status, latest)? {
                         return Ok(Some(record));
                     }
                 }
@@ -223,6 +241,7 @@ impl Pcapng {
     fn other(
         &mut self,
         block: &[u8],
+        position: u64,
         status: &mut InputStatus,
         latest: Timestamp,
     ) -> Result<Option<Record>, Fault> {
@@ -231,7 +250,7 @@ impl Pcapng {
             ByteOrder::Big => parse_block_be(block),
         };
         match parsed {
-            Ok((_, Block::SectionHeader(_))) => self.interfaces.clear(),
+            Ok((_, Block::SectionHeader(_))) => self.begin_section(position),
             Ok((_, Block::InterfaceDescription(idb))) => self.describe(&idb, status)?,
             Ok((_, Block::InterfaceStatistics(isb))) => self.statistics(&isb, status),
             Ok((_, Block::SimplePacket(spb))) => {
@@ -250,7 +269,15 @@ impl Pcapng {
     /// Whether packets cannot be understood without this block: sections, interfaces, packets.
     fn matters(&self, block: &[u8]) -> bool {
         let kind = block.first_chunk().copied().unwrap_or_default();
-        kind == SECTION_HEADER || matches!(self.byte_order.u32(kind), 1 | 3)
+        kind == SECTION_HEADER || matches!(self.byte_order.u32(kind), 1 | SIMPLE_PACKET)
+    }
+
+    fn begin_section(&mut self, start: u64) {
+        self.interfaces.clear();
+        // One without interfaces has no packets.
+        self.sections.pop_if(|section| section.interfaces.is_empty());
+        let byte_order = self.byte_order;
+        self.sections.push(Section { start, byte_order, interfaces: Vec::new() });
     }
 
     fn describe(
@@ -267,6 +294,9 @@ impl Pcapng {
         let offset = offset.map_or(0, |octets| self.byte_order.u64(octets).cast_signed());
         let clock = Clock::new(resolution, offset);
         self.interfaces.push(Known { number, link_type, snaplen, clock });
+        if let Some(section) = self.sections.last_mut() {
+            section.interfaces.push((link_type, snaplen));
+        }
         let name = name(idb);
         status.interfaces.push(Interface { name, link_type, snaplen, dropped_by_kernel: None });
         Ok(())

@@ -5,6 +5,8 @@ use std::io;
 use super::buffer::Buffer;
 use super::pcap::Pcap;
 use super::pcapng::Pcapng;
+#[cfg(feature = "tui")]
+use super::reread::Layout;
 use super::status::InputStatus;
 use crate::wire::frame::{LinkType, Timestamp};
 
@@ -102,6 +104,15 @@ impl Source {
         self.current = Record::NONE;
         self.buffer.close();
         None
+    }
+
+    /// What it takes to read its records again, if that is possible.
+    #[cfg(feature = "tui")]
+    pub(super) fn layout(&self) -> Option<Layout> {
+        self.seekable.then(|| match &self.records {
+            Records::Pcap(pcap) => Layout::Pcap(pcap.layout()),
+            Records::Pcapng(pcapng) => Layout::Pcapng(pcapng.sections().to_vec()),
+        })
     }
 
     /// The current record.

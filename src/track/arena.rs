@@ -9,6 +9,11 @@ use std::ops::{Index, IndexMut};
 pub struct Id<T>(u32, PhantomData<fn() -> T>);
 
 impl<T> Id<T> {
+    /// The number of the item at this position, whether there is one or not.
+    pub(crate) const fn at(position: u32) -> Self {
+        Self(position, PhantomData)
+    }
+
     /// 0-based position in the arena.
     pub const fn index(self) -> usize {
         self.0 as usize

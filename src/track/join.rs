@@ -194,6 +194,9 @@ impl Tracker {
         if swap {
             self.subflows[id].swap_roles();
             events.swap_roles();
+            if let Some(last) = &mut self.last_pushed {
+                last.swapped.push(id);
+            }
         }
         let owner = &mut self.connections[target];
         owner.events.merge(events);
@@ -253,6 +256,9 @@ impl Tracker {
             subflow.number = number;
             if swap {
                 subflow.swap_roles();
+                if let Some(last) = &mut self.last_pushed {
+                    last.swapped.push(*id);
+                }
             }
         }
         if let Some(news) = &mut self.news {

@@ -10,6 +10,7 @@ use super::event::{Event, EventKind};
 use super::news::{News, Stage};
 use super::options::SegmentOptions;
 use super::proof::{Verdict, fast_close_verdict};
+use super::pushed::{self, Kind, Pushed};
 use super::role::{Direction, Role};
 use super::subflow::{Reset, Seen, Subflow, SubflowEnd};
 use crate::wire::mptcp::{Capable, CapableForm, FastClose, Join, MptcpOption, Prio};
@@ -35,8 +36,10 @@ impl Tracker {
                 subflow.ends.of_mut(sender.peer()).option_space.ask(segment.timestamp);
             }
             self.totals.count_copy(segment.point);
+            self.note_pushed(id, direction, segment, Kind::Copy);
             return;
         }
+        let bytes = self.last_pushed.as_ref().map(|_| subflow.ends.of(direction.sender()).bytes);
         let stage =
             self.news.as_ref().map(|_| Stage::of(subflow, &self.connections[connection_id]));
         let mut step = Step {
@@ -58,6 +61,10 @@ impl Tracker {
         step.release_what_is_over();
         let siblings = step.priority_of_address();
         let new_keys = step.new_keys;
+        if let Some(before) = bytes {
+            let kind = pushed::kind(segment, options, &self.subflows[id], direction, before);
+            self.note_pushed(id, direction, segment, kind);
+        }
         if let Some(news) = &mut self.news {
             let now = Stage::of(&self.subflows[id], &self.connections[connection_id]);
             if stage != Some(now) {
@@ -75,6 +82,20 @@ impl Tracker {
         }
         if let Some(prio) = siblings {
             self.change_backup_of_address(connection_id, direction.sender(), prio);
+        }
+    }
+
+    /// Keeps what a segment was, where that is wanted.
+    fn note_pushed(
+        &mut self,
+        subflow: Id<Subflow>,
+        direction: Direction,
+        segment: &Segment<'_>,
+        kind: Kind,
+    ) {
+        if let Some(last) = &mut self.last_pushed {
+            let payload_len = segment.payload_len;
+            last.segment = Some(Pushed { subflow, direction, kind, payload_len });
         }
     }
 

@@ -110,6 +110,56 @@ pub struct Frame<'a> {
     pub data: &'a [u8],
 }
 
+/// Where the octets of a frame can be read again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Index of the input, or [`Place::SPOOL`].
+    pub source: u8,
+    /// Position there.
+    pub offset: u64,
+}
+
+impl Place {
+    /// What stands for the temporary file that keeps what cannot be read twice.
+    pub const SPOOL: u8 = u8::MAX - 1;
+
+    /// The highest position that there can be: 16 TiB.
+    pub const MOST_OFFSET: u64 = (1 << 44) - 1;
+
+    /// Where a frame of the input with index `input` stands in its file. `None` for an input past
+    /// those that can be told apart, and past [`Place::MOST_OFFSET`].
+    pub fn in_input(input: u16, offset: u64) -> Option<Self> {
+        let source = u8::try_from(input).ok().filter(|source| *source < Self::SPOOL)?;
+        (offset <= Self::MOST_OFFSET).then_some(Self { source, offset })
+    }
+}
+
+/// A frame that was read again, on its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawPacket {
+    /// Which header the octets start with.
+    pub link_type: LinkType,
+    /// Octets that were on the wire; at least `data.len()`.
+    pub wire_len: u32,
+    /// The captured octets.
+    pub data: Vec<u8>,
+}
+
+impl RawPacket {
+    /// It as a frame of the capture, whose place is known from elsewhere.
+    pub fn frame(&self, number: PacketNo, timestamp: Timestamp) -> Frame<'_> {
+        Frame {
+            number,
+            timestamp,
+            point: CapturePoint::default(),
+            link_type: self.link_type,
+            wire_len: self.wire_len,
+            offset: None,
+            data: &self.data,
+        }
+    }
+}
+
 impl Frame<'_> {
     /// Whether the snap length cut this frame.
     pub fn is_cut(&self) -> bool {
