@@ -1,0 +1,3 @@
+//! The terminal timeline.
+
+pub mod snapshot;
