@@ -290,7 +290,9 @@ impl Tracker {
             connection.streams = PerRole { client: stream(), server: stream() };
         }
         if let Some(spans) = self.series_spans() {
-            Role::BOTH.map(|role| connection.data.of_mut(role).keep_series(spans));
+            for role in Role::BOTH {
+                connection.data.of_mut(role).keep_series(spans);
+            }
         }
         self.connections.push(connection)
     }
