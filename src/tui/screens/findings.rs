@@ -218,7 +218,7 @@ fn areas(app: &App) -> (Rect, Rect) {
         return split(area, area.width / 2);
     }
     let rows = u16::try_from(rows(app).len()).unwrap_or(u16::MAX).saturating_add(3);
-    stack(area, rows.clamp(5, area.height * 2 / 5))
+    stack(area, rows.min(area.height * 2 / 5).max(5))
 }
 
 fn list_height(app: &App) -> usize {
