@@ -13,10 +13,19 @@ use screens::Screens;
 #[test]
 fn connections() {
     insta::assert_snapshot!("connections_80", Screens::of("two-subflows.pcap", 80, 24).screen());
-    insta::assert_snapshot!("connections_ascii", Screens::ascii("two-subflows.pcap", 80, 24).screen());
-    insta::assert_snapshot!("connections_120", Screens::of("add-addr-v6-port.pcap", 120, 30).screen());
+    insta::assert_snapshot!(
+        "connections_ascii",
+        Screens::ascii("two-subflows.pcap", 80, 24).screen()
+    );
+    insta::assert_snapshot!(
+        "connections_120",
+        Screens::of("add-addr-v6-port.pcap", 120, 30).screen()
+    );
     insta::assert_snapshot!("connections_v6", Screens::of("add-addr-v6.pcap", 80, 24).screen());
-    insta::assert_snapshot!("connections_160", Screens::of("join-refused-limit.pcap", 160, 50).screen());
+    insta::assert_snapshot!(
+        "connections_160",
+        Screens::of("join-refused-limit.pcap", 160, 50).screen()
+    );
     insta::assert_snapshot!("connections_60", Screens::of("reinjected.pcap", 60, 15).screen());
 }
 
