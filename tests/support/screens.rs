@@ -123,7 +123,7 @@ pub(crate) fn load(path: &Path) -> (Snapshot, PacketReader) {
     let reader = PacketReader::new(&paths, &capture, Some(spool.reader()));
     let mut tracker = Tracker::new(Limits::default(), 0);
     tracker.keep_pushed();
-    tracker.keep_series();
+    tracker.keep_series_of(512);
     let (mut packets, mut frames) = (PacketIndex::new(), 0);
     while let Some(frame) = capture.next_frame() {
         frames += 1;

@@ -9,7 +9,6 @@ mod picture;
 use ratatui::Frame;
 
 use super::ladder;
-use crate::report::model::Finding;
 use crate::tui::action::{Command, Move};
 use crate::tui::axis::{NARROWEST, Window};
 use crate::tui::layout;
@@ -18,6 +17,7 @@ use crate::tui::update::{open, say};
 use crate::units;
 use geometry::Geometry;
 use lanes::Lanes;
+pub(super) use moment::{arrow, main_direction};
 
 /// What is chosen here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub fn update(app: &mut App, command: Command) {
         Command::ZoomIn => zoom(app, true),
         Command::ZoomOut => zoom(app, false),
         Command::ZoomFit => app.timeline.is_zoomed = false,
-        Command::Open => enter(app),
+        Command::Open => open_ladder(app),
         Command::Mark => set_mark(app),
         _ => {}
     }
@@ -141,7 +141,8 @@ fn zoom(app: &mut App, closer: bool) {
     app.timeline.window = zoomed;
 }
 
-fn enter(app: &mut App) {
+/// Opens the ladder at the cursor.
+pub fn open_ladder(app: &mut App) {
     let column = app.timeline.window.index_of(app.focus.t_ns);
     let here = column.and_then(|column| thing(app, column));
     let packet = here.and_then(|(packet, _)| packet).or_else(|| next_packet(app));
@@ -218,9 +219,8 @@ fn count(app: &mut App) {
     }
     let mut lanes = std::mem::take(&mut app.timeline.lanes);
     if let (Some(members), Some(connection)) = (members(app), app.connection()) {
-        let findings: Vec<&Finding> = app.findings_here().collect();
         let (packets, window) = (&app.snapshot.packets, app.timeline.window);
-        lanes.update(packets, members, origin(app), window, (connection, &findings));
+        lanes.update(packets, members, origin(app), window, (connection, app.findings_here()));
     }
     app.timeline.lanes = lanes;
     app.timeline.shown = shown;

@@ -208,7 +208,7 @@ impl Lanes {
         members: Members,
         origin: i64,
         window: Window,
-        (connection, findings): (&Connection, &[&Finding]),
+        (connection, findings): (&Connection, &[Finding]),
     ) {
         let is_same = self.window == window
             && self.members == members

@@ -70,7 +70,9 @@ fn state(app: &App) -> String {
 }
 
 /// The direction that carries more of its stream.
-pub(super) const fn main_direction(connection: &Connection) -> (Direction, &DataDirection) {
+pub(in crate::tui::screens) const fn main_direction(
+    connection: &Connection,
+) -> (Direction, &DataDirection) {
     if connection.c2s.stream_bytes >= connection.s2c.stream_bytes {
         (Direction::ClientToServer, &connection.c2s)
     } else {
@@ -79,7 +81,7 @@ pub(super) const fn main_direction(connection: &Connection) -> (Direction, &Data
 }
 
 /// `c→s` or `s→c`.
-pub(super) fn arrow(app: &App, direction: Direction) -> String {
+pub(in crate::tui::screens) fn arrow(app: &App, direction: Direction) -> String {
     let to = app.theme.glyphs.to;
     match direction {
         Direction::ClientToServer => format!("c{to}s"),
@@ -119,13 +121,24 @@ pub(super) fn acked_until(data: &DataDirection, t_ns: i64) -> Option<u64> {
 fn lines(app: &App, width: usize, height: usize) -> Vec<Line<'static>> {
     let mut told = findings_here(app, width);
     told.extend(events_here(app, width));
-    let numbers = numbers(app, width);
-    let room = height.saturating_sub(numbers.len().min(height / 2));
+    let mut numbers = numbers(app, width);
+    // What was carried needs a line in any case.
+    let least = numbers.len().min(1);
+    let room = height.saturating_sub(least);
     if told.len() > room {
         let more = told.len() - room + 1;
         told.truncate(room.saturating_sub(1));
         let key = if app.timeline.window.column > super::NARROWEST { ": zoom in (+)" } else { "" };
         told.push(Line::styled(format!(" {more} more{key}"), app.theme.faint()));
+    }
+    let room = height.saturating_sub(told.len());
+    if numbers.len() > room {
+        let more = numbers.len() - room + 1;
+        numbers.truncate(room.saturating_sub(1).max(1));
+        if numbers.len() < room {
+            let words = format!(" {more} more subflows");
+            numbers.push(Line::styled(words, app.theme.faint()));
+        }
     }
     told.extend(numbers);
     if told.is_empty() {
@@ -147,7 +160,7 @@ fn nothing(app: &App) -> String {
 fn findings_here(app: &App, width: usize) -> Vec<Line<'static>> {
     let window = app.timeline.window;
     let column = window.column_of(app.focus.t_ns);
-    let here = app.findings_here();
+    let here = app.findings_here().iter();
     let here = here.filter(|found| found.t_ns.map(|at| window.column_of(at)) == Some(column));
     here.map(|finding| {
         let mut line = findings::line(app, finding, width.saturating_sub(1));

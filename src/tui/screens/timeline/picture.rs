@@ -150,10 +150,11 @@ impl Picture<'_> {
         buffer.set_string(self.left(), y + 1, axis, faint);
         for (column, words) in self.app.timeline.window.marks() {
             buffer.set_string(self.x(column), y + 1, mark.to_string(), faint);
-            if column + words.len() <= columns + usize::from(TOTALS) - 6 {
+            if column + words.len() <= columns {
                 buffer.set_string(self.x(column), y, words, faint);
             }
         }
+        buffer.set_string(self.inside.x + 1, y, "sf   rtt", faint);
         let is_part = self.app.timeline.is_zoomed;
         self.put_right(buffer, y, if is_part { "in view" } else { "bytes" }, faint);
         let findings = self.app.timeline.lanes.findings.iter().take(columns).enumerate();
