@@ -73,12 +73,16 @@ impl Graph {
         Self::ALL.get(index).copied().unwrap_or_default()
     }
 
-    /// A value of the axis at the left.
-    fn value(self, value: f64) -> String {
+    /// A value of the axis at the left; `first` is the DSN of the first octet, where DSNs are shown
+    /// as on the wire.
+    fn value(self, value: f64, first: Option<u64>) -> String {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "of an axis")]
         let number = value.max(0.0).round() as u64;
         match self {
-            Self::Dsn | Self::InFlight => units::bytes(number),
+            Self::Dsn | Self::InFlight => first.filter(|_| self == Self::Dsn).map_or_else(
+                || units::bytes(number),
+                |first| format!("{:08x}", first.wrapping_add(number) & 0xffff_ffff),
+            ),
             Self::Throughput => units::rate(number, 1_000_000_000).unwrap_or_default(),
             Self::RoundTrips => timeline_duration(number),
             Self::Shares => format!("{number} %"),
@@ -201,6 +205,16 @@ const fn who(data: &Data<'_>) -> &'static str {
     }
 }
 
+/// The DSN of the first octet, where DSNs are to be shown as on the wire.
+fn first_dsn(app: &App, direction: Direction) -> Option<u64> {
+    let connection = app.connection().filter(|_| app.raw_dsn)?;
+    let host = match direction {
+        Direction::ClientToServer => &connection.client,
+        Direction::ServerToClient => &connection.server,
+    };
+    host.idsn.map(|idsn| idsn.0.wrapping_add(1))
+}
+
 /// The graph and the direction.
 fn title(app: &App) -> String {
     let graph = app.graphs.graph;
@@ -211,7 +225,10 @@ fn title(app: &App) -> String {
         Graph::RoundTrips => "Round trips",
         Graph::Shares => "Share of each subflow",
     };
-    format!("{what}, {}", timeline::arrow(app, direction(app)))
+    let direction = direction(app);
+    let is_raw = graph == Graph::Dsn && first_dsn(app, direction).is_some();
+    let raw = if is_raw { ", lower 32 bits" } else { "" };
+    format!("{what}, {}{raw}", timeline::arrow(app, direction))
 }
 
 /// The names of all graphs, in the lower border.
@@ -238,12 +255,13 @@ fn draw_curves(app: &App, frame: &mut Frame<'_>, data: &Data<'_>) {
         Graph::InFlight => data.in_flight(until),
         Graph::RoundTrips | Graph::Shares => data.round_trips(),
     };
+    let first = first_dsn(app, data.direction);
     let (legend, below) = areas(app);
     let plot = Plot::new(below, window, most(graph, &curves), app.theme);
     if legend.height > 0 {
         draw_legend(app, frame, legend, &curves);
     }
-    plot.draw_axes(frame.buffer_mut(), |value| graph.value(value), app.focus.t_ns);
+    plot.draw_axes(frame.buffer_mut(), |value| graph.value(value, first), app.focus.t_ns);
     plot.draw_curves(frame, &curves);
     if curves.is_empty() {
         draw::empty(app, frame, plot.area, "Nothing was measured in this direction.");
@@ -281,7 +299,7 @@ fn draw_legend(app: &App, frame: &mut Frame<'_>, area: Rect, curves: &[Curve]) {
 fn draw_shares(app: &App, frame: &mut Frame<'_>, data: &Data<'_>) {
     let (legend, below) = areas(app);
     let plot = Plot::new(below, app.graphs.window, 100.0, app.theme);
-    plot.draw_axes(frame.buffer_mut(), |value| Graph::Shares.value(value), app.focus.t_ns);
+    plot.draw_axes(frame.buffer_mut(), |value| Graph::Shares.value(value, None), app.focus.t_ns);
     let names: Vec<_> = data
         .subflows()
         .map(|(subflow, _)| Curve {
@@ -289,6 +307,7 @@ fn draw_shares(app: &App, frame: &mut Frame<'_>, data: &Data<'_>) {
             name: format!("sf{}", subflow.id),
             style: app.theme.subflow(subflow.id),
             pieces: Vec::new(),
+            is_signs: false,
         })
         .collect();
     if legend.height > 0 {

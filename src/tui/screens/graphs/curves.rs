@@ -19,6 +19,8 @@ pub(super) struct Curve {
     pub(super) style: Style,
     /// Its pieces.
     pub(super) pieces: Vec<Piece>,
+    /// Whether it is no line: its sign stands on each piece.
+    pub(super) is_signs: bool,
 }
 
 /// A straight piece of a line: from a moment to a moment, from a value to a value.
@@ -81,6 +83,7 @@ impl<'a> Data<'a> {
             name: format!("sf{}", subflow.id),
             style: self.theme.subflow(subflow.id),
             pieces: pieces(series),
+            is_signs: false,
         });
         curves.filter(|curve| !curve.pieces.is_empty()).collect()
     }
@@ -88,19 +91,25 @@ impl<'a> Data<'a> {
     /// A line over all subflows.
     fn of_all(&self, key: char, name: &str, pieces: Vec<Piece>) -> Option<Curve> {
         let (name, style) = (name.to_owned(), self.theme.strong());
-        (!pieces.is_empty()).then_some(Curve { key, name, style, pieces })
+        (!pieces.is_empty()).then_some(Curve { key, name, style, pieces, is_signs: false })
     }
 
     /// Positions in the stream by subflow, and how far they are acknowledged.
     pub(super) fn dsn(&self, until: i64) -> Vec<Curve> {
-        let mut curves = self.of_subflows(|series| carried(&series.sent, |bin| bin.new));
+        let mut curves = self.of_subflows(|series| {
+            let mut pieces = carried(&series.sent, |bin| bin.new);
+            pieces.extend(carried(&series.sent, |bin| bin.resent));
+            pieces
+        });
         let resent =
             self.subflows().flat_map(|(_, series)| carried(&series.sent, |bin| bin.resent));
-        let resent: Vec<_> = resent.collect();
-        curves.extend(self.of_all(self.theme.glyphs.reinjected, "carried again", resent));
+        let resent = resent.map(|piece| Piece::new(piece.from, piece.from)).collect();
+        let resent = self.of_all(self.theme.glyphs.reinjected, "carried again", resent);
+        let resent = resent.map(|curve| Curve { is_signs: true, ..curve });
         let acked = self.of().series.as_ref().and_then(|series| series.acked.as_ref());
         let acked = acked.map(|acked| stairs(acked, until, |bin| Some(bin.end)));
         curves.extend(self.of_all('a', "DATA_ACK", acked.unwrap_or_default()));
+        curves.extend(resent);
         curves
     }
 

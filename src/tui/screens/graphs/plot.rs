@@ -136,12 +136,16 @@ impl Plot {
     /// Writes the sign of a curve on it, each at another place.
     fn sign(&self, context: &mut canvas::Context<'_>, curve: &Curve, index: usize, of: usize) {
         let points: Vec<_> = curve.pieces.iter().filter_map(|piece| self.visible(*piece)).collect();
+        let sign = || Line::styled(curve.key.to_string(), curve.style);
+        if curve.is_signs {
+            points.iter().for_each(|((x, y), _)| context.print(*x, *y, sign()));
+            return;
+        }
         let Some(last) = points.len().checked_sub(1) else { return };
         for part in [index + 1, index + 1 + of] {
             let place = (last * part).div_ceil(2 * of).min(last);
             if let Some((_, (x, y))) = points.get(place) {
-                let sign = Line::styled(curve.key.to_string(), curve.style);
-                context.print(*x, *y, sign);
+                context.print(*x, *y, sign());
             }
         }
     }
