@@ -15,8 +15,9 @@ mod pipeline;
 mod progress;
 mod report;
 mod space;
+mod stdin;
 #[cfg(feature = "tui")]
-mod tui;
+pub mod tui;
 
 use anyhow::Result;
 
