@@ -2,6 +2,7 @@
 
 pub mod announcing;
 mod code;
+pub mod display_filter;
 pub mod explain;
 pub mod finding;
 mod fold;
@@ -16,7 +17,6 @@ use std::collections::BTreeSet;
 use crate::track::Trace;
 use crate::track::subflow::Subflow;
 use crate::units;
-use crate::wire::segment::Endpoint;
 use finding::{Finding, Selection};
 use rules::{Apply, CaptureFacts, Case, RULES, WholeCapture};
 
@@ -103,23 +103,9 @@ fn forget_absent_causes(found: &mut [Finding]) {
 
 /// Shows the subflow in question, or all of the connection.
 fn display_filter(case: &Case<'_>, subflow: Option<u32>) -> Option<String> {
-    /// A filter with more than this many subflows helps nobody.
-    const MOST: usize = 4;
     let wanted = |candidate: &&&Subflow| subflow.is_none_or(|number| candidate.number == number);
-    let tuples: Vec<_> =
-        case.subflows.iter().filter(wanted).take(MOST).map(|subflow| tuple(subflow)).collect();
-    match tuples.as_slice() {
-        [] => None,
-        [only] => Some(only.clone()),
-        several => Some(format!("({})", several.join(") || ("))),
-    }
-}
-
-fn tuple(subflow: &Subflow) -> String {
-    let side = |end: Endpoint| {
-        let family = if end.address.is_ipv6() { "ipv6" } else { "ip" };
-        format!("{family}.addr == {} && tcp.port == {}", end.address, end.port)
-    };
-    let ends = &subflow.ends;
-    format!("{} && {}", side(ends.client.endpoint), side(ends.server.endpoint))
+    let subflows = case.subflows.iter().filter(wanted);
+    display_filter::of_flows(
+        subflows.map(|subflow| (subflow.ends.client.endpoint, subflow.ends.server.endpoint)),
+    )
 }

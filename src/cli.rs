@@ -48,6 +48,7 @@ EXAMPLES
   mptcpscope explain single-path              what a finding means, and what to do
   mptcpscope follow phone.pcapng --connection 0 --from server >file
                                               what the server sent
+  mptcpscope tui phone.pcapng                 look around in it on the terminal
   mptcpscope live -i eth0 -i wlan0            what happens, as it happens
   ssh host tcpdump -U -w - tcp | mptcpscope live -
                                               the same from a pipe
@@ -71,6 +72,10 @@ pub enum Command {
     /// Capture on interfaces, or read a live pipe, and say what happens as it happens
     #[command(arg_required_else_help = true)]
     Live(LiveArgs),
+    /// Look around in captures, or in what happens right now, on the terminal
+    #[cfg(feature = "tui")]
+    #[command(arg_required_else_help = true)]
+    Tui(TuiArgs),
     /// Show the MPTCP settings, endpoints, limits and counters of this host, explained
     Host(HostArgs),
     /// Calculate whether ADD_ADDR and other options fit into a TCP header
@@ -232,8 +237,42 @@ pub struct LiveArgs {
     pub color: Color,
 }
 
-/// How long `live` remembers connections.
+/// Arguments of `tui`.
+#[cfg(feature = "tui")]
 #[derive(Debug, Args)]
+#[command(
+    override_usage = "mptcpscope tui [OPTIONS] CAPTURE...\n       \
+                      mptcpscope tui -i INTERFACE [-i INTERFACE]... [OPTIONS] [FILTER]..."
+)]
+pub struct TuiArgs {
+    /// Captures, - for standard input; with -i a filter as in tcpdump
+    #[arg(value_name = "CAPTURE", value_hint = clap::ValueHint::FilePath)]
+    pub captures: Vec<OsString>,
+    /// Capture on this interface; may be given several times; any stands for all
+    #[arg(short, long = "interface", value_name = "INTERFACE")]
+    pub interfaces: Vec<String>,
+    /// Octets kept of each packet [default: 256, all headers]
+    #[arg(long, value_name = "N", requires = "interfaces", value_parser = clap::value_parser!(u32).range(64..=262_144))]
+    pub snaplen: Option<u32>,
+    /// Take packets for other hosts as well
+    #[arg(long, requires = "interfaces")]
+    pub promiscuous: bool,
+    /// Once the interfaces are open, go on as this user
+    #[arg(long, value_name = "NAME", requires = "interfaces")]
+    pub user: Option<String>,
+    /// What is remembered of a live capture, and for how long.
+    #[command(flatten)]
+    pub ageing: AgeingArgs,
+    /// Draw with ASCII only, for terminals without Unicode
+    #[arg(long)]
+    pub ascii: bool,
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+/// How long `live` remembers connections.
+#[derive(Debug, Clone, Args)]
 pub struct AgeingArgs {
     /// Forget closed connections this long after their last packet
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse::duration_ns)]

@@ -1,5 +1,6 @@
 //! Text that fits: cells, not characters, are what a terminal has.
 
+use ratatui::buffer::Buffer;
 use ratatui::text::Span;
 
 /// Cells that `text` takes.
@@ -82,6 +83,27 @@ pub fn wrap(text: &str, cells: usize) -> Vec<String> {
 /// `text` without characters that would do something to a terminal.
 pub fn printable(text: &str) -> String {
     text.chars().map(|found| if found.is_control() { '\u{fffd}' } else { found }).collect()
+}
+
+/// What is on a screen, without colours, and without spaces at the ends of lines.
+pub fn of_buffer(buffer: &Buffer) -> String {
+    let width = usize::from(buffer.area.width).max(1);
+    let mut text = String::new();
+    for row in buffer.content.chunks(width) {
+        let mut line = String::new();
+        let mut covered = 0;
+        for cell in row {
+            // A wide character covers the cell behind it, which then has nothing to say.
+            if covered == 0 {
+                line.push_str(cell.symbol());
+                covered = self::width(cell.symbol()).max(1);
+            }
+            covered -= 1;
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
 }
 
 #[cfg(test)]

@@ -1,0 +1,188 @@
+//! `tui`: the screens, and everything in the world that they need.
+//!
+//! One channel brings keys, resizes, signals and snapshots; each becomes an action. What the state
+//! asks for in return (files written, packets read again) is done here.
+
+mod export;
+mod load;
+mod terminal;
+
+use std::io::{IsTerminal, stdout};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+use ratatui::crossterm::event::{self, Event, KeyEvent, KeyEventKind};
+use ratatui::layout::Size;
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+use signal_hook::iterator::Signals;
+
+use self::load::{Loader, Update};
+use self::terminal::Screen;
+use super::output;
+use crate::capture::PacketReader;
+use crate::cli::TuiArgs;
+use crate::tui::action::{Action, Command, Effect};
+use crate::tui::state::App;
+use crate::tui::theme::Theme;
+use crate::tui::{cache, draw, keymap, update};
+
+/// Time between two pictures that no key asked for: at most 20 a second.
+const FRAME: Duration = Duration::from_millis(50);
+
+/// Something that came through the channel.
+enum Message {
+    Key(KeyEvent),
+    Resize(Size),
+    Signal(i32),
+    Update(Update),
+}
+
+pub(super) fn run(args: &TuiArgs) -> Result<()> {
+    if args.captures.is_empty() && args.interfaces.is_empty() {
+        bail!("name a capture to look at, or an interface with -i");
+    }
+    if !stdout().is_terminal() {
+        bail!("the screens need a terminal: use mptcpscope report for text, packets for lines");
+    }
+    let theme = Theme::new(output::is_coloured(args.color), args.ascii || !is_utf8());
+    // What cannot be opened is said before the screen is taken.
+    let loader = Loader::open(args)?;
+    let reader = loader.reader();
+    let (sender, messages) = channel();
+    let updates = sender.clone();
+    let loader = loader.start(move |update| updates.send(Message::Update(update)).is_ok())?;
+    let mut screen = Screen::take()?;
+    listen(sender)?;
+    let mut session =
+        Session { app: App::new(theme, screen.size()?), reader, failure: None, is_over: false };
+    let outcome = session.watch(&mut screen, &messages);
+    drop(screen);
+    drop(messages);
+    loader.stop();
+    outcome?;
+    session.failure.map_or(Ok(()), |failure| Err(anyhow::anyhow!(failure)))
+}
+
+/// Whether the locale says that the terminal takes UTF-8. The first variable that is set counts.
+fn is_utf8() -> bool {
+    let set = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = set("LC_ALL").or_else(|| set("LC_CTYPE")).or_else(|| set("LANG"));
+    // Without any of them, what terminals do today.
+    locale.is_none_or(|locale| {
+        let locale = locale.to_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8") || locale == "c" || locale == "posix"
+    })
+}
+
+/// Keys and signals, each from a thread of its own.
+fn listen(sender: Sender<Message>) -> Result<()> {
+    let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGTSTP, SIGCONT])?;
+    let from_signals = sender.clone();
+    thread::spawn(move || {
+        for signal in &mut signals {
+            if from_signals.send(Message::Signal(signal)).is_err() {
+                break;
+            }
+        }
+    });
+    thread::spawn(move || {
+        while let Ok(event) = event::read() {
+            let message = match event {
+                Event::Key(key) if key.kind != KeyEventKind::Release => Message::Key(key),
+                Event::Resize(width, height) => Message::Resize(Size { width, height }),
+                _ => continue,
+            };
+            if sender.send(message).is_err() {
+                break;
+            }
+        }
+    });
+    Ok(())
+}
+
+/// The state, and what it reads packets with.
+struct Session {
+    app: App,
+    reader: PacketReader,
+    /// Why there will be nothing more to show.
+    failure: Option<String>,
+    is_over: bool,
+}
+
+impl Session {
+    /// Takes messages and draws until it is over.
+    fn watch(&mut self, screen: &mut Screen, messages: &Receiver<Message>) -> Result<()> {
+        let mut drawn_at = Instant::now();
+        self.draw(screen)?;
+        let mut is_stale = false;
+        while !self.is_over {
+            let message = if is_stale {
+                let wait = FRAME.saturating_sub(drawn_at.elapsed());
+                match messages.recv_timeout(wait) {
+                    Ok(message) => Some(message),
+                    Err(RecvTimeoutError::Timeout) => None,
+                    Err(RecvTimeoutError::Disconnected) => break,
+                }
+            } else {
+                match messages.recv() {
+                    Ok(message) => Some(message),
+                    Err(_) => break,
+                }
+            };
+            let mut is_urgent = message.is_none();
+            for message in message.into_iter().chain(messages.try_iter().take(256)) {
+                is_stale = true;
+                is_urgent |= !matches!(message, Message::Update(_));
+                self.take(message, screen)?;
+            }
+            if is_stale && (is_urgent || drawn_at.elapsed() >= FRAME) && !self.is_over {
+                self.draw(screen)?;
+                drawn_at = Instant::now();
+                is_stale = false;
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, message: Message, screen: &mut Screen) -> Result<()> {
+        let action = match message {
+            Message::Key(key) => match keymap::action(&self.app, key) {
+                Some(action) => action,
+                None => return Ok(()),
+            },
+            Message::Resize(size) => {
+                // Behind a terminal that has shrunk there may be anything.
+                screen.clear()?;
+                Action::Resize(size)
+            }
+            Message::Signal(SIGTSTP) => Action::Command(Command::Suspend),
+            Message::Signal(SIGCONT) => return screen.retake(),
+            Message::Signal(_) => Action::Command(Command::Quit),
+            Message::Update(Update::Snapshot(snapshot)) => Action::Snapshot(snapshot),
+            Message::Update(Update::Failed(failure)) => {
+                self.failure = Some(failure);
+                self.is_over = true;
+                return Ok(());
+            }
+        };
+        match update(&mut self.app, action) {
+            None => {}
+            Some(Effect::Quit) => self.is_over = true,
+            Some(Effect::Suspend) => screen.suspend()?,
+            Some(Effect::Export(what)) => {
+                let message = export::write(&self.app, &self.reader, what)
+                    .unwrap_or_else(|error| format!("{error:#}"));
+                update(&mut self.app, Action::Message(message));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what will be on the screen, then draws.
+    fn draw(&mut self, screen: &mut Screen) -> Result<()> {
+        cache::fill(&mut self.app, |entry| self.reader.read(entry));
+        screen.draw(|frame| draw(&self.app, frame))
+    }
+}
