@@ -7,6 +7,7 @@ pub mod explain;
 pub mod finding;
 mod fold;
 pub mod holes;
+pub mod ladder;
 pub mod option_space;
 pub mod rules;
 pub mod state;

@@ -2,7 +2,7 @@
 //! together from their subflows, proves what can be proved, and says what happened.
 //!
 //! ```text
-//!  file, stdin ── capture ─▸ Frame ─▸ wire ─▸ Segment ─▸ track ─▸ Trace ─▸ analyze ─▸ report
+//!  file, stdin ── capture ─▸ Frame ─▸ wire ─▸ Segment ─▸ track ─▸ Trace ─▸ analyze ─▸ report, tui
 //! ```
 //!
 //! | layer | may import of ours |
@@ -13,6 +13,7 @@
 //! | [`track`] | `wire` |
 //! | [`analyze`] | `track`, `wire`, `units` |
 //! | [`report`] | `analyze`, `track`, `wire`, `units` |
+//! | [`tui`] | `analyze`, `report`, `track`, `wire`, `units` |
 //! | [`cli`] | `units` |
 //! | [`app`] | all |
 //!

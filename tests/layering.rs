@@ -113,6 +113,11 @@ const LAYERS: &[Layer] = &[
         ],
     },
     Layer {
+        name: "tui",
+        may_import: &["analyze", "report", "track", "wire", "units"],
+        must_not_use: &["pcap", "pcap_parser", "clap", "anyhow", "indicatif", "RandomState"],
+    },
+    Layer {
         name: "host",
         may_import: &[],
         must_not_use: &["ratatui", "pcap", "pcap_parser", "clap", "anyhow", "jiff", "std::process"],

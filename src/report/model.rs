@@ -86,6 +86,30 @@ pub struct Generator {
     pub version: &'static str,
 }
 
+impl Default for Generator {
+    /// This program.
+    fn default() -> Self {
+        Self { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") }
+    }
+}
+
+impl Default for Report {
+    /// The report on nothing at all.
+    fn default() -> Self {
+        Self {
+            schema_version: 1,
+            generator: Generator::default(),
+            inputs: Vec::new(),
+            totals: Totals::default(),
+            host: None,
+            connections: Vec::new(),
+            orphan_subflows: Vec::new(),
+            findings: Vec::new(),
+            packet_refs: BTreeMap::new(),
+        }
+    }
+}
+
 impl Report {
     /// The report on what `trace` holds, read from `inputs`.
     ///
@@ -127,10 +151,7 @@ impl Report {
         totals.findings = Severities::count(&findings);
         Self {
             schema_version: 1,
-            generator: Generator {
-                name: env!("CARGO_PKG_NAME"),
-                version: env!("CARGO_PKG_VERSION"),
-            },
+            generator: Generator::default(),
             inputs: Input::build(inputs, trace.totals()),
             totals,
             host: None,

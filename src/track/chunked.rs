@@ -99,7 +99,7 @@ impl<T: Copy> Chunked<T> {
     pub fn partition_point(&self, is_before: impl Fn(&T) -> bool) -> u64 {
         let chunk = self.chunks.partition_point(|chunk| chunk.last().is_some_and(&is_before));
         let within = self.chunks.get(chunk).map_or(0, |chunk| chunk.partition_point(&is_before));
-        self.dropped + (chunk * CHUNK + within) as u64
+        (self.dropped + (chunk * CHUNK + within) as u64).min(self.end())
     }
 }
 

@@ -110,6 +110,7 @@ pub struct PacketIndex {
     entries: Chunked<Entry>,
     origin: Option<Timestamp>,
     left_out: u64,
+    revision: u64,
 }
 
 impl PacketIndex {
@@ -134,12 +135,18 @@ impl PacketIndex {
 
     /// Exchanges the directions of all packets of a subflow.
     pub fn swap_roles(&mut self, subflow: Id<Subflow>) {
+        self.revision += 1;
         self.entries.change(|entry| entry.subflow() == subflow, Entry::swap_roles);
     }
 
     /// The time of the first packet ever.
     pub const fn origin(&self) -> Option<Timestamp> {
         self.origin
+    }
+
+    /// How often packets were changed that were in it already.
+    pub const fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// How many packets there are.

@@ -176,7 +176,7 @@ impl App {
 
     /// The report, once there is one.
     pub fn report(&self) -> Option<&Report> {
-        self.snapshot.report.as_ref()
+        Some(&self.snapshot.report)
     }
 
     /// All connections.

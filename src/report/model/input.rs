@@ -146,7 +146,7 @@ fn rfc_3339(at: Timestamp) -> Option<String> {
 ///  "connections": 1, "subflows": 2, "orphan_subflows": 0, "untracked_flows": 0,
 ///  "options": {"MP_CAPABLE": 5}, "findings": {"error": 0, "warning": 0, "note": 0}}
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Totals {
     /// Frames.
     pub packets: u64,
@@ -219,7 +219,7 @@ impl Forgotten {
 }
 
 /// How often each MPTCP option was seen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[expect(missing_docs, reason = "the names of the RFC say it")]
 pub struct OptionCounts {
