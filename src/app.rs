@@ -35,6 +35,8 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         (None, Some(Command::Host(args))) => host::run(&args).map(done),
         (None, Some(Command::Space(args))) => space::run(&args).map(done),
         (None, Some(Command::Report(args))) => report::run(&args),
+        #[cfg(feature = "tui")]
+        (None, Some(Command::Tui(_))) => Ok(Outcome::Done),
         (None, None) => report::run(&cli.report),
     }
 }
