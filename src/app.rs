@@ -15,6 +15,9 @@ mod pipeline;
 mod progress;
 mod report;
 mod space;
+mod stdin;
+#[cfg(feature = "tui")]
+pub mod tui;
 
 use anyhow::Result;
 
@@ -34,6 +37,8 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         (None, Some(Command::Live(args))) => live::run(&args).map(done),
         (None, Some(Command::Host(args))) => host::run(&args).map(done),
         (None, Some(Command::Space(args))) => space::run(&args).map(done),
+        #[cfg(feature = "tui")]
+        (None, Some(Command::Tui(args))) => tui::run(&args).map(done),
         (None, Some(Command::Report(args))) => report::run(&args),
         #[cfg(feature = "tui")]
         (None, Some(Command::Tui(_))) => Ok(Outcome::Done),

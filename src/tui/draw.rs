@@ -13,7 +13,7 @@ use super::snapshot::Phase;
 use super::state::{App, Mode, Screen};
 use super::text;
 use super::update::EXPORTS;
-use crate::report::model::Severity;
+use crate::report::model::{Input, Severity};
 use crate::units;
 
 /// Draws everything.
@@ -81,10 +81,8 @@ fn draw_title(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let where_we_are = match app.screen {
         Screen::Connections | Screen::Findings => {
             let packets = units::counted(source.frames, "packet");
-            let span = app.report().map_or(0, |report| {
-                let ends = report.connections.iter().map(|c| c.start_t_ns + c.duration_ns);
-                ends.max().unwrap_or(0)
-            });
+            let ends = app.all_connections().iter().map(|c| c.start_t_ns + c.duration_ns);
+            let span = ends.max().unwrap_or(0);
             format!("{packets}  {}", units::duration(span))
         }
         _ => app.connection().map_or(String::new(), |connection| {
@@ -173,14 +171,11 @@ fn counts(app: &App) -> String {
     if let Phase::Live { dropped } = app.snapshot.source.phase {
         words.push(format!("drops {}", dropped.map_or("?".to_owned(), units::count)));
     }
-    if let Some(report) = app.report() {
-        let sum = |of: fn(&crate::report::model::Input) -> Option<u64>| -> u64 {
-            report.inputs.iter().filter_map(of).sum()
-        };
-        words.push(format!("cut {}", units::count(sum(|input| input.truncated_packets))));
-        words.push(format!("undecoded {}", units::count(sum(|input| input.undecoded_packets))));
-        words.push(format!("plain TCP {}", units::count(report.totals.plain_tcp_connections)));
-    }
+    let report = app.report();
+    let sum = |of: fn(&Input) -> Option<u64>| -> u64 { report.inputs.iter().filter_map(of).sum() };
+    words.push(format!("cut {}", units::count(sum(|input| input.truncated_packets))));
+    words.push(format!("undecoded {}", units::count(sum(|input| input.undecoded_packets))));
+    words.push(format!("plain TCP {}", units::count(report.totals.plain_tcp_connections)));
     format!(" {}", words.join("  "))
 }
 

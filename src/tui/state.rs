@@ -178,19 +178,19 @@ impl App {
         matches!(self.snapshot.source.phase, Phase::Live { .. })
     }
 
-    /// The report, once there is one.
-    pub fn report(&self) -> Option<&Report> {
-        Some(&self.snapshot.report)
+    /// The report so far.
+    pub fn report(&self) -> &Report {
+        &self.snapshot.report
     }
 
     /// All connections.
     pub fn all_connections(&self) -> &[Connection] {
-        self.report().map_or(&[], |report| &report.connections)
+        &self.report().connections
     }
 
     /// All findings.
     pub fn all_findings(&self) -> &[Finding] {
-        self.report().map_or(&[], |report| &report.findings)
+        &self.report().findings
     }
 
     /// The connection that all screens look at.
