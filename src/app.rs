@@ -40,8 +40,6 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         #[cfg(feature = "tui")]
         (None, Some(Command::Tui(args))) => tui::run(&args).map(done),
         (None, Some(Command::Report(args))) => report::run(&args),
-        #[cfg(feature = "tui")]
-        (None, Some(Command::Tui(_))) => Ok(Outcome::Done),
         (None, None) => report::run(&cli.report),
     }
 }

@@ -72,7 +72,7 @@ pub fn wanted(app: &App) -> Vec<Entry> {
 }
 
 /// Reads what is [`wanted`], so that it can be drawn.
-pub fn fill(app: &mut App, read: impl Fn(&Entry) -> Option<RawPacket>) {
+pub fn fill(app: &mut App, mut read: impl FnMut(&Entry) -> Option<RawPacket>) {
     let wanted = wanted(app);
     if wanted.is_empty() {
         return;

@@ -4,7 +4,7 @@
 use super::state::App;
 use crate::report::fields::{self, Known};
 use crate::report::hex::Hex64;
-use crate::report::model::{Connection, Host, HmacVerdict, Subflow};
+use crate::report::model::{Connection, HmacVerdict, Host, Subflow};
 use crate::track::index::Entry;
 use crate::track::proof::Verdict;
 use crate::track::role::{Direction, Role};
@@ -78,16 +78,9 @@ impl<'a> Facts<'a> {
     }
 
     /// The same, for the fields of a packet.
-    pub fn known<'b>(
-        &self,
-        proof: &'b dyn Fn(&MptcpOption) -> Option<Verdict>,
-    ) -> Known<'b> {
+    pub fn known<'b>(&self, proof: &'b dyn Fn(&MptcpOption) -> Option<Verdict>) -> Known<'b> {
         let sender = self.direction.sender();
-        Known {
-            proof,
-            sender_idsn: self.idsn(sender),
-            receiver_idsn: self.idsn(sender.peer()),
-        }
+        Known { proof, sender_idsn: self.idsn(sender), receiver_idsn: self.idsn(sender.peer()) }
     }
 }
 

@@ -7,7 +7,9 @@ use crate::track::proof::Verdict;
 use crate::track::pushed::Kind;
 use crate::track::role::Direction;
 use crate::units;
-use crate::wire::mptcp::{AddAddr, Capable, CapableForm, DataLevelLength, Dss, Join, MptcpOption, Subtype};
+use crate::wire::mptcp::{
+    AddAddr, Capable, CapableForm, DataLevelLength, Dss, Join, MptcpOption, Subtype,
+};
 use crate::wire::segment::{Endpoint, Segment, TcpFlags};
 use crate::wire::seq::WireDsn;
 use crate::wire::tcp_option::TcpOption;
@@ -158,7 +160,8 @@ impl Words<'_> {
                 format!("MP_PRIO {}", if prio.backup { "backup" } else { "regular" })
             }
             MptcpOption::Fail(fail) => {
-                let dsn = self.facts.and_then(|facts| facts.relative_ack(WireDsn::Long(fail.dsn.0)));
+                let dsn =
+                    self.facts.and_then(|facts| facts.relative_ack(WireDsn::Long(fail.dsn.0)));
                 format!("MP_FAIL {}", self.number(WireDsn::Long(fail.dsn.0), dsn))
             }
             MptcpOption::FastClose(_) => format!("MP_FASTCLOSE key{proof}"),
@@ -215,7 +218,8 @@ impl Words<'_> {
             Some(relative) => relative.to_string(),
             None => {
                 // The lower half tells one from the other.
-                let more = if dsn.is_long() { self.theme.glyphs.more.to_string() } else { "0x".into() };
+                let more =
+                    if dsn.is_long() { self.theme.glyphs.more.to_string() } else { "0x".into() };
                 format!("{more}{:08x}", dsn.raw() & 0xffff_ffff)
             }
         }

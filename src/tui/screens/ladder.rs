@@ -63,7 +63,14 @@ pub fn update(app: &mut App, command: Command) {
         Command::Compress => {
             app.ladder.is_compressed = !app.ladder.is_compressed;
             let is_compressed = app.ladder.is_compressed;
-            say(app, if is_compressed { "only the lane in focus is wide" } else { "lanes as wide as fits" });
+            say(
+                app,
+                if is_compressed {
+                    "only the lane in focus is wide"
+                } else {
+                    "lanes as wide as fits"
+                },
+            );
         }
         Command::Mark => marks::set(app),
         Command::Hex if app.focus.packet.is_some() => open(app, Screen::Packet),
@@ -76,7 +83,8 @@ pub fn update(app: &mut App, command: Command) {
 fn choose_lane(app: &mut App, forward: bool) {
     let lanes = lane_count(app);
     let lane = app.ladder.lane;
-    app.ladder.lane = if forward { (lane + 1).min(lanes.saturating_sub(1)) } else { lane.saturating_sub(1) };
+    app.ladder.lane =
+        if forward { (lane + 1).min(lanes.saturating_sub(1)) } else { lane.saturating_sub(1) };
 }
 
 fn go(app: &mut App, to: Move) {
@@ -284,9 +292,9 @@ pub fn show_moment(app: &mut App, t_ns: i64, subflow: Option<u32>) {
 /// The lane of the subflow that everything looks at gets wide.
 fn focus_on_lane(app: &mut App) {
     let wanted = app.focus.subflow;
-    let lane = app.connection().and_then(|connection| {
-        connection.subflows.iter().position(|subflow| subflow.id == wanted)
-    });
+    let lane = app
+        .connection()
+        .and_then(|connection| connection.subflows.iter().position(|subflow| subflow.id == wanted));
     if let Some(lane) = lane {
         app.ladder.lane = lane;
     }

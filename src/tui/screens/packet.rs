@@ -88,7 +88,8 @@ fn turn(app: &mut App, forward: bool) {
     let index = &app.snapshot.packets;
     let here = app.focus.packet.and_then(|number| index.find(PacketNo(number)));
     let Some(here) = here else { return };
-    let Some(connection) = entry(app).and_then(|entry| app.snapshot.subflows.position(&entry)) else {
+    let Some(connection) = entry(app).and_then(|entry| app.snapshot.subflows.position(&entry))
+    else {
         return;
     };
     let is_wanted = |entry: &Entry| {
@@ -104,7 +105,9 @@ fn turn(app: &mut App, forward: bool) {
     };
     match found {
         Some(entry) => ladder::show_packet(app, entry.number().0),
-        None => say(app, if forward { "this is the last packet" } else { "this is the first packet" }),
+        None => {
+            say(app, if forward { "this is the last packet" } else { "this is the first packet" })
+        }
     }
 }
 

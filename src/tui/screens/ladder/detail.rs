@@ -120,7 +120,8 @@ fn packet_lines(app: &App, entry: &Entry, cells: usize) -> Vec<Line<'static>> {
     let frame = match app.packets.get(entry.number()) {
         Octets::Here(packet) => packet,
         state => {
-            let why = if state == Octets::Gone { "its octets are no longer kept" } else { "reading" };
+            let why =
+                if state == Octets::Gone { "its octets are no longer kept" } else { "reading" };
             let kind = label::kind_name(entry.kind());
             let payload = units::count(entry.payload_len().into());
             let mut lines = plain(format!("{kind}, {payload} octets of payload; {why}."), cells);
@@ -202,7 +203,9 @@ fn other_options(segment: &Segment<'_>, cells: usize) -> Vec<Line<'static>> {
             TcpOption::MaximumSegmentSize(octets) => Some(format!("mss {octets}")),
             TcpOption::WindowScale(shift) => Some(format!("window scale {shift}")),
             TcpOption::SackPermitted => Some("sack permitted".to_owned()),
-            TcpOption::Sack(blocks) => Some(format!("sack {}", units::counted(blocks.iter().count() as u64, "block"))),
+            TcpOption::Sack(blocks) => {
+                Some(format!("sack {}", units::counted(blocks.iter().count() as u64, "block")))
+            }
             TcpOption::Timestamps { value, echo_reply } => {
                 Some(format!("timestamps {value} {echo_reply}"))
             }

@@ -195,7 +195,8 @@ fn dsn(app: &App, wanted: u64) -> BTreeSet<u64> {
     let mut hits = BTreeSet::new();
     for direction in Direction::BOTH {
         let mut end = 0;
-        let sent = entries(app).filter(|entry| entry.direction() == direction && is_new(entry.kind()));
+        let sent =
+            entries(app).filter(|entry| entry.direction() == direction && is_new(entry.kind()));
         for entry in sent {
             let start = end + 1;
             end += u64::from(entry.payload_len());
@@ -217,9 +218,8 @@ const fn is_new(kind: Kind) -> bool {
 
 /// Where an address is announced, and where a subflow of it begins.
 fn address(app: &App, wanted: IpAddr) -> BTreeSet<u64> {
-    let mut hits = subflows(app, |subflow| {
-        [subflow.client.address, subflow.server.address].contains(&wanted)
-    });
+    let mut hits =
+        subflows(app, |subflow| [subflow.client.address, subflow.server.address].contains(&wanted));
     let events = app.connection().into_iter().flat_map(|connection| &connection.events);
     let announced = events.filter(|event| match &event.kind {
         EventKind::AddAddr(add) => add.address == wanted,
@@ -230,13 +230,13 @@ fn address(app: &App, wanted: IpAddr) -> BTreeSet<u64> {
 }
 
 /// First packets of the subflows that are wanted.
-fn subflows(
-    app: &App,
-    wanted: impl Fn(&crate::report::model::Subflow) -> bool,
-) -> BTreeSet<u64> {
+fn subflows(app: &App, wanted: impl Fn(&crate::report::model::Subflow) -> bool) -> BTreeSet<u64> {
     let all = app.connection().into_iter().flat_map(|connection| &connection.subflows);
     let members = app.ladder.rows.members().all();
-    all.zip(members).filter(|(subflow, _)| wanted(subflow)).map(|(_, member)| member.first.0).collect()
+    all.zip(members)
+        .filter(|(subflow, _)| wanted(subflow))
+        .map(|(_, member)| member.first.0)
+        .collect()
 }
 
 /// Packets of events and findings that are called so, and of kinds.
@@ -298,12 +298,9 @@ const fn kind_names(kind: Kind) -> &'static [&'static str] {
         Kind::Remapped => &["remapping", "remapped"],
         Kind::Unmapped => &["unmapped"],
         Kind::Handshake => &["handshake"],
-        Kind::Address
-        | Kind::Priority
-        | Kind::Failure
-        | Kind::Close
-        | Kind::Copy
-        | Kind::Other => &[],
+        Kind::Address | Kind::Priority | Kind::Failure | Kind::Close | Kind::Copy | Kind::Other => {
+            &[]
+        }
     }
 }
 

@@ -55,7 +55,13 @@ pub fn of(app: &App) -> Lanes {
 
 /// Places `count` lanes in `width` cells, so that the lane `focus` is wide, and the wide ones begin at
 /// `first_wide` if that goes together.
-fn place(width: usize, count: usize, focus: usize, first_wide: usize, is_compressed: bool) -> Lanes {
+fn place(
+    width: usize,
+    count: usize,
+    focus: usize,
+    first_wide: usize,
+    is_compressed: bool,
+) -> Lanes {
     let rail = "sf".len() + count.saturating_sub(1).to_string().len() + 1;
     let mut shown = count.min(MOST);
     let needed = |gutter: usize, wide: usize, shown: usize| {

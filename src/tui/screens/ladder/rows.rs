@@ -194,7 +194,8 @@ impl Drawing<'_> {
         let before = before.map_or(0, |entry| entry.number().0);
         let members = app.ladder.rows.members().all();
         for lane in &self.lanes.shown {
-            let (Some(subflow), Some(member)) = (self.subflow(lane), members.get(lane.index)) else {
+            let (Some(subflow), Some(member)) = (self.subflow(lane), members.get(lane.index))
+            else {
                 continue;
             };
             let gone = subflow.reset.as_ref().map(|reset| reset.packet);
@@ -333,7 +334,9 @@ fn arrow(app: &App, direction: Direction, words: &str, cells: usize) -> String {
     let (left, right) = (glyphs.left, glyphs.right);
     let shaft = glyphs.shaft;
     match direction {
-        Direction::ClientToServer => format!("{left_tee}{shaft} {words} {shafts}{right}{right_tee}"),
+        Direction::ClientToServer => {
+            format!("{left_tee}{shaft} {words} {shafts}{right}{right_tee}")
+        }
         Direction::ServerToClient => format!("{left_tee}{left} {words} {shafts}{shaft}{right_tee}"),
     }
 }

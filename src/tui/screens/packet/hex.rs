@@ -130,7 +130,8 @@ mod tests {
     use super::*;
 
     fn line(selected: Range<usize>, start: usize) -> (String, Option<Range<usize>>) {
-        let octets: Vec<u8> = (start..start + 8).map(|octet| u8::try_from(octet).unwrap()).collect();
+        let octets: Vec<u8> =
+            (start..start + 8).map(|octet| u8::try_from(octet).unwrap()).collect();
         let line = Line { start, octets: &octets, selected: &selected, octets_a_line: 8 };
         (line.text(false), line.selected_cells())
     }

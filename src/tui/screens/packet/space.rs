@@ -92,15 +92,20 @@ fn legend(ledger: &Ledger) -> Vec<String> {
 /// Which ADD_ADDR, and how much SACK, would have fitted beside what is there.
 fn room(app: &App, ledger: &Ledger) -> String {
     let [yes, no] = app.theme.glyphs.proofs;
-    let announcements = [(false, false, "v4"), (false, true, "v4+port"), (true, false, "v6"), (true, true, "v6+port")];
+    let announcements = [
+        (false, false, "v4"),
+        (false, true, "v4+port"),
+        (true, false, "v6"),
+        (true, true, "v6+port"),
+    ];
     let words = announcements.map(|(ipv6, port, name)| {
         let form = AddAddrForm { ipv6, port, hmac: true };
         let fits = ledger.has_room_for(Block::AddAddr(form)) == Fit::Fits;
         format!("{name} {}", if fits { yes } else { no })
     });
-    let sack = (1..=4).rev().find(|blocks| {
-        ledger.has_room_for(Block::Sack { blocks: *blocks }) == Fit::Fits
-    });
+    let sack = (1..=4)
+        .rev()
+        .find(|blocks| ledger.has_room_for(Block::Sack { blocks: *blocks }) == Fit::Fits);
     let sack = sack.map_or(format!("SACK {no}"), |blocks| format!("SACK {blocks} blocks"));
     format!("Would fit: ADD_ADDR {}; {sack}", words.join(" "))
 }
