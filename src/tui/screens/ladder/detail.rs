@@ -156,7 +156,7 @@ fn header(segment: &Segment<'_>) -> String {
 }
 
 fn finding_lines(app: &App, entry: &Entry, cells: usize) -> Vec<Line<'static>> {
-    let here = app.findings_here().filter(|found| found.packets.contains(&entry.number().0));
+    let here = app.findings_here().iter().filter(|found| found.packets.contains(&entry.number().0));
     let mut here: Vec<_> = here.collect();
     here.sort_by_key(|found| std::cmp::Reverse(found.severity));
     here.into_iter()
