@@ -142,7 +142,7 @@ fn assert_option(option: &MptcpOption, fields: &[&Field], place: &str) {
             }
             if let Some(mapping) = dss.mapping {
                 assert_eq!(find("DSN"), mapping.dsn.to_string(), "{place}");
-                assert_eq!(find("subflow sequence number"), mapping.ssn.to_string(), "{place}");
+                assert_eq!(find("SSN"), mapping.ssn.to_string(), "{place}");
             }
         }
         MptcpOption::AddAddr(add) => {

@@ -70,13 +70,15 @@ pub fn of_kind(kind: Kind, payload_len: u32, words: &Words<'_>) -> String {
 }
 
 /// Packets that were folded.
-pub fn of_run(run: &Run, theme: Theme) -> String {
-    let times = theme.glyphs.times;
+pub fn of_run(run: &Run, words: &Words<'_>) -> String {
+    let times = words.theme.glyphs.times;
     let count = units::count(run.count);
     if run.kind == Kind::Ack {
         return format!("ACK {times}{count}");
     }
-    format!("DSS {times}{count}  {}", units::bytes(run.payload))
+    let fallback = words.facts.and_then(|facts| facts.connection.fallback.as_ref());
+    let name = if fallback.is_some() { "data" } else { "DSS" };
+    format!("{name} {times}{count}  {}", units::bytes(run.payload))
 }
 
 /// What kind of packet it is, in words.

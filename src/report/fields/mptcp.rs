@@ -181,7 +181,7 @@ fn dss(walk: &mut Walk<'_>, dss: &Dss, known: &Known<'_>) {
     }
     if let Some(mapping) = dss.mapping {
         walk.octets(mapping.dsn.len(), "DSN", |octets| dsn(octets, known.sender_idsn));
-        walk.number(4, "subflow sequence number");
+        walk.number(4, "SSN");
         walk.octets(2, "data-level length", |octets| match mapping.length {
             DataLevelLength::Octets(_) if dss.data_fin => {
                 format!("{}, DATA_FIN included", number(octets))

@@ -122,11 +122,16 @@ fn fold(app: &mut App, folded: bool) {
 
 /// Everything looks at what the row under the cursor shows.
 fn focus_on_row(app: &mut App) {
-    let row = app.ladder.cursor.row;
-    let Some(entry) = first_packet(app, row) else { return };
+    if let Some(entry) = first_packet(app, app.ladder.cursor.row) {
+        focus_on(app, &entry);
+    }
+}
+
+/// Everything looks at a packet.
+fn focus_on(app: &mut App, entry: &Entry) {
     app.focus.packet = Some(entry.number().0);
-    app.focus.t_ns = t_ns(app, &entry);
-    if let Some(lane) = app.ladder.rows.members().lane(&entry)
+    app.focus.t_ns = t_ns(app, entry);
+    if let Some(lane) = app.ladder.rows.members().lane(entry)
         && let Some(subflow) = app.connection().and_then(|found| found.subflows.get(lane))
     {
         app.focus.subflow = subflow.id;
@@ -258,9 +263,12 @@ pub fn leave(app: &mut App) {
 /// Puts the cursor on a packet, and its lane into focus.
 pub fn show_packet(app: &mut App, packet: u64) {
     refresh(app);
-    if find_row(app, Some(packet)) {
-        focus_on_row(app);
-        app.focus.packet = Some(packet);
+    let index = &app.snapshot.packets;
+    let entry = index.find(PacketNo(packet)).and_then(|position| index.get(position));
+    if let Some(entry) = entry
+        && find_row(app, Some(packet))
+    {
+        focus_on(app, &entry);
         focus_on_lane(app);
     }
 }

@@ -174,7 +174,9 @@ pub fn settle(app: &mut App) {
     }
     if app.packet.of != app.focus.packet {
         app.packet.of = app.focus.packet;
-        app.packet.field.row = same_field(&fields, app.packet.name.as_ref());
+        let row = same_field(&fields, app.packet.name.as_ref());
+        // Of an option, its fields are what is worth seeing.
+        app.packet.field = Cursor { row, top: row.saturating_sub(1) };
     }
     let height = tree_height(app);
     app.packet.field.settle(fields.len(), height);

@@ -12,7 +12,7 @@ use crate::track::index::Entry;
 use crate::track::pushed::Kind;
 use crate::track::role::Direction;
 use crate::tui::cache::Octets;
-use crate::tui::draw::{self, pane};
+use crate::tui::draw::pane;
 use crate::tui::screens::findings;
 use crate::tui::state::App;
 use crate::tui::{label, text};
@@ -60,7 +60,10 @@ pub(in crate::tui::screens) fn packet_title(app: &App, entry: &Entry) -> String 
     let ns = t_ns.unsigned_abs();
     let subflow = words(app, entry).facts.map(|facts| facts.subflow.id);
     let subflow = subflow.map_or(String::new(), |id| format!("  sf{id}"));
-    let seconds = format!("{sign}{}.{:09}", ns / 1_000_000_000, ns % 1_000_000_000);
+    let digits = format!("{:09}", ns % 1_000_000_000);
+    // Most captures have microseconds only.
+    let digits = digits.strip_suffix("000").unwrap_or(&digits);
+    let seconds = format!("{sign}{}.{digits}", ns / 1_000_000_000);
     format!("#{}  {seconds} s{subflow}  {}", entry.number(), way(app, entry.direction()))
 }
 
@@ -82,7 +85,7 @@ fn lines(app: &App, cells: usize) -> Vec<Line<'static>> {
         Some(Row::Silence { ns }) => {
             plain(format!("No packet of this connection for {}.", units::duration(ns)), cells)
         }
-        None => plain(draw::waiting(app, "Nothing is selected."), cells),
+        None => Vec::new(),
     }
 }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use super::{find_row, focus_on_row, show_packet};
+use super::show_packet;
 use crate::report::event::EventKind;
 use crate::track::index::Entry;
 use crate::track::pushed::Kind;
@@ -80,10 +80,6 @@ fn look(app: &mut App, choose: impl Fn(&[u64], u64) -> usize) {
     };
     let Some(packet) = hits.get(chosen).copied() else { return };
     show_packet(app, packet);
-    if find_row(app, Some(packet)) {
-        focus_on_row(app);
-        app.focus.packet = Some(packet);
-    }
     say(app, &format!("{}: hit {} of {}", search.text, chosen + 1, hits.len()));
 }
 

@@ -47,7 +47,7 @@ pub struct Lanes {
 }
 
 /// Where they stand now.
-pub fn of(app: &App) -> Lanes {
+pub(super) fn of(app: &App) -> Lanes {
     let width = usize::from(inner(areas(app).0).width);
     let state = &app.ladder;
     place(width, lane_count(app), state.lane, state.first_wide, state.is_compressed)

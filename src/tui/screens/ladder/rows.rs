@@ -10,6 +10,7 @@ use super::{first_packet, len, t_ns, words};
 use crate::analyze::ladder::{Row, Run};
 use crate::report::model::Subflow;
 use crate::track::index::Entry;
+use crate::track::pushed::Kind;
 use crate::track::role::Direction;
 use crate::tui::cache::Octets;
 use crate::tui::draw::{self, pane};
@@ -73,7 +74,8 @@ fn nothing(app: &App) -> String {
 fn decimals(app: &App) -> usize {
     let end = app.connection().map_or(0, |found| found.start_t_ns + found.duration_ns);
     let seconds = end.unsigned_abs() / 1_000_000_000;
-    (TIME - 1).saturating_sub(seconds.to_string().len()).min(6)
+    // One cell is for the point, and one says that a run goes on until then.
+    (TIME - 2).saturating_sub(seconds.to_string().len()).min(6)
 }
 
 /// What all rows are drawn with.
@@ -115,7 +117,7 @@ impl Drawing<'_> {
             Row::Packet(position) => {
                 if let Some(entry) = app.snapshot.packets.get(position) {
                     self.rails(buffer, number, y);
-                    self.gutter(buffer, number, &entry, &entry, y);
+                    self.gutter(buffer, &entry, &entry, y);
                     let words = self.packet_label(&entry);
                     let lane = app.ladder.rows.members().lane(&entry);
                     let initial = self.is_initial(lane);
@@ -139,14 +141,14 @@ impl Drawing<'_> {
         let index = &app.snapshot.packets;
         let (Some(first), Some(last)) = (index.get(run.first), index.get(run.last)) else { return };
         self.rails(buffer, number, y);
-        self.gutter(buffer, number, &first, &last, y);
-        let words = label::of_run(run, app.theme);
+        self.gutter(buffer, &first, &last, y);
+        let words = label::of_run(run, &words(app, &first));
         let letter = label::letter(app.theme, run.kind, run.direction, false);
         self.arrow(buffer, Some(run.lane), run.direction, &words, letter, y);
     }
 
     /// Mark, finding, time.
-    fn gutter(&self, buffer: &mut Buffer, number: usize, first: &Entry, last: &Entry, y: u16) {
+    fn gutter(&self, buffer: &mut Buffer, first: &Entry, last: &Entry, y: u16) {
         let app = self.app;
         let packet = first.number().0;
         if let Some(letter) = marks::letter(app, packet) {
@@ -163,11 +165,11 @@ impl Drawing<'_> {
         } else {
             self.moment(start)
         };
-        let cells = TIME + usize::from(is_run);
-        let time = text::right(&time, cells, app.theme.glyphs.more);
-        self.put(buffer, 2 + TIME - cells.min(TIME), y, &time, Style::new());
+        let time = text::right(&time, TIME, app.theme.glyphs.more);
+        self.put(buffer, 2, y, &time, Style::new());
         if self.lanes.has_delta
-            && let Some(before) = number.checked_sub(1).and_then(|before| last_packet(app, before))
+            && !is_run
+            && let Some(before) = packet_before(app, first)
         {
             let since = duration(app, start - t_ns(app, &before));
             let since = text::right(&since, 8, app.theme.glyphs.more);
@@ -291,14 +293,16 @@ impl Drawing<'_> {
     }
 }
 
-/// The last packet that a row shows.
-fn last_packet(app: &App, row: usize) -> Option<Entry> {
-    let position = match app.ladder.rows.row(row as u64)? {
-        Row::Packet(position) => position,
-        Row::Run(run) => run.last,
-        Row::Silence { .. } => return last_packet(app, row.checked_sub(1)?),
-    };
-    app.snapshot.packets.get(position)
+/// The packet of the connection that came before, if that is not far from it in the capture.
+fn packet_before(app: &App, entry: &Entry) -> Option<Entry> {
+    /// Packets of other connections between two of one.
+    const MOST: u64 = 10_000;
+    let index = &app.snapshot.packets;
+    let here = index.find(entry.number())?;
+    let before = (here.saturating_sub(MOST).max(index.dropped())..here).rev();
+    let mut before = before.filter_map(|position| index.get(position));
+    before
+        .find(|entry| entry.kind() != Kind::Copy && app.ladder.rows.members().lane(entry).is_some())
 }
 
 /// Where the rail of a lane stands: below the number in its name.

@@ -20,7 +20,11 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let inside = block.inner(area);
     frame.render_widget(block, area);
     let Some(ledger) = ledger else { return };
-    let lines = lines(app, &ledger, usize::from(inside.width));
+    let mut lines = lines(app, &ledger, usize::from(inside.width));
+    if lines.len() > usize::from(inside.height) {
+        // Without the scale the rest still says what there is to say.
+        lines.remove(0);
+    }
     for (line, y) in lines.into_iter().zip(inside.y..inside.bottom()) {
         frame.render_widget(Line::raw(line), Rect { y, height: 1, ..inside });
     }

@@ -56,9 +56,12 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, fields: &[Field
     }
 }
 
-/// Name and value, the values below each other.
+/// Name and value, the values below each other; of bits, where they stand and what they are.
 fn words(field: &Field, cells: usize) -> String {
     let indent = 1 + 2 * field.depth;
+    if field.part == Part::Bits {
+        return format!("{:indent$}{} {}", "", field.value, field.name);
+    }
     let column = (cells * 45 / 100).clamp(18, 34);
     let name = format!("{:indent$}{}", "", field.name);
     let gap = column.saturating_sub(text::width(&name)).max(2);
