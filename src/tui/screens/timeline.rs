@@ -218,7 +218,7 @@ fn count(app: &mut App) {
     }
     let mut lanes = std::mem::take(&mut app.timeline.lanes);
     if let (Some(members), Some(connection)) = (members(app), app.connection()) {
-        let findings: Vec<&Finding> = app.findings_here().collect();
+        let findings: Vec<&Finding> = app.findings_here().iter().collect();
         let (packets, window) = (&app.snapshot.packets, app.timeline.window);
         lanes.update(packets, members, origin(app), window, (connection, &findings));
     }
