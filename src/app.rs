@@ -15,12 +15,9 @@ mod pipeline;
 mod progress;
 mod report;
 mod space;
+mod stdin;
 #[cfg(feature = "tui")]
-mod tui_placeholder {
-    pub(super) fn run(_: &crate::cli::TuiArgs) -> anyhow::Result<()> {
-        Ok(())
-    }
-}
+pub mod tui;
 
 use anyhow::Result;
 
@@ -41,7 +38,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
         (None, Some(Command::Host(args))) => host::run(&args).map(done),
         (None, Some(Command::Space(args))) => space::run(&args).map(done),
         #[cfg(feature = "tui")]
-        (None, Some(Command::Tui(args))) => tui_placeholder::run(&args).map(done),
+        (None, Some(Command::Tui(args))) => tui::run(&args).map(done),
         (None, Some(Command::Report(args))) => report::run(&args),
         (None, None) => report::run(&cli.report),
     }

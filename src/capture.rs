@@ -38,6 +38,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use self::error::OpenError;
+#[cfg(feature = "tui")]
+pub use self::reread::PacketReader;
 pub use self::status::{Compression, Format, InputStatus, Interface};
 
 use self::open::Opened;
@@ -182,6 +184,12 @@ impl Capture {
             offset: source.offset(),
             data: source.data(),
         })
+    }
+
+    /// Whether [`Capture::next_frame`] said `None` only because nothing more has come yet: the one
+    /// input is a reader that says [`WouldBlock`](std::io::ErrorKind::WouldBlock).
+    pub fn is_waiting(&self) -> bool {
+        matches!(&*self.sources, [source] if source.waits())
     }
 
     fn next_merged(&mut self) -> Option<usize> {

@@ -14,10 +14,14 @@
 
 pub mod action;
 pub mod axis;
+pub mod cache;
 pub mod draw;
+pub mod facts;
 pub mod filter;
 pub mod keymap;
+pub mod label;
 pub mod layout;
+pub mod marks;
 pub mod screens;
 pub mod snapshot;
 pub mod state;

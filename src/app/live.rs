@@ -2,7 +2,7 @@
 
 mod feed;
 #[cfg(feature = "live")]
-mod interfaces;
+pub(super) mod interfaces;
 mod output;
 mod session;
 
@@ -124,8 +124,8 @@ fn give_up_privileges(args: &LiveArgs, writes_later: bool) -> Result<()> {
     use crate::capture::privilege::{Needs, give_up};
 
     let written = folder(args).filter(|_| writes_later);
-    let needs =
-        Needs { user: args.user.clone(), written: written.into_iter().collect(), read: Vec::new() };
+    let written = written.into_iter().collect();
+    let needs = Needs { user: args.user.clone(), written, ..Needs::default() };
     Ok(give_up(&needs)?)
 }
 

@@ -21,12 +21,13 @@ use signal_hook::iterator::Signals;
 use self::load::{Loader, Update};
 use self::terminal::Screen;
 use super::output;
-use crate::capture::PacketReader;
+use crate::capture::{InputPath, PacketReader};
 use crate::cli::TuiArgs;
+use crate::track::index::Entry;
 use crate::tui::action::{Action, Command, Effect};
 use crate::tui::state::App;
 use crate::tui::theme::Theme;
-use crate::tui::{cache, draw, keymap, update};
+use crate::tui::{Snapshot, cache, draw, keymap, update};
 
 /// Time between two pictures that no key asked for: at most 20 a second.
 const FRAME: Duration = Duration::from_millis(50);
@@ -63,6 +64,13 @@ pub(super) fn run(args: &TuiArgs) -> Result<()> {
     loader.stop();
     outcome?;
     session.failure.map_or(Ok(()), |failure| Err(anyhow::anyhow!(failure)))
+}
+
+/// All of some captures at once, as the screens get it in the end, and what reads its packets again.
+///
+/// Fails with one sentence that names the file that cannot be read.
+pub fn load_all(paths: Vec<InputPath>) -> Result<(Snapshot, PacketReader)> {
+    load::load_all(paths)
 }
 
 /// Whether the locale says that the terminal takes UTF-8. The first variable that is set counts.
@@ -182,7 +190,8 @@ impl Session {
 
     /// Reads what will be on the screen, then draws.
     fn draw(&mut self, screen: &mut Screen) -> Result<()> {
-        cache::fill(&mut self.app, |entry| self.reader.read(entry));
+        let read = |entry: &Entry| self.reader.read(entry.number(), entry.place()?);
+        cache::fill(&mut self.app, read);
         screen.draw(|frame| draw(&self.app, frame))
     }
 }

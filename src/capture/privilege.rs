@@ -25,6 +25,8 @@ pub struct Needs {
     pub written: Vec<PathBuf>,
     /// Files and folders that are opened for reading.
     pub read: Vec<PathBuf>,
+    /// The terminal is drawn on: keys and signals come through pairs of sockets.
+    pub terminal: bool,
 }
 
 /// Why privileges could not be given up. Each message is one sentence for the user.
@@ -58,7 +60,7 @@ pub fn give_up(needs: &Needs) -> Result<(), PrivilegeError> {
     // The sandbox is a second line: an old kernel has no part of it.
     let _ = prctl::set_no_new_privs();
     let _ = restrict_files(needs);
-    let _ = restrict_calls();
+    let _ = restrict_calls(needs);
     Ok(())
 }
 
@@ -100,12 +102,18 @@ fn restrict_files(needs: &Needs) -> Result<(), landlock::RulesetError> {
             rules = rules.add_rule(PathBeneath::new(path, access))?;
         }
     }
+    if needs.terminal
+        && let Ok(terminal) = PathFd::new("/dev/tty")
+    {
+        let access = AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::IoctlDev;
+        rules = rules.add_rule(PathBeneath::new(terminal, access))?;
+    }
     rules.restrict_self()?;
     Ok(())
 }
 
 /// Seccomp: nothing that starts programs, opens sockets, or reaches into the kernel or others.
-fn restrict_calls() -> Result<(), seccompiler::Error> {
+fn restrict_calls(needs: &Needs) -> Result<(), seccompiler::Error> {
     const DENIED: &[i64] = &[
         libc::SYS_execve,
         libc::SYS_execveat,
@@ -113,7 +121,6 @@ fn restrict_calls() -> Result<(), seccompiler::Error> {
         libc::SYS_process_vm_readv,
         libc::SYS_process_vm_writev,
         libc::SYS_socket,
-        libc::SYS_socketpair,
         libc::SYS_bind,
         libc::SYS_connect,
         libc::SYS_listen,
@@ -136,7 +143,8 @@ fn restrict_calls() -> Result<(), seccompiler::Error> {
         libc::SYS_swapon,
         libc::SYS_reboot,
     ];
-    let rules = DENIED.iter().map(|call| (*call, Vec::new())).collect();
+    let pairs = (!needs.terminal).then_some(&libc::SYS_socketpair);
+    let rules = DENIED.iter().chain(pairs).map(|call| (*call, Vec::new())).collect();
     let denied = SeccompAction::Errno(libc::EPERM.cast_unsigned());
     let architecture = std::env::consts::ARCH.try_into()?;
     let filter = SeccompFilter::new(rules, SeccompAction::Allow, denied, architecture)?;

@@ -65,11 +65,13 @@ pub(super) struct Source {
     /// Whether positions in the buffer are positions in a file that can be opened again.
     seekable: bool,
     ended: bool,
+    /// Whether there is no record only because its reader would have to wait.
+    waits: bool,
 }
 
 impl Source {
     pub(super) fn new(buffer: Buffer, records: Records, seekable: bool) -> Self {
-        Self { buffer, records, current: Record::NONE, seekable, ended: false }
+        Self { buffer, records, current: Record::NONE, seekable, ended: false, waits: false }
     }
 
     /// Goes to the next record and returns its time; `None` at the end, however it came about.
@@ -91,6 +93,7 @@ impl Source {
                 Some(record.timestamp)
             }
             Ok(None) => self.end(None, status),
+            Err(Fault::Read(error)) if error.kind() == io::ErrorKind::WouldBlock => self.wait(),
             Err(fault) => self.end(Some(&fault), status),
         }
     }
@@ -101,9 +104,23 @@ impl Source {
             status.cut(fault, self.buffer.position());
         }
         self.ended = true;
+        self.waits = false;
         self.current = Record::NONE;
         self.buffer.close();
         None
+    }
+
+    /// What was read of the next record stays in the buffer.
+    #[cold]
+    fn wait(&mut self) -> Option<Timestamp> {
+        self.waits = true;
+        self.current = Record { timestamp: self.current.timestamp, ..Record::NONE };
+        None
+    }
+
+    /// Whether there was no record, but there may be one later.
+    pub(super) const fn waits(&self) -> bool {
+        self.waits
     }
 
     /// What it takes to read its records again, if that is possible.

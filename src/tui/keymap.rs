@@ -163,6 +163,17 @@ pub const BINDINGS: &[Binding] = &[
         place: Where::On(&[Timeline, Graphs]),
     },
     Binding {
+        keys: &[
+            (char('+'), Command::ZoomIn),
+            (char('='), Command::ZoomIn),
+            (char('-'), Command::ZoomOut),
+        ],
+        name: KeyName::Is("+-"),
+        label: "unfold",
+        help: "show the packets of a run one by one, fold them again",
+        place: Where::On(&[Ladder]),
+    },
+    Binding {
         keys: &[(char('s'), Command::Sort)],
         name: KeyName::Is("s"),
         label: "sort",

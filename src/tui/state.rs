@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ratatui::layout::Size;
 
+use super::cache::Packets;
 use super::filter::Filter;
 use super::screens::{connections, findings, graphs, ladder, packet, timeline};
 use super::snapshot::{Phase, Snapshot};
@@ -105,6 +106,8 @@ pub struct App {
     pub snapshot: Arc<Snapshot>,
     /// What came in while the screen is frozen.
     pub waiting: Option<Arc<Snapshot>>,
+    /// Octets of packets on the screen.
+    pub packets: Packets,
     /// Which screen is shown, or on a wide terminal has the keys.
     pub screen: Screen,
     /// Where this screen was opened from, the first one first.
@@ -149,6 +152,7 @@ impl App {
             size,
             snapshot: Arc::default(),
             waiting: None,
+            packets: Packets::default(),
             screen: Screen::Connections,
             path: Vec::new(),
             mode: Mode::Normal,

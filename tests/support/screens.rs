@@ -14,7 +14,7 @@ use mptcpscope::track::index::PacketIndex;
 use mptcpscope::track::{Limits, Tracker};
 use mptcpscope::tui::snapshot::{Phase, Snapshot, SourceFacts, SubflowTable};
 use mptcpscope::tui::theme::Theme;
-use mptcpscope::tui::{Action, App, Effect, draw, keymap, text, update};
+use mptcpscope::tui::{Action, App, Effect, cache, draw, keymap, text, update};
 use mptcpscope::wire::frame::Place;
 use mptcpscope::wire::segment::decode;
 use ratatui::Terminal;
@@ -86,6 +86,8 @@ impl Screens {
 
     /// What is on the screen.
     pub(crate) fn screen(&mut self) -> String {
+        let reader = &self.reader;
+        cache::fill(&mut self.app, |entry| reader.read(entry.number(), entry.place()?));
         let Size { width, height } = self.app.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| draw(&self.app, frame)).unwrap();

@@ -3,8 +3,7 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
-use std::thread;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
@@ -12,13 +11,10 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 #[cfg(feature = "live")]
 use super::interfaces::{Interfaces, Step};
+use crate::app::stdin;
 use crate::capture::{Capture, Format, InputStatus, Interface};
 use crate::cli::LiveArgs;
 use crate::wire::frame::Frame;
-
-/// Octets read from a pipe at once, and how many such pieces may wait.
-const PIECE: usize = 64 << 10;
-const PIECES: usize = 16;
 
 /// How often a silent pipe is left to see whether it is time to stop.
 const LOOK_UP: Duration = Duration::from_millis(50);
@@ -181,22 +177,7 @@ struct Pipe {
 
 impl Pipe {
     fn start(stop: Stop) -> Self {
-        let (sender, pieces) = sync_channel(PIECES);
-        thread::spawn(move || {
-            let mut stdin = io::stdin().lock();
-            loop {
-                let mut piece = vec![0; PIECE];
-                let read = stdin.read(&mut piece).map(|octets| {
-                    piece.truncate(octets);
-                    piece
-                });
-                let is_end = read.as_ref().map_or(true, Vec::is_empty);
-                if sender.send(read).is_err() || is_end {
-                    return;
-                }
-            }
-        });
-        Self { pieces, piece: Vec::new(), taken: 0, stop }
+        Self { pieces: stdin::pieces(), piece: Vec::new(), taken: 0, stop }
     }
 
     /// Waits for octets; none are the end.

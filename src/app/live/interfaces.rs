@@ -4,7 +4,7 @@ use std::env;
 
 use anyhow::{Result, anyhow};
 
-pub(super) use crate::capture::live::{LiveCapture as Interfaces, Step};
+pub(in crate::app) use crate::capture::live::{LiveCapture as Interfaces, Step};
 use crate::capture::live::{LiveError, LiveOptions, interfaces};
 use crate::cli::LiveArgs;
 
@@ -19,7 +19,12 @@ pub(super) fn open(args: &LiveArgs) -> Result<Interfaces> {
         promiscuous: args.promiscuous,
         buffer: LiveOptions::BUFFER,
     };
-    Interfaces::open(&options).map_err(explain)
+    open_with(&options)
+}
+
+/// Opens interfaces with these options.
+pub(in crate::app) fn open_with(options: &LiveOptions) -> Result<Interfaces> {
+    Interfaces::open(options).map_err(explain)
 }
 
 /// The interfaces of this host, a line each.

@@ -46,7 +46,8 @@ fn report(app: &App) -> Result<String> {
 fn filter(app: &App) -> Result<String> {
     let connection = app.connection().ok_or_else(|| anyhow!("no connection is selected"))?;
     let flows = connection.subflows.iter().map(|subflow| {
-        let end = |end: &crate::report::model::End| Endpoint { address: end.address, port: end.port };
+        let end =
+            |end: &crate::report::model::End| Endpoint { address: end.address, port: end.port };
         (end(&subflow.client), end(&subflow.server))
     });
     let filter = display_filter::of_flows(flows).unwrap_or_default();

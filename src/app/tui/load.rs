@@ -1,0 +1,231 @@
+//! From captures and interfaces to snapshots: a thread of its own reads, tracks and keeps packets,
+//! and tells now and then what came of it.
+//!
+//! ```text
+//!  Source ─ Frame ─▸ Gathering (tracker, index, spool) ─ Snapshot ─▸ screens
+//!                                       └─ PacketReader ─────────────▸ screens
+//! ```
+
+mod gathering;
+mod pace;
+mod source;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use self::gathering::Gathering;
+use self::pace::Pace;
+use self::source::{Source, Step};
+use crate::capture::{InputPath, PacketReader};
+use crate::cli::TuiArgs;
+use crate::host::HostReader;
+use crate::track::Limits;
+use crate::track::limits::Ageing;
+use crate::tui::Snapshot;
+
+/// How often the host is asked how it is.
+const HOST_EVERY: Duration = Duration::from_secs(5);
+
+/// Something new for the screens.
+pub(super) enum Update {
+    /// What was read so far.
+    Snapshot(Arc<Snapshot>),
+    /// Why there will be nothing more.
+    Failed(String),
+}
+
+/// Open captures or interfaces.
+pub(super) struct Loader {
+    source: Source,
+    gathering: Gathering,
+    reader: PacketReader,
+    host: Option<Host>,
+    /// What happened to interfaces.
+    notices: Vec<String>,
+}
+
+/// Reading that goes on.
+pub(super) struct Running {
+    stopped: Arc<AtomicBool>,
+}
+
+impl Running {
+    /// Makes it end soon; does not wait for that.
+    pub(super) fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Loader {
+    /// Opens what the user named, and gives up what only that took.
+    pub(super) fn open(args: &TuiArgs) -> Result<Self> {
+        let (source, host) = if args.interfaces.is_empty() {
+            (Source::of_captures(args.captures.iter().cloned().map(InputPath::from))?, None)
+        } else {
+            (Source::of_interfaces(args)?, Some(Host::open()))
+        };
+        let limits = if source.is_live() { Limits::live(ageing(args)) } else { Limits::default() };
+        let loader = Self::new(source, limits, host);
+        if !args.interfaces.is_empty() {
+            give_up_privileges(args)?;
+        }
+        Ok(loader)
+    }
+
+    fn new(source: Source, limits: Limits, host: Option<Host>) -> Self {
+        let gathering = Gathering::new(limits, source.statuses().len());
+        let reader = source.reader(gathering.spool());
+        Self { source, gathering, reader, host, notices: Vec::new() }
+    }
+
+    /// What reads packets again that are in a snapshot.
+    pub(super) fn reader(&self) -> PacketReader {
+        self.reader.clone()
+    }
+
+    /// Begins to read. `publish` says whether there is still somebody who wants to know.
+    pub(super) fn start(
+        mut self,
+        mut publish: impl FnMut(Update) -> bool + Send + 'static,
+    ) -> Result<Running> {
+        let stopped = Arc::new(AtomicBool::new(false));
+        let running = Running { stopped: Arc::clone(&stopped) };
+        thread::Builder::new().name("load".to_owned()).spawn(move || {
+            let outcome =
+                self.watch(&stopped, |snapshot| publish(Update::Snapshot(Arc::new(snapshot))));
+            if let Err(error) = outcome {
+                publish(Update::Failed(format!("{error:#}")));
+            }
+        })?;
+        Ok(running)
+    }
+
+    /// Reads until the end, or until it is `stopped` or nobody wants to know more.
+    fn watch(
+        &mut self,
+        stopped: &AtomicBool,
+        mut publish: impl FnMut(Snapshot) -> bool,
+    ) -> Result<()> {
+        if !publish(self.title()) {
+            return Ok(());
+        }
+        self.source.start()?;
+        let mut pace = Pace::new(self.source.is_live());
+        while !stopped.load(Ordering::Relaxed) {
+            let gathering = &mut self.gathering;
+            let is_over = match self.source.next(&pace, |frame| gathering.take(frame)) {
+                Step::Frame => {
+                    pace.note_news();
+                    false
+                }
+                Step::Notice(notice) => {
+                    self.notices.push(notice);
+                    pace.note_news();
+                    false
+                }
+                Step::Idle => {
+                    if self.source.dropped() != self.gathering.dropped_told {
+                        pace.note_news();
+                    }
+                    false
+                }
+                Step::End => true,
+            };
+            if is_over || pace.is_due() {
+                let start = Instant::now();
+                let snapshot = self.snapshot(is_over);
+                if !publish(snapshot) || is_over {
+                    break;
+                }
+                pace.rest(start, Instant::now());
+            }
+        }
+        Ok(())
+    }
+
+    /// What is known before anything was read.
+    fn title(&self) -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        snapshot.source.title = self.source.title();
+        snapshot.source.phase = self.source.phase(false);
+        snapshot
+    }
+
+    fn snapshot(&mut self, is_over: bool) -> Snapshot {
+        let mut snapshot = self.gathering.snapshot(self.source.statuses(), self.source.shifts());
+        self.source.catch_up(&self.reader);
+        self.gathering.dropped_told = self.source.dropped();
+        snapshot.report.host = self.host.as_mut().map(Host::look);
+        snapshot.source.title = self.source.title();
+        snapshot.source.phase = self.source.phase(is_over);
+        snapshot.source.notes.extend(self.notices.iter().rev().cloned());
+        snapshot
+    }
+}
+
+/// All of some captures, read to the end.
+pub(super) fn load_all(paths: Vec<InputPath>) -> Result<(Snapshot, PacketReader)> {
+    let mut loader = Loader::new(Source::of_captures(paths.into_iter())?, Limits::default(), None);
+    let reader = loader.reader();
+    let mut latest = Snapshot::default();
+    loader.watch(&AtomicBool::new(false), |snapshot| {
+        latest = snapshot;
+        true
+    })?;
+    Ok((latest, reader))
+}
+
+/// The host that packets are captured on.
+struct Host {
+    reader: HostReader,
+    read_at: Instant,
+    latest: serde_json::Value,
+}
+
+impl Host {
+    fn open() -> Self {
+        let mut reader = HostReader::open();
+        let latest = serde_json::to_value(reader.read()).unwrap_or_default();
+        Self { reader, read_at: Instant::now(), latest }
+    }
+
+    /// What it said last, which is not long ago.
+    fn look(&mut self) -> serde_json::Value {
+        if self.read_at.elapsed() >= HOST_EVERY {
+            self.latest = serde_json::to_value(self.reader.read()).unwrap_or_default();
+            self.read_at = Instant::now();
+        }
+        self.latest.clone()
+    }
+}
+
+fn ageing(args: &TuiArgs) -> Ageing {
+    let ageing = &args.ageing;
+    Ageing {
+        closed_ns: ageing.forget_closed,
+        half_open_ns: ageing.forget_half_open,
+        idle_ns: ageing.forget_idle,
+        most: ageing.max_connections,
+    }
+}
+
+/// Whatever reads packets should be able to do nothing but draw, and write files to this folder.
+#[cfg(all(feature = "live", target_os = "linux"))]
+fn give_up_privileges(args: &TuiArgs) -> Result<()> {
+    use crate::capture::privilege::{Needs, give_up};
+
+    let written = vec![".".into()];
+    Ok(give_up(&Needs { user: args.user.clone(), written, terminal: true, ..Needs::default() })?)
+}
+
+#[cfg(not(all(feature = "live", target_os = "linux")))]
+fn give_up_privileges(args: &TuiArgs) -> Result<()> {
+    if args.user.is_some() {
+        anyhow::bail!("--user is not possible with this mptcpscope: leave it out");
+    }
+    Ok(())
+}

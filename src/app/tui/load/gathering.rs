@@ -1,0 +1,121 @@
+//! What becomes of the frames on the way to the screens.
+
+use std::env;
+use std::path::PathBuf;
+
+use crate::app::inputs::InputCounts;
+use crate::app::report::{self, Wanted};
+use crate::capture::InputStatus;
+use crate::capture::spool::{Spool, SpoolReader};
+use crate::track::index::PacketIndex;
+use crate::track::{Limits, Tracker};
+use crate::tui::Snapshot;
+use crate::tui::snapshot::SubflowTable;
+use crate::wire::frame::{Frame, Place, Timestamp};
+use crate::wire::segment::decode;
+
+/// Packets that a live capture can show again (48 MiB), and octets on the disk for them.
+const LIVE_PACKETS: usize = 2 << 20;
+const LIVE_OCTETS: u64 = 256 << 20;
+
+/// Tracks, lists and keeps packets.
+pub(super) struct Gathering {
+    tracker: Tracker,
+    counts: InputCounts,
+    index: PacketIndex,
+    spool: Option<Spool>,
+    frames: u64,
+    /// Packets of which nobody could keep the octets.
+    lost: u64,
+    /// How many the kernel had dropped, as of the last snapshot.
+    pub(super) dropped_told: Option<u64>,
+}
+
+impl Gathering {
+    pub(super) fn new(limits: Limits, inputs: usize) -> Self {
+        let mut tracker = Tracker::new(limits, report::seed());
+        tracker.keep_series();
+        tracker.keep_pushed();
+        let is_live = limits.ageing.is_some();
+        let index = if is_live { PacketIndex::bounded(LIVE_PACKETS) } else { PacketIndex::new() };
+        Self {
+            tracker,
+            counts: InputCounts::new(inputs),
+            index,
+            spool: Spool::create(&folder(), is_live.then_some(LIVE_OCTETS)).ok(),
+            frames: 0,
+            lost: 0,
+            dropped_told: None,
+        }
+    }
+
+    /// What reads packets again that came from no file.
+    pub(super) fn spool(&self) -> Option<SpoolReader> {
+        self.spool.as_ref().map(Spool::reader)
+    }
+
+    /// Takes the next frame.
+    pub(super) fn take(&mut self, frame: &Frame<'_>) {
+        self.frames += 1;
+        let decoded = decode(frame);
+        self.counts.count(frame, &decoded);
+        self.tracker.push(&decoded);
+        let Some(pushed) = self.tracker.pushed() else { return };
+        for subflow in self.tracker.take_swapped() {
+            self.index.swap_roles(subflow);
+        }
+        let place = frame.offset.and_then(|offset| Place::in_input(frame.point.input, offset));
+        let place = place.or_else(|| self.spool.as_mut()?.keep(frame));
+        self.lost += u64::from(place.is_none());
+        self.index.push(frame.number, frame.timestamp, &pushed, place);
+    }
+
+    /// All of it as of now. Every packet that is in it can be read again.
+    pub(super) fn snapshot(&mut self, inputs: &[InputStatus], shifts: &[Option<i64>]) -> Snapshot {
+        if let Some(spool) = &mut self.spool {
+            spool.flush();
+        }
+        let wanted = Wanted { series: true, ..Wanted::default() };
+        let mut snapshot = Snapshot {
+            origin: origin(inputs, shifts),
+            report: report::build(&self.tracker, &self.counts, inputs, shifts, &wanted),
+            packets: self.index.clone(),
+            subflows: SubflowTable::new(&self.tracker.trace()),
+            ..Snapshot::default()
+        };
+        snapshot.source.frames = self.frames;
+        snapshot.source.notes = self.notes(inputs);
+        snapshot
+    }
+
+    fn notes(&self, inputs: &[InputStatus]) -> Vec<String> {
+        let cut = |input: &InputStatus| Some(format!("{}: {}", input.path, input.note.as_ref()?));
+        let mut notes: Vec<_> = inputs.iter().filter_map(cut).collect();
+        let failure = self.spool.as_ref().and_then(Spool::failure);
+        match failure {
+            _ if self.lost == 0 => {}
+            Some(error) => notes.push(format!("no packets are kept any more: {error}")),
+            None => notes.push(format!("{} packets could not be kept", self.lost)),
+        }
+        if self.index.left_out() > 0 {
+            notes.push(format!("{} packets are past what can be shown", self.index.left_out()));
+        }
+        notes
+    }
+}
+
+/// The earliest packet of all, by the corrected clocks.
+fn origin(inputs: &[InputStatus], shifts: &[Option<i64>]) -> Option<Timestamp> {
+    let ahead = |input: usize| shifts.get(input).copied().flatten().unwrap_or(0);
+    let first = inputs
+        .iter()
+        .enumerate()
+        .filter_map(|(index, input)| Some(Timestamp(input.first?.0.saturating_sub(ahead(index)))));
+    first.min()
+}
+
+/// Where a temporary file may be large: `/tmp` is in memory on many hosts.
+fn folder() -> PathBuf {
+    let roomy = PathBuf::from("/var/tmp");
+    if env::var_os("TMPDIR").is_none() && roomy.is_dir() { roomy } else { env::temp_dir() }
+}

@@ -1,0 +1,251 @@
+//! Where packets come from: captures, a pipe that somebody captures into, or interfaces.
+
+use std::io::{self, ErrorKind, IsTerminal, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+use super::pace::Pace;
+use crate::app::{clocks, inputs, stdin};
+use crate::capture::spool::SpoolReader;
+use crate::capture::{Capture, InputPath, InputStatus, PacketReader};
+use crate::cli::TuiArgs;
+use crate::tui::snapshot::Phase;
+use crate::wire::frame::Frame;
+
+#[cfg(feature = "live")]
+use crate::app::live::interfaces::{self, Interfaces};
+
+/// How long a pipe may be silent before something else gets its turn.
+const SILENCE: Duration = Duration::from_millis(50);
+
+/// What came next.
+pub(super) enum Step {
+    Frame,
+    /// Something that happened to an interface.
+    Notice(String),
+    /// Nothing, for a while.
+    Idle,
+    End,
+}
+
+/// An open source of packets.
+pub(super) struct Source {
+    kind: Kind,
+    paths: Vec<InputPath>,
+    shifts: Vec<Option<i64>>,
+}
+
+enum Kind {
+    Files(Capture),
+    Pipe(Capture),
+    #[cfg(feature = "live")]
+    Interfaces(Box<Interfaces>),
+}
+
+impl Source {
+    /// Opens captures; one that cannot be read fails.
+    pub(super) fn of_captures(paths: impl Iterator<Item = InputPath>) -> Result<Self> {
+        let paths: Vec<_> = paths.collect();
+        if paths.contains(&InputPath::Stdin) && io::stdin().is_terminal() {
+            bail!("standard input is a keyboard: pipe a capture into it, or name a file");
+        }
+        let kind = if paths == [InputPath::Stdin] && !is_stdin_a_file() {
+            Kind::Pipe(Pipe::open()?)
+        } else {
+            Kind::Files(inputs::open(&paths)?)
+        };
+        Ok(Self { kind, paths, shifts: Vec::new() })
+    }
+
+    /// Opens interfaces.
+    #[cfg(feature = "live")]
+    pub(super) fn of_interfaces(args: &TuiArgs) -> Result<Self> {
+        use crate::capture::live::LiveOptions;
+
+        let filter: Option<Vec<_>> = args.captures.iter().map(|word| word.to_str()).collect();
+        let Some(filter) = filter else { bail!("the filter is no text: write it as for tcpdump") };
+        let interfaces = interfaces::open_with(&LiveOptions {
+            interfaces: args.interfaces.clone(),
+            filter: (!filter.is_empty()).then(|| filter.join(" ")),
+            snaplen: args.snaplen.unwrap_or(LiveOptions::HEADERS),
+            promiscuous: args.promiscuous,
+            buffer: LiveOptions::BUFFER,
+        })?;
+        let kind = Kind::Interfaces(Box::new(interfaces));
+        Ok(Self { kind, paths: Vec::new(), shifts: Vec::new() })
+    }
+
+    #[cfg(not(feature = "live"))]
+    pub(super) fn of_interfaces(_: &TuiArgs) -> Result<Self> {
+        bail!("this mptcpscope was built without live capture: pipe tcpdump -U -w - into tui -")
+    }
+
+    /// Begins to read: only now, whoever looks on has something to look at.
+    pub(super) fn start(&mut self) -> Result<()> {
+        match &mut self.kind {
+            Kind::Files(capture) => {
+                self.shifts = clocks::shifts(&self.paths)?;
+                if self.shifts.iter().any(Option::is_some) {
+                    let ahead = self.shifts.iter().map(|shift| shift.unwrap_or(0));
+                    capture.correct_clocks(ahead.collect());
+                }
+            }
+            Kind::Pipe(_) => {}
+            #[cfg(feature = "live")]
+            Kind::Interfaces(interfaces) => interfaces.start(),
+        }
+        Ok(())
+    }
+
+    /// Hands the next frame to `visit`, if one comes before something else does.
+    #[cfg_attr(not(feature = "live"), expect(unused_variables, reason = "a file does not wait"))]
+    pub(super) fn next(&mut self, pace: &Pace, visit: impl FnOnce(&Frame<'_>)) -> Step {
+        match &mut self.kind {
+            Kind::Files(capture) | Kind::Pipe(capture) => match capture.next_frame() {
+                Some(frame) => visit(&frame),
+                None => return if capture.is_waiting() { Step::Idle } else { Step::End },
+            },
+            #[cfg(feature = "live")]
+            Kind::Interfaces(interfaces) => match interfaces.step(pace.patience()) {
+                interfaces::Step::Frame => {
+                    if let Some(frame) = interfaces.frame() {
+                        visit(&frame);
+                    }
+                }
+                interfaces::Step::Notice(notice) => {
+                    return Step::Notice(format!("{} {}", notice.interface, notice.what));
+                }
+                interfaces::Step::Idle => return Step::Idle,
+                interfaces::Step::End => return Step::End,
+            },
+        }
+        Step::Frame
+    }
+
+    /// Whether packets come as they are captured.
+    pub(super) const fn is_live(&self) -> bool {
+        !matches!(self.kind, Kind::Files(_))
+    }
+
+    /// What is known of each input.
+    pub(super) fn statuses(&self) -> &[InputStatus] {
+        match &self.kind {
+            Kind::Files(capture) | Kind::Pipe(capture) => capture.inputs(),
+            #[cfg(feature = "live")]
+            Kind::Interfaces(interfaces) => std::slice::from_ref(interfaces.status()),
+        }
+    }
+
+    /// By how much the clock of each input was corrected.
+    pub(super) fn shifts(&self) -> &[Option<i64>] {
+        &self.shifts
+    }
+
+    /// Its name for the user.
+    pub(super) fn title(&self) -> String {
+        if self.paths.is_empty() {
+            return self.statuses().iter().map(|status| status.path.as_str()).collect();
+        }
+        let names: Vec<_> = self.paths.iter().map(ToString::to_string).collect();
+        names.join(", ")
+    }
+
+    /// How far it is.
+    pub(super) fn phase(&self, is_over: bool) -> Phase {
+        match &self.kind {
+            _ if is_over => Phase::Done,
+            Kind::Files(capture) => {
+                Phase::Loading { read: capture.bytes_read(), total: capture.bytes_total() }
+            }
+            _ => Phase::Live { dropped: self.dropped() },
+        }
+    }
+
+    /// Packets that the kernel dropped, where it counts them.
+    pub(super) fn dropped(&self) -> Option<u64> {
+        let dropped = self.statuses().iter().filter_map(InputStatus::dropped_by_kernel);
+        dropped.reduce(u64::saturating_add)
+    }
+
+    /// What reads packets again: from the files, and what is no file from the spool.
+    pub(super) fn reader(&self, spool: Option<SpoolReader>) -> PacketReader {
+        match &self.kind {
+            Kind::Files(capture) | Kind::Pipe(capture) => {
+                PacketReader::new(&self.paths, capture, spool)
+            }
+            #[cfg(feature = "live")]
+            Kind::Interfaces(_) => spool.map(PacketReader::of_spool).unwrap_or_default(),
+        }
+    }
+
+    /// Tells the reader what it needs to know of the files.
+    pub(super) fn catch_up(&self, reader: &PacketReader) {
+        if let Kind::Files(capture) = &self.kind {
+            reader.catch_up(capture);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_stdin_a_file() -> bool {
+    use std::fs::File;
+    use std::os::fd::AsFd;
+
+    let stdin = io::stdin();
+    let file = stdin.as_fd().try_clone_to_owned().map(File::from);
+    file.and_then(|file| file.metadata()).is_ok_and(|metadata| metadata.is_file())
+}
+
+/// Standard input that does not keep its reader waiting, once it was recognised as a capture.
+struct Pipe {
+    pieces: Receiver<io::Result<Vec<u8>>>,
+    piece: Vec<u8>,
+    taken: usize,
+    is_open: Arc<AtomicBool>,
+}
+
+impl Pipe {
+    fn open() -> Result<Capture> {
+        let is_open = Arc::new(AtomicBool::new(false));
+        let pipe = Self {
+            pieces: stdin::pieces(),
+            piece: Vec::new(),
+            taken: 0,
+            is_open: Arc::clone(&is_open),
+        };
+        let capture = Capture::from_reader("-", pipe)?;
+        // Not everything that unpacks can stop in the middle and go on later.
+        let is_plain = capture.inputs().iter().all(|input| input.compression.is_none());
+        is_open.store(is_plain, Ordering::Relaxed);
+        Ok(capture)
+    }
+
+    /// The next piece; an empty one is the end.
+    fn receive(&self) -> io::Result<Vec<u8>> {
+        if !self.is_open.load(Ordering::Relaxed) {
+            return self.pieces.recv().unwrap_or_else(|_| Ok(Vec::new()));
+        }
+        match self.pieces.recv_timeout(SILENCE) {
+            Ok(piece) => piece,
+            Err(RecvTimeoutError::Timeout) => Err(ErrorKind::WouldBlock.into()),
+            Err(RecvTimeoutError::Disconnected) => Ok(Vec::new()),
+        }
+    }
+}
+
+impl Read for Pipe {
+    fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
+        if self.taken == self.piece.len() {
+            self.piece = self.receive()?;
+            self.taken = 0;
+        }
+        let mut rest = self.piece.get(self.taken..).unwrap_or_default();
+        let octets = rest.read(space)?;
+        self.taken += octets;
+        Ok(octets)
+    }
+}
