@@ -257,7 +257,8 @@ fn draw_curves(app: &App, frame: &mut Frame<'_>, data: &Data<'_>) {
     };
     let first = first_dsn(app, data.direction);
     let (legend, below) = areas(app);
-    let plot = Plot::new(below, window, most(graph, &curves), app.theme);
+    let extent = extent(app, &curves);
+    let plot = Plot::new(below, window, extent, app.theme);
     if legend.height > 0 {
         draw_legend(app, frame, legend, &curves);
     }
@@ -268,17 +269,22 @@ fn draw_curves(app: &App, frame: &mut Frame<'_>, data: &Data<'_>) {
     }
 }
 
-/// The highest value. A receive window that is far above all else does not count: the rest would lie
-/// on the ground.
-fn most(graph: Graph, curves: &[Curve]) -> f64 {
-    let highest = |curve: &Curve| {
-        let ends = curve.pieces.iter().flat_map(|piece| [piece.from.1, piece.to.1]);
-        ends.fold(0.0, f64::max)
+/// The lowest and the highest value to draw: of what is in view. A receive window that is far above
+/// all else does not count: the rest would lie on the ground.
+fn extent(app: &App, curves: &[Curve]) -> (f64, f64) {
+    let (graph, window) = (app.graphs.graph, app.graphs.window);
+    let of = |curves: &mut dyn Iterator<Item = &Curve>| {
+        let extents = curves.filter_map(|curve| curve.extent(window));
+        extents.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
     };
-    let is_window = |curve: &Curve| graph == Graph::InFlight && curve.key == 'w';
-    let others = curves.iter().filter(|curve| !is_window(curve)).map(highest).fold(0.0, f64::max);
-    let window = curves.iter().filter(|curve| is_window(curve)).map(highest).fold(0.0, f64::max);
-    if others > 0.0 && window > 4.0 * others { others } else { others.max(window) }
+    let is_window = |curve: &&Curve| graph == Graph::InFlight && curve.key == 'w';
+    let others = of(&mut curves.iter().filter(|curve| !is_window(curve)));
+    let offered = of(&mut curves.iter().filter(is_window)).map_or(0.0, |(_, most)| most);
+    let (least, most) = others.unwrap_or((0.0, 0.0));
+    let is_far = most > 0.0 && offered > 4.0 * most;
+    let most = if is_far { most } else { most.max(offered) };
+    let is_part = graph == Graph::Dsn && app.graphs.is_zoomed;
+    (if is_part { least } else { 0.0 }, most)
 }
 
 fn draw_legend(app: &App, frame: &mut Frame<'_>, area: Rect, curves: &[Curve]) {
@@ -298,7 +304,7 @@ fn draw_legend(app: &App, frame: &mut Frame<'_>, area: Rect, curves: &[Curve]) {
 /// Columns full of the signs of the subflows, each as high as its share.
 fn draw_shares(app: &App, frame: &mut Frame<'_>, data: &Data<'_>) {
     let (legend, below) = areas(app);
-    let plot = Plot::new(below, app.graphs.window, 100.0, app.theme);
+    let plot = Plot::new(below, app.graphs.window, (0.0, 100.0), app.theme);
     plot.draw_axes(frame.buffer_mut(), |value| Graph::Shares.value(value, None), app.focus.t_ns);
     let names: Vec<_> = data
         .subflows()

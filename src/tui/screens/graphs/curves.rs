@@ -23,6 +23,16 @@ pub(super) struct Curve {
     pub(super) is_signs: bool,
 }
 
+impl Curve {
+    /// The lowest and the highest value in a window.
+    pub(super) fn extent(&self, window: Window) -> Option<(f64, f64)> {
+        let pieces = self.pieces.iter().filter_map(|piece| piece.within(window));
+        let extents =
+            pieces.map(|piece| (piece.from.1.min(piece.to.1), piece.from.1.max(piece.to.1)));
+        extents.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
+    }
+}
+
 /// A straight piece of a line: from a moment to a moment, from a value to a value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Piece {
@@ -33,6 +43,23 @@ pub(super) struct Piece {
 impl Piece {
     const fn new(from: (i64, f64), to: (i64, f64)) -> Self {
         Self { from, to }
+    }
+
+    /// The part of it that is in a window.
+    pub(super) fn within(self, window: Window) -> Option<Self> {
+        let (first, last) = (window.start, window.end());
+        if self.to.0 < first || self.from.0 > last {
+            return None;
+        }
+        let cut = |at: (i64, f64)| {
+            let t_ns = at.0.clamp(first, last);
+            if t_ns == at.0 {
+                return at;
+            }
+            let part = float(t_ns - self.from.0) / float(self.to.0 - self.from.0);
+            (t_ns, self.from.1 + (self.to.1 - self.from.1) * part)
+        };
+        Some(Self { from: cut(self.from), to: cut(self.to) })
     }
 }
 

@@ -22,21 +22,29 @@ pub(super) struct Plot {
     /// Where the curves are.
     pub(super) area: Rect,
     pub(super) window: Window,
-    /// The value at the top; the bottom is 0.
-    pub(super) top: f64,
+    /// The values at the bottom and at the top.
+    bottom: f64,
+    top: f64,
     /// From mark to mark.
     step: f64,
     pub(super) theme: Theme,
 }
 
 impl Plot {
-    /// In `inside`, the left columns and the lowest two rows for the axes, for values up to `most`.
-    pub(super) fn new(inside: Rect, window: Window, most: f64, theme: Theme) -> Self {
+    /// In `inside`, the left columns and the lowest two rows for the axes, for values from `least` to
+    /// `most`.
+    pub(super) fn new(
+        inside: Rect,
+        window: Window,
+        (least, most): (f64, f64),
+        theme: Theme,
+    ) -> Self {
         let area = area(inside);
-        let marks = f64::from((area.height / 3).max(1));
-        let step = round_up(most.max(f64::MIN_POSITIVE) / marks);
-        let top = (most / step).ceil().max(1.0) * step;
-        Self { area, window, top, step, theme }
+        let marks = f64::from((area.height / 4).max(2));
+        let step = round_up((most - least).max(1.0) / marks);
+        let bottom = (least / step).floor() * step;
+        let top = (most / step).ceil().max(bottom / step + 1.0) * step;
+        Self { area, window, bottom, top, step, theme }
     }
 
     /// The axes: values as `unit` writes them, times, the cursor.
@@ -47,7 +55,7 @@ impl Plot {
         for y in area.y..area.bottom() {
             buffer.set_string(x, y, glyphs.lane.to_string(), faint);
         }
-        let mut value = 0.0;
+        let mut value = self.bottom;
         while value <= self.top + self.step / 2.0 {
             let y = self.row(value);
             let words = text::right(&unit(value), usize::from(LABELS - 2), glyphs.more);
@@ -76,7 +84,8 @@ impl Plot {
     /// The row of a value.
     fn row(&self, value: f64) -> u16 {
         let height = f64::from(self.area.height.saturating_sub(1));
-        let from_bottom = (value / self.top * height).round().clamp(0.0, height);
+        let part = (value - self.bottom) / (self.top - self.bottom);
+        let from_bottom = (part * height).round().clamp(0.0, height);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
         let rows = from_bottom as u16;
         self.area.bottom() - 1 - rows
@@ -90,15 +99,16 @@ impl Plot {
         let canvas = Canvas::default()
             .marker(marker)
             .x_bounds([0.0, float(right - left)])
-            .y_bounds([0.0, self.top])
+            .y_bounds([self.bottom, self.top])
             .paint(|context| {
-                for curve in curves {
+                // The first ones lie above the others.
+                for curve in curves.iter().rev() {
                     if is_ascii {
                         context.marker(Marker::Custom(curve.key));
                     }
                     self.draw_curve(context, curve);
                 }
-                for (index, curve) in curves.iter().enumerate().filter(|_| !is_ascii) {
+                for (index, curve) in curves.iter().enumerate().rev().filter(|_| !is_ascii) {
                     self.sign(context, curve, index, curves.len());
                 }
             });
@@ -116,21 +126,14 @@ impl Plot {
 
     /// The part of a piece that is in the window, as the canvas counts.
     fn visible(&self, piece: Piece) -> Option<((f64, f64), (f64, f64))> {
-        let width = float(self.window.end() - self.window.start);
+        let piece = piece.within(self.window)?;
         let place =
-            |(t_ns, value): (i64, f64)| (float(t_ns.saturating_sub(self.window.start)), value);
-        let (from, to) = (place(piece.from), place(piece.to));
-        if to.0 < 0.0 || from.0 > width {
-            return None;
-        }
-        let at = |x: f64| {
-            let part = if to.0 > from.0 { (x - from.0) / (to.0 - from.0) } else { 0.0 };
-            let value = from.1 + (to.1 - from.1) * part;
-            (x, value.clamp(0.0, self.top))
-        };
-        let end =
-            if to.0 > from.0 { at(to.0.min(width)) } else { (to.0, to.1.clamp(0.0, self.top)) };
-        Some((at(from.0.max(0.0)), end))
+            |(t_ns, value): (i64, f64)| (float(t_ns - self.window.start), self.clamp(value));
+        Some((place(piece.from), place(piece.to)))
+    }
+
+    const fn clamp(&self, value: f64) -> f64 {
+        value.clamp(self.bottom, self.top)
     }
 
     /// Writes the sign of a curve on it, each at another place.

@@ -41,7 +41,7 @@ impl Geometry {
         let subflows = app.connection().map_or(1, |connection| connection.subflows.len().max(1));
         let subflows = u16::try_from(subflows).unwrap_or(u16::MAX);
         let (picture, details) = if area.height >= TALL {
-            let details = (area.height / 4).clamp(6, 12);
+            let details = (area.height * 3 / 10).clamp(6, 12);
             let (picture, details) = stack(area, area.height - details);
             (picture, Some(details))
         } else {
@@ -60,8 +60,8 @@ impl Geometry {
         };
         let rest = rest - acked;
         let shown = (rest / 2).clamp(1, subflows);
-        let rows = (rest / (2 * shown)).clamp(1, 4);
-        let labels = if inside.width >= WIDE { 38 } else { 15 };
+        let rows = (rest / (2 * shown)).clamp(1, 6);
+        let labels = if inside.width >= WIDE { 39 } else { 16 };
         Self {
             picture,
             details,

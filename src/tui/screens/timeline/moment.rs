@@ -7,9 +7,10 @@ use ratatui::text::{Line, Span};
 use super::lanes::Column;
 use super::{focused_lane, members, origin};
 use crate::report::event::Direction;
-use crate::report::model::{Connection, DataDirection, Subflow, SubflowDirection};
+use crate::report::model::{Connection, DataDirection, Spans, Subflow, SubflowDirection};
 use crate::report::text::event::words;
 use crate::track::role;
+use crate::tui::axis::Window;
 use crate::tui::draw::pane;
 use crate::tui::screens::findings;
 use crate::tui::state::App;
@@ -18,6 +19,10 @@ use crate::units;
 
 /// Draws it in a pane of its own.
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    if !super::has_packets(app) {
+        frame.render_widget(pane(app, "At cursor", "", false), area);
+        return;
+    }
     let block = pane(app, &title(app), &state(app), false);
     let inside = block.inner(area);
     frame.render_widget(block, area);
@@ -40,7 +45,7 @@ fn title(app: &App) -> String {
     let column = window.column_of(app.focus.t_ns);
     let (from, to) = (window.moment(window.time(column)), window.moment(window.time(column + 1)));
     let from = from.trim_end_matches(" s");
-    let dash = if app.theme.is_ascii() { '-' } else { '–' };
+    let dash = app.theme.glyphs.none;
     let between = match app.marks {
         [Some(a), Some(b)] => format!(", A to B {}", units::duration(b.t_ns - a.t_ns)),
         _ => String::new(),
@@ -108,13 +113,29 @@ fn sent_until(connection: &Connection, direction: Direction, t_ns: i64) -> Optio
 }
 
 /// One past the last octet of the stream that was acknowledged before a moment.
-pub(super) fn acked_until(data: &DataDirection, t_ns: i64) -> Option<u64> {
+fn acked_until(data: &DataDirection, t_ns: i64) -> Option<u64> {
     let acked = data.series.as_ref()?.acked.as_ref()?;
     let until = acked.iter().take_while(|(at, _)| *at < t_ns).last();
     let end = until.map_or(0, |(_, bin)| bin.end);
     // A DATA_FIN takes a number, too.
     let most = data.data_acked_bytes.unwrap_or(u64::MAX);
     Some(u64::try_from(end).unwrap_or(0).min(most))
+}
+
+/// The same at the end of each column that begins before `last`.
+pub(super) fn acked_by_column(data: &DataDirection, window: Window, last: i64) -> Vec<u64> {
+    let series = data.series.as_ref().and_then(|series| series.acked.as_ref());
+    let mut bins = series.into_iter().flat_map(Spans::iter).peekable();
+    let most = data.data_acked_bytes.unwrap_or(u64::MAX);
+    let mut acked = 0;
+    let columns = (0..).take(window.columns).take_while(|column| window.time(*column) <= last);
+    let ends = columns.map(|column| {
+        while let Some((_, bin)) = bins.next_if(|(at, _)| *at < window.time(column + 1)) {
+            acked = u64::try_from(bin.end).unwrap_or(0).min(most);
+        }
+        acked
+    });
+    ends.collect()
 }
 
 /// As many lines as fit: findings, events, then how much each subflow carried.
@@ -154,7 +175,13 @@ fn nothing(app: &App) -> String {
     if dropped > 0 && is_gone {
         return "Packets of this time are no longer kept.".to_owned();
     }
-    "No packets in this column.".to_owned()
+    let window = app.timeline.window;
+    let next = window.index_of(app.focus.t_ns);
+    let next = next.and_then(|column| app.timeline.lanes.next_after(column));
+    match next {
+        Some(t_ns) => format!("No packets here; the next is at {}.", window.moment(t_ns)),
+        None => "No packets here, nor after it in view.".to_owned(),
+    }
 }
 
 fn findings_here(app: &App, width: usize) -> Vec<Line<'static>> {
@@ -250,11 +277,10 @@ fn carried(app: &App, column: &Column) -> String {
 pub(super) fn between(app: &App, from: i64, to: i64) -> String {
     let Some(members) = members(app) else { return String::new() };
     let origin = origin(app);
-    let (mut packets, mut octets) = (0, [0, 0]);
+    let mut octets = [0, 0];
     for (_, entry) in app.snapshot.packets.iter_from(0) {
         let t_ns = entry.since_origin().saturating_add(origin);
         if (from..=to).contains(&t_ns) && members.lane(&entry).is_some() {
-            packets += 1;
             let [up, down] = &mut octets;
             let sum = if entry.direction() == role::Direction::ClientToServer { up } else { down };
             *sum += u64::from(entry.payload_len());
@@ -263,5 +289,5 @@ pub(super) fn between(app: &App, from: i64, to: i64) -> String {
     let [up, down] = octets.map(units::bytes);
     let (to_server, to_client) =
         (arrow(app, Direction::ClientToServer), arrow(app, Direction::ServerToClient));
-    format!("{}, {to_server} {up}, {to_client} {down}", units::counted(packets, "packet"))
+    format!("{to_server} {up}, {to_client} {down}")
 }

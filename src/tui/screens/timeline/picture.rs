@@ -9,12 +9,12 @@ use ratatui::widgets::Block;
 
 use super::geometry::{Geometry, TOTALS};
 use super::lanes::{Column, Letter};
-use super::moment::{self, acked_until, arrow, main_direction};
+use super::moment::{self, acked_by_column, arrow, main_direction};
 use crate::report::event::Direction;
 use crate::report::model::{Connection, DataDirection, Severity, Subflow};
 use crate::tui::draw::{self, pane};
 use crate::tui::layout::inner;
-use crate::tui::screens::connections::{path, short_duration, subflow_state};
+use crate::tui::screens::connections::{path, subflow_state};
 use crate::tui::state::{App, Screen};
 use crate::tui::text;
 use crate::units;
@@ -62,7 +62,7 @@ fn title(app: &App, geometry: &Geometry) -> String {
         return "Timeline".to_owned();
     }
     let top = app.timeline.top;
-    let dash = if app.theme.is_ascii() { '-' } else { '–' };
+    let dash = app.theme.glyphs.none;
     let last = (top + shown).min(all) - 1;
     let name = |lane: usize| {
         let subflow = app.connection().and_then(|connection| connection.subflows.get(lane));
@@ -77,12 +77,19 @@ fn title(app: &App, geometry: &Geometry) -> String {
 
 /// What a column and the greatest height stand for.
 fn scale(app: &App) -> String {
-    let lanes = &app.timeline.lanes;
-    let column = format!("1 col = {}", units::duration(app.timeline.window.column));
-    if app.connection().is_none() || app.snapshot.packets.is_empty() {
+    if !super::has_packets(app) {
         return String::new();
     }
+    let lanes = &app.timeline.lanes;
+    let column = format!("1 col = {}", units::duration(app.timeline.window.column));
     let tallest = app.theme.glyphs.heights.last().copied().unwrap_or_default();
+    if app.size.width < 70 {
+        return format!(
+            "{tallest} = {} {} {column}",
+            units::bytes(lanes.most),
+            app.theme.glyphs.dot
+        );
+    }
     format!(
         "{tallest} = {} in a column, in all lanes {} {column}",
         units::bytes(lanes.most),
@@ -92,6 +99,9 @@ fn scale(app: &App) -> String {
 
 /// What the letters on the screen stand for, in the lower border.
 fn legend<'a>(app: &App, block: Block<'a>, width: usize) -> Block<'a> {
+    if !super::has_packets(app) {
+        return block;
+    }
     let columns = app.timeline.lanes.lanes.iter().flatten().flatten();
     let mut letters: Vec<Letter> =
         columns.filter_map(|column| column.mark()).map(|m| m.letter).collect();
@@ -191,12 +201,12 @@ impl Picture<'_> {
         let name = format!("{sign}sf{:<3}", subflow.id);
         let x = self.inside.x;
         buffer.set_string(x, y, name, own);
-        let rtt = round_trip(subflow).map_or(String::new(), short_duration).replace(' ', "");
+        let rtt = round_trip(subflow).map_or(String::new(), brief);
         buffer.set_string(x + 6, y, rtt, Style::new());
         let bottom = y + self.geometry.rows - 1;
         let note_y = y + 1;
         let is_wide = self.geometry.labels > 20;
-        let room = usize::from(self.geometry.labels) - 5;
+        let room = usize::from(self.geometry.labels) - 6;
         let note = if is_wide {
             let state = note(subflow);
             buffer.set_string(x + 13, y, state, theme.faint());
@@ -264,14 +274,9 @@ impl Picture<'_> {
         buffer.set_string(self.inside.x + 1, y, "DSN acked", theme.faint());
         buffer.set_string(self.left() - 4, y, arrow, Style::new());
         let all = data.data_acked_bytes.unwrap_or(0);
-        let window = self.app.timeline.window;
         let last = super::span(self.app).map_or(i64::MAX, |(_, last)| last);
-        for (column, number) in (0..self.geometry.columns).zip(1..) {
-            let end = window.time(number);
-            if window.time(number - 1) > last {
-                break;
-            }
-            let acked = acked_until(data, end).unwrap_or(0);
+        let acked = acked_by_column(data, self.app.timeline.window, last);
+        for (column, acked) in acked.into_iter().enumerate() {
             let glyph = theme.height(acked, all).to_string();
             buffer.set_string(self.x(column), y, glyph, theme.faint());
         }
@@ -313,6 +318,17 @@ fn letter_style(app: &App, letter: Letter) -> Style {
         Letter::Reset | Letter::Failure | Letter::FastClose => app.theme.severity(Severity::Error),
         Letter::Finding(severity) => app.theme.severity(severity),
         _ => app.theme.strong(),
+    }
+}
+
+/// A duration in at most five cells.
+fn brief(ns: i64) -> String {
+    let words = units::duration(ns);
+    let (number, unit) = words.split_once(' ').unwrap_or((&words, ""));
+    match number.parse::<f64>() {
+        Ok(value) if value < 10.0 && number.len() > 3 => format!("{value:.1}{unit}"),
+        Ok(value) => format!("{}{unit}", if value < 10.0 { value } else { value.round() }),
+        Err(_) => words.replace(' ', ""),
     }
 }
 
