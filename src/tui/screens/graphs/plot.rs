@@ -141,7 +141,9 @@ impl Plot {
         let points: Vec<_> = curve.pieces.iter().filter_map(|piece| self.visible(*piece)).collect();
         let sign = || Line::styled(curve.key.to_string(), curve.style);
         if curve.is_signs {
-            points.iter().for_each(|((x, y), _)| context.print(*x, *y, sign()));
+            for ((x, y), _) in points {
+                context.print(x, y, sign());
+            }
             return;
         }
         let Some(last) = points.len().checked_sub(1) else { return };

@@ -22,7 +22,10 @@ use crate::units;
 /// Draws the pane.
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, geometry: &Geometry) {
     let is_focused = app.screen == Screen::Timeline;
-    let block = pane(app, &title(app, geometry), &scale(app), is_focused);
+    let title = title(app, geometry);
+    // The corners, and a space on each side of both.
+    let room = usize::from(geometry.picture.width).saturating_sub(text::width(&title) + 7);
+    let block = pane(app, &title, &scale(app, room), is_focused);
     let block = legend(app, block, usize::from(geometry.picture.width));
     frame.render_widget(block, geometry.picture);
     let inside = inner(geometry.picture);
@@ -75,26 +78,20 @@ fn title(app: &App, geometry: &Geometry) -> String {
     format!("Timeline {} sf {first}{dash}{last} of {all}", app.theme.glyphs.dot)
 }
 
-/// What a column and the greatest height stand for.
-fn scale(app: &App) -> String {
+/// What a column and the greatest height stand for, in at most `cells` if that is possible.
+fn scale(app: &App, cells: usize) -> String {
     if !super::has_packets(app) {
         return String::new();
     }
-    let lanes = &app.timeline.lanes;
+    let (lanes, glyphs) = (&app.timeline.lanes, app.theme.glyphs);
+    let tallest = glyphs.heights.last().copied().unwrap_or_default();
+    let most = units::bytes(lanes.most);
     let column = format!("1 col = {}", units::duration(app.timeline.window.column));
-    let tallest = app.theme.glyphs.heights.last().copied().unwrap_or_default();
-    if app.size.width < 70 {
-        return format!(
-            "{tallest} = {} {} {column}",
-            units::bytes(lanes.most),
-            app.theme.glyphs.dot
-        );
+    let words = format!("{tallest} = {most} in a column, in all lanes {} {column}", glyphs.dot);
+    if text::width(&words) <= cells {
+        return words;
     }
-    format!(
-        "{tallest} = {} in a column, in all lanes {} {column}",
-        units::bytes(lanes.most),
-        app.theme.glyphs.dot
-    )
+    format!("{tallest} = {most} {} {column}", glyphs.dot)
 }
 
 /// What the letters on the screen stand for, in the lower border.
@@ -103,8 +100,7 @@ fn legend<'a>(app: &App, block: Block<'a>, width: usize) -> Block<'a> {
         return block;
     }
     let columns = app.timeline.lanes.lanes.iter().flatten().flatten();
-    let mut letters: Vec<Letter> =
-        columns.filter_map(|column| column.mark()).map(|m| m.letter).collect();
+    let mut letters: Vec<Letter> = columns.filter_map(Column::mark).map(|m| m.letter).collect();
     letters.sort_unstable_by(|a, b| b.cmp(a));
     letters.dedup();
     let mut words = String::new();
