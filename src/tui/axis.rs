@@ -67,10 +67,9 @@ impl Window {
         (column < self.columns).then_some(column)
     }
 
-    /// Whether a moment is in a column.
-    pub fn is_in(&self, column: usize, t_ns: i64) -> bool {
-        let start = self.time(width(column));
-        start <= t_ns && t_ns - start < self.column
+    /// When a column on the screen begins.
+    pub fn time_of(&self, column: usize) -> i64 {
+        self.time(width(column))
     }
 
     /// Columns half as wide, or twice; the one of `t_ns` stays where it is.

@@ -153,12 +153,12 @@ pub struct Column {
 }
 
 impl Column {
-    fn add(&mut self, entry: &Entry, t_ns: i64) {
+    fn add(&mut self, entry: &Entry, kind: Kind, t_ns: i64) {
         let payload = u64::from(entry.payload_len());
         self.payload += payload;
         self.packets += 1;
         self.first.get_or_insert((entry.number().0, t_ns));
-        let letter = match entry.kind() {
+        let letter = match kind {
             Kind::Reinjected => {
                 self.reinjected += payload;
                 Letter::Reinjected
@@ -241,36 +241,39 @@ impl Lanes {
 
     /// Adds the packets that were not looked at. After `untold` events are not known.
     fn count(&mut self, index: &PacketIndex, origin: i64, untold: Option<i64>) {
-        let (from, to) = (self.window.start, self.window.end());
-        let mut column = 0;
-        for (_, entry) in index.iter_from(self.seen) {
+        let window = self.window;
+        let (from, to) = (window.start, window.end());
+        // Most packets are in the column of the one before: that saves a division.
+        index.iter_from(self.seen).fold((0, 0, 0), |last, (_, entry)| {
             let t_ns = entry.since_origin().saturating_add(origin);
             if t_ns < from || t_ns >= to {
-                continue;
+                return last;
             }
-            // Most packets are in the column of the one before: that saves a division.
-            if !self.window.is_in(column, t_ns) {
-                let Some(found) = self.window.index_of(t_ns) else { continue };
-                column = found;
+            let (mut column, mut start, mut end) = last;
+            if t_ns < start || t_ns >= end {
+                column = window.index_of(t_ns).unwrap_or(0);
+                start = window.time_of(column);
+                end = start.saturating_add(window.column);
             }
-            let Some(lane) = self.members.lane(&entry) else { continue };
-            let direction = usize::from(entry.direction() == role::Direction::ServerToClient);
-            let Some(column) = column_mut(&mut self.lanes, lane, direction, column) else {
-                continue;
-            };
-            if entry.kind() == Kind::Copy {
-                continue;
-            }
-            column.add(&entry, t_ns);
-            self.most = self.most.max(column.payload);
-            if let Some(letter) = Letter::of_kind(entry.kind())
-                && untold.is_some_and(|last| t_ns > last)
-            {
-                let packet = Some(entry.number().0);
-                note(&mut column.packet, Mark { letter, t_ns, packet });
-            }
-        }
+            self.take(&entry, t_ns, column, untold);
+            (column, start, end)
+        });
         self.seen = index.end();
+    }
+
+    fn take(&mut self, entry: &Entry, t_ns: i64, column: usize, untold: Option<i64>) {
+        let Some(lane) = self.members.lane(entry) else { return };
+        let kind = entry.kind();
+        let direction = usize::from(entry.direction() == role::Direction::ServerToClient);
+        let column = column_mut(&mut self.lanes, lane, direction, column);
+        let Some(column) = column.filter(|_| kind != Kind::Copy) else { return };
+        column.add(entry, kind, t_ns);
+        self.most = self.most.max(column.payload);
+        if let Some(letter) = Letter::of_kind(kind)
+            && untold.is_some_and(|last| t_ns > last)
+        {
+            note(&mut column.packet, Mark { letter, t_ns, packet: Some(entry.number().0) });
+        }
     }
 
     fn note_event(&mut self, connection: &Connection, event: &Event) {
