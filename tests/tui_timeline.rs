@@ -63,7 +63,7 @@ fn graphs() {
     check("graph_80_in_flight", "two-subflows", SMALL, "4ll");
     check("graph_80_rtt", "two-subflows", SMALL, "4lll");
     check("graph_80_shares", "two-subflows", SMALL, "4llll");
-    check("graph_80_reinjected", "reinjected", SMALL, "4");
+    check("graph_80_reinjected", "reinjected", SMALL, "4n");
     check("graph_80_raw", "reinjected", SMALL, "4d");
     check("graph_80_other_direction", "read-late", SMALL, "4");
     check("graph_80_window", "read-late", SMALL, "4ll");
@@ -94,6 +94,15 @@ fn enter_opens_the_ladder_at_the_packet_under_the_cursor() {
     assert_eq!(screens.app.screen, Screen::Timeline);
     screens.press("<enter>");
     assert!(screens.app.focus.packet.is_some());
+}
+
+#[test]
+fn enter_on_a_graph_opens_the_ladder_at_that_moment() {
+    let mut screens = Screens::of("reinjected.pcap", 80, 24);
+    screens.press("4n<enter>");
+    assert_eq!((screens.app.screen, screens.app.focus.packet), (Screen::Ladder, Some(23)));
+    screens.press("4G<enter>");
+    assert_eq!(screens.app.focus.packet, Some(49));
 }
 
 /// The moment and the width of a column of the timeline.

@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(fit("abcd", 4, '…'), "abcd");
         assert_eq!(fit("日本語", 4, '…'), "日…");
         assert_eq!(fit("abc", 0, '…'), "");
-        assert_eq!(fit_end("[2001:db8::1]:443", 9, '…'), "…:1]:443");
+        assert_eq!(fit_end("[2001:db8::1]:443", 9, '…'), "…::1]:443");
         assert_eq!(left("日", 4, '…'), "日  ");
         assert_eq!(right("ab", 4, '…'), "  ab");
     }

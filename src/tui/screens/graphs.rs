@@ -287,18 +287,31 @@ fn extent(app: &App, curves: &[Curve]) -> (f64, f64) {
     (if is_part { least } else { 0.0 }, most)
 }
 
+/// The signs and names of the curves and, if there is room, their values at the cursor.
 fn draw_legend(app: &App, frame: &mut Frame<'_>, area: Rect, curves: &[Curve]) {
-    let mut spans = Vec::new();
-    for curve in curves {
-        spans.push(Span::styled(format!(" {}", curve.key), curve.style.patch(app.theme.strong())));
-        spans.push(Span::raw(format!(" {} ", curve.name)));
-    }
-    let moment =
-        format!("{} {}", app.theme.glyphs.cursor, app.graphs.window.moment(app.focus.t_ns));
-    frame.render_widget(Line::from(spans), area);
-    let width = u16::try_from(text::width(&moment) + 1).unwrap_or(0).min(area.width);
-    let right = Rect { x: area.right() - width, width, ..area };
-    frame.render_widget(Line::styled(format!(" {moment}"), app.theme.strong()), right);
+    let t_ns = app.focus.t_ns;
+    let moment = format!(" {} {}", app.theme.glyphs.cursor, app.graphs.window.moment(t_ns));
+    let width = u16::try_from(text::width(&moment)).unwrap_or(0).min(area.width);
+    let (left, right) = layout::split(area, area.width - width);
+    let first = first_dsn(app, direction(app)).filter(|_| app.graphs.graph == Graph::Dsn);
+    let with_values = legend(app, curves, |curve| {
+        let value = curve.value(t_ns).map(|value| app.graphs.graph.value(value, first));
+        value.unwrap_or_default()
+    });
+    let fits = with_values.width() <= usize::from(left.width);
+    let line = if fits { with_values } else { legend(app, curves, |_| String::new()) };
+    frame.render_widget(line, left);
+    frame.render_widget(Line::styled(moment, app.theme.strong()), right);
+}
+
+fn legend(app: &App, curves: &[Curve], value: impl Fn(&Curve) -> String) -> Line<'static> {
+    let spans = curves.iter().flat_map(|curve| {
+        let sign = Span::styled(format!(" {}", curve.key), curve.style.patch(app.theme.strong()));
+        let value = value(curve);
+        let gap = if value.is_empty() { "" } else { " " };
+        [sign, Span::raw(format!(" {}{gap}{value} ", curve.name))]
+    });
+    spans.collect()
 }
 
 /// Columns full of the signs of the subflows, each as high as its share.

@@ -146,6 +146,7 @@ fn zoom(app: &mut App, closer: bool) {
 
 /// Opens the ladder at the cursor.
 pub fn open_ladder(app: &mut App) {
+    count(app);
     let column = app.timeline.window.index_of(app.focus.t_ns);
     let here = column.and_then(|column| thing(app, column));
     match here.and_then(|(packet, _)| packet) {

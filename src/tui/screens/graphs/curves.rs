@@ -24,6 +24,15 @@ pub(super) struct Curve {
 }
 
 impl Curve {
+    /// The value at a moment, or the last one before it.
+    pub(super) fn value(&self, t_ns: i64) -> Option<f64> {
+        let until = self.pieces.iter().filter(|piece| piece.from.0 <= t_ns && !self.is_signs);
+        let last = until.max_by_key(|piece| piece.from.0)?;
+        let part = float(t_ns.min(last.to.0) - last.from.0) / float(last.to.0 - last.from.0);
+        let part = if part.is_finite() { part } else { 1.0 };
+        Some(last.from.1 + (last.to.1 - last.from.1) * part)
+    }
+
     /// The lowest and the highest value in a window.
     pub(super) fn extent(&self, window: Window) -> Option<(f64, f64)> {
         let pieces = self.pieces.iter().filter_map(|piece| piece.within(window));

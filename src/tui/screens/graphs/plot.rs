@@ -40,10 +40,11 @@ impl Plot {
         theme: Theme,
     ) -> Self {
         let area = area(inside);
-        let marks = f64::from((area.height / 4).max(2));
+        let marks = f64::from((area.height / 3).clamp(2, 8));
         let step = round_up((most - least).max(1.0) / marks);
         let bottom = (least / step).floor() * step;
-        let top = (most / step).ceil().max(bottom / step + 1.0) * step;
+        let half = step / 2.0;
+        let top = ((most / half).ceil() * half).max(bottom + step);
         Self { area, window, bottom, top, step, theme }
     }
 
@@ -56,7 +57,7 @@ impl Plot {
             buffer.set_string(x, y, glyphs.lane.to_string(), faint);
         }
         let mut value = self.bottom;
-        while value <= self.top + self.step / 2.0 {
+        while value <= self.top * (1.0 + f64::EPSILON) {
             let y = self.row(value);
             let words = text::right(&unit(value), usize::from(LABELS - 2), glyphs.more);
             buffer.set_string(area.x - LABELS, y, words, Style::new());

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::report::model::DataDirection;
 use crate::tui::layout::{self, inner, stack};
 use crate::tui::state::App;
 
@@ -48,12 +49,12 @@ impl Geometry {
             (area, None)
         };
         let inside = inner(picture);
-        let has_acked = app.connection().is_some_and(|connection| {
-            connection.c2s.series.is_some() || connection.s2c.series.is_some()
+        let is_acked = app.connection().is_some_and(|connection| {
+            [&connection.c2s, &connection.s2c].into_iter().any(has_acked)
         });
         // The axis has two rows, the cursor one.
         let rest = inside.height.saturating_sub(3 + u16::from(details.is_none()));
-        let acked = match (has_acked, rest) {
+        let acked = match (is_acked, rest) {
             (false, _) | (_, ..3) => 0,
             (true, 12..) if rest >= subflows.saturating_mul(2) + 2 => 2,
             _ => 1,
@@ -78,4 +79,10 @@ impl Geometry {
     pub(super) const fn pitch(&self) -> u16 {
         2 * self.rows + self.is_airy as u16
     }
+}
+
+/// Whether there is a DATA_ACK: not after a fallback.
+fn has_acked(data: &DataDirection) -> bool {
+    let acked = data.series.as_ref().and_then(|series| series.acked.as_ref());
+    acked.is_some_and(|acked| !acked.is_empty())
 }

@@ -76,7 +76,7 @@ impl Letter {
             Self::BackupJoin => "join (backup)",
             Self::Join => "join",
             Self::Capable => "capable",
-            Self::Failure => "fail",
+            Self::Failure => "fallback, fail",
             Self::FastClose => "fastclose",
             Self::Reset => "RST",
         }

@@ -239,7 +239,8 @@ impl Picture<'_> {
         match column.mark() {
             Some(mark) => {
                 let glyph = mark.letter.glyph(theme).to_string();
-                buffer.set_string(x, lowest, glyph, letter_style(self.app, mark.letter));
+                let letter = letter_style(self.app, mark.letter);
+                buffer.set_string(x, lowest, glyph, style.patch(letter));
             }
             None if column.packets > 0 && column.payload == 0 => {
                 buffer.set_string(x, lowest, bare(self.app).to_string(), style);
