@@ -75,8 +75,15 @@ impl Screens {
             if let Some(action) = keymap::action(&self.app, event) {
                 self.act(action);
             }
+            self.read();
         }
         self
+    }
+
+    /// Reads what will be on the screen.
+    pub(crate) fn read(&mut self) {
+        let reader = &self.reader;
+        cache::fill(&mut self.app, |entry| reader.read(entry.number(), entry.place()?));
     }
 
     /// What the world was asked for last.
@@ -86,8 +93,7 @@ impl Screens {
 
     /// What is on the screen.
     pub(crate) fn screen(&mut self) -> String {
-        let reader = &self.reader;
-        cache::fill(&mut self.app, |entry| reader.read(entry.number(), entry.place()?));
+        self.read();
         let Size { width, height } = self.app.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| draw(&self.app, frame)).unwrap();

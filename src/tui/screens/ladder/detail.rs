@@ -188,7 +188,7 @@ fn option_words(option: &MptcpOption, words: &label::Words<'_>) -> String {
             let fin = if dss.data_fin { ", the last one the DATA_FIN" } else { "" };
             Some(format!("maps DSN {dsn}-{last} = SSN {}-{last_ssn}{fin}", mapping.ssn))
         });
-        let ack = ack.map(|ack| format!("has all before DSN {ack}"));
+        let ack = ack.map(|ack| format!("acknowledges all before DSN {ack}"));
         let said: Vec<_> = [mapping, ack].into_iter().flatten().collect();
         if !said.is_empty() {
             text = format!("{}: {text}", said.join(", "));
