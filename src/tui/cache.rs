@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::action::Action;
+use super::facts;
 use super::layout;
 use super::screens::{ladder, packet};
 use super::state::App;
@@ -66,9 +67,22 @@ pub fn wanted(app: &App) -> Vec<Entry> {
     }
     if panes.ladder.is_some() || panes.packet.is_some() {
         wanted.extend(packet::entry(app));
+        wanted.extend(openings(app));
     }
     wanted.retain(|entry| app.packets.get(entry.number()) == Octets::Unread);
     wanted
+}
+
+/// The packets with which the first subflows of the connection were opened: their numbers count for
+/// all that follow.
+fn openings(app: &App) -> Vec<Entry> {
+    /// More lanes are not shown at once.
+    const SUBFLOWS: usize = 64;
+    let index = &app.snapshot.packets;
+    let subflows = app.connection().map_or(&[][..], |connection| &connection.subflows);
+    let numbers = subflows.iter().take(SUBFLOWS).flat_map(facts::opening_packets);
+    let positions = numbers.filter_map(|(_, number)| index.find(number?));
+    positions.filter_map(|position| index.get(position)).collect()
 }
 
 /// Reads what is [`wanted`], so that it can be drawn.

@@ -44,7 +44,7 @@ pub fn of_segment(segment: &Segment<'_>, kind: Kind, words: &Words<'_>) -> Strin
         _ => None,
     });
     match dss {
-        Some(dss) => parts.extend(words.dss(dss, kind, options.len() == 1)),
+        Some(dss) => parts.extend(words.dss(dss, segment, kind, options.len() == 1)),
         None if segment.payload_len > 0 && options.is_empty() => {
             parts.push(words.payload(segment.payload_len, kind));
         }
@@ -177,21 +177,25 @@ impl Words<'_> {
         }
     }
 
-    fn dss(&self, dss: &Dss, kind: Kind, is_alone: bool) -> Option<String> {
+    fn dss(&self, dss: &Dss, segment: &Segment<'_>, kind: Kind, is_alone: bool) -> Option<String> {
         let Some(mapping) = dss.mapping else {
             let ack = dss.data_ack.filter(|_| is_alone)?;
             let relative = self.facts.and_then(|facts| facts.relative_ack(ack));
             return Some(format!("DATA_ACK {}", self.number(ack, relative)));
         };
-        let relative = self.facts.and_then(|facts| facts.relative_dsn(mapping.dsn));
-        let dsn = self.number(mapping.dsn, relative);
+        // Of a mapping over several segments, the part in this one.
+        let part = self.facts.and_then(|facts| facts.part(segment, &mapping));
+        let first = part.map_or(mapping.dsn, |part| part.dsn);
+        let relative = self.facts.and_then(|facts| facts.relative_dsn(first));
+        let dsn = self.number(first, relative);
         let again = self.again(kind);
         Some(match mapping.length {
             DataLevelLength::Infinite => format!("DSS {again}{dsn} infinite"),
             DataLevelLength::Octets(1) if dss.data_fin => format!("DATA_FIN {dsn}"),
             DataLevelLength::Octets(octets) => {
                 let fin = if dss.data_fin { " FIN" } else { "" };
-                format!("DSS {again}{dsn}+{octets}{fin}")
+                let len = part.map_or(u32::from(octets), |part| part.len);
+                format!("DSS {again}{dsn}+{len}{fin}")
             }
         })
     }

@@ -137,25 +137,31 @@ fn packet_lines(app: &App, entry: &Entry, cells: usize) -> Vec<Line<'static>> {
     let Decoded::Tcp(segment) = decode(&frame) else {
         return plain("This frame cannot be decoded.".to_owned(), cells);
     };
-    lines.extend(plain(header(&segment), cells));
-    lines.extend(finding_lines(app, entry, cells));
     let words = words(app, entry);
+    lines.extend(plain(header(&segment, &words), cells));
+    lines.extend(finding_lines(app, entry, cells));
     for option in segment.options.iter() {
         if let TcpOption::Mptcp(option) = &option {
-            lines.extend(plain(option_words(option, &words), cells));
+            lines.extend(plain(option_words(option, &segment, &words), cells));
         }
     }
     lines.extend(other_options(&segment, cells));
     lines
 }
 
-/// The TCP header.
-fn header(segment: &Segment<'_>) -> String {
-    let ack = segment.flags.has(TcpFlags::ACK);
-    let ack = if ack { format!(" ack {}", segment.ack.0) } else { String::new() };
-    let (seq, len) = (segment.seq.0, segment.payload_len);
-    let flags = flag_names(segment.flags);
-    format!("TCP {flags}  seq {seq}{ack}  len {len}  win {}", segment.window)
+/// The TCP header; its numbers count from the SYN, where that is known.
+fn header(segment: &Segment<'_>, words: &label::Words<'_>) -> String {
+    let facts = words.facts.filter(|_| !words.raw_dsn);
+    let seq = facts.and_then(|facts| facts.relative_seq(segment)).unwrap_or(segment.seq.0);
+    let ack = facts.and_then(|facts| facts.relative_tcp_ack(segment)).unwrap_or(segment.ack.0);
+    let has_ack = segment.flags.has(TcpFlags::ACK);
+    let ack = if has_ack { format!(" ack {ack}") } else { String::new() };
+    let window = words.facts.and_then(|facts| facts.window(segment));
+    let window = window.map_or(format!("win {} unscaled", segment.window), |window| {
+        format!("win {}", units::count(window))
+    });
+    let (flags, len) = (flag_names(segment.flags), segment.payload_len);
+    format!("TCP {flags}  seq {seq}{ack}  len {len}  {window}")
 }
 
 fn finding_lines(app: &App, entry: &Entry, cells: usize) -> Vec<Line<'static>> {
@@ -172,7 +178,7 @@ fn finding_lines(app: &App, entry: &Entry, cells: usize) -> Vec<Line<'static>> {
 }
 
 /// An option with all its fields, and with numbers counted from the beginning of the stream.
-fn option_words(option: &MptcpOption, words: &label::Words<'_>) -> String {
+fn option_words(option: &MptcpOption, segment: &Segment<'_>, words: &label::Words<'_>) -> String {
     let mut text = Words(option).to_string();
     let facts = words.facts;
     if let Some(verdict) = facts.and_then(|facts| facts.verdict(option)) {
@@ -186,7 +192,12 @@ fn option_words(option: &MptcpOption, words: &label::Words<'_>) -> String {
             let last = dsn + i64::from(octets) - 1;
             let last_ssn = mapping.ssn.wrapping_add(u32::from(octets) - 1);
             let fin = if dss.data_fin { ", the last one the DATA_FIN" } else { "" };
-            Some(format!("maps DSN {dsn}-{last} = SSN {}-{last_ssn}{fin}", mapping.ssn))
+            let part = facts?.part(segment, &mapping).filter(|part| part.len < octets.into());
+            let part = part.and_then(|part| Some((facts?.relative_dsn(part.dsn)?, part.len)));
+            let part = part.map_or(String::new(), |(dsn, len)| {
+                format!(" (here {dsn}-{})", dsn + i64::from(len) - 1)
+            });
+            Some(format!("maps DSN {dsn}-{last}{part} = SSN {}-{last_ssn}{fin}", mapping.ssn))
         });
         let ack = ack.map(|ack| format!("acknowledges all before DSN {ack}"));
         let said: Vec<_> = [mapping, ack].into_iter().flatten().collect();

@@ -230,7 +230,12 @@ impl Drawing<'_> {
         letter: char,
         y: u16,
     ) {
-        let Some(lane) = self.lanes.shown.iter().find(|found| Some(found.index) == lane) else {
+        let shown = self.lanes.shown.iter().find(|found| Some(found.index) == lane);
+        let Some(lane) = shown else {
+            // It is on another page: its name at the edge says so.
+            let name = lane.map_or(String::new(), |lane| format!("sf{lane}"));
+            let x = usize::from(self.inside.width).saturating_sub(name.len());
+            self.put(buffer, x, y, &name, self.app.theme.faint());
             return;
         };
         let style =
