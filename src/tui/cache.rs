@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn the_oldest_go() {
         let mut packets = Packets::default();
-        packets.keep((0..MOST as u64 + 1).map(|number| (PacketNo(number), None)).collect());
+        packets.keep((0..=MOST as u64).map(|number| (PacketNo(number), None)).collect());
         assert_eq!(packets.get(PacketNo(0)), Octets::Unread);
         assert_eq!(packets.get(PacketNo(1)), Octets::Gone);
         packets.keep(vec![(PacketNo(1), None); 3]);

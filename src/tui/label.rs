@@ -220,15 +220,12 @@ impl Words<'_> {
 
     /// A DSN: as on the wire, or counted from the beginning where that is known.
     pub fn number(&self, dsn: WireDsn, relative: Option<i64>) -> String {
-        match relative.filter(|_| !self.raw_dsn) {
-            Some(relative) => relative.to_string(),
-            None => {
-                // The lower half tells one from the other.
-                let more =
-                    if dsn.is_long() { self.theme.glyphs.more.to_string() } else { "0x".into() };
-                format!("{more}{:08x}", dsn.raw() & 0xffff_ffff)
-            }
+        if let Some(relative) = relative.filter(|_| !self.raw_dsn) {
+            return relative.to_string();
         }
+        // The lower half tells one from the other.
+        let more = if dsn.is_long() { self.theme.glyphs.more.to_string() } else { "0x".to_owned() };
+        format!("{more}{:08x}", dsn.raw() & 0xffff_ffff)
     }
 
     fn proof(&self, option: &MptcpOption) -> String {

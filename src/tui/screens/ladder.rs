@@ -29,6 +29,9 @@ pub(super) use detail::packet_title;
 pub use find::Search;
 pub use lanes::{Lane, Lanes};
 
+/// Rows that are looked through for a packet of a subflow.
+const NEAR: usize = 1_000;
+
 /// What is chosen here.
 #[derive(Debug, Clone, Default)]
 pub struct State {
@@ -280,8 +283,6 @@ pub fn show_moment(app: &mut App, t_ns: i64, subflow: Option<u32>) {
     let at = Timestamp(origin.0.saturating_add(t_ns));
     let Some(row) = app.ladder.rows.row_at(&app.snapshot.packets, at) else { return };
     let Ok(mut row) = usize::try_from(row) else { return };
-    /// Rows that are looked through for a packet of that subflow.
-    const NEAR: usize = 1_000;
     let wanted = app.connection().and_then(|connection| {
         connection.subflows.iter().position(|found| Some(found.id) == subflow)
     });

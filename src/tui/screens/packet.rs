@@ -103,12 +103,12 @@ fn turn(app: &mut App, forward: bool) {
     } else {
         (index.dropped()..here).rev().filter_map(|at| index.get(at)).find(is_wanted)
     };
-    match found {
-        Some(entry) => ladder::show_packet(app, entry.number().0),
-        None => {
-            say(app, if forward { "this is the last packet" } else { "this is the first packet" })
-        }
-    }
+    let Some(entry) = found else {
+        let end = if forward { "last" } else { "first" };
+        say(app, &format!("this is the {end} packet"));
+        return;
+    };
+    ladder::show_packet(app, entry.number().0);
 }
 
 /// The next header or option, or the one before.

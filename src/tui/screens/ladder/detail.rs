@@ -81,16 +81,16 @@ fn lines(app: &App, cells: usize) -> Vec<Line<'static>> {
             let entry = app.snapshot.packets.get(position);
             entry.map_or_else(Vec::new, |entry| packet_lines(app, &entry, cells))
         }
-        Some(Row::Run(run)) => plain(run_words(app, &run), cells),
+        Some(Row::Run(run)) => plain(&run_words(app, &run), cells),
         Some(Row::Silence { ns }) => {
-            plain(format!("No packet of this connection for {}.", units::duration(ns)), cells)
+            plain(&format!("No packet of this connection for {}.", units::duration(ns)), cells)
         }
         None => Vec::new(),
     }
 }
 
-fn plain(words: String, cells: usize) -> Vec<Line<'static>> {
-    let lines = text::wrap(&words, cells.saturating_sub(2));
+fn plain(words: &str, cells: usize) -> Vec<Line<'static>> {
+    let lines = text::wrap(words, cells.saturating_sub(2));
     lines.into_iter().map(|line| Line::raw(format!(" {line}"))).collect()
 }
 
@@ -127,7 +127,7 @@ fn packet_lines(app: &App, entry: &Entry, cells: usize) -> Vec<Line<'static>> {
                 if state == Octets::Gone { "its octets are no longer kept" } else { "reading" };
             let kind = label::kind_name(entry.kind());
             let payload = units::count(entry.payload_len().into());
-            let mut lines = plain(format!("{kind}, {payload} octets of payload; {why}."), cells);
+            let mut lines = plain(&format!("{kind}, {payload} octets of payload; {why}."), cells);
             lines.extend(finding_lines(app, entry, cells));
             return lines;
         }
@@ -135,14 +135,14 @@ fn packet_lines(app: &App, entry: &Entry, cells: usize) -> Vec<Line<'static>> {
     let at = entry.at(app.snapshot.packets.origin().unwrap_or_default());
     let frame = frame.frame(entry.number(), at);
     let Decoded::Tcp(segment) = decode(&frame) else {
-        return plain("This frame cannot be decoded.".to_owned(), cells);
+        return plain("This frame cannot be decoded.", cells);
     };
     let words = words(app, entry);
-    lines.extend(plain(header(&segment, &words), cells));
+    lines.extend(plain(&header(&segment, &words), cells));
     lines.extend(finding_lines(app, entry, cells));
     for option in segment.options.iter() {
         if let TcpOption::Mptcp(option) = &option {
-            lines.extend(plain(option_words(option, &segment, &words), cells));
+            lines.extend(plain(&option_words(option, &segment, &words), cells));
         }
     }
     lines.extend(other_options(&segment, cells));
@@ -227,5 +227,5 @@ fn other_options(segment: &Segment<'_>, cells: usize) -> Vec<Line<'static>> {
             _ => None,
         })
         .collect();
-    if words.is_empty() { Vec::new() } else { plain(words.join(", "), cells) }
+    if words.is_empty() { Vec::new() } else { plain(&words.join(", "), cells) }
 }

@@ -45,12 +45,12 @@ fn lines(app: &App, ledger: &Ledger, cells: usize) -> Vec<String> {
     let lane = app.theme.glyphs.lane;
     let mut lines = vec![scale(), format!("{lane}{}{lane}", drawn(ledger))];
     lines.extend(filled(legend(ledger), app.theme.glyphs.dot, cells));
-    lines.extend(text::wrap(&room(app, ledger), cells.saturating_sub(2)).into_iter().map(indented));
+    lines.extend(
+        text::wrap(&room(app, ledger), cells.saturating_sub(2))
+            .iter()
+            .map(|line| format!(" {line}")),
+    );
     lines
-}
-
-fn indented(line: String) -> String {
-    format!(" {line}")
 }
 
 /// Parts with points between them, in as few lines as have room for them.
@@ -59,7 +59,7 @@ fn filled(parts: Vec<String>, dot: char, cells: usize) -> Vec<String> {
     for part in parts {
         match lines.last_mut() {
             Some(line) if text::width(line) + 3 + text::width(&part) < cells => {
-                line.push_str(&format!(" {dot} {part}"));
+                *line = format!("{line} {dot} {part}");
             }
             _ => lines.push(format!(" {part}")),
         }
