@@ -85,14 +85,19 @@ fn openings(app: &App) -> Vec<Entry> {
     positions.filter_map(|position| index.get(position)).collect()
 }
 
-/// Reads what is [`wanted`], so that it can be drawn.
-pub fn fill(app: &mut App, mut read: impl FnMut(&Entry) -> Option<RawPacket>) {
+/// Reads what is [`wanted`], so that it can be drawn, and finds out where the connection stood after
+/// the packet in focus.
+pub fn fill(app: &mut App, read: impl Fn(&Entry) -> Option<RawPacket>) {
     let wanted = wanted(app);
-    if wanted.is_empty() {
-        return;
+    if !wanted.is_empty() {
+        let packets = wanted.iter().map(|entry| (entry.number(), read(entry))).collect();
+        update(app, Action::Packets(packets));
     }
-    let packets = wanted.iter().map(|entry| (entry.number(), read(entry))).collect();
-    update(app, Action::Packets(packets));
+    if let Some((connection, entry)) = packet::wants_as_of(app) {
+        let position = app.snapshot.packets.find(entry.number());
+        let as_of = position.and_then(|at| app.snapshot.as_of(connection, at, read));
+        update(app, Action::AsOf(entry.number(), as_of));
+    }
 }
 
 #[cfg(test)]
