@@ -240,10 +240,8 @@ pub struct LiveArgs {
 /// Arguments of `tui`.
 #[cfg(feature = "tui")]
 #[derive(Debug, Args)]
-#[command(
-    override_usage = "mptcpscope tui [OPTIONS] CAPTURE...\n       \
-                      mptcpscope tui -i INTERFACE [-i INTERFACE]... [OPTIONS] [FILTER]..."
-)]
+#[command(override_usage = "mptcpscope tui [OPTIONS] CAPTURE...\n       \
+                      mptcpscope tui -i INTERFACE [-i INTERFACE]... [OPTIONS] [FILTER]...")]
 pub struct TuiArgs {
     /// Captures, - for standard input; with -i a filter as in tcpdump
     #[arg(value_name = "CAPTURE", value_hint = clap::ValueHint::FilePath)]

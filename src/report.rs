@@ -5,6 +5,7 @@
 //! Nothing here reads a file or a clock: what is to be written goes to a [`std::io::Write`].
 
 pub mod event;
+pub mod fields;
 pub mod hex;
 pub mod json;
 pub mod live;

@@ -13,10 +13,15 @@
 //! to show comes as one [`snapshot::Snapshot`] after the other.
 
 pub mod action;
+pub mod axis;
+pub mod cache;
 pub mod draw;
+pub mod facts;
 pub mod filter;
 pub mod keymap;
+pub mod label;
 pub mod layout;
+pub mod marks;
 pub mod screens;
 pub mod snapshot;
 pub mod state;

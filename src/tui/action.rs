@@ -6,6 +6,7 @@ use ratatui::layout::Size;
 
 use super::snapshot::Snapshot;
 use super::state::Screen;
+use crate::wire::frame::{PacketNo, RawPacket};
 
 /// Something that changes the state: a key's meaning, or news from elsewhere.
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub enum Action {
     Resize(Size),
     /// There is more to show.
     Snapshot(Arc<Snapshot>),
+    /// Packets that were read again; `None` for those that are not kept any more.
+    Packets(Vec<(PacketNo, Option<RawPacket>)>),
     /// What was asked for was done, or failed: a sentence for the user.
     Message(String),
 }

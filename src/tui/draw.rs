@@ -18,6 +18,10 @@ use crate::units;
 
 /// Draws everything.
 pub fn draw(app: &App, frame: &mut Frame<'_>) {
+    // The terminal may have changed its size a moment before it says so.
+    if frame.area().as_size() != app.size {
+        return;
+    }
     if layout::is_too_small(app.size) {
         draw_too_small(app, frame);
         return;
@@ -173,9 +177,15 @@ fn counts(app: &App) -> String {
     }
     let report = app.report();
     let sum = |of: fn(&Input) -> Option<u64>| -> u64 { report.inputs.iter().filter_map(of).sum() };
-    words.push(format!("cut {}", units::count(sum(|input| input.truncated_packets))));
-    words.push(format!("undecoded {}", units::count(sum(|input| input.undecoded_packets))));
-    words.push(format!("plain TCP {}", units::count(report.totals.plain_tcp_connections)));
+    let counts = [
+        ("cut", sum(|input| input.truncated_packets)),
+        ("undecoded", sum(|input| input.undecoded_packets)),
+        ("fragments", sum(|input| input.ip_fragments)),
+        ("copies", sum(|input| input.duplicate_packets)),
+        ("plain TCP connections", report.totals.plain_tcp_connections),
+    ];
+    let counts = counts.iter().filter(|(_, count)| *count > 0);
+    words.extend(counts.map(|(name, count)| format!("{name} {}", units::count(*count))));
     format!(" {}", words.join("  "))
 }
 
@@ -257,7 +267,7 @@ fn draw_help(app: &App, frame: &mut Frame<'_>, body: Rect, top: usize) {
         here.map(|binding| format!(" {:<15}{}", binding.name(app), binding.help)).collect();
     let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
     let title = format!("Keys {} {}", app.theme.glyphs.dot, app.screen.name());
-    let inside = overlay(app, frame, body, (76, height), &title);
+    let inside = overlay(app, frame, body, (78, height), &title);
     let top = top.min(lines.len().saturating_sub(usize::from(inside.height)));
     for (line, y) in lines.iter().skip(top).zip(inside.y..inside.bottom()) {
         frame.render_widget(line.as_str(), Rect { y, height: 1, ..inside });

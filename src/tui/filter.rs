@@ -78,7 +78,7 @@ impl Filter {
     }
 
     /// Whether a connection, with the findings on it, is wanted.
-    pub fn takes_connection(&self, connection: &Connection, findings: &[&Finding]) -> bool {
+    pub fn takes_connection(&self, connection: &Connection, findings: &[Finding]) -> bool {
         self.is_empty() || self.takes(&row_of(connection, findings))
     }
 
@@ -186,7 +186,7 @@ fn number(text: &str) -> Option<u64> {
 }
 
 /// What of a connection can be asked for.
-fn row_of(connection: &Connection, findings: &[&Finding]) -> Vec<(&'static str, Value)> {
+fn row_of(connection: &Connection, findings: &[Finding]) -> Vec<(&'static str, Value)> {
     let text = |text: String| Value::Text(text.to_lowercase());
     let mut row = vec![
         ("id", Value::Number(connection.id)),

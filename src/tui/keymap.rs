@@ -102,7 +102,7 @@ pub const BINDINGS: &[Binding] = &[
         keys: &[(code(KeyCode::Enter), Command::Open)],
         name: KeyName::Glyph(2),
         label: "open",
-        help: "deeper: timeline, ladder at this moment, a folded run, a packet",
+        help: "deeper: timeline, ladder at this moment, folded run, packet",
         place: Where::Everywhere,
     },
     Binding {
@@ -116,7 +116,7 @@ pub const BINDINGS: &[Binding] = &[
         keys: &[(char('/'), Command::Search)],
         name: KeyName::Is("/"),
         label: "filter",
-        help: "filter the rows: address, port, token, code; field==value",
+        help: "filter: address, port, token, code; field==value",
         place: Where::On(&[Connections, Findings]),
     },
     Binding {
@@ -139,10 +139,21 @@ pub const BINDINGS: &[Binding] = &[
         place: Where::On(&[Timeline, Graphs]),
     },
     Binding {
+        keys: &[
+            (char('+'), Command::ZoomIn),
+            (char('='), Command::ZoomIn),
+            (char('-'), Command::ZoomOut),
+        ],
+        name: KeyName::Is("+-"),
+        label: "unfold",
+        help: "show the packets of a run one by one, fold them again",
+        place: Where::On(&[Ladder]),
+    },
+    Binding {
         keys: &[(char('s'), Command::Sort)],
         name: KeyName::Is("s"),
         label: "sort",
-        help: "another order of the connections; other severities of findings",
+        help: "another order of connections; other severities of findings",
         place: Where::On(&[Connections, Findings]),
     },
     Binding {
@@ -201,7 +212,7 @@ pub const BINDINGS: &[Binding] = &[
         keys: &[(char('e'), Command::Export)],
         name: KeyName::Is("e"),
         label: "export",
-        help: "write the screen, the report, a filter or the packets to a file",
+        help: "write screen, report, filter or packets to a file",
         place: Where::Everywhere,
     },
     Binding {
@@ -235,7 +246,7 @@ pub const BINDINGS: &[Binding] = &[
         ],
         name: KeyName::Is("PgUp PgDn g G"),
         label: "",
-        help: "a screenful up or down, the first, the last (also Home, End)",
+        help: "a screenful up, down; first, last (also Home, End)",
         place: Where::Everywhere,
     },
     Binding {

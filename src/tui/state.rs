@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ratatui::layout::Size;
 
+use super::cache::Packets;
 use super::filter::Filter;
 use super::screens::{connections, findings, graphs, ladder, packet, timeline};
 use super::snapshot::{Phase, Snapshot};
@@ -105,6 +106,8 @@ pub struct App {
     pub snapshot: Arc<Snapshot>,
     /// What came in while the screen is frozen.
     pub waiting: Option<Arc<Snapshot>>,
+    /// Octets of packets on the screen.
+    pub packets: Packets,
     /// Which screen is shown, or on a wide terminal has the keys.
     pub screen: Screen,
     /// Where this screen was opened from, the first one first.
@@ -149,6 +152,7 @@ impl App {
             size,
             snapshot: Arc::default(),
             waiting: None,
+            packets: Packets::default(),
             screen: Screen::Connections,
             path: Vec::new(),
             mode: Mode::Normal,
@@ -189,16 +193,30 @@ impl App {
         &self.report().findings
     }
 
+    /// A connection by its ID.
+    pub fn connection_of(&self, id: u64) -> Option<&Connection> {
+        // The report has them in the order of their IDs.
+        let all = self.all_connections();
+        let found = all.get(all.partition_point(|connection| connection.id < id))?;
+        (found.id == id).then_some(found)
+    }
+
+    /// The findings on a connection, the worst first.
+    pub fn findings_of(&self, connection: u64) -> &[Finding] {
+        // The report has those on the capture first, then those on each connection, in order.
+        let all = self.all_findings();
+        let first = all.partition_point(|finding| finding.connection < Some(connection));
+        let end = all.partition_point(|finding| finding.connection <= Some(connection));
+        all.get(first..end).unwrap_or_default()
+    }
+
     /// The connection that all screens look at.
     pub fn connection(&self) -> Option<&Connection> {
-        let wanted = self.focus.connection?;
-        self.all_connections().iter().find(|connection| connection.id == wanted)
+        self.connection_of(self.focus.connection?)
     }
 
     /// The findings on the connection that all screens look at.
-    pub fn findings_here(&self) -> impl Iterator<Item = &Finding> {
-        let here = self.focus.connection;
-        let all = self.all_findings().iter();
-        all.filter(move |finding| here.is_some() && finding.connection == here)
+    pub fn findings_here(&self) -> &[Finding] {
+        self.focus.connection.map_or(&[], |connection| self.findings_of(connection))
     }
 }

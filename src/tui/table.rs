@@ -19,17 +19,25 @@ pub struct Column {
     pub width: usize,
     /// Whether it stands at the right.
     pub right: bool,
+    /// Whether, where something has to be cut off, it is the beginning: of an endpoint, all but the
+    /// port.
+    pub keeps_end: bool,
 }
 
 impl Column {
     /// At the left.
     pub const fn left(title: &'static str, width: usize) -> Self {
-        Self { title, width, right: false }
+        Self { title, width, right: false, keeps_end: false }
+    }
+
+    /// An endpoint, which shares what is left.
+    pub const fn endpoint(title: &'static str) -> Self {
+        Self { title, width: 0, right: false, keeps_end: true }
     }
 
     /// At the right.
     pub const fn right(title: &'static str, width: usize) -> Self {
-        Self { title, width, right: true }
+        Self { title, width, right: true, keeps_end: false }
     }
 }
 
@@ -155,6 +163,7 @@ impl Table<'_> {
             if index > 0 {
                 spans.push(Span::raw(" "));
             }
+            let words = if column.keeps_end { text::fit_end(&words, *width, more) } else { words };
             let fitted = if column.right {
                 text::right(&words, *width, more)
             } else {

@@ -38,6 +38,10 @@ pub fn update(app: &mut App, action: Action) -> Option<Effect> {
             take_snapshot(app, snapshot);
             None
         }
+        Action::Packets(packets) => {
+            app.packets.keep(packets);
+            None
+        }
         Action::Message(message) => {
             app.message = Some(message);
             None

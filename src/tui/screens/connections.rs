@@ -78,19 +78,16 @@ impl Sort {
 
 /// The connections that are wanted, in the order wanted.
 pub fn rows(app: &App) -> Vec<&Connection> {
-    let here = |connection: &Connection| -> Vec<&Finding> {
-        let all = app.all_findings().iter();
-        all.filter(|finding| finding.connection == Some(connection.id)).collect()
-    };
+    let here = |connection: &Connection| app.findings_of(connection.id);
     let all = app.all_connections().iter();
     let mut rows: Vec<_> = all
         .filter(|connection| {
-            app.filter.is_empty() || app.filter.takes_connection(connection, &here(connection))
+            app.filter.is_empty() || app.filter.takes_connection(connection, here(connection))
         })
         .collect();
     match app.connections.sort {
         Sort::Start => {}
-        Sort::Findings => rows.sort_by_cached_key(|row| std::cmp::Reverse(counts(&here(row)))),
+        Sort::Findings => rows.sort_by_cached_key(|row| std::cmp::Reverse(counts(here(row)))),
         Sort::Bytes => {
             rows.sort_by_key(|row| std::cmp::Reverse(row.c2s.stream_bytes + row.s2c.stream_bytes));
         }
@@ -100,7 +97,7 @@ pub fn rows(app: &App) -> Vec<&Connection> {
 }
 
 /// Errors, warnings and notes.
-fn counts(findings: &[&Finding]) -> [usize; 3] {
+fn counts(findings: &[Finding]) -> [usize; 3] {
     [Severity::Error, Severity::Warning, Severity::Note]
         .map(|severity| findings.iter().filter(|found| found.severity == severity).count())
 }
@@ -146,8 +143,9 @@ fn go(app: &mut App, to: Move) {
             app.focus.subflow = chosen.map_or(0, |subflow| subflow.id);
         }
         Pane::Findings => {
-            let len = app.findings_here().count();
-            app.connections.finding.go(to, len, list_height(areas.findings));
+            let len = app.findings_here().len();
+            let height = list_height(app, areas.findings);
+            app.connections.finding.go(to, len, height);
         }
     }
 }
@@ -175,7 +173,7 @@ fn enter(app: &mut App) {
             open(app, Screen::Timeline);
         }
         Pane::Findings => {
-            let chosen = app.findings_here().nth(app.connections.finding.row).cloned();
+            let chosen = app.findings_here().get(app.connections.finding.row).cloned();
             if let Some(finding) = chosen {
                 findings::go_to(app, &finding);
             }
@@ -206,8 +204,9 @@ pub fn settle(app: &mut App) {
     }
     let subflows = app.connection().map_or(0, |connection| connection.subflows.len());
     app.connections.subflow.settle(subflows, table_height(areas.subflows));
-    let findings = app.findings_here().count();
-    app.connections.finding.settle(findings, list_height(areas.findings));
+    let findings = app.findings_here().len();
+    let height = list_height(app, areas.findings);
+    app.connections.finding.settle(findings, height);
 }
 
 /// The panes.
@@ -218,18 +217,20 @@ struct Areas {
     findings: Rect,
 }
 
-/// Under each other, or on a wide screen the connections at the left.
+/// Under each other, or on a wide screen the connections at the left. A list takes no more rows than
+/// it has, if others can use them.
 fn areas(app: &App) -> Areas {
     let area = layout::panes(app).connections.unwrap_or(layout::frame(app.size).body);
-    let subflows = app.connection().map_or(1, |connection| connection.subflows.len());
-    let subflows = u16::try_from(subflows).unwrap_or(u16::MAX).saturating_add(3);
+    let rows = |len: usize| u16::try_from(len).unwrap_or(u16::MAX).saturating_add(3);
+    let connections = rows(app.all_connections().len());
+    let subflows = rows(app.connection().map_or(1, |connection| connection.subflows.len()));
     if area.width >= 130 {
         let (connections, right) = split(area, area.width * 9 / 20);
         let (subflows, findings) = stack(right, subflows.min(right.height / 2 + 1));
         return Areas { connections, subflows, findings };
     }
-    let (connections, below) = stack(area, area.height * 2 / 5);
-    let (subflows, findings) = stack(below, subflows.min(below.height / 2));
+    let (connections, below) = stack(area, connections.min(area.height * 2 / 5).max(4));
+    let (subflows, findings) = stack(below, subflows.min(below.height * 3 / 5).max(4));
     Areas { connections, subflows, findings }
 }
 
@@ -237,8 +238,9 @@ fn table_height(area: Rect) -> usize {
     usize::from(inner(area).height.saturating_sub(1))
 }
 
-fn list_height(area: Rect) -> usize {
-    usize::from(inner(area).height)
+fn list_height(app: &App, area: Rect) -> usize {
+    let inside = inner(area);
+    usize::from(inside.height).saturating_sub(verdict(app, inside).len())
 }
 
 /// Draws it.
@@ -249,6 +251,24 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
     draw_connections(app, frame, areas.connections, focused(Pane::Connections));
     draw_subflows(app, frame, areas.subflows, focused(Pane::Subflows));
     draw_findings(app, frame, areas.findings, focused(Pane::Findings));
+}
+
+/// How much of a connection fits on its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Detail {
+    Little,
+    Usual,
+    Much,
+}
+
+impl Detail {
+    const fn for_width(columns: u16) -> Self {
+        match columns {
+            0..70 => Self::Little,
+            70..90 => Self::Usual,
+            _ => Self::Much,
+        }
+    }
 }
 
 fn draw_connections(app: &App, frame: &mut Frame<'_>, area: Rect, is_focused: bool) {
@@ -267,25 +287,22 @@ fn draw_connections(app: &App, frame: &mut Frame<'_>, area: Rect, is_focused: bo
         draw::empty(app, frame, inside, &nothing(app));
         return;
     }
-    let is_wide = inside.width >= 90;
+    let detail = Detail::for_width(inside.width);
     let up = format!("c{}s", app.theme.glyphs.to);
     let down = format!("s{}c", app.theme.glyphs.to);
-    let mut columns = vec![
-        Column::right("#", 4),
-        Column::left("client", 0),
-        Column::left("server", 0),
-        Column::left("ver", 3),
-        Column::right("sf", 3),
-    ];
-    if is_wide {
+    let mut columns =
+        vec![Column::right("#", 4), Column::endpoint("client"), Column::endpoint("server")];
+    if detail > Detail::Little {
+        columns.push(Column::left("ver", 3));
+    }
+    columns.push(Column::right("sf", 3));
+    if detail > Detail::Usual {
         columns.push(Column::left("state", 11));
     }
-    columns.extend([
-        Column::right("dur", 8),
-        Column::right("", 8),
-        Column::right("", 8),
-        Column::left("", 3),
-    ]);
+    if detail > Detail::Little {
+        columns.push(Column::right("dur", 7));
+    }
+    columns.extend([Column::right("", 8), Column::right("", 8), Column::left("", 3)]);
     let table = Table {
         columns: &columns,
         theme: app.theme,
@@ -293,7 +310,7 @@ fn draw_connections(app: &App, frame: &mut Frame<'_>, area: Rect, is_focused: bo
         cursor: app.connections.cursor,
         is_focused,
         row: &|index| {
-            rows.get(index).map_or_else(Vec::new, |row| connection_cells(app, row, is_wide))
+            rows.get(index).map_or_else(Vec::new, |row| connection_cells(app, row, detail))
         },
     };
     frame.render_widget(&table, inside);
@@ -314,7 +331,7 @@ fn nothing(app: &App) -> String {
     draw::waiting(app, "No connection with MPTCP options.")
 }
 
-fn connection_cells(app: &App, connection: &Connection, is_wide: bool) -> Vec<Cell> {
+fn connection_cells(app: &App, connection: &Connection, detail: Detail) -> Vec<Cell> {
     let end = |address, port| Endpoint { address, port }.to_string();
     let version = match (connection.version, &connection.fallback) {
         (_, Some(_)) => "tcp".to_owned(),
@@ -325,25 +342,27 @@ fn connection_cells(app: &App, connection: &Connection, is_wide: bool) -> Vec<Ce
         connection.id.to_string().into(),
         end(connection.client.address, connection.client.port).into(),
         end(connection.server.address, connection.server.port).into(),
-        version.into(),
-        connection.subflows.len().to_string().into(),
     ];
-    if is_wide {
+    if detail > Detail::Little {
+        cells.push(version.into());
+    }
+    cells.push(connection.subflows.len().to_string().into());
+    if detail > Detail::Usual {
         cells.push(state_name(&format!("{:?}", connection.state)).into());
     }
+    if detail > Detail::Little {
+        cells.push(short_duration(connection.duration_ns).into());
+    }
     cells.extend([
-        Cell::from(short_duration(connection.duration_ns)),
-        units::bytes(connection.c2s.stream_bytes).into(),
+        Cell::from(units::bytes(connection.c2s.stream_bytes)),
         units::bytes(connection.s2c.stream_bytes).into(),
     ]);
-    let all = app.all_findings().iter();
-    let here: Vec<_> = all.filter(|found| found.connection == Some(connection.id)).collect();
-    cells.push(findings_cell(app, &here));
+    cells.push(findings_cell(app, app.findings_of(connection.id)));
     cells
 }
 
 /// The worst severity, and how many findings are as bad or at least warnings.
-fn findings_cell(app: &App, findings: &[&Finding]) -> Cell {
+fn findings_cell(app: &App, findings: &[Finding]) -> Cell {
     let [errors, warnings, notes] = counts(findings);
     let severity = match (errors, warnings, notes) {
         (0, 0, 0) => return Cell::default(),
@@ -373,7 +392,7 @@ fn draw_subflows(app: &App, frame: &mut Frame<'_>, area: Rect, is_focused: bool)
         Column::right("sf", 3),
         Column::left("path", 0),
         Column::left("id", 5),
-        Column::left("state", 8),
+        Column::left("state", 9),
         Column::left("B", 1),
         Column::right("share", 6),
         Column::right("rtt", 7),
@@ -412,7 +431,7 @@ fn subflow_cells(app: &App, subflow: &Subflow, all: u64, columns: u16) -> Vec<Ce
     let resent = [&subflow.c2s, &subflow.s2c]
         .map(|sent| sent.reinjected_bytes + sent.remapped_bytes + sent.retransmitted_bytes);
     let resent: u64 = resent.iter().sum();
-    let path_cells = usize::from(columns).saturating_sub(1 + 3 + 5 + 8 + 1 + 6 + 7 + 7 + 7);
+    let path_cells = usize::from(columns).saturating_sub(1 + 3 + 5 + 9 + 1 + 6 + 7 + 7 + 7);
     let none = || glyphs.none.to_string();
     vec![
         Cell(subflow.id.to_string(), app.theme.subflow(subflow.id)),
@@ -446,8 +465,8 @@ pub fn path(app: &App, subflow: &Subflow, cells: usize) -> String {
 /// The state of a subflow in a short word.
 pub const fn subflow_state(state: SubflowState) -> &'static str {
     match state {
-        SubflowState::HalfOpen => "half op.",
-        SubflowState::SynTimeout => "no answ.",
+        SubflowState::HalfOpen => "half-open",
+        SubflowState::SynTimeout => "no answer",
         SubflowState::Refused => "refused",
         SubflowState::Established => "open",
         SubflowState::Closed => "closed",
@@ -485,21 +504,30 @@ fn draw_findings(app: &App, frame: &mut Frame<'_>, area: Rect, is_focused: bool)
     let block = pane(app, &title, "", is_focused);
     let inside = block.inner(area);
     frame.render_widget(block, area);
-    let here: Vec<_> = app.findings_here().collect();
-    if here.is_empty() {
-        let verdict = app.connection().map_or(String::new(), |found| found.verdict.clone());
-        draw::paragraph(app, frame, inside, &verdict);
-        return;
+    let verdict = verdict(app, inside);
+    for (line, y) in verdict.iter().zip(inside.y..inside.bottom()) {
+        frame.render_widget(line.as_str(), Rect { y, height: 1, ..inside });
     }
+    let (_, list) = stack(inside, u16::try_from(verdict.len()).unwrap_or(u16::MAX));
+    let here = app.findings_here();
     let cursor = app.connections.finding;
-    let visible = here.iter().enumerate().skip(cursor.top).take(usize::from(inside.height));
-    for ((index, finding), y) in visible.zip(inside.y..) {
-        let row = Rect { y, height: 1, ..inside };
-        frame.render_widget(findings::line(app, finding, usize::from(inside.width)), row);
+    let visible = here.iter().enumerate().skip(cursor.top).take(usize::from(list.height));
+    for ((index, finding), y) in visible.zip(list.y..) {
+        let row = Rect { y, height: 1, ..list };
+        frame.render_widget(findings::line(app, finding, usize::from(list.width)), row);
         if index == cursor.row && is_focused {
             frame.buffer_mut().set_style(row, app.theme.selected());
         }
     }
+}
+
+/// The connection in a sentence, as far as the findings leave room for it.
+fn verdict(app: &App, inside: Rect) -> Vec<String> {
+    let sentence = app.connection().map_or("", |found| found.verdict.as_str());
+    let mut lines = text::wrap(sentence, usize::from(inside.width.saturating_sub(2)));
+    let findings = app.findings_here().len().min(usize::from(inside.height / 2));
+    lines.truncate(usize::from(inside.height).saturating_sub(findings));
+    lines.into_iter().map(|line| format!(" {line}")).collect()
 }
 
 #[cfg(test)]

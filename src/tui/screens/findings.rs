@@ -56,10 +56,7 @@ pub fn rows(app: &App) -> Vec<&Finding> {
     let all = app.all_findings().iter();
     let by_severity = all
         .filter(|finding| app.findings.min_severity.is_none_or(|least| finding.severity >= least));
-    let connection = |finding: &Finding| {
-        let id = finding.connection?;
-        app.all_connections().iter().find(|connection| connection.id == id)
-    };
+    let connection = |finding: &Finding| app.connection_of(finding.connection?);
     by_severity
         .filter(|finding| {
             app.filter.is_empty() || app.filter.takes_finding(finding, connection(finding))
@@ -218,7 +215,7 @@ fn areas(app: &App) -> (Rect, Rect) {
         return split(area, area.width / 2);
     }
     let rows = u16::try_from(rows(app).len()).unwrap_or(u16::MAX).saturating_add(3);
-    stack(area, rows.clamp(5, area.height * 2 / 5))
+    stack(area, rows.min(area.height * 2 / 5).max(5))
 }
 
 fn list_height(app: &App) -> usize {
@@ -255,7 +252,7 @@ fn draw_list(app: &App, frame: &mut Frame<'_>, area: Rect) {
         Column::right("sf", 3),
         Column::right("time", 9),
         Column::right("packet", 8),
-        Column::left("", 0),
+        Column::left("summary", 0),
     ];
     let table = Table {
         columns: &columns,

@@ -1,0 +1,265 @@
+//! What a packet is, in as few cells as an arrow has: `SYN MP_CAPABLE v1`, `DSS 1+7100`.
+
+use super::facts::Facts;
+use super::theme::Theme;
+use crate::analyze::ladder::Run;
+use crate::track::proof::Verdict;
+use crate::track::pushed::Kind;
+use crate::track::role::Direction;
+use crate::units;
+use crate::wire::mptcp::{
+    AddAddr, Capable, CapableForm, DataLevelLength, Dss, Join, MptcpOption, Subtype,
+};
+use crate::wire::segment::{Endpoint, Segment, TcpFlags};
+use crate::wire::seq::WireDsn;
+use crate::wire::tcp_option::TcpOption;
+
+/// What labels are made with.
+#[derive(Debug, Clone, Copy)]
+pub struct Words<'a> {
+    /// How it looks.
+    pub theme: Theme,
+    /// Whether DSNs are shown as on the wire.
+    pub raw_dsn: bool,
+    /// Where the packet belongs.
+    pub facts: Option<Facts<'a>>,
+}
+
+/// A packet whose octets are at hand.
+pub fn of_segment(segment: &Segment<'_>, kind: Kind, words: &Words<'_>) -> String {
+    let options: Vec<_> = segment
+        .options
+        .iter()
+        .filter_map(|option| match option {
+            TcpOption::Mptcp(option) => Some(option),
+            _ => None,
+        })
+        .collect();
+    let mut parts = Vec::new();
+    parts.extend(flags(segment, kind));
+    let others = options.iter().filter(|option| !matches!(option, MptcpOption::Dss(_)));
+    parts.extend(others.map(|option| words.option(option)));
+    let dss = options.iter().find_map(|option| match option {
+        MptcpOption::Dss(dss) => Some(dss),
+        _ => None,
+    });
+    match dss {
+        Some(dss) => parts.extend(words.dss(dss, kind, options.len() == 1)),
+        None if segment.payload_len > 0 && options.is_empty() => {
+            parts.push(words.payload(segment.payload_len, kind));
+        }
+        None => {}
+    }
+    if parts.is_empty() {
+        parts.push("ACK".to_owned());
+    }
+    let is_window_of_use = segment.flags.has(TcpFlags::ACK) && !segment.flags.has(TcpFlags::RST);
+    if segment.window == 0 && is_window_of_use {
+        parts.push("win 0".to_owned());
+    }
+    parts.join(" ")
+}
+
+/// A packet of which only the index is left.
+pub fn of_kind(kind: Kind, payload_len: u32, words: &Words<'_>) -> String {
+    if payload_len > 0 && matches!(kind, Kind::Data | Kind::Other) {
+        return words.payload(payload_len, kind);
+    }
+    let name = kind_name(kind);
+    if payload_len > 0 { format!("{name} {payload_len} B") } else { name.to_owned() }
+}
+
+/// Packets that were folded.
+pub fn of_run(run: &Run, words: &Words<'_>) -> String {
+    let times = words.theme.glyphs.times;
+    let count = units::count(run.count);
+    if run.kind == Kind::Ack {
+        return format!("ACK {times}{count}");
+    }
+    let fallback = words.facts.and_then(|facts| facts.connection.fallback.as_ref());
+    let name = if fallback.is_some() { "data" } else { "DSS" };
+    format!("{name} {times}{count}  {}", units::bytes(run.payload))
+}
+
+/// What kind of packet it is, in words.
+pub const fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Handshake => "handshake",
+        Kind::Data => "data",
+        Kind::Ack => "ACK",
+        Kind::Address => "address",
+        Kind::Priority => "MP_PRIO",
+        Kind::Failure => "failure",
+        Kind::Close => "close",
+        Kind::Reset => "RST",
+        Kind::Reinjected => "reinjection",
+        Kind::Retransmitted => "retransmission",
+        Kind::Remapped => "remapping",
+        Kind::Unmapped => "unmapped data",
+        Kind::Copy => "copy",
+        Kind::Other => "segment",
+    }
+}
+
+/// The letter of a packet on a lane that is not wide; for plain ones, the direction.
+pub fn letter(theme: Theme, kind: Kind, direction: Direction, is_initial: bool) -> char {
+    let glyphs = theme.glyphs;
+    match kind {
+        Kind::Handshake if is_initial => 'C',
+        Kind::Handshake => 'J',
+        Kind::Data | Kind::Ack | Kind::Copy | Kind::Other => match direction {
+            Direction::ClientToServer => glyphs.right,
+            Direction::ServerToClient => glyphs.left,
+        },
+        Kind::Address => 'A',
+        Kind::Priority => 'P',
+        Kind::Failure => 'E',
+        Kind::Close => 'F',
+        Kind::Reset => 'R',
+        Kind::Reinjected => glyphs.reinjected,
+        Kind::Retransmitted => glyphs.retransmitted,
+        Kind::Remapped => 'M',
+        Kind::Unmapped => 'U',
+    }
+}
+
+/// The flags that say what a segment is for. Of most, that is nothing.
+fn flags(segment: &Segment<'_>, kind: Kind) -> Option<String> {
+    let flags = segment.flags;
+    let name = if flags.is_syn_ack() {
+        "SYN+ACK"
+    } else if flags.is_syn() {
+        "SYN"
+    } else if flags.has(TcpFlags::RST) {
+        "RST"
+    } else if flags.has(TcpFlags::FIN) {
+        "FIN"
+    } else if kind == Kind::Handshake && segment.payload_len == 0 {
+        "ACK"
+    } else {
+        return None;
+    };
+    Some(name.to_owned())
+}
+
+impl Words<'_> {
+    /// A MPTCP option that is no DSS.
+    fn option(&self, option: &MptcpOption) -> String {
+        let proof = self.proof(option);
+        match option {
+            MptcpOption::Capable(capable) => self::capable(capable),
+            MptcpOption::Join(Join::Syn { address_id, backup, .. }) => {
+                let backup = if *backup { " B" } else { "" };
+                format!("MP_JOIN id{}{backup}", address_id.0)
+            }
+            MptcpOption::Join(_) => format!("MP_JOIN hmac{proof}"),
+            MptcpOption::AddAddr(add) => self::add_addr(add, &proof),
+            MptcpOption::RemoveAddr(removed) => {
+                let ids: Vec<_> = removed.ids().map(|id| id.0.to_string()).collect();
+                format!("REMOVE_ADDR {}", ids.join(" "))
+            }
+            MptcpOption::Prio(prio) => {
+                format!("MP_PRIO {}", if prio.backup { "backup" } else { "regular" })
+            }
+            MptcpOption::Fail(fail) => {
+                let dsn =
+                    self.facts.and_then(|facts| facts.relative_ack(WireDsn::Long(fail.dsn.0)));
+                format!("MP_FAIL {}", self.number(WireDsn::Long(fail.dsn.0), dsn))
+            }
+            MptcpOption::FastClose(_) => format!("MP_FASTCLOSE key{proof}"),
+            MptcpOption::TcpReset(reset) => format!("MP_TCPRST({})", reset.reason.0),
+            MptcpOption::Malformed(_) => {
+                format!("malformed {}", name(option))
+            }
+            MptcpOption::Dss(_) | MptcpOption::Experimental(_) | MptcpOption::Unknown(_) => {
+                name(option).to_owned()
+            }
+        }
+    }
+
+    fn dss(&self, dss: &Dss, kind: Kind, is_alone: bool) -> Option<String> {
+        let Some(mapping) = dss.mapping else {
+            let ack = dss.data_ack.filter(|_| is_alone)?;
+            let relative = self.facts.and_then(|facts| facts.relative_ack(ack));
+            return Some(format!("DATA_ACK {}", self.number(ack, relative)));
+        };
+        let relative = self.facts.and_then(|facts| facts.relative_dsn(mapping.dsn));
+        let dsn = self.number(mapping.dsn, relative);
+        let again = self.again(kind);
+        Some(match mapping.length {
+            DataLevelLength::Infinite => format!("DSS {again}{dsn} infinite"),
+            DataLevelLength::Octets(1) if dss.data_fin => format!("DATA_FIN {dsn}"),
+            DataLevelLength::Octets(octets) => {
+                let fin = if dss.data_fin { " FIN" } else { "" };
+                format!("DSS {again}{dsn}+{octets}{fin}")
+            }
+        })
+    }
+
+    /// That octets were sent before.
+    fn again(&self, kind: Kind) -> String {
+        match kind {
+            Kind::Reinjected => format!("{} ", self.theme.glyphs.reinjected),
+            Kind::Retransmitted => format!("{} ", self.theme.glyphs.retransmitted),
+            Kind::Remapped => "remap ".to_owned(),
+            _ => String::new(),
+        }
+    }
+
+    /// Payload without a mapping of its own.
+    fn payload(&self, payload_len: u32, kind: Kind) -> String {
+        match kind {
+            Kind::Unmapped => format!("{payload_len} B unmapped"),
+            _ => format!("{}{payload_len} B", self.again(kind)),
+        }
+    }
+
+    /// A DSN: as on the wire, or counted from the beginning where that is known.
+    pub fn number(&self, dsn: WireDsn, relative: Option<i64>) -> String {
+        match relative.filter(|_| !self.raw_dsn) {
+            Some(relative) => relative.to_string(),
+            None => {
+                // The lower half tells one from the other.
+                let more =
+                    if dsn.is_long() { self.theme.glyphs.more.to_string() } else { "0x".into() };
+                format!("{more}{:08x}", dsn.raw() & 0xffff_ffff)
+            }
+        }
+    }
+
+    fn proof(&self, option: &MptcpOption) -> String {
+        let verdict = self.facts.and_then(|facts| facts.verdict(option));
+        let [holds, fails] = self.theme.glyphs.proofs;
+        match verdict {
+            None | Some(Verdict::Absent) => String::new(),
+            Some(Verdict::Verified) => format!(" {holds}"),
+            Some(Verdict::Mismatch) => format!(" {fails}"),
+            Some(Verdict::Unverifiable) => " ?".to_owned(),
+        }
+    }
+}
+
+fn name(option: &MptcpOption) -> &'static str {
+    option.subtype().and_then(Subtype::name).unwrap_or("MPTCP option")
+}
+
+fn capable(capable: &Capable) -> String {
+    match capable.form {
+        CapableForm::Bare | CapableForm::SenderKey { .. } => {
+            format!("MP_CAPABLE v{}", capable.version.0)
+        }
+        CapableForm::BothKeys { .. } => "MP_CAPABLE keys".to_owned(),
+        CapableForm::BothKeysAndData { data_len, .. } => format!("MP_CAPABLE 1+{data_len}"),
+    }
+}
+
+fn add_addr(add: &AddAddr, proof: &str) -> String {
+    let address = match add.port {
+        Some(port) => Endpoint { address: add.address, port }.to_string(),
+        None => add.address.to_string(),
+    };
+    if add.is_echo() {
+        return format!("ADD_ADDR echo {} {address}", add.address_id.0);
+    }
+    format!("ADD_ADDR {} {address}{proof}", add.address_id.0)
+}

@@ -1,0 +1,352 @@
+//! The ladder as it is drawn: a line of titles, and the rows in sight.
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::lanes::{self, Lane, Lanes};
+use super::{first_packet, len, t_ns, words};
+use crate::analyze::ladder::{Row, Run};
+use crate::report::model::Subflow;
+use crate::track::index::Entry;
+use crate::track::pushed::Kind;
+use crate::track::role::Direction;
+use crate::tui::cache::Octets;
+use crate::tui::draw::{self, pane};
+use crate::tui::screens::connections::short_duration;
+use crate::tui::state::{App, Screen};
+use crate::tui::{label, marks, text};
+use crate::units;
+use crate::wire::segment::{Decoded, decode};
+
+/// Digits and point of a moment.
+const TIME: usize = 9;
+
+pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let lanes = lanes::of(app);
+    let is_focused = app.screen == Screen::Ladder;
+    let block = pane(app, "Ladder", &right_title(app, &lanes), is_focused);
+    let inside = block.inner(area);
+    frame.render_widget(block, area);
+    if app.ladder.rows.is_empty() {
+        draw::empty(app, frame, inside, &nothing(app));
+        return;
+    }
+    let drawing = Drawing { app, lanes: &lanes, inside, decimals: decimals(app) };
+    let buffer = frame.buffer_mut();
+    drawing.titles(buffer);
+    let top = app.ladder.cursor.top;
+    for (row, y) in (top..len(app)).zip(inside.y + 1..inside.bottom()) {
+        drawing.row(buffer, row, y);
+    }
+}
+
+/// What is between the marks, or where the cursor is.
+fn right_title(app: &App, lanes: &Lanes) -> String {
+    if let Some(between) = marks::between(app) {
+        return between;
+    }
+    let len = len(app);
+    if len == 0 {
+        return String::new();
+    }
+    let dot = app.theme.glyphs.dot;
+    let dsn = if app.raw_dsn { "raw DSN" } else { "relative DSN" };
+    let row = units::count(app.ladder.cursor.row as u64 + 1);
+    let mut words = format!("row {row} of {} {dot} {dsn}", units::count(len as u64));
+    if let (Some(first), Some(last)) = (lanes.shown.first(), lanes.shown.last())
+        && lanes.shown.len() < lanes.count
+    {
+        words = format!("sf {}-{} of {} {dot} {words}", first.index, last.index, lanes.count);
+    }
+    words
+}
+
+fn nothing(app: &App) -> String {
+    match app.connection() {
+        None => draw::waiting(app, "No connection is selected: 1 shows all of them."),
+        Some(_) => draw::waiting(app, "No packet of this connection is kept any more."),
+    }
+}
+
+/// Digits after the point, so that all moments of the connection have the same and fit.
+fn decimals(app: &App) -> usize {
+    let end = app.connection().map_or(0, |found| found.start_t_ns + found.duration_ns);
+    let seconds = end.unsigned_abs() / 1_000_000_000;
+    // One cell is for the point, and one says that a run goes on until then.
+    (TIME - 2).saturating_sub(seconds.to_string().len()).min(6)
+}
+
+/// What all rows are drawn with.
+struct Drawing<'a> {
+    app: &'a App,
+    lanes: &'a Lanes,
+    inside: Rect,
+    decimals: usize,
+}
+
+impl Drawing<'_> {
+    /// The line above the rows: who is who.
+    fn titles(&self, buffer: &mut Buffer) {
+        let app = self.app;
+        let faint = app.theme.faint();
+        self.put(buffer, 2, self.inside.y, &format!("{:>TIME$}", "time"), faint);
+        if self.lanes.has_delta {
+            self.put(buffer, TIME + 3, self.inside.y, "   since", faint);
+        }
+        for lane in &self.lanes.shown {
+            let Some(subflow) = self.subflow(lane) else { continue };
+            let is_focused = lane.index == app.ladder.lane;
+            let style = app.theme.subflow(subflow.id).patch(if is_focused {
+                app.theme.strong()
+            } else {
+                Style::new()
+            });
+            let name = lane_title(app, subflow, lane, is_focused);
+            self.put(buffer, lane.x, self.inside.y, &name, style);
+        }
+    }
+
+    /// One row.
+    fn row(&self, buffer: &mut Buffer, number: usize, y: u16) {
+        let app = self.app;
+        let Some(row) = app.ladder.rows.row(number as u64) else { return };
+        match row {
+            Row::Silence { ns } => self.silence(buffer, ns, y),
+            Row::Packet(position) => {
+                if let Some(entry) = app.snapshot.packets.get(position) {
+                    self.rails(buffer, number, y);
+                    self.gutter(buffer, &entry, &entry, y);
+                    let words = self.packet_label(&entry);
+                    let lane = app.ladder.rows.members().lane(&entry);
+                    let initial = self.is_initial(lane);
+                    let letter = label::letter(app.theme, entry.kind(), entry.direction(), initial);
+                    self.arrow(buffer, lane, entry.direction(), &words, letter, y);
+                }
+            }
+            Row::Run(run) => self.run(buffer, number, &run, y),
+        }
+        if number == app.ladder.cursor.row {
+            let line = Rect { y, height: 1, ..self.inside };
+            if app.screen == Screen::Ladder {
+                buffer.set_style(line, app.theme.selected());
+            }
+            self.put(buffer, 1, y, &app.theme.glyphs.selected.to_string(), Style::new());
+        }
+    }
+
+    fn run(&self, buffer: &mut Buffer, number: usize, run: &Run, y: u16) {
+        let app = self.app;
+        let index = &app.snapshot.packets;
+        let (Some(first), Some(last)) = (index.get(run.first), index.get(run.last)) else { return };
+        self.rails(buffer, number, y);
+        self.gutter(buffer, &first, &last, y);
+        let words = label::of_run(run, &words(app, &first));
+        let letter = label::letter(app.theme, run.kind, run.direction, false);
+        self.arrow(buffer, Some(run.lane), run.direction, &words, letter, y);
+    }
+
+    /// Mark, finding, time.
+    fn gutter(&self, buffer: &mut Buffer, first: &Entry, last: &Entry, y: u16) {
+        let app = self.app;
+        let packet = first.number().0;
+        if let Some(letter) = marks::letter(app, packet) {
+            self.put(buffer, 0, y, &letter.to_string(), app.theme.strong());
+        } else if let Some(severity) = app.ladder.flagged.get(&packet) {
+            let glyph = app.theme.severity_glyph(*severity).to_string();
+            self.put(buffer, 0, y, &glyph, app.theme.severity(*severity));
+        }
+        let start = t_ns(app, first);
+        let is_run = first.number() != last.number();
+        let time = if is_run {
+            // Of a run, until when it goes on.
+            format!("{}{}", app.theme.glyphs.more, self.moment(t_ns(app, last)))
+        } else {
+            self.moment(start)
+        };
+        let time = text::right(&time, TIME, app.theme.glyphs.more);
+        self.put(buffer, 2, y, &time, Style::new());
+        if self.lanes.has_delta
+            && !is_run
+            && let Some(before) = packet_before(app, first)
+        {
+            let since = duration(app, start - t_ns(app, &before));
+            let since = text::right(&since, 8, app.theme.glyphs.more);
+            self.put(buffer, TIME + 3, y, &since, app.theme.faint());
+        }
+    }
+
+    /// Seconds with as many digits as all rows have.
+    fn moment(&self, t_ns: i64) -> String {
+        let sign = if t_ns < 0 { "-" } else { "" };
+        let ns = t_ns.unsigned_abs();
+        let digits = format!("{:09}", ns % 1_000_000_000);
+        let digits = digits.get(..self.decimals).unwrap_or_default();
+        let point = if digits.is_empty() { "" } else { "." };
+        format!("{sign}{}{point}{digits}", ns / 1_000_000_000)
+    }
+
+    /// The rails of all lanes whose subflow is there at this row.
+    fn rails(&self, buffer: &mut Buffer, number: usize, y: u16) {
+        let app = self.app;
+        let glyphs = app.theme.glyphs;
+        let Some(here) = first_packet(app, number).map(|entry| entry.number().0) else { return };
+        let before = number.checked_sub(1).and_then(|before| first_packet(app, before));
+        let before = before.map_or(0, |entry| entry.number().0);
+        let members = app.ladder.rows.members().all();
+        for lane in &self.lanes.shown {
+            let (Some(subflow), Some(member)) = (self.subflow(lane), members.get(lane.index))
+            else {
+                continue;
+            };
+            let gone = subflow.reset.as_ref().map(|reset| reset.packet);
+            let style = app.theme.subflow(subflow.id);
+            let is_gone = gone.is_some_and(|gone| here > gone);
+            if is_gone {
+                if gone.is_some_and(|gone| before <= gone) {
+                    let x = if lane.is_wide { lane.x } else { rail_x(lane) };
+                    self.put(buffer, x, y, &glyphs.gone.to_string(), style);
+                }
+            } else if here >= member.first.0 {
+                if lane.is_wide {
+                    let rail = glyphs.lane.to_string();
+                    self.put(buffer, lane.x, y, &rail, style);
+                    self.put(buffer, lane.x + lane.width - 1, y, &rail, style);
+                } else {
+                    self.put(buffer, rail_x(lane), y, &glyphs.rail.to_string(), style);
+                }
+            }
+        }
+    }
+
+    /// The arrow of a packet on its lane, or a letter where that is a rail.
+    fn arrow(
+        &self,
+        buffer: &mut Buffer,
+        lane: Option<usize>,
+        direction: Direction,
+        words: &str,
+        letter: char,
+        y: u16,
+    ) {
+        let Some(lane) = self.lanes.shown.iter().find(|found| Some(found.index) == lane) else {
+            return;
+        };
+        let style =
+            self.subflow(lane).map_or(Style::new(), |subflow| self.app.theme.subflow(subflow.id));
+        if lane.is_wide {
+            let arrow = arrow(self.app, direction, words, lane.width);
+            self.put(buffer, lane.x, y, &arrow, style);
+        } else {
+            self.put(buffer, rail_x(lane), y, &letter.to_string(), style);
+        }
+    }
+
+    /// A line of points across all wide lanes, with how long it was.
+    fn silence(&self, buffer: &mut Buffer, ns: i64, y: u16) {
+        let app = self.app;
+        let dot = app.theme.glyphs.dot;
+        let faint = app.theme.faint();
+        self.put(buffer, 2 + TIME - 3, y, &dot.to_string().repeat(3), faint);
+        let end = self.lanes.shown.last().map_or(0, |lane| lane.x + lane.width);
+        let cells = end.saturating_sub(self.lanes.gutter);
+        let words = format!(" {} of silence ", duration(app, ns));
+        let side = cells.saturating_sub(text::width(&words)) / 2;
+        let dots = |cells: usize| -> String {
+            (0..cells).map(|cell| if cell % 2 == 0 { ' ' } else { dot }).collect()
+        };
+        let left = dots(side);
+        let right: String = dots(cells.saturating_sub(side + text::width(&words)));
+        self.put(buffer, self.lanes.gutter, y, &format!("{left}{words}{right}"), faint);
+    }
+
+    fn packet_label(&self, entry: &Entry) -> String {
+        let app = self.app;
+        let words = words(app, entry);
+        if let Octets::Here(packet) = app.packets.get(entry.number()) {
+            let at = entry.at(app.snapshot.packets.origin().unwrap_or_default());
+            if let Decoded::Tcp(segment) = decode(&packet.frame(entry.number(), at)) {
+                return label::of_segment(&segment, entry.kind(), &words);
+            }
+        }
+        label::of_kind(entry.kind(), entry.payload_len(), &words)
+    }
+
+    fn subflow(&self, lane: &Lane) -> Option<&Subflow> {
+        self.app.connection()?.subflows.get(lane.index)
+    }
+
+    fn is_initial(&self, lane: Option<usize>) -> bool {
+        let subflows = self.app.connection().map(|connection| &connection.subflows);
+        let subflow = subflows.zip(lane).and_then(|(subflows, lane)| subflows.get(lane));
+        subflow.is_some_and(|subflow| subflow.initial)
+    }
+
+    /// Text at a column of the inside, cut at its end.
+    fn put(&self, buffer: &mut Buffer, x: usize, y: u16, words: &str, style: Style) {
+        let width = usize::from(self.inside.width);
+        let Ok(column) = u16::try_from(x) else { return };
+        if x < width {
+            buffer.set_stringn(self.inside.x + column, y, words, width - x, style);
+        }
+    }
+}
+
+/// The packet of the connection that came before, if that is not far from it in the capture.
+fn packet_before(app: &App, entry: &Entry) -> Option<Entry> {
+    /// Packets of other connections between two of one.
+    const MOST: u64 = 10_000;
+    let index = &app.snapshot.packets;
+    let here = index.find(entry.number())?;
+    let before = (here.saturating_sub(MOST).max(index.dropped())..here).rev();
+    let mut before = before.filter_map(|position| index.get(position));
+    before
+        .find(|entry| entry.kind() != Kind::Copy && app.ladder.rows.members().lane(entry).is_some())
+}
+
+/// Where the rail of a lane stands: below the number in its name.
+const fn rail_x(lane: &Lane) -> usize {
+    lane.x + 2
+}
+
+/// `c sf0 10.0.1.1 ⇄ 10.0.2.1 s`, the hosts above their rails; of a rail, `sf0` alone.
+fn lane_title(app: &App, subflow: &Subflow, lane: &Lane, is_focused: bool) -> String {
+    let more = app.theme.glyphs.more;
+    let name = format!("sf{}", subflow.id);
+    if !lane.is_wide {
+        return name;
+    }
+    let name = if is_focused { format!("[{name}]") } else { name };
+    let (client, server) = (subflow.client.address.to_string(), subflow.server.address.to_string());
+    let room = lane.width.saturating_sub(text::width(&name) + 8);
+    let half = room / 2;
+    let server_room = half.max(room.saturating_sub(text::width(&client)));
+    let server = text::fit_end(&server, server_room, more);
+    let client = text::fit_end(&client, room.saturating_sub(text::width(&server)), more);
+    let words = format!("{name} {client} {} {server}", app.theme.glyphs.between);
+    format!("c {} s", text::left(&words, lane.width.saturating_sub(4), more))
+}
+
+/// `├─ words ──▸┤`, in as many cells.
+fn arrow(app: &App, direction: Direction, words: &str, cells: usize) -> String {
+    let glyphs = app.theme.glyphs;
+    let [left_tee, right_tee] = glyphs.tees;
+    let words = text::fit(words, cells.saturating_sub(6), glyphs.more);
+    let shafts = cells.saturating_sub(text::width(&words) + 6);
+    let shafts: String = std::iter::repeat_n(glyphs.shaft, shafts).collect();
+    let (left, right) = (glyphs.left, glyphs.right);
+    let shaft = glyphs.shaft;
+    match direction {
+        Direction::ClientToServer => {
+            format!("{left_tee}{shaft} {words} {shafts}{right}{right_tee}")
+        }
+        Direction::ServerToClient => format!("{left_tee}{left} {words} {shafts}{shaft}{right_tee}"),
+    }
+}
+
+/// A duration in few cells.
+fn duration(app: &App, ns: i64) -> String {
+    let words = short_duration(ns);
+    if app.theme.is_ascii() { words.replace('µ', "u") } else { words }
+}

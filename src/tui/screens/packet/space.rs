@@ -1,0 +1,115 @@
+//! The forty octets of options: what this segment spent them on, and what would still have fitted.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use crate::report::space::name;
+use crate::tui::cache::Octets;
+use crate::tui::state::App;
+use crate::tui::text;
+use crate::wire::option_space::{AddAddrForm, Block, Content, Fit, Ledger, MAX_OPTIONS};
+use crate::wire::segment::{Decoded, decode};
+
+pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    let ledger = ledger(app);
+    let right = ledger.as_ref().map_or(String::new(), |ledger| {
+        format!("{} of {MAX_OPTIONS}, {} left", ledger.octets(), ledger.left())
+    });
+    let block = super::block(app, "Option space", &right, false);
+    let inside = block.inner(area);
+    frame.render_widget(block, area);
+    let Some(ledger) = ledger else { return };
+    let mut lines = lines(app, &ledger, usize::from(inside.width));
+    if lines.len() > usize::from(inside.height) {
+        // Without the scale the rest still says what there is to say.
+        lines.remove(0);
+    }
+    for (line, y) in lines.into_iter().zip(inside.y..inside.bottom()) {
+        frame.render_widget(Line::raw(line), Rect { y, height: 1, ..inside });
+    }
+}
+
+fn ledger(app: &App) -> Option<Ledger> {
+    let entry = super::entry(app)?;
+    let Octets::Here(packet) = app.packets.get(entry.number()) else { return None };
+    let at = entry.at(app.snapshot.packets.origin()?);
+    match decode(&packet.frame(entry.number(), at)) {
+        Decoded::Tcp(segment) => Some(Ledger::of(segment.options)),
+        _ => None,
+    }
+}
+
+fn lines(app: &App, ledger: &Ledger, cells: usize) -> Vec<String> {
+    let lane = app.theme.glyphs.lane;
+    let mut lines = vec![scale(), format!("{lane}{}{lane}", drawn(ledger))];
+    let legend = legend(ledger).join(&format!(" {} ", app.theme.glyphs.dot));
+    lines.extend(text::wrap(&legend, cells.saturating_sub(2)).into_iter().map(indented));
+    lines.extend(text::wrap(&room(app, ledger), cells.saturating_sub(2)).into_iter().map(indented));
+    lines
+}
+
+fn indented(line: String) -> String {
+    format!(" {line}")
+}
+
+/// Octets 1, 10, 20, 30 and 40.
+fn scale() -> String {
+    format!(" {:<8}{:>2}{:>10}{:>10}{:>10}", 1, 10, 20, 30, 40)
+}
+
+/// A letter for each octet of an option, a point for padding, and nothing for what is left.
+fn drawn(ledger: &Ledger) -> String {
+    let mut cells = String::new();
+    let mut letters = 'A'..;
+    for entry in &ledger.entries {
+        let cell = match entry.content {
+            Content::Block(_) => letters.next().unwrap_or('#'),
+            Content::Padding => '.',
+            Content::Unreadable => '?',
+        };
+        cells.extend(std::iter::repeat_n(cell, usize::from(entry.octets)));
+    }
+    format!("{cells:width$}", width = usize::from(MAX_OPTIONS))
+}
+
+/// What the letters are.
+fn legend(ledger: &Ledger) -> Vec<String> {
+    let blocks = ledger.entries.iter().filter_map(|entry| match entry.content {
+        Content::Block(block) => Some((block, entry.octets)),
+        Content::Padding | Content::Unreadable => None,
+    });
+    let mut legend: Vec<_> = ('A'..)
+        .zip(blocks)
+        .map(|(letter, (block, octets))| format!("{letter} {} {octets}", name(block)))
+        .collect();
+    let padding = ledger.padding();
+    if padding > 0 {
+        legend.push(format!("padding {padding}"));
+    }
+    if legend.is_empty() {
+        legend.push("no options".to_owned());
+    }
+    legend
+}
+
+/// Which ADD_ADDR, and how much SACK, would have fitted beside what is there.
+fn room(app: &App, ledger: &Ledger) -> String {
+    let [yes, no] = app.theme.glyphs.proofs;
+    let announcements = [
+        (false, false, "v4"),
+        (false, true, "v4+port"),
+        (true, false, "v6"),
+        (true, true, "v6+port"),
+    ];
+    let words = announcements.map(|(ipv6, port, name)| {
+        let form = AddAddrForm { ipv6, port, hmac: true };
+        let fits = ledger.has_room_for(Block::AddAddr(form)) == Fit::Fits;
+        format!("{name} {}", if fits { yes } else { no })
+    });
+    let sack = (1..=4)
+        .rev()
+        .find(|blocks| ledger.has_room_for(Block::Sack { blocks: *blocks }) == Fit::Fits);
+    let sack = sack.map_or(format!("SACK {no}"), |blocks| format!("SACK {blocks} blocks"));
+    format!("Would fit: ADD_ADDR {}; {sack}", words.join(" "))
+}
