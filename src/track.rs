@@ -8,6 +8,7 @@
 pub mod address;
 pub mod ageing;
 pub mod arena;
+pub mod checkpoint;
 pub mod checksum;
 pub mod chunked;
 pub mod connection;
@@ -50,6 +51,7 @@ use news::News;
 use proof::Verdict;
 use pushed::LastPushed;
 use role::{PerRole, Role};
+use series::SubflowSeries;
 use stream::{Stream, StreamUse};
 use subflow::{Seen, Subflow, SubflowEnd};
 
@@ -61,6 +63,12 @@ use crate::wire::mptcp::MptcpOption;
 use crate::wire::segment::{Decoded, Endpoint, Segment};
 use options::SegmentOptions;
 
+/// In how many spans of time it is kept what was sent when, unless more are wanted.
+const SERIES_SPANS: u32 = 64;
+
+/// So many connections may have more of them.
+const FINE_SERIES: usize = 1_000;
+
 /// Puts connections together from segments.
 pub struct Tracker {
     limits: Limits,
@@ -71,7 +79,7 @@ pub struct Tracker {
     totals: Totals,
     latest: Option<Timestamp>,
     streams: Option<WantedStreams>,
-    series: bool,
+    series: Option<u32>,
     buffered: usize,
     news: Option<Vec<News>>,
     next_number: u64,
@@ -92,7 +100,7 @@ impl Tracker {
             totals: Totals::default(),
             latest: None,
             streams: None,
-            series: false,
+            series: None,
             buffered: 0,
             news: None,
             next_number: 0,
@@ -101,9 +109,21 @@ impl Tracker {
         }
     }
 
-    /// From now on it is kept what was sent when.
+    /// From now on it is kept what was sent when on new connections.
     pub const fn keep_series(&mut self) {
-        self.series = true;
+        self.keep_series_of(SERIES_SPANS);
+    }
+
+    /// The same, in so many spans of time at most. They take up to 80 octets each, for each direction
+    /// of each connection and subflow; past the first 1,000 connections there are at most 64.
+    pub const fn keep_series_of(&mut self, spans: u32) {
+        self.series = Some(spans);
+    }
+
+    /// In how many spans of time it is kept what a new connection or subflow sends when.
+    fn series_spans(&self) -> Option<u32> {
+        let is_crowded = self.connections.len() > FINE_SERIES;
+        self.series.map(|spans| if is_crowded { spans.min(SERIES_SPANS) } else { spans })
     }
 
     /// From now on, new connections put the octets of both directions together.
@@ -270,6 +290,11 @@ impl Tracker {
             let stream = || Some(Box::new(Stream::new(streams.wanted)));
             connection.streams = PerRole { client: stream(), server: stream() };
         }
+        if let Some(spans) = self.series_spans() {
+            for role in Role::BOTH {
+                connection.data.of_mut(role).keep_series(spans);
+            }
+        }
         self.connections.push(connection)
     }
 
@@ -288,8 +313,10 @@ impl Tracker {
             self.totals.untracked_flows += 1;
             return None;
         }
+        let series = self.series_spans();
         let owner = &mut self.connections[connection];
-        let subflow = Subflow::new(connection, owner.take_number(), stream, opener, opening);
+        let mut subflow = Subflow::new(connection, owner.take_number(), stream, opener, opening);
+        subflow.keep_series(series);
         let id = self.subflows.push(subflow)?;
         owner.subflows.push(id);
         Some(id)
@@ -304,6 +331,7 @@ impl Tracker {
         opener: Role,
         opening: &Opening,
     ) -> Option<Id<Subflow>> {
+        let series = self.series_spans();
         let owner = &mut self.connections[connection];
         let oldest = owner.subflows.iter().copied().filter_map(|id| {
             let old = &self.subflows[id];
@@ -318,6 +346,7 @@ impl Tracker {
         self.flows.remove(&FlowKey::new(old.ends.client.endpoint, old.ends.server.endpoint));
         let number = old.number;
         *old = Subflow::new(connection, number, stream, opener, opening);
+        old.keep_series(series);
         owner.events.forget(id);
         owner.data.client.forget_subflow(number);
         owner.data.server.forget_subflow(number);
@@ -386,6 +415,14 @@ impl Subflow {
             released: false,
             several_points: false,
             established: false,
+        }
+    }
+
+    /// From now on it is kept what was sent when, in so many spans of time at most.
+    fn keep_series(&mut self, spans: Option<u32>) {
+        for role in Role::BOTH {
+            let series = spans.map(|spans| Box::new(SubflowSeries::new(spans)));
+            self.ends.of_mut(role).dynamics.series = series;
         }
     }
 }

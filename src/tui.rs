@@ -13,6 +13,7 @@
 //! to show comes as one [`snapshot::Snapshot`] after the other.
 
 pub mod action;
+pub mod axis;
 pub mod cache;
 pub mod draw;
 pub mod facts;

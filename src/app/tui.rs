@@ -161,7 +161,6 @@ impl Session {
                 None => return Ok(()),
             },
             Message::Resize(size) => {
-                // Behind a terminal that has shrunk there may be anything.
                 screen.clear()?;
                 Action::Resize(size)
             }

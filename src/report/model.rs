@@ -33,7 +33,7 @@ pub use connection::{
 pub use data::{DataDirection, ReceiveWindow, Reinjection, Stall};
 pub use finding::{Confidence, Finding, Severity};
 pub use input::{Forgotten, Input, InputFacts, OptionCounts, Severities, Totals};
-pub use series::Series;
+pub use series::{AckedLists, Lists, RttLists, Series, Spans};
 pub use subflow::{
     Checksums, Distribution, End, Handshake, HmacVerdict, JoinHmacs, OrphanSubflow, Reset,
     RoleName, Subflow, SubflowDirection, SubflowState,

@@ -1,7 +1,7 @@
 //! The report as text: the verdict first, the evidence below it. Fits 80 columns.
 
 mod connection;
-pub(in crate::report) mod event;
+pub(crate) mod event;
 mod explain;
 mod finding;
 mod input;

@@ -5,9 +5,11 @@ use std::collections::VecDeque;
 
 use smallvec::SmallVec;
 
+use super::checkpoint::DataLevel;
 use super::copies::{Carried, FirstCopies};
 use super::coverage::{Coverage, Pieces, Range};
 use super::delivery::{Delivery, Stall};
+use super::series::DataSeries;
 use super::subflow::Seen;
 use crate::wire::frame::Timestamp;
 use crate::wire::seq::{Dsn, WireDsn};
@@ -124,6 +126,18 @@ impl DataSpace {
         self.base.filter(|_| self.upper_known).map(|base| base.add(self.highest.cast_unsigned()))
     }
 
+    /// Where it stands.
+    pub fn level(&self) -> DataLevel {
+        let at = |position: i64| self.base.map(|base| base.add(position.cast_unsigned()));
+        DataLevel {
+            sent: self.coverage.span().and_then(|span| at(span.end)),
+            acked: self.acked.and_then(at),
+            window: self.delivery.window.map(|window| window.latest),
+            highest: at(self.highest),
+            is_whole: self.upper_known,
+        }
+    }
+
     /// Position of `dsn`; the first one ever becomes position 0.
     pub fn position(&mut self, dsn: Dsn) -> i64 {
         let distance = dsn.distance_from(*self.base.get_or_insert(dsn));
@@ -160,14 +174,25 @@ impl DataSpace {
 
     /// Takes payload of any kind, of which `new_data` octets are the stream's for the first time.
     pub fn sent(&mut self, at: Timestamp, payload: u64, new_data: u64) {
+        if self.delivery.series.is_none() {
+            return;
+        }
         let sent = self.coverage.span().map_or(0, |span| span.end);
         let in_flight = self.acked.map_or(0, |acked| u64::try_from(sent - acked).unwrap_or(0));
         self.delivery.sent(at, payload, new_data, in_flight);
     }
 
-    /// Takes what the peer offers to receive from its DATA_ACK on.
-    pub fn offer(&mut self, octets: u64, at: Timestamp) {
-        self.delivery.offered(octets, at);
+    /// From now on it is kept what was sent when, in so many spans of time at most.
+    pub fn keep_series(&mut self, most: u32) {
+        self.delivery.series = Some(Box::new(DataSeries::new(most)));
+    }
+
+    /// Takes what the peer offers to receive from its DATA_ACK on, if its scale is known.
+    pub fn offer(&mut self, octets: Option<u64>, at: Timestamp) {
+        if let Some(octets) = octets {
+            self.delivery.offered(octets, at);
+        }
+        self.delivery.acknowledged(at, self.acked.unwrap_or_default(), octets);
     }
 
     /// The stall that the last segment ended, if it did.
@@ -277,6 +302,9 @@ impl DataSpace {
         if let Some(fin) = &mut self.fin {
             fin.position = fin.position.saturating_add(by);
         }
+        if let Some(series) = &mut self.delivery.series {
+            series.acked.change(|bin| bin.end = bin.end.saturating_add(by));
+        }
     }
 
     fn classify(&mut self, pieces: &Pieces, carried: Carried, fates: &mut Fates) {
@@ -365,7 +393,7 @@ impl DataSpace {
             return;
         };
         if self.resent.iter().all(|copy| copy.range.intersection(last.range).is_empty()) {
-            self.delivery.data_rtt.record(at.since(last.at));
+            self.delivery.round_trip(at, at.since(last.at));
         }
     }
 

@@ -2,7 +2,7 @@
 //! still.
 
 use super::distribution::Distribution;
-use super::series::{Bin, Series};
+use super::series::{Acked, DataSeries, Extent, Sent};
 use crate::wire::frame::Timestamp;
 
 /// Silence at the data level that counts as a stall, while data is not acknowledged.
@@ -34,8 +34,8 @@ pub struct Delivery {
     pub window: Option<Window>,
     /// Segments with new data that came before earlier data.
     pub out_of_order: u64,
-    /// What was sent when, over all subflows.
-    pub series: Series,
+    /// What was sent and acknowledged when, over all subflows, where that is kept.
+    pub series: Option<Box<DataSeries>>,
     /// The stall that ended last, until somebody asks.
     ended: Option<Stall>,
     last_progress: Option<Timestamp>,
@@ -45,6 +45,8 @@ pub struct Delivery {
 /// (RFC 8684 §3.3.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
+    /// The latest, in octets.
+    pub latest: u64,
     /// The smallest, in octets.
     pub min: u64,
     /// The largest, in octets.
@@ -106,12 +108,32 @@ impl Delivery {
     /// Takes payload, of which `new_data` octets belong to the stream for the first time, after which
     /// `in_flight` octets of the stream are not acknowledged.
     pub(crate) fn sent(&mut self, at: Timestamp, payload: u64, new_data: u64, in_flight: u64) {
-        self.series.add(at, Bin { payload, new_data, max_in_flight: in_flight });
+        if let Some(series) = &mut self.series {
+            series.sent.add(at, Sent::octets(payload, new_data, in_flight));
+        }
+    }
+
+    /// Takes a DATA_ACK of everything before `end`, and what the peer offers to receive from there.
+    pub(crate) fn acknowledged(&mut self, at: Timestamp, end: i64, window: Option<u64>) {
+        if let Some(series) = &mut self.series {
+            let window = window.and_then(|octets| i64::try_from(octets).ok());
+            let window = window.map_or(Extent::NONE, Extent::of);
+            series.acked.add(at, Acked { end, window });
+        }
+    }
+
+    /// Takes a round trip at the data level that ended at `at`.
+    pub(crate) fn round_trip(&mut self, at: Timestamp, ns: i64) {
+        self.data_rtt.record(ns);
+        if let Some(series) = &mut self.series {
+            series.rtt.add(at, Extent::of(ns));
+        }
     }
 
     /// Takes what the peer offers to receive.
     pub(crate) fn offered(&mut self, octets: u64, at: Timestamp) {
         let first = Window {
+            latest: octets,
             min: octets,
             max: octets,
             zero_count: 0,
@@ -120,6 +142,7 @@ impl Delivery {
             zero_since: None,
         };
         let window = self.window.get_or_insert(first);
+        window.latest = octets;
         window.min = window.min.min(octets);
         window.max = window.max.max(octets);
         window.zero_count += u64::from(octets == 0);

@@ -1,6 +1,7 @@
 //! How one host's sending on one subflow went, at the level of TCP.
 
-use super::series::{Bin, Series};
+use super::coverage::Range;
+use super::series::{Extent, Sent, SubflowSeries};
 use super::subflow::Seen;
 use crate::wire::frame::Timestamp;
 
@@ -16,8 +17,8 @@ pub struct Dynamics {
     pub max_in_flight: u64,
     /// The longest time between two of its segments, and when that began.
     pub longest_idle: Option<(Seen, i64)>,
-    /// What was sent when.
-    pub series: Series,
+    /// What was sent when, where that is kept.
+    pub series: Option<Box<SubflowSeries>>,
     last: Option<Seen>,
 }
 
@@ -34,11 +35,31 @@ impl Dynamics {
 
     /// Takes payload, of which `new_data` octets belong to the stream for the first time, after which
     /// `in_flight` octets are not acknowledged.
-    /// `at` is its time where a series is wanted.
-    pub fn sent(&mut self, at: Option<Timestamp>, payload: u64, new_data: u64, in_flight: u64) {
+    pub fn sent(&mut self, at: Timestamp, payload: u64, new_data: u64, in_flight: u64) {
         self.max_in_flight = self.max_in_flight.max(in_flight);
-        if let Some(at) = at {
-            self.series.add(at, Bin { payload, new_data, max_in_flight: in_flight });
+        if let Some(series) = &mut self.series {
+            series.sent.add(at, Sent::octets(payload, new_data, in_flight));
+        }
+    }
+
+    /// Takes where payload stands in the stream, for the first time or not.
+    pub fn carried(&mut self, at: Timestamp, positions: Range, is_new: bool) {
+        if let Some(series) = &mut self.series {
+            let extent = Extent { low: positions.start, high: positions.end };
+            let nothing = Sent::octets(0, 0, 0);
+            let sent = if is_new {
+                Sent { new: extent, ..nothing }
+            } else {
+                Sent { resent: extent, ..nothing }
+            };
+            series.sent.add(at, sent);
+        }
+    }
+
+    /// Takes a round trip that ended at `at`.
+    pub fn round_trip(&mut self, at: Timestamp, ns: i64) {
+        if let Some(series) = &mut self.series {
+            series.rtt.add(at, Extent::of(ns));
         }
     }
 }

@@ -28,9 +28,7 @@ impl Step<'_> {
             let window = self.window();
             let data = self.connection.data.of_mut(receiver);
             data.acknowledge(ack, self.seen);
-            if let Some(window) = window {
-                data.offer(window, self.seen.at);
-            }
+            data.offer(window, self.seen.at);
             let acked = data.acked_end().unwrap_or_default();
             self.on_stream(receiver, |stream| stream.acknowledge(acked));
         }
@@ -121,15 +119,12 @@ impl Step<'_> {
         } else {
             self.take_pieces(payload);
         }
-        let series_at = self.series.then_some(seen.at);
         let end = self.sender_end();
         let new_data = end.bytes.new_data - new_before;
         let in_flight = end.unacknowledged(None);
-        end.dynamics.sent(series_at, payload.len(), new_data, in_flight);
-        if let Some(at) = series_at {
-            let data = self.connection.data.of_mut(self.direction.sender());
-            data.sent(at, payload.len(), new_data);
-        }
+        end.dynamics.sent(seen.at, payload.len(), new_data, in_flight);
+        let data = self.connection.data.of_mut(self.direction.sender());
+        data.sent(seen.at, payload.len(), new_data);
     }
 
     /// Octets of a fast-open SYN that the peer did not accept: only when they come again do they
@@ -207,7 +202,9 @@ impl Step<'_> {
             at: self.seen.at,
         });
         for (range, fate) in fates {
-            let bytes = &mut self.subflow.ends.of_mut(sender).bytes;
+            let end = self.subflow.ends.of_mut(sender);
+            end.dynamics.carried(self.seen.at, range, fate == Fate::New);
+            let bytes = &mut end.bytes;
             match fate {
                 Fate::New => bytes.new_data += range.len(),
                 Fate::Remapped => bytes.remapped += range.len(),

@@ -48,8 +48,8 @@ impl RoundTrips {
     }
 
     /// Takes an acknowledgment of everything before `end`. Only the last segment that it covers was
-    /// waited for, and only if nothing before it had to be sent again.
-    pub fn acknowledged(&mut self, end: i64, at: Timestamp) {
+    /// waited for, and only if nothing before it had to be sent again: then its round trip comes back.
+    pub fn acknowledged(&mut self, end: i64, at: Timestamp) -> Option<i64> {
         let mut sample = None;
         let mut ambiguous = false;
         while let Some(timed) = self.timed.front().filter(|timed| timed.end <= end) {
@@ -57,9 +57,9 @@ impl RoundTrips {
             sample = Some(at.since(timed.at));
             self.timed.pop_front();
         }
-        if let Some(sample) = sample.filter(|_| !ambiguous) {
-            self.samples.record(sample);
-        }
+        let sample = sample.filter(|_| !ambiguous)?;
+        self.samples.record(sample);
+        Some(sample)
     }
 
     /// Lets go of what waits.

@@ -51,7 +51,6 @@ impl Tracker {
             subflow,
             connection: &mut self.connections[connection_id],
             most_events: self.limits.events_per_connection,
-            series: self.series,
             buffered: &mut self.buffered,
             most_buffered: self.limits.stream_octets,
             news: self.news.as_mut(),
@@ -120,8 +119,6 @@ pub(crate) struct Step<'a> {
     pub(crate) subflow: &'a mut Subflow,
     pub(crate) connection: &'a mut Connection,
     pub(crate) most_events: usize,
-    /// Whether it is kept what was sent when.
-    pub(crate) series: bool,
     /// Octets that wait in all streams, and how many may.
     pub(crate) buffered: &'a mut usize,
     pub(crate) most_buffered: usize,
@@ -309,7 +306,9 @@ impl Step<'_> {
         let peer_acked = peer.sequence.acked_position(ack);
         if let Some(acked) = peer_acked {
             peer.acked = peer.acked.max(acked);
-            peer.round_trips.acknowledged(acked, self.seen.at);
+            if let Some(ns) = peer.round_trips.acknowledged(acked, self.seen.at) {
+                peer.dynamics.round_trip(self.seen.at, ns);
+            }
             let sent = self.connection.data.of_mut(self.direction.sender().peer());
             sent.acknowledge_subflow(self.subflow.number, acked);
         }

@@ -18,6 +18,10 @@ use crate::units;
 
 /// Draws everything.
 pub fn draw(app: &App, frame: &mut Frame<'_>) {
+    // The terminal may have changed its size a moment before it says so.
+    if frame.area().as_size() != app.size {
+        return;
+    }
     if layout::is_too_small(app.size) {
         draw_too_small(app, frame);
         return;

@@ -100,7 +100,7 @@ pub const ASCII: Glyphs = Glyphs {
     to: '>',
     between: '-',
     more: '~',
-    reinjected: 'R',
+    reinjected: '@',
     retransmitted: 'r',
     gone: 'X',
     rail: ':',

@@ -26,7 +26,7 @@ impl Screen {
         Ok(self.terminal.size()?)
     }
 
-    /// Draws all of it.
+    /// Draws all of it; what is drawn has to look at how much room there is.
     pub(super) fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> Result<()> {
         self.terminal.draw(draw)?;
         Ok(())
@@ -34,8 +34,10 @@ impl Screen {
 
     /// Makes the next picture be drawn anew.
     pub(super) fn clear(&mut self) -> Result<()> {
-        self.terminal.autoresize()?;
-        Ok(self.terminal.clear()?)
+        // Not `Terminal::clear`: it asks the terminal where the cursor is, and the answer waits for
+        // the thread that reads keys.
+        let size = self.terminal.size()?;
+        Ok(self.terminal.resize(size.into())?)
     }
 
     /// Gives the terminal back and stops, until somebody lets the program go on.

@@ -50,7 +50,7 @@ pub(super) fn write(
 }
 
 /// The events of one segment in a few words; `None` if they tell a person nothing.
-pub(in crate::report) fn words(events: &[Event]) -> Option<String> {
+pub(crate) fn words(events: &[Event]) -> Option<String> {
     lines(events).pop().map(|line| line.text)
 }
 

@@ -1,28 +1,274 @@
-//! Timeline: to come.
+//! Swimlanes: time goes right, and each subflow has a row for each direction. Heights say how much
+//! was carried, letters what happened.
+
+mod geometry;
+pub mod lanes;
+mod moment;
+mod picture;
 
 use ratatui::Frame;
 
-use crate::tui::action::Command;
-use crate::tui::state::App;
+use super::ladder;
+use crate::report::model::Finding;
+use crate::tui::action::{Command, Move};
+use crate::tui::axis::{NARROWEST, Window};
+use crate::tui::layout;
+use crate::tui::state::{App, Mark, Screen};
+use crate::tui::update::{open, say};
+use crate::units;
+use geometry::Geometry;
+use lanes::Lanes;
 
 /// What is chosen here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct State {}
+pub struct State {
+    /// The time that is on the screen.
+    pub window: Window,
+    /// Whether that is a part of the connection; else it is all of it, however it grows.
+    pub is_zoomed: bool,
+    /// The first subflow on the screen, by its place in the connection.
+    pub top: usize,
+    /// What is drawn.
+    pub lanes: Lanes,
+    /// Whether there is a newer snapshot than the one that the lanes are of.
+    is_stale: bool,
+    /// Of what the lanes are.
+    shown: Option<(u64, Window)>,
+}
 
 /// What a command changes here.
-pub fn update(_app: &mut App, _command: Command) {}
+pub fn update(app: &mut App, command: Command) {
+    if app.connection().is_none() {
+        return;
+    }
+    match command {
+        Command::Move(to) => go(app, to),
+        Command::NextPane => go_to_lane(app, 1, true),
+        Command::PreviousPane => go_to_lane(app, -1, true),
+        Command::ZoomIn => zoom(app, true),
+        Command::ZoomOut => zoom(app, false),
+        Command::ZoomFit => app.timeline.is_zoomed = false,
+        Command::Open => enter(app),
+        Command::Mark => set_mark(app),
+        _ => {}
+    }
+}
+
+fn go(app: &mut App, to: Move) {
+    let window = app.timeline.window;
+    let column = window.column_of(app.focus.t_ns);
+    let page = i64::try_from(window.columns).unwrap_or(i64::MAX);
+    let Some((first, last)) = span(app) else { return };
+    match to {
+        Move::Up => return go_to_lane(app, -1, false),
+        Move::Down => return go_to_lane(app, 1, false),
+        Move::Left => go_to_column(app, column.saturating_sub(1)),
+        Move::Right => go_to_column(app, column.saturating_add(1)),
+        Move::PageUp => go_to_column(app, column.saturating_sub(page)),
+        Move::PageDown => go_to_column(app, column.saturating_add(page)),
+        Move::First => go_to_column(app, window.column_of(first)),
+        Move::Last => go_to_column(app, window.column_of(last)),
+    }
+    if app.is_live() {
+        // Whoever looks at something does not want it to move away; whoever goes to the end does.
+        app.is_following = to == Move::Last;
+    }
+}
+
+/// When the connection began and ended, as far as there is one.
+pub fn span(app: &App) -> Option<(i64, i64)> {
+    let connection = app.connection()?;
+    let first = connection.start_t_ns;
+    Some((first, first.saturating_add(connection.duration_ns)))
+}
+
+fn go_to_column(app: &mut App, column: i64) {
+    let Some((first, last)) = span(app) else { return };
+    let window = app.timeline.window;
+    app.focus.t_ns = window.time(column).clamp(first, last);
+    settle(app);
+    look(app);
+}
+
+/// The cursor goes to what there is to see in its column, and all screens look at that.
+fn look(app: &mut App) {
+    let Some(column) = app.timeline.window.index_of(app.focus.t_ns) else { return };
+    let Some((packet, t_ns)) = thing(app, column) else {
+        app.focus.packet = None;
+        return;
+    };
+    app.focus.t_ns = t_ns;
+    app.focus.packet = packet;
+    if let Some(packet) = packet
+        && layout::panes(app).ladder.is_some()
+    {
+        ladder::show_packet(app, packet);
+    }
+}
+
+/// What to look at in a column: on the lane in focus, else on any.
+fn thing(app: &App, column: usize) -> Option<(Option<u64>, i64)> {
+    let lanes = &app.timeline.lanes;
+    let all = 0..lanes.lanes.len();
+    focused_lane(app).into_iter().chain(all).find_map(|lane| lanes.thing(lane, column))
+}
+
+/// The place of the subflow in focus.
+pub fn focused_lane(app: &App) -> Option<usize> {
+    lanes::lane_of(app.connection()?, app.focus.subflow)
+}
+
+fn go_to_lane(app: &mut App, by: i64, around: bool) {
+    let Some(connection) = app.connection() else { return };
+    let len = i64::try_from(connection.subflows.len()).unwrap_or(i64::MAX).max(1);
+    let lane = focused_lane(app).and_then(|lane| i64::try_from(lane).ok()).unwrap_or(0) + by;
+    let lane = if around { lane.rem_euclid(len) } else { lane.clamp(0, len - 1) };
+    let subflow = usize::try_from(lane).ok().and_then(|lane| connection.subflows.get(lane));
+    let Some(subflow) = subflow.map(|subflow| subflow.id) else { return };
+    app.focus.subflow = subflow;
+}
+
+fn zoom(app: &mut App, closer: bool) {
+    let Some((first, last)) = span(app) else { return };
+    let window = app.timeline.window;
+    if closer && window.column <= NARROWEST {
+        say(app, "no closer");
+        return;
+    }
+    let fit = Window::fit(first, last, window.columns);
+    let zoomed = window.zoomed(app.focus.t_ns, closer);
+    app.timeline.is_zoomed = zoomed.column < fit.column;
+    app.timeline.window = zoomed;
+}
+
+fn enter(app: &mut App) {
+    let column = app.timeline.window.index_of(app.focus.t_ns);
+    let here = column.and_then(|column| thing(app, column));
+    let packet = here.and_then(|(packet, _)| packet).or_else(|| next_packet(app));
+    app.focus.packet = packet;
+    if let Some(packet) = packet {
+        ladder::show_packet(app, packet);
+    }
+    open(app, Screen::Ladder);
+}
+
+/// The first packet of the connection from the cursor on, or else its last one.
+fn next_packet(app: &App) -> Option<u64> {
+    let (members, origin) = (members(app)?, origin(app));
+    let mut last = None;
+    for (_, entry) in app.snapshot.packets.iter_from(0) {
+        if members.lane(&entry).is_some() {
+            last = Some(entry.number().0);
+            if entry.since_origin().saturating_add(origin) >= app.focus.t_ns {
+                break;
+            }
+        }
+    }
+    last
+}
+
+/// Sets mark A, then mark B, then A anew.
+fn set_mark(app: &mut App) {
+    let mark = Mark { packet: app.focus.packet, t_ns: app.focus.t_ns, dsn: None };
+    app.marks = match app.marks {
+        [Some(a), None] => [Some(a), Some(mark)],
+        _ => [Some(mark), None],
+    };
+    match app.marks {
+        [Some(a), Some(b)] => {
+            let between = moment::between(app, a.t_ns.min(b.t_ns), a.t_ns.max(b.t_ns));
+            let apart = units::duration(b.t_ns.saturating_sub(a.t_ns));
+            say(app, &format!("A to B: {apart}, {between}"));
+        }
+        _ => say(app, "mark A is here; m again sets mark B"),
+    }
+}
 
 /// Brings cursors into what there is, with every action.
-pub fn settle(_app: &mut App) {}
+pub fn settle(app: &mut App) {
+    let Some((first, last)) = span(app) else {
+        app.timeline.shown = None;
+        return;
+    };
+    app.focus.t_ns = app.focus.t_ns.clamp(first, last);
+    let geometry = Geometry::of(app);
+    let mut window = app.timeline.window;
+    window = if app.timeline.is_zoomed {
+        let window = Window { columns: geometry.columns.max(1), ..window };
+        window.within(first, last).showing(app.focus.t_ns)
+    } else {
+        Window::fit(first, last, geometry.columns)
+    };
+    app.timeline.window = window;
+    let lane = focused_lane(app).unwrap_or(0);
+    let shown = usize::from(geometry.shown).max(1);
+    let subflows = app.connection().map_or(0, |connection| connection.subflows.len());
+    let top = app.timeline.top.min(lane).max((lane + 1).saturating_sub(shown));
+    app.timeline.top = top.min(subflows.saturating_sub(shown));
+    if layout::panes(app).timeline.is_some() {
+        count(app);
+    }
+}
+
+/// Counts what is on the screen, if that is not counted yet.
+fn count(app: &mut App) {
+    let shown = app.focus.connection.map(|id| (id, app.timeline.window));
+    if app.timeline.shown == shown && !app.timeline.is_stale {
+        return;
+    }
+    let mut lanes = std::mem::take(&mut app.timeline.lanes);
+    if let (Some(members), Some(connection)) = (members(app), app.connection()) {
+        let findings: Vec<&Finding> = app.findings_here().iter().collect();
+        let (packets, window) = (&app.snapshot.packets, app.timeline.window);
+        lanes.update(packets, members, origin(app), window, (connection, &findings));
+    }
+    app.timeline.lanes = lanes;
+    app.timeline.shown = shown;
+    app.timeline.is_stale = false;
+}
+
+/// Whose packets are the connection's.
+fn members(app: &App) -> Option<crate::track::index::Members> {
+    let wanted = app.focus.connection?;
+    let position = app.all_connections().iter().position(|found| found.id == wanted)?;
+    Some(app.snapshot.subflows.members(position))
+}
+
+/// The moment that the packet index counts from.
+fn origin(app: &App) -> i64 {
+    let snapshot = &app.snapshot;
+    match (snapshot.packets.origin(), snapshot.origin) {
+        (Some(first), Some(origin)) => first.since(origin),
+        _ => 0,
+    }
+}
 
 /// Draws it where [`crate::tui::layout::panes`] says.
-pub fn draw(_app: &App, _frame: &mut Frame<'_>) {}
+pub fn draw(app: &App, frame: &mut Frame<'_>) {
+    let geometry = Geometry::of(app);
+    picture::draw(app, frame, &geometry);
+    if let Some(area) = geometry.details {
+        moment::draw(app, frame, area);
+    }
+}
 
 /// Another connection is looked at from now on.
-pub fn leave(_app: &mut App) {}
+pub fn leave(app: &mut App) {
+    app.timeline = State { is_stale: true, ..State::default() };
+}
 
 /// Brings the moment in focus (`app.focus.t_ns`) into sight.
-pub fn show_moment(_app: &mut App) {}
+pub fn show_moment(app: &mut App) {
+    settle(app);
+}
 
 /// There is a new snapshot: stay at its end if that is wanted.
-pub fn follow(_app: &mut App) {}
+pub fn follow(app: &mut App) {
+    app.timeline.is_stale = true;
+    if app.is_live()
+        && app.is_following
+        && let Some((_, last)) = span(app)
+    {
+        app.focus.t_ns = last;
+    }
+}

@@ -1,0 +1,348 @@
+//! What each subflow carried in each column: octets, packets, and the most important event.
+
+use crate::report::event::{Direction, Event, EventKind};
+use crate::report::model::{Connection, Finding, Severity};
+use crate::track::index::{Entry, Members, PacketIndex};
+use crate::track::pushed::Kind;
+use crate::track::role;
+use crate::tui::axis::Window;
+use crate::tui::theme::Theme;
+
+/// What a letter stands for, the least important first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Letter {
+    /// Octets sent again on the same subflow.
+    Retransmitted,
+    /// A finding points here.
+    Finding(Severity),
+    /// Octets that another subflow carried before.
+    Reinjected,
+    /// ADD_ADDR, or its echo.
+    AddAddr,
+    /// REMOVE_ADDR.
+    RemoveAddr,
+    /// MP_PRIO.
+    Priority,
+    /// FIN.
+    Fin,
+    /// DATA_FIN.
+    DataFin,
+    /// MP_JOIN with the backup flag.
+    BackupJoin,
+    /// MP_JOIN.
+    Join,
+    /// MP_CAPABLE.
+    Capable,
+    /// MP_FAIL, an infinite mapping, plain TCP from here.
+    Failure,
+    /// MP_FASTCLOSE.
+    FastClose,
+    /// RST.
+    Reset,
+}
+
+impl Letter {
+    /// How it is drawn.
+    pub fn glyph(self, theme: Theme) -> char {
+        match self {
+            Self::Retransmitted => theme.glyphs.retransmitted,
+            Self::Finding(severity) => theme.severity_glyph(severity),
+            Self::Reinjected => theme.glyphs.reinjected,
+            Self::AddAddr => 'A',
+            Self::RemoveAddr => 'a',
+            Self::Priority => 'P',
+            Self::Fin => 'F',
+            Self::DataFin => 'D',
+            Self::BackupJoin => 'j',
+            Self::Join => 'J',
+            Self::Capable => 'C',
+            Self::Failure => 'X',
+            Self::FastClose => 'K',
+            Self::Reset => 'R',
+        }
+    }
+
+    /// What it stands for, in a word for the legend.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Retransmitted => "sent again",
+            Self::Finding(_) => "finding",
+            Self::Reinjected => "reinjected",
+            Self::AddAddr => "ADD_ADDR",
+            Self::RemoveAddr => "REMOVE_ADDR",
+            Self::Priority => "MP_PRIO",
+            Self::Fin => "FIN",
+            Self::DataFin => "DATA_FIN",
+            Self::BackupJoin => "join (backup)",
+            Self::Join => "join",
+            Self::Capable => "capable",
+            Self::Failure => "fail",
+            Self::FastClose => "fastclose",
+            Self::Reset => "RST",
+        }
+    }
+
+    fn of_event(kind: &EventKind) -> Option<Self> {
+        Some(match kind {
+            EventKind::MpCapable(_) => Self::Capable,
+            EventKind::MpJoin(join) if join.backup == Some(true) => Self::BackupJoin,
+            EventKind::MpJoin(_) => Self::Join,
+            EventKind::AddAddr(_) => Self::AddAddr,
+            EventKind::RemoveAddr(_) => Self::RemoveAddr,
+            EventKind::MpPrio(_) => Self::Priority,
+            EventKind::MpFail(_) | EventKind::Fallback(_) | EventKind::Malformed(_) => {
+                Self::Failure
+            }
+            EventKind::MpFastclose(_) => Self::FastClose,
+            EventKind::MpTcprst(_) | EventKind::Rst(_) => Self::Reset,
+            EventKind::DataFin(_) => Self::DataFin,
+            EventKind::Fin => Self::Fin,
+            EventKind::Reinjection(_) => Self::Reinjected,
+            EventKind::Dss(dss) if is_infinite(dss) => Self::Failure,
+            EventKind::Syn(syn) if syn.retransmission > 0 => Self::Retransmitted,
+            _ => return None,
+        })
+    }
+
+    /// Of a packet whose events were not kept, as far as the index tells.
+    const fn of_kind(kind: Kind) -> Option<Self> {
+        Some(match kind {
+            Kind::Handshake => Self::Join,
+            Kind::Address => Self::AddAddr,
+            Kind::Priority => Self::Priority,
+            Kind::Failure => Self::Failure,
+            Kind::Close => Self::Fin,
+            Kind::Reset => Self::Reset,
+            _ => return None,
+        })
+    }
+}
+
+const fn is_infinite(dss: &crate::report::event::Dss) -> bool {
+    matches!(dss.length, Some(crate::report::event::DataLevelLength::Infinite(_)))
+}
+
+/// Something with a letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// What.
+    pub letter: Letter,
+    /// When.
+    pub t_ns: i64,
+    /// The packet.
+    pub packet: Option<u64>,
+}
+
+/// What one host sent on one subflow in one column.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Column {
+    /// Octets of payload.
+    pub payload: u64,
+    /// Packets.
+    pub packets: u64,
+    /// Of the payload, in packets with octets that another subflow carried before.
+    pub reinjected: u64,
+    /// Of the payload, in packets with octets that this subflow carried before.
+    pub retransmitted: u64,
+    /// The first packet, and when it came.
+    pub first: Option<(u64, i64)>,
+    /// The most important thing that a packet was.
+    packet: Option<Mark>,
+    /// The most important event or finding.
+    event: Option<Mark>,
+}
+
+impl Column {
+    fn add(&mut self, entry: &Entry, t_ns: i64) {
+        let payload = u64::from(entry.payload_len());
+        self.payload += payload;
+        self.packets += 1;
+        self.first.get_or_insert((entry.number().0, t_ns));
+        let letter = match entry.kind() {
+            Kind::Reinjected => {
+                self.reinjected += payload;
+                Letter::Reinjected
+            }
+            Kind::Retransmitted | Kind::Remapped => {
+                self.retransmitted += payload;
+                Letter::Retransmitted
+            }
+            _ => return,
+        };
+        note(&mut self.packet, Mark { letter, t_ns, packet: Some(entry.number().0) });
+    }
+
+    /// The letter that is drawn, if there is one.
+    pub fn mark(&self) -> Option<Mark> {
+        let letter = |mark: Option<Mark>| mark.map(|mark| mark.letter);
+        if letter(self.packet) > letter(self.event) { self.packet } else { self.event }
+    }
+}
+
+/// What both hosts sent on one subflow: from the client, from the server.
+pub type Lane = [Vec<Column>; 2];
+
+/// The lanes of a connection on a window of time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lanes {
+    /// By the place of the subflow in its connection.
+    pub lanes: Vec<Lane>,
+    /// The worst finding of each column.
+    pub findings: Vec<Option<Severity>>,
+    /// The most octets of one column.
+    pub most: u64,
+    window: Window,
+    members: Members,
+    /// Position in the index up to which it was looked at, and how often the index had been changed
+    /// before.
+    seen: u64,
+    revision: u64,
+}
+
+impl Lanes {
+    /// Counts again, or only what came since, if `window` and `members` are the same. `origin` is the
+    /// moment of the index's own origin.
+    pub fn update(
+        &mut self,
+        index: &PacketIndex,
+        members: Members,
+        origin: i64,
+        window: Window,
+        (connection, findings): (&Connection, &[&Finding]),
+    ) {
+        let is_same = self.window == window
+            && self.members == members
+            && self.revision == index.revision()
+            && self.seen >= index.dropped();
+        if !is_same {
+            let row = || vec![Column::default(); window.columns];
+            let lanes = members.all().iter().map(|_| [row(), row()]).collect();
+            let seen = first_position(index, &members);
+            let revision = index.revision();
+            *self = Self { lanes, window, members, seen, revision, ..Self::default() };
+        }
+        let last_event = connection.events.last().map(|event| event.t_ns);
+        let untold = last_event.filter(|_| connection.events_dropped > 0);
+        self.count(index, origin, untold);
+        self.lanes.iter_mut().flatten().flatten().for_each(|column| column.event = None);
+        for event in &connection.events {
+            self.note_event(connection, event);
+        }
+        self.findings = vec![None; window.columns];
+        for finding in findings {
+            self.note_finding(connection, finding);
+        }
+    }
+
+    /// Adds the packets that were not looked at. After `untold` events are not known.
+    fn count(&mut self, index: &PacketIndex, origin: i64, untold: Option<i64>) {
+        for (_, entry) in index.iter_from(self.seen) {
+            let t_ns = entry.since_origin().saturating_add(origin);
+            let Some(column) = self.window.index_of(t_ns) else { continue };
+            let Some(lane) = self.members.lane(&entry) else { continue };
+            let direction = usize::from(entry.direction() == role::Direction::ServerToClient);
+            let Some(column) = column_mut(&mut self.lanes, lane, direction, column) else {
+                continue;
+            };
+            if entry.kind() == Kind::Copy {
+                continue;
+            }
+            column.add(&entry, t_ns);
+            self.most = self.most.max(column.payload);
+            if let Some(letter) = Letter::of_kind(entry.kind())
+                && untold.is_some_and(|last| t_ns > last)
+            {
+                let packet = Some(entry.number().0);
+                note(&mut column.packet, Mark { letter, t_ns, packet });
+            }
+        }
+        self.seen = index.end();
+    }
+
+    fn note_event(&mut self, connection: &Connection, event: &Event) {
+        let Some(letter) = Letter::of_event(&event.kind) else { return };
+        let mark = Mark { letter, t_ns: event.t_ns, packet: Some(event.packet) };
+        let lane = lane_of(connection, event.subflow);
+        if let Some(column) = self.column_mut(lane, event.direction, event.t_ns) {
+            note(&mut column.event, mark);
+        }
+    }
+
+    fn note_finding(&mut self, connection: &Connection, finding: &Finding) {
+        let Some(t_ns) = finding.t_ns else { return };
+        let worst = self.window.index_of(t_ns).and_then(|column| self.findings.get_mut(column));
+        if let Some(worst) = worst {
+            *worst = (*worst).max(Some(finding.severity));
+        }
+        let Some(subflow) = finding.subflow.filter(|_| finding.severity > Severity::Note) else {
+            return;
+        };
+        let packet = finding.packets.first().copied();
+        let mark = Mark { letter: Letter::Finding(finding.severity), t_ns, packet };
+        let direction = finding.direction.unwrap_or(Direction::ClientToServer);
+        if let Some(column) = self.column_mut(lane_of(connection, subflow), direction, t_ns) {
+            note(&mut column.event, mark);
+        }
+    }
+
+    fn column_mut(
+        &mut self,
+        lane: Option<usize>,
+        direction: Direction,
+        t_ns: i64,
+    ) -> Option<&mut Column> {
+        let column = self.window.index_of(t_ns)?;
+        column_mut(&mut self.lanes, lane?, usize::from(direction != CLIENT), column)
+    }
+
+    /// What a subflow carried in a column, from the client and from the server.
+    pub fn at(&self, lane: usize, column: usize) -> [Column; 2] {
+        let rows = self.lanes.get(lane);
+        let of = |direction: usize| {
+            let row = rows.and_then(|rows| rows.get(direction));
+            row.and_then(|row| row.get(column)).copied().unwrap_or_default()
+        };
+        [of(0), of(1)]
+    }
+
+    /// What to look at in a column: the most important event on a lane, or else its first packet.
+    pub fn thing(&self, lane: usize, column: usize) -> Option<(Option<u64>, i64)> {
+        let both = self.at(lane, column);
+        let marks = both.iter().filter_map(Column::mark);
+        let mark = marks.max_by_key(|mark| (mark.letter, std::cmp::Reverse(mark.t_ns)));
+        if let Some(mark) = mark {
+            return Some((mark.packet, mark.t_ns));
+        }
+        let first = both.iter().filter_map(|column| column.first).min_by_key(|(_, t_ns)| *t_ns);
+        first.map(|(packet, t_ns)| (Some(packet), t_ns))
+    }
+}
+
+/// The more important of two things stays.
+fn note(kept: &mut Option<Mark>, mark: Mark) {
+    if kept.is_none_or(|before| mark.letter > before.letter) {
+        *kept = Some(mark);
+    }
+}
+
+const CLIENT: Direction = Direction::ClientToServer;
+
+fn column_mut(
+    lanes: &mut [Lane],
+    lane: usize,
+    direction: usize,
+    column: usize,
+) -> Option<&mut Column> {
+    lanes.get_mut(lane)?.get_mut(direction)?.get_mut(column)
+}
+
+/// The place of a subflow in its connection.
+pub fn lane_of(connection: &Connection, subflow: u32) -> Option<usize> {
+    connection.subflows.iter().position(|found| found.id == subflow)
+}
+
+/// No packet of `members` stands before it.
+fn first_position(index: &PacketIndex, members: &Members) -> u64 {
+    let first = members.all().iter().map(|member| member.first).min();
+    first.and_then(|first| index.find(first)).unwrap_or(index.dropped())
+}

@@ -1,0 +1,330 @@
+//! The lanes, between their names and what they carried, below an axis and above the cursor.
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Line;
+use ratatui::widgets::Block;
+
+use super::geometry::{Geometry, TOTALS};
+use super::lanes::{Column, Letter};
+use super::moment::{self, acked_until, arrow, main_direction};
+use crate::report::event::Direction;
+use crate::report::model::{Connection, DataDirection, Severity, Subflow};
+use crate::tui::draw::{self, pane};
+use crate::tui::layout::inner;
+use crate::tui::screens::connections::{path, short_duration, subflow_state};
+use crate::tui::state::{App, Screen};
+use crate::tui::text;
+use crate::units;
+
+/// Draws the pane.
+pub(super) fn draw(app: &App, frame: &mut Frame<'_>, geometry: &Geometry) {
+    let is_focused = app.screen == Screen::Timeline;
+    let block = pane(app, &title(app, geometry), &scale(app), is_focused);
+    let block = legend(app, block, usize::from(geometry.picture.width));
+    frame.render_widget(block, geometry.picture);
+    let inside = inner(geometry.picture);
+    let Some(connection) = app.connection() else {
+        draw::empty(app, frame, inside, &draw::waiting(app, "No connection is selected."));
+        return;
+    };
+    if app.snapshot.packets.is_empty() {
+        draw::empty(app, frame, inside, &draw::waiting(app, "No packets were kept."));
+        return;
+    }
+    let picture = Picture { app, connection, geometry, inside };
+    picture.draw_axis(frame.buffer_mut());
+    let mut y = inside.y + 2;
+    let subflows = connection.subflows.iter().enumerate().skip(app.timeline.top);
+    for (lane, subflow) in subflows.take(usize::from(geometry.shown)) {
+        picture.draw_lane(frame.buffer_mut(), lane, subflow, y);
+        y += geometry.pitch();
+    }
+    y = inside.bottom().saturating_sub(geometry.acked + 1 + u16::from(geometry.details.is_none()));
+    for data in picture.acked_directions() {
+        picture.draw_acked(frame.buffer_mut(), data, y);
+        y += 1;
+    }
+    picture.draw_cursor(frame.buffer_mut(), y);
+    if geometry.details.is_none() {
+        let line = moment::line(app, usize::from(inside.width));
+        frame.render_widget(line, Rect { y: y + 1, height: 1, ..inside });
+    }
+}
+
+/// `Timeline`, and which subflows are shown if not all are.
+fn title(app: &App, geometry: &Geometry) -> String {
+    let all = app.connection().map_or(0, |connection| connection.subflows.len());
+    let shown = usize::from(geometry.shown);
+    if all <= shown {
+        return "Timeline".to_owned();
+    }
+    let top = app.timeline.top;
+    let dash = if app.theme.is_ascii() { '-' } else { '–' };
+    let last = (top + shown).min(all) - 1;
+    let name = |lane: usize| {
+        let subflow = app.connection().and_then(|connection| connection.subflows.get(lane));
+        subflow.map_or(0, |subflow| subflow.id)
+    };
+    let (first, last) = (name(top), name(last));
+    if first == last {
+        return format!("Timeline {} sf {first} of {all}", app.theme.glyphs.dot);
+    }
+    format!("Timeline {} sf {first}{dash}{last} of {all}", app.theme.glyphs.dot)
+}
+
+/// What a column and the greatest height stand for.
+fn scale(app: &App) -> String {
+    let lanes = &app.timeline.lanes;
+    let column = format!("1 col = {}", units::duration(app.timeline.window.column));
+    if app.connection().is_none() || app.snapshot.packets.is_empty() {
+        return String::new();
+    }
+    let tallest = app.theme.glyphs.heights.last().copied().unwrap_or_default();
+    format!(
+        "{tallest} = {} in a column, in all lanes {} {column}",
+        units::bytes(lanes.most),
+        app.theme.glyphs.dot
+    )
+}
+
+/// What the letters on the screen stand for, in the lower border.
+fn legend<'a>(app: &App, block: Block<'a>, width: usize) -> Block<'a> {
+    let columns = app.timeline.lanes.lanes.iter().flatten().flatten();
+    let mut letters: Vec<Letter> =
+        columns.filter_map(|column| column.mark()).map(|m| m.letter).collect();
+    letters.sort_unstable_by(|a, b| b.cmp(a));
+    letters.dedup();
+    let mut words = String::new();
+    for letter in letters {
+        let word = format!(" {} {} ", letter.glyph(app.theme), letter.word());
+        if text::width(&words) + text::width(&word) + 2 <= width {
+            words.push_str(&word);
+        }
+    }
+    let silent = format!(" {} no payload ", bare(app));
+    if text::width(&words) + text::width(&silent) + 2 <= width {
+        words.push_str(&silent);
+    }
+    block.title_bottom(Line::styled(words, app.theme.faint()))
+}
+
+/// Stands for packets without payload.
+fn bare(app: &App) -> char {
+    if app.theme.is_ascii() { '-' } else { app.theme.glyphs.dot }
+}
+
+struct Picture<'a> {
+    app: &'a App,
+    connection: &'a Connection,
+    geometry: &'a Geometry,
+    inside: Rect,
+}
+
+impl Picture<'_> {
+    /// Where the first column of time is.
+    const fn left(&self) -> u16 {
+        self.inside.x + self.geometry.labels
+    }
+
+    fn x(&self, column: usize) -> u16 {
+        self.left() + u16::try_from(column).unwrap_or(u16::MAX)
+    }
+
+    /// Where totals end.
+    fn put_right(&self, buffer: &mut Buffer, y: u16, words: &str, style: Style) {
+        let x = self.inside.right() - TOTALS;
+        let words = text::right(words, usize::from(TOTALS), self.app.theme.glyphs.more);
+        buffer.set_string(x, y, words, style);
+    }
+
+    /// Times, and below them a line with marks and findings.
+    fn draw_axis(&self, buffer: &mut Buffer) {
+        let glyphs = self.app.theme.glyphs;
+        let [line, mark] = glyphs.axis;
+        let (y, faint) = (self.inside.y, self.app.theme.faint());
+        let columns = self.geometry.columns;
+        let axis: String = std::iter::repeat_n(line, columns).collect();
+        buffer.set_string(self.left(), y + 1, axis, faint);
+        for (column, words) in self.app.timeline.window.marks() {
+            buffer.set_string(self.x(column), y + 1, mark.to_string(), faint);
+            if column + words.len() <= columns + usize::from(TOTALS) - 6 {
+                buffer.set_string(self.x(column), y, words, faint);
+            }
+        }
+        let is_part = self.app.timeline.is_zoomed;
+        self.put_right(buffer, y, if is_part { "in view" } else { "bytes" }, faint);
+        let findings = self.app.timeline.lanes.findings.iter().take(columns).enumerate();
+        for (column, severity) in findings.filter_map(|(column, found)| Some((column, (*found)?))) {
+            let glyph = self.app.theme.severity_glyph(severity).to_string();
+            buffer.set_string(self.x(column), y + 1, glyph, self.app.theme.severity(severity));
+        }
+    }
+
+    fn draw_lane(&self, buffer: &mut Buffer, lane: usize, subflow: &Subflow, y: u16) {
+        let rows = self.app.timeline.lanes.lanes.get(lane);
+        self.draw_names(buffer, subflow, y);
+        let totals = [subflow.c2s.payload_bytes, subflow.s2c.payload_bytes];
+        for (direction, all) in totals.into_iter().enumerate() {
+            let top = y + self.geometry.rows * u16::from(direction == 1);
+            let row = rows.and_then(|rows| rows.get(direction)).map_or(&[][..], Vec::as_slice);
+            for (column, found) in row.iter().take(self.geometry.columns).enumerate() {
+                self.draw_column(buffer, self.x(column), top, found, subflow.id);
+            }
+            let in_view = || row.iter().map(|column| column.payload).sum();
+            let total = if self.app.timeline.is_zoomed { in_view() } else { all };
+            let y = top + self.geometry.rows - 1;
+            self.put_right(buffer, y, &units::bytes(total), Style::new());
+        }
+    }
+
+    /// The number of the subflow, its round trip and its state, and the directions.
+    fn draw_names(&self, buffer: &mut Buffer, subflow: &Subflow, y: u16) {
+        let theme = self.app.theme;
+        let is_focused = subflow.id == self.app.focus.subflow;
+        let own = theme.subflow(subflow.id);
+        let own = if is_focused { own.patch(theme.strong()) } else { own };
+        let sign = if is_focused { theme.glyphs.selected } else { ' ' };
+        let name = format!("{sign}sf{:<3}", subflow.id);
+        let x = self.inside.x;
+        buffer.set_string(x, y, name, own);
+        let rtt = round_trip(subflow).map_or(String::new(), short_duration).replace(' ', "");
+        buffer.set_string(x + 6, y, rtt, Style::new());
+        let bottom = y + self.geometry.rows - 1;
+        let note_y = y + 1;
+        let is_wide = self.geometry.labels > 20;
+        let room = usize::from(self.geometry.labels) - 5;
+        let note = if is_wide {
+            let state = note(subflow);
+            buffer.set_string(x + 13, y, state, theme.faint());
+            path(self.app, subflow, room)
+        } else {
+            note(subflow)
+        };
+        let note = text::fit(&note, room, theme.glyphs.more);
+        buffer.set_string(x + 1, note_y, note, theme.faint());
+        for (direction, y) in [
+            (Direction::ClientToServer, bottom),
+            (Direction::ServerToClient, bottom + self.geometry.rows),
+        ] {
+            buffer.set_string(self.left() - 4, y, arrow(self.app, direction), Style::new());
+        }
+    }
+
+    /// A bar from the bottom up, and in its lowest row the letter.
+    fn draw_column(&self, buffer: &mut Buffer, x: u16, top: u16, column: &Column, subflow: u32) {
+        let theme = self.app.theme;
+        let rows = u64::from(self.geometry.rows);
+        let most = u128::from(self.app.timeline.lanes.most.max(1));
+        let eighths = (u128::from(column.payload) * u128::from(rows * 8)).div_ceil(most);
+        let eighths = u64::try_from(eighths).unwrap_or(u64::MAX);
+        let style = theme.subflow(subflow);
+        for row in 0..self.geometry.rows {
+            let below = u64::from(self.geometry.rows - 1 - row) * 8;
+            let part = eighths.saturating_sub(below).min(8);
+            if part > 0 {
+                buffer.set_string(x, top + row, theme.height(part, 8).to_string(), style);
+            }
+        }
+        let lowest = top + self.geometry.rows - 1;
+        match column.mark() {
+            Some(mark) => {
+                let glyph = mark.letter.glyph(theme).to_string();
+                buffer.set_string(x, lowest, glyph, letter_style(self.app, mark.letter));
+            }
+            None if column.packets > 0 && column.payload == 0 => {
+                buffer.set_string(x, lowest, bare(self.app).to_string(), style);
+            }
+            None => {}
+        }
+    }
+
+    /// As many directions as there are rows for, the one with more data first.
+    fn acked_directions(&self) -> impl Iterator<Item = (Direction, &DataDirection)> {
+        let first = main_direction(self.connection);
+        let second = match first.0 {
+            Direction::ClientToServer => (Direction::ServerToClient, &self.connection.s2c),
+            Direction::ServerToClient => (Direction::ClientToServer, &self.connection.c2s),
+        };
+        [first, second].into_iter().take(usize::from(self.geometry.acked))
+    }
+
+    /// How far the data of a direction is acknowledged at the end of each column, of all that ever is.
+    fn draw_acked(
+        &self,
+        buffer: &mut Buffer,
+        (direction, data): (Direction, &DataDirection),
+        y: u16,
+    ) {
+        let theme = self.app.theme;
+        let arrow = arrow(self.app, direction);
+        buffer.set_string(self.inside.x + 1, y, "DSN acked", theme.faint());
+        buffer.set_string(self.left() - 4, y, arrow, Style::new());
+        let all = data.data_acked_bytes.unwrap_or(0);
+        let window = self.app.timeline.window;
+        let last = super::span(self.app).map_or(i64::MAX, |(_, last)| last);
+        for (column, number) in (0..self.geometry.columns).zip(1..) {
+            let end = window.time(number);
+            if window.time(number - 1) > last {
+                break;
+            }
+            let acked = acked_until(data, end).unwrap_or(0);
+            let glyph = theme.height(acked, all).to_string();
+            buffer.set_string(self.x(column), y, glyph, theme.faint());
+        }
+        self.put_right(buffer, y, &units::bytes(all), Style::new());
+    }
+
+    /// The line on which the cursor and the marks stand; the cursor's column stands out above it.
+    fn draw_cursor(&self, buffer: &mut Buffer, y: u16) {
+        let theme = self.app.theme;
+        let [line, _] = theme.glyphs.axis;
+        let columns = self.geometry.columns;
+        let axis: String = std::iter::repeat_n(line, columns).collect();
+        buffer.set_string(self.left(), y, axis, theme.faint());
+        let window = self.app.timeline.window;
+        if let Some(column) = window.index_of(self.app.focus.t_ns) {
+            let x = self.x(column);
+            let moment = format!(" {} ", window.moment(self.app.focus.t_ns));
+            let cells = text::width(&moment);
+            let is_left = column + 2 + cells > columns;
+            let start = if is_left { column.saturating_sub(1 + cells) } else { column + 2 };
+            if start + cells <= columns {
+                buffer.set_string(self.x(start), y, &moment, theme.strong());
+            }
+            buffer.set_string(x, y, theme.glyphs.cursor.to_string(), theme.strong());
+            let lanes = Rect { x, y: self.inside.y + 2, width: 1, height: y - self.inside.y - 2 };
+            buffer.set_style(lanes, theme.selected());
+        }
+        for (mark, name) in self.app.marks.iter().zip(["A", "B"]) {
+            let column = mark.and_then(|mark| window.index_of(mark.t_ns));
+            if let Some(column) = column {
+                buffer.set_string(self.x(column), y, name, theme.strong());
+            }
+        }
+    }
+}
+
+fn letter_style(app: &App, letter: Letter) -> Style {
+    match letter {
+        Letter::Reset | Letter::Failure | Letter::FastClose => app.theme.severity(Severity::Error),
+        Letter::Finding(severity) => app.theme.severity(severity),
+        _ => app.theme.strong(),
+    }
+}
+
+/// Whether it is a backup, and how it stands.
+fn note(subflow: &Subflow) -> String {
+    let is_backup = [subflow.backup.client, subflow.backup.server].contains(&Some(true));
+    let state = subflow_state(subflow.state);
+    if is_backup { format!("B {state}") } else { state.to_owned() }
+}
+
+/// The typical round trip, as the direction with more samples has it; else that of the handshake.
+fn round_trip(subflow: &Subflow) -> Option<i64> {
+    let both = [&subflow.c2s, &subflow.s2c].into_iter();
+    let typical = both.filter_map(|sent| sent.rtt_ns.as_ref()).map(|rtt| rtt.p50).max();
+    typical.and_then(|ns| i64::try_from(ns).ok()).or(subflow.handshake.rtt_ns)
+}
