@@ -6,6 +6,10 @@
 #[path = "support/screens.rs"]
 mod screens;
 
+use std::sync::Arc;
+
+use mptcpscope::tui::Action;
+use mptcpscope::tui::snapshot::Phase;
 use mptcpscope::tui::state::Screen;
 use screens::Screens;
 
@@ -64,8 +68,9 @@ fn packet() {
         "packet_80": of("two-subflows", 80 x 24) "3<enter>";
         "packet_80_dss": of("two-subflows", 80 x 24) "3/#6<enter><enter><pgdn>";
         "packet_80_join": of("two-subflows", 80 x 24) "3/join<enter>nn<enter><down><down>";
-        "packet_80_hex": of("two-subflows", 80 x 24) "3/#6<enter>x";
+        "packet_80_hex": of("two-subflows", 80 x 24) "3/#6<enter>xx";
         "packet_60": of("two-subflows", 60 x 15) "3<enter>";
+        "packet_60_hex": of("two-subflows", 60 x 15) "3<enter>x";
         "packet_ascii": ascii("reset-subflow", 80 x 24) "3/tcprst<enter><enter>";
         "packet_120": of("add-addr-v4-port", 120 x 30) "3/add_addr<enter><enter>";
         "packet_120_v6": of("add-addr-v6", 120 x 30) "3/echo<enter><enter>";
@@ -197,13 +202,34 @@ fn no_key_on_any_screen_of_any_capture_breaks_anything() {
         screens.screen();
     }
 }
+
 #[test]
-fn look() {
-    let Ok(script) = std::env::var("LOOK") else { return };
-    for line in script.split(';') {
-        let parts: Vec<&str> = line.split(',').collect();
-        let (w, h) = (parts[1].parse().unwrap(), parts[2].parse().unwrap());
-        let mut screens = Screens::of(parts[0], w, h);
-        println!("=== {line}\n{}", screens.press(parts[3]).screen());
-    }
+fn the_newest_stays_in_sight_until_someone_looks_back() {
+    let mut screens = Screens::of("two-subflows.pcap", 80, 24);
+    let (mut snapshot, _) = screens::load("testdata/captures/two-subflows.pcap".as_ref());
+    snapshot.source.phase = Phase::Live { dropped: None };
+    let snapshot = Arc::new(snapshot);
+    screens.press("3").act(Action::Snapshot(snapshot.clone()));
+    screens.press("G");
+    screens.act(Action::Snapshot(snapshot.clone()));
+    assert_eq!(screens.app.focus.packet, Some(120));
+    assert!(screens.app.is_following);
+    screens.press("k");
+    assert!(!screens.app.is_following);
+    let looked_at = screens.app.focus.packet;
+    screens.act(Action::Snapshot(snapshot.clone()));
+    assert_eq!(screens.app.focus.packet, looked_at);
+    screens.press("f");
+    screens.act(Action::Snapshot(snapshot));
+    assert_eq!(screens.app.focus.packet, looked_at.map(|packet| packet + 1));
+}
+
+#[test]
+fn what_is_no_longer_kept() {
+    let mut screens = Screens::of("reset-subflow.pcap", 80, 24);
+    screens.forget();
+    insta::assert_snapshot!("ladder_80_forgotten", screens.press("3/reset<enter>").screen());
+    insta::assert_snapshot!("packet_80_forgotten", screens.press("<enter>").screen());
+    let mut screens = Screens::empty(80, 24);
+    insta::assert_snapshot!("ladder_80_loading", screens.press("3").screen());
 }

@@ -10,9 +10,10 @@ use mptcpscope::capture::reread::PacketReader;
 use mptcpscope::capture::spool::Spool;
 use mptcpscope::capture::{Capture, InputPath};
 use mptcpscope::report::{InputFacts, Report};
+use mptcpscope::track::checkpoint::Checkpoints;
 use mptcpscope::track::index::PacketIndex;
 use mptcpscope::track::{Limits, Tracker};
-use mptcpscope::tui::snapshot::{Phase, Snapshot, SourceFacts, SubflowTable};
+use mptcpscope::tui::snapshot::{Phase, Snapshot, SourceFacts, SubflowTable, bases};
 use mptcpscope::tui::theme::Theme;
 use mptcpscope::tui::{Action, App, Effect, cache, draw, keymap, text, update};
 use mptcpscope::wire::frame::Place;
@@ -53,6 +54,11 @@ impl Screens {
     pub(crate) fn empty(width: u16, height: u16) -> Self {
         let app = App::new(Theme::new(false, false), Size { width, height });
         Self { app, reader: PacketReader::default(), effect: None }
+    }
+
+    /// From now on no packet can be read again.
+    pub(crate) fn forget(&mut self) {
+        self.reader = PacketReader::default();
     }
 
     /// Something happens.
@@ -133,6 +139,7 @@ pub(crate) fn load(path: &Path) -> (Snapshot, PacketReader) {
     tracker.keep_pushed();
     tracker.keep_series();
     let (mut packets, mut frames) = (PacketIndex::new(), 0);
+    let mut checkpoints = Checkpoints::default();
     while let Some(frame) = capture.next_frame() {
         frames += 1;
         tracker.push(&decode(&frame));
@@ -142,6 +149,7 @@ pub(crate) fn load(path: &Path) -> (Snapshot, PacketReader) {
                 None => spool.keep(&frame),
             };
             packets.push(frame.number, frame.timestamp, &pushed, place);
+            checkpoints.note(&tracker, frame.number, packets.end() - 1);
         }
         for swapped in tracker.take_swapped() {
             packets.swap_roles(swapped);
@@ -162,6 +170,8 @@ pub(crate) fn load(path: &Path) -> (Snapshot, PacketReader) {
         report: Report::build_with_series(&trace, &facts, None, &Selection::default()),
         subflows: SubflowTable::new(&trace),
         packets,
+        checkpoints,
+        bases: bases(&trace),
     };
     (snapshot, reader)
 }

@@ -93,11 +93,15 @@ fn choose_lane(app: &mut App, forward: bool) {
 fn go(app: &mut App, to: Move) {
     let (len, height) = (len(app), height(app));
     app.ladder.cursor.go(to, len, height);
-    if app.is_live() {
-        // Whoever looks back wants to stay there.
-        app.is_following = app.ladder.cursor.row + 1 >= len;
-    }
+    look_back(app);
     focus_on_row(app);
+}
+
+/// Whoever looks back wants to stay there.
+fn look_back(app: &mut App) {
+    if app.is_live() {
+        app.is_following = app.ladder.cursor.row + 1 >= len(app);
+    }
 }
 
 /// Unfolds a run, or opens a packet.
@@ -187,6 +191,10 @@ pub fn settle(app: &mut App) {
     }
     refresh(app);
     let (len, height) = (len(app), height(app));
+    if app.is_live() && app.is_following && app.ladder.cursor.row + 1 < len {
+        app.ladder.cursor.row = len - 1;
+        focus_on_row(app);
+    }
     app.ladder.cursor.settle(len, height);
     if app.focus.packet.is_none() {
         let row = app.ladder.cursor.row;
@@ -207,7 +215,6 @@ fn refresh(app: &mut App) {
     let members = position.map(|at| app.snapshot.subflows.members(at)).unwrap_or_default();
     let flagged = flagged(app);
     let pinned: BTreeSet<_> = flagged.keys().map(|number| PacketNo(*number)).collect();
-    let was_last = app.ladder.cursor.row + 1 >= len(app);
     if is_other {
         app.ladder.rows = Ladder::default();
     }
@@ -216,13 +223,8 @@ fn refresh(app: &mut App) {
     app.ladder.flagged = flagged;
     app.ladder.of = wanted;
     app.ladder.is_stale = false;
-    if app.is_live() && app.is_following && (was_last || is_other) {
-        app.ladder.cursor.row = len(app).saturating_sub(1);
-        focus_on_row(app);
-    } else {
-        let packet = app.focus.packet;
-        find_row(app, packet);
-    }
+    let packet = app.focus.packet;
+    find_row(app, packet);
 }
 
 fn flagged(app: &App) -> BTreeMap<u64, Severity> {
@@ -271,6 +273,7 @@ pub fn show_packet(app: &mut App, packet: u64) {
     if let Some(entry) = entry
         && find_row(app, Some(packet))
     {
+        look_back(app);
         focus_on(app, &entry);
         focus_on_lane(app);
     }
@@ -294,6 +297,7 @@ pub fn show_moment(app: &mut App, t_ns: i64, subflow: Option<u32>) {
         }
     }
     put_cursor(app, row);
+    look_back(app);
     focus_on_row(app);
     focus_on_lane(app);
 }

@@ -74,7 +74,9 @@ pub fn update(app: &mut App, command: Command) {
         Command::NextPane => next_header(app, true),
         Command::PreviousPane => next_header(app, false),
         Command::Hex => {
+            let is_narrow = hex::pane_width(app.size.width) == 0;
             app.packet.show = match app.packet.show {
+                Show::Hex if is_narrow => Show::Both,
                 Show::Both => Show::Hex,
                 Show::Hex => Show::Tree,
                 Show::Tree => Show::Both,

@@ -36,7 +36,7 @@ fn lines(app: &App, cells: usize) -> Vec<String> {
     };
     if state.missing > 0 {
         let packets = units::counted(state.missing, "packet");
-        say(&format!("{packets} before are not kept: numbers may be too low."));
+        say(&format!("Without {packets} not kept."));
     }
     say(&mapping(app).unwrap_or_default());
     lines
@@ -54,7 +54,8 @@ fn table(app: &App, state: &AsOf, cells: usize) -> Vec<String> {
     let number = |host: &HostAsOf, dsn: Option<Dsn>| Some(self::number(app, host, dsn?));
     vec![
         line(cells, "next DSN", &format!("c{to}s"), &format!("s{to}c")),
-        row("sent", &|host| number(host, host.level.sent)),
+        // A DATA_FIN takes a number, too.
+        row("sent", &|host| number(host, host.level.highest.or(host.level.sent))),
         row("acknowledged", &|host| number(host, host.level.acked)),
         row("in flight", &|host| host.unacked().map(units::bytes)),
         row("window", &|host| host.level.window.map(units::bytes)),
@@ -100,15 +101,10 @@ fn own_mapping(segment: &Segment<'_>, facts: &Facts<'_>) -> Option<String> {
     };
     let end = |first: i64, len: u32| first + i64::from(len) - 1;
     let last_ssn = mapping.ssn.wrapping_add(u32::from(octets) - 1);
-    let whole = format!(
-        "Mapping DSN {dsn}-{} = SSN {}-{last_ssn}",
-        end(dsn, octets.into()),
-        mapping.ssn
-    );
     let part = facts.part(segment, &mapping).filter(|part| part.len < octets.into());
     let part = part.and_then(|part| Some((facts.relative_dsn(part.dsn)?, part.len)));
-    Some(match part {
-        Some((first, len)) => format!("{whole}; here {first}-{}.", end(first, len)),
-        None => format!("{whole}."),
-    })
+    let part =
+        part.map_or(String::new(), |(first, len)| format!(", here {first}-{}", end(first, len)));
+    let (last, first_ssn) = (end(dsn, octets.into()), mapping.ssn);
+    Some(format!("DSN {dsn}-{last}{part} = SSN {first_ssn}-{last_ssn}"))
 }

@@ -148,7 +148,8 @@ fn findings_here(app: &App, width: usize) -> Vec<Line<'static>> {
     let window = app.timeline.window;
     let column = window.column_of(app.focus.t_ns);
     let here = app.findings_here();
-    let here = here.iter().filter(|found| found.t_ns.map(|at| window.column_of(at)) == Some(column));
+    let here =
+        here.iter().filter(|found| found.t_ns.map(|at| window.column_of(at)) == Some(column));
     here.map(|finding| {
         let mut line = findings::line(app, finding, width.saturating_sub(1));
         line.spans.insert(0, Span::raw(" "));
