@@ -1,8 +1,10 @@
 //! What a packet is, in as few cells as an arrow has: `SYN MP_CAPABLE v1`, `DSS 1+7100`.
 
 use super::facts::Facts;
+use super::screens::timeline::lanes::Letter;
 use super::theme::Theme;
 use crate::analyze::ladder::Run;
+use crate::report::model::Subflow;
 use crate::track::proof::Verdict;
 use crate::track::pushed::Kind;
 use crate::track::role::Direction;
@@ -101,25 +103,27 @@ pub const fn kind_name(kind: Kind) -> &'static str {
     }
 }
 
-/// The letter of a packet on a lane that is not wide; for plain ones, the direction.
-pub fn letter(theme: Theme, kind: Kind, direction: Direction, is_initial: bool) -> char {
-    let glyphs = theme.glyphs;
+/// The letter of a packet on a lane that is not wide, the same as on the timeline; `None` for plain
+/// ones.
+pub fn letter(kind: Kind, subflow: Option<&Subflow>) -> Option<Letter> {
+    let is_backup = subflow.is_some_and(|subflow| {
+        [subflow.backup.client, subflow.backup.server].contains(&Some(true))
+    });
     match kind {
-        Kind::Handshake if is_initial => 'C',
-        Kind::Handshake => 'J',
-        Kind::Data | Kind::Ack | Kind::Copy | Kind::Other => match direction {
-            Direction::ClientToServer => glyphs.right,
-            Direction::ServerToClient => glyphs.left,
-        },
-        Kind::Address => 'A',
-        Kind::Priority => 'P',
-        Kind::Failure => 'E',
-        Kind::Close => 'F',
-        Kind::Reset => 'R',
-        Kind::Reinjected => glyphs.reinjected,
-        Kind::Retransmitted => glyphs.retransmitted,
-        Kind::Remapped => 'M',
-        Kind::Unmapped => 'U',
+        Kind::Handshake if subflow.is_some_and(|subflow| subflow.initial) => Some(Letter::Capable),
+        Kind::Handshake if is_backup => Some(Letter::BackupJoin),
+        Kind::Reinjected => Some(Letter::Reinjected),
+        Kind::Retransmitted | Kind::Remapped => Some(Letter::Retransmitted),
+        kind => Letter::of_kind(kind),
+    }
+}
+
+/// What stands on such a lane for a packet.
+pub fn glyph(theme: Theme, letter: Option<Letter>, direction: Direction) -> char {
+    match (letter, direction) {
+        (Some(letter), _) => letter.glyph(theme),
+        (None, Direction::ClientToServer) => theme.glyphs.right,
+        (None, Direction::ServerToClient) => theme.glyphs.left,
     }
 }
 

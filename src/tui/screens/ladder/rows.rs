@@ -1,12 +1,15 @@
 //! The ladder as it is drawn: a line of titles, and the rows in sight.
 
+use std::collections::BTreeSet;
+
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use ratatui::text::Line;
 
 use super::lanes::{self, Lane, Lanes};
-use super::{first_packet, len, t_ns, words};
+use super::{first_packet, len, t_ns, visible_packets, words};
 use crate::analyze::ladder::{Row, Run};
 use crate::report::model::Subflow;
 use crate::track::index::Entry;
@@ -26,7 +29,11 @@ const TIME: usize = 9;
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let lanes = lanes::of(app);
     let is_focused = app.screen == Screen::Ladder;
-    let block = pane(app, "Ladder", &right_title(app, &lanes), is_focused);
+    let mut block = pane(app, "Ladder", &right_title(app, &lanes), is_focused);
+    let legend = legend(app, &lanes, usize::from(area.width));
+    if !legend.is_empty() {
+        block = block.title_bottom(Line::styled(legend, app.theme.faint()));
+    }
     let inside = block.inner(area);
     frame.render_widget(block, area);
     if app.ladder.rows.is_empty() {
@@ -40,6 +47,29 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     for (row, y) in (top..len(app)).zip(inside.y + 1..inside.bottom()) {
         drawing.row(buffer, row, y);
     }
+}
+
+/// The letters in sight on lanes that are not wide, and what they stand for.
+fn legend(app: &App, lanes: &Lanes, width: usize) -> String {
+    let is_rail =
+        |lane: &usize| lanes.shown.iter().any(|shown| shown.index == *lane && !shown.is_wide);
+    let letters = visible_packets(app).into_iter().filter_map(|entry| {
+        let lane = app.ladder.rows.members().lane(&entry).filter(is_rail)?;
+        label::letter(entry.kind(), subflow(app, lane))
+    });
+    let letters: BTreeSet<_> = letters.collect();
+    let mut words = String::new();
+    for letter in letters.into_iter().rev() {
+        let word = format!(" {} {} ", letter.glyph(app.theme), letter.word());
+        if text::width(&words) + text::width(&word) + 2 <= width {
+            words.push_str(&word);
+        }
+    }
+    words
+}
+
+fn subflow(app: &App, lane: usize) -> Option<&Subflow> {
+    app.connection()?.subflows.get(lane)
 }
 
 /// What is between the marks, or where the cursor is.
@@ -120,9 +150,10 @@ impl Drawing<'_> {
                     self.gutter(buffer, &entry, &entry, y);
                     let words = self.packet_label(&entry);
                     let lane = app.ladder.rows.members().lane(&entry);
-                    let initial = self.is_initial(lane);
-                    let letter = label::letter(app.theme, entry.kind(), entry.direction(), initial);
-                    self.arrow(buffer, lane, entry.direction(), &words, letter, y);
+                    let subflow = lane.and_then(|lane| subflow(app, lane));
+                    let letter = label::letter(entry.kind(), subflow);
+                    let glyph = label::glyph(app.theme, letter, entry.direction());
+                    self.arrow(buffer, lane, entry.direction(), &words, glyph, y);
                 }
             }
             Row::Run(run) => self.run(buffer, number, &run, y),
@@ -143,8 +174,8 @@ impl Drawing<'_> {
         self.rails(buffer, number, y);
         self.gutter(buffer, &first, &last, y);
         let words = label::of_run(run, &words(app, &first));
-        let letter = label::letter(app.theme, run.kind, run.direction, false);
-        self.arrow(buffer, Some(run.lane), run.direction, &words, letter, y);
+        let glyph = label::glyph(app.theme, None, run.direction);
+        self.arrow(buffer, Some(run.lane), run.direction, &words, glyph, y);
     }
 
     /// Mark, finding, time.
@@ -227,7 +258,7 @@ impl Drawing<'_> {
         lane: Option<usize>,
         direction: Direction,
         words: &str,
-        letter: char,
+        glyph: char,
         y: u16,
     ) {
         let shown = self.lanes.shown.iter().find(|found| Some(found.index) == lane);
@@ -244,7 +275,7 @@ impl Drawing<'_> {
             let arrow = arrow(self.app, direction, words, lane.width);
             self.put(buffer, lane.x, y, &arrow, style);
         } else {
-            self.put(buffer, rail_x(lane), y, &letter.to_string(), style);
+            self.put(buffer, rail_x(lane), y, &glyph.to_string(), style);
         }
     }
 
@@ -279,13 +310,7 @@ impl Drawing<'_> {
     }
 
     fn subflow(&self, lane: &Lane) -> Option<&Subflow> {
-        self.app.connection()?.subflows.get(lane.index)
-    }
-
-    fn is_initial(&self, lane: Option<usize>) -> bool {
-        let subflows = self.app.connection().map(|connection| &connection.subflows);
-        let subflow = subflows.zip(lane).and_then(|(subflows, lane)| subflows.get(lane));
-        subflow.is_some_and(|subflow| subflow.initial)
+        subflow(self.app, lane.index)
     }
 
     /// Text at a column of the inside, cut at its end.
