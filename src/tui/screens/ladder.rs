@@ -4,6 +4,7 @@
 //! under the cursor is what all screens look at, and the other way round.
 
 mod detail;
+mod ends;
 mod find;
 mod lanes;
 mod rows;
@@ -52,6 +53,8 @@ pub struct State {
     is_stale: bool,
     /// Packets that findings point at, and how bad the worst of these is.
     flagged: BTreeMap<u64, Severity>,
+    /// By lane, the last packet of a subflow that is gone.
+    ends: Vec<Option<u64>>,
 }
 
 /// What a command changes here.
@@ -221,8 +224,10 @@ fn refresh(app: &mut App) {
     let snapshot = app.snapshot.clone();
     app.ladder.rows.update(&snapshot.packets, members, pinned);
     app.ladder.flagged = flagged;
+    app.ladder.ends = ends::of(app, app.ladder.rows.members());
     app.ladder.of = wanted;
     app.ladder.is_stale = false;
+    super::packet::forget_as_of(app);
     let packet = app.focus.packet;
     find_row(app, packet);
 }

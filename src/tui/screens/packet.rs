@@ -171,6 +171,11 @@ pub fn wants_as_of(app: &App) -> Option<(usize, Entry)> {
     Some((position.connection, entry))
 }
 
+/// More is known by now: it is to be found out anew.
+pub fn forget_as_of(app: &mut App) {
+    app.packet.as_of = None;
+}
+
 /// Takes what was found out.
 pub const fn take_as_of(app: &mut App, number: PacketNo, as_of: Option<AsOf>) {
     app.packet.as_of = Some((number, as_of));

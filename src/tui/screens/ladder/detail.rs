@@ -21,6 +21,9 @@ use crate::wire::mptcp::{DataLevelLength, MptcpOption};
 use crate::wire::segment::{Decoded, Segment, TcpFlags, decode};
 use crate::wire::tcp_option::TcpOption;
 
+/// Of a shorter time, a rate says nothing.
+const SHORTEST_NS: i64 = 10_000_000;
+
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let title = title(app);
     let block = pane(app, &title, "", false);
@@ -109,7 +112,7 @@ fn run_words(app: &App, run: &Run) -> String {
         units::seconds(end)
     );
     if run.payload > 0 {
-        let rate = units::rate(run.payload, end - start);
+        let rate = units::rate(run.payload, end - start).filter(|_| end - start >= SHORTEST_NS);
         let rate = rate.map_or(String::new(), |rate| format!(", {rate}"));
         words = format!("{words} {} of payload{rate}.", units::bytes(run.payload));
     }

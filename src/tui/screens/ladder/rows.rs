@@ -143,7 +143,10 @@ impl Drawing<'_> {
         let app = self.app;
         let Some(row) = app.ladder.rows.row(number as u64) else { return };
         match row {
-            Row::Silence { ns } => self.silence(buffer, ns, y),
+            Row::Silence { ns } => {
+                self.rails(buffer, number, y);
+                self.silence(buffer, ns, y);
+            }
             Row::Packet(position) => {
                 if let Some(entry) = app.snapshot.packets.get(position) {
                     self.rails(buffer, number, y);
@@ -225,21 +228,24 @@ impl Drawing<'_> {
         let Some(here) = first_packet(app, number).map(|entry| entry.number().0) else { return };
         let before = number.checked_sub(1).and_then(|before| first_packet(app, before));
         let before = before.map_or(0, |entry| entry.number().0);
+        let is_silence = matches!(app.ladder.rows.row(number as u64), Some(Row::Silence { .. }));
         let members = app.ladder.rows.members().all();
         for lane in &self.lanes.shown {
             let (Some(subflow), Some(member)) = (self.subflow(lane), members.get(lane.index))
             else {
                 continue;
             };
-            let gone = subflow.reset.as_ref().map(|reset| reset.packet);
+            let gone = app.ladder.ends.get(lane.index).copied().flatten();
             let style = app.theme.subflow(subflow.id);
+            // Points run across wide lanes, but not across an end.
+            let is_covered = is_silence && lane.is_wide;
             let is_gone = gone.is_some_and(|gone| here > gone);
             if is_gone {
                 if gone.is_some_and(|gone| before <= gone) {
                     let x = if lane.is_wide { lane.x } else { rail_x(lane) };
                     self.put(buffer, x, y, &glyphs.gone.to_string(), style);
                 }
-            } else if here >= member.first.0 {
+            } else if here >= member.first.0 && !is_covered {
                 if lane.is_wide {
                     let rail = glyphs.lane.to_string();
                     self.put(buffer, lane.x, y, &rail, style);
@@ -285,16 +291,17 @@ impl Drawing<'_> {
         let dot = app.theme.glyphs.dot;
         let faint = app.theme.faint();
         self.put(buffer, 2 + TIME - 3, y, &dot.to_string().repeat(3), faint);
-        let end = self.lanes.shown.last().map_or(0, |lane| lane.x + lane.width);
-        let cells = end.saturating_sub(self.lanes.gutter);
+        let wide = || self.lanes.shown.iter().filter(|lane| lane.is_wide);
+        let start = wide().next().map_or(self.lanes.gutter, |lane| lane.x);
+        let end = wide().last().map_or(start, |lane| lane.x + lane.width);
         let words = format!(" {} of silence ", duration(app, ns));
-        let side = cells.saturating_sub(text::width(&words)) / 2;
-        let dots = |cells: usize| -> String {
-            (0..cells).map(|cell| if cell % 2 == 0 { ' ' } else { dot }).collect()
-        };
-        let left = dots(side);
-        let right: String = dots(cells.saturating_sub(side + text::width(&words)));
-        self.put(buffer, self.lanes.gutter, y, &format!("{left}{words}{right}"), faint);
+        let words_start = start + (end - start).saturating_sub(text::width(&words)) / 2;
+        let words_end = words_start + text::width(&words);
+        let dots = (start + 1..end).step_by(2).filter(|x| !(words_start..words_end).contains(x));
+        for x in dots {
+            self.put(buffer, x, y, &dot.to_string(), faint);
+        }
+        self.put(buffer, words_start, y, &words, faint);
     }
 
     fn packet_label(&self, entry: &Entry) -> String {
