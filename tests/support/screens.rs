@@ -5,18 +5,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use mptcpscope::analyze::finding::Selection;
-use mptcpscope::capture::reread::PacketReader;
-use mptcpscope::capture::spool::Spool;
-use mptcpscope::capture::{Capture, InputPath};
-use mptcpscope::report::{InputFacts, Report};
-use mptcpscope::track::index::PacketIndex;
-use mptcpscope::track::{Limits, Tracker};
-use mptcpscope::tui::snapshot::{Phase, Snapshot, SourceFacts, SubflowTable};
+use mptcpscope::app::tui::load_all;
+use mptcpscope::capture::{InputPath, PacketReader};
 use mptcpscope::tui::theme::Theme;
-use mptcpscope::tui::{Action, App, Effect, cache, draw, keymap, text, update};
-use mptcpscope::wire::frame::Place;
-use mptcpscope::wire::segment::decode;
+use mptcpscope::tui::{Action, App, Effect, Snapshot, cache, draw, keymap, text, update};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -119,64 +111,7 @@ fn key(name: &str) -> KeyEvent {
 
 /// A capture as the screens see it once it is read.
 pub(crate) fn load(path: &Path) -> (Snapshot, PacketReader) {
-    let paths = [InputPath::File(path.to_owned())];
-    let mut capture = Capture::open(&paths).unwrap();
-    let mut spool = Spool::create(&std::env::temp_dir(), None).unwrap();
-    let reader = PacketReader::new(&paths, &capture, Some(spool.reader()));
-    let mut tracker = Tracker::new(Limits::default(), 0);
-    tracker.keep_pushed();
-    tracker.keep_series();
-    let (mut packets, mut frames) = (PacketIndex::new(), 0);
-    while let Some(frame) = capture.next_frame() {
-        frames += 1;
-        tracker.push(&decode(&frame));
-        if let Some(pushed) = tracker.pushed() {
-            let place = match frame.offset {
-                Some(offset) => Place::in_input(frame.point.input, offset),
-                None => spool.keep(&frame),
-            };
-            packets.push(frame.number, frame.timestamp, &pushed, place);
-        }
-        for swapped in tracker.take_swapped() {
-            packets.swap_roles(swapped);
-        }
-    }
-    spool.flush();
-    reader.catch_up(&capture);
-    let trace = tracker.trace();
-    let facts: Vec<_> = capture.inputs().iter().map(facts).collect();
-    let snapshot = Snapshot {
-        source: SourceFacts {
-            title: path.file_name().unwrap().to_string_lossy().into_owned(),
-            phase: Phase::Done,
-            frames,
-            notes: Vec::new(),
-        },
-        origin: facts.iter().filter_map(|input| input.first).min(),
-        report: Report::build_with_series(&trace, &facts, None, &Selection::default()),
-        subflows: SubflowTable::new(&trace),
-        packets,
-    };
+    let (mut snapshot, reader) = load_all(vec![InputPath::File(path.to_owned())]).unwrap();
+    snapshot.source.title = path.file_name().unwrap().to_string_lossy().into_owned();
     (snapshot, reader)
-}
-
-fn facts(input: &mptcpscope::capture::InputStatus) -> InputFacts {
-    InputFacts {
-        path: input.path.clone(),
-        format: input.format.to_string(),
-        compression: None,
-        link_types: input.link_types().iter().map(ToString::to_string).collect(),
-        packets: input.packets,
-        bytes: input.bytes,
-        first: input.first,
-        last: input.last,
-        undecoded_packets: Some(0),
-        truncated_packets: Some(0),
-        ip_fragments: Some(0),
-        duplicate_packets: Some(0),
-        cut_short: input.cut_short,
-        note: input.note.clone(),
-        clock_shift_ns: None,
-        dropped_by_kernel: None,
-    }
 }
