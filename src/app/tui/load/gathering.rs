@@ -71,13 +71,13 @@ impl Gathering {
         self.counts.count(frame, &decoded);
         self.tracker.push(&decoded);
         let Some(pushed) = self.tracker.pushed() else { return };
-        for subflow in self.tracker.take_swapped() {
-            self.index.swap_roles(subflow);
-        }
         let place = frame.offset.and_then(|offset| Place::in_input(frame.point.input, offset));
         let place = place.or_else(|| self.spool.as_mut()?.keep(frame));
         self.lost += u64::from(place.is_none());
         self.index.push(frame.number, frame.timestamp, &pushed, place);
+        for subflow in self.tracker.take_swapped() {
+            self.index.swap_roles(subflow);
+        }
         self.checkpoints.note(&self.tracker, frame.number, self.index.end().saturating_sub(1));
     }
 
