@@ -34,6 +34,8 @@ pub struct DataSpace {
     /// One past the last position that each subflow acknowledged of its own, by its number.
     subflow_acked: SmallVec<[i64; 2]>,
     fin: Option<DataFin>,
+    /// Positions of the latest mappings in a row whose DSN is 8 octets wide.
+    wide: Range,
     delivery: Delivery,
 }
 
@@ -165,14 +167,35 @@ impl DataSpace {
         self.delivery.sent(at, payload, new_data, in_flight);
     }
 
-    /// Takes what the peer offers to receive from its DATA_ACK on.
-    pub fn offer(&mut self, octets: u64, at: Timestamp) {
-        self.delivery.offered(octets, at);
+    /// Takes what the peer offers to receive from the position `acked` on, that of its DATA_ACK.
+    pub fn offer(&mut self, acked: i64, octets: u64, at: Timestamp) {
+        self.delivery.offered(acked, octets, at);
     }
 
     /// The stall that the last segment ended, if it did.
     pub fn take_stall(&mut self) -> Option<Stall> {
         self.delivery.take_stall()
+    }
+
+    /// Whether octets sent again since the last time were others than the first ones.
+    pub(crate) const fn take_differing(&mut self) -> bool {
+        std::mem::replace(&mut self.delivery.differing, false)
+    }
+
+    /// Takes the positions of a mapping, and whether its DSN is 8 octets wide.
+    pub(crate) fn map_width(&mut self, range: Range, is_long: bool) {
+        if !is_long {
+            self.wide = Range { start: range.end, end: range.end };
+        } else if self.wide.is_empty() {
+            self.wide = range;
+        } else {
+            self.wide.end = self.wide.end.max(range.end);
+        }
+    }
+
+    /// Whether the octet before `position` came in a mapping with a DSN of 8 octets.
+    pub(crate) const fn is_wide(&self, position: i64) -> bool {
+        self.wide.start < position && position <= self.wide.end
     }
 
     /// How the data fared.
@@ -274,6 +297,7 @@ impl DataSpace {
             copy.range = copy.range.shifted(by);
         }
         self.acked = self.acked.map(|acked| acked.saturating_add(by));
+        self.wide = self.wide.shifted(by);
         if let Some(fin) = &mut self.fin {
             fin.position = fin.position.saturating_add(by);
         }
@@ -337,6 +361,7 @@ impl DataSpace {
             self.delivery.wasted += wasted;
             return Fate::Remapped;
         }
+        self.delivery.differing |= first.is_some_and(|first| differs(&first, &part, range));
         let from = first.map(|first| first.subflow);
         let from = from.or_else(|| self.first_copies.only_other(part.subflow));
         let delay = first.map(|first| part.at.since(first.at));
@@ -379,6 +404,12 @@ impl DataSpace {
             }
         });
     }
+}
+
+/// Whether the whole of a copy is `part`, and its octets are others.
+fn differs(first: &Carried, part: &Carried, range: Range) -> bool {
+    let is_whole = first.range == range && part.range == range;
+    is_whole && first.sample != 0 && part.sample != 0 && first.sample != part.sample
 }
 
 /// Appends, and forgets the oldest beyond `most`.
