@@ -223,6 +223,14 @@ impl Step<'_> {
     /// A FIN: whether data of its sender is not acknowledged at the data level.
     pub(crate) fn watch_fin(&mut self) {
         let outstanding = self.connection.data.of(self.sender()).outstanding();
+        // RFC 8684 §3.3.3: only the segment with the DATA_FIN may be outstanding.
+        let has_data_fin = self
+            .options
+            .mptcp
+            .iter()
+            .any(|option| matches!(option, MptcpOption::Dss(dss) if dss.data_fin));
+        let own = if has_data_fin { u64::from(self.segment.payload_len) } else { 0 };
+        let outstanding = outstanding.saturating_sub(own);
         if outstanding > 0 && self.connection.fallback.is_none() {
             self.note(Misdeed::FinWithDataOutstanding, outstanding);
         }

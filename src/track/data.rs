@@ -309,6 +309,7 @@ impl DataSpace {
             let part = Carried {
                 range: piece.range,
                 subflow_position: carried.subflow_position + offset,
+                sample: if piece.range == carried.range { carried.sample } else { 0 },
                 ..carried
             };
             if piece.seen {

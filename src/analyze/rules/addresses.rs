@@ -7,7 +7,7 @@ use super::words::{capitalised, host, list, packet};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::track::address::Address;
 use crate::track::role::Role;
-use crate::track::subflow::Subflow;
+use crate::track::subflow::{Seen, Subflow};
 use crate::units;
 use crate::wire::frame::Timestamp;
 use crate::wire::mptcp::{MptcpOption, Version};
@@ -322,6 +322,60 @@ pub(super) fn remove_addr_closed_subflows(case: &Case<'_>) -> Vec<Finding> {
         Some(if closed.len() == 1 { finding.on(first) } else { finding })
     });
     found.collect()
+}
+
+/// A path on which the owner of an address fell silent while others went on, and no REMOVE_ADDR
+/// (RFC 8684 §3.4.2: should be; Linux sends it when the endpoint goes, not when the link does).
+pub(super) fn remove_addr_missing(case: &Case<'_>) -> Vec<Finding> {
+    if case.connection.fallback.is_some() || !case.is_two_sided() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for subflow in &case.subflows {
+        for owner in Role::BOTH {
+            let Some((last, id)) = silent_since(case, subflow, owner) else { continue };
+            let summary = format!(
+                "{} said nothing more on subflow {} after {}, went on elsewhere, and never withdrew \
+                 its address there (ID {id}).",
+                capitalised(host(owner)),
+                subflow.number,
+                packet(last),
+            );
+            found.push(
+                Finding::new(Code::RemoveAddrMissing, summary)
+                    .on(subflow)
+                    .from(owner)
+                    .seen([last])
+                    .with("address_id", id)
+                    .confidence(Confidence::Possible)
+                    .advice(
+                        "If the link of that address went down: ip mptcp endpoint delete id N at \
+                         once (NetworkManager does) tells the peer, which then need not wait for \
+                         its timeouts.",
+                    ),
+            );
+        }
+    }
+    found
+}
+
+/// The last segment of `owner` on a subflow that its peer went on with in vain, and its address ID.
+fn silent_since(case: &Case<'_>, subflow: &Subflow, owner: Role) -> Option<(Seen, u8)> {
+    /// Longer than any pause of a live path with data outstanding.
+    const SILENCE_NS: i64 = 3_000_000_000;
+    let (own, peer) = (subflow.ends.of(owner), subflow.ends.of(owner.peer()));
+    let (last, asked) = (own.dynamics.last()?, peer.dynamics.last()?);
+    let id = own.address_id?;
+    let is_in_vain = asked.packet > last.packet && peer.unacknowledged(None) > 0;
+    let goes_on = case.subflows.iter().any(|other| {
+        let elsewhere = other.ends.of(owner).dynamics.last();
+        other.number != subflow.number
+            && elsewhere.is_some_and(|seen| seen.at.since(last.at) > SILENCE_NS)
+    });
+    let mut named = case.connection.addresses.iter();
+    let is_removed = named.any(|a| a.owner == owner && a.address_id == id && a.removed.count > 0);
+    let is_open = subflow.is_through() && !subflow.is_over();
+    (is_open && is_in_vain && goes_on && !is_removed).then_some((last, id.0))
 }
 
 /// `10.1.2.2` or `10.1.2.2:5002`.

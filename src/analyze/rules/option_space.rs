@@ -210,6 +210,32 @@ pub(super) fn timestamps_dropped(case: &Case<'_>) -> Vec<Finding> {
     })
 }
 
+/// IPv6 with a port beside timestamps: 10 and 30 octets without padding are the 40 that there are.
+pub(super) fn unpadded(case: &Case<'_>) -> Vec<Finding> {
+    each_end(case, |subflow, role, evidence| {
+        let unpadded = &evidence.unpadded;
+        let (_, id) = *unpadded.first.first()?;
+        let demand = Demand::of(&[Block::Timestamps, IPV6_WITH_PORT]);
+        let summary = format!(
+            "{} announced address ID {} (IPv6 with a port) beside timestamps: {} octets without \
+             padding, which Linux would make {}.",
+            capitalised(host(role)),
+            id.0,
+            demand.octets,
+            demand.padded,
+        );
+        Some(
+            Finding::new(Code::AddAddrUnpadded, summary)
+                .on(subflow)
+                .from(role)
+                .times(unpadded.count)
+                .seen(unpadded.first.iter().map(|(seen, _)| *seen))
+                .advice("Nothing to do: it is a way to say everything in 40 octets.")
+                .with("address_id", id.0),
+        )
+    })
+}
+
 /// SACK blocks that had to make room for an ADD_ADDR: the peer learns later what is missing.
 pub(super) fn evicts_sack(case: &Case<'_>) -> Vec<Finding> {
     each_end(case, |subflow, role, evidence| {

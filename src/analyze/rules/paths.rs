@@ -98,7 +98,8 @@ fn told(found: &[Finding], code: Code, name: &'static str, why: &str) -> Option<
     Some(Link {
         name,
         why: why.to_owned(),
-        severity: Severity::Warning,
+        // What is only possible is no reason to warn.
+        severity: finding.severity.min(Severity::Warning),
         confidence: finding.confidence,
         evidence: evidence.into_iter().flatten().collect(),
         advice: finding.advice.clone().unwrap_or_default(),
