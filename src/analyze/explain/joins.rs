@@ -202,9 +202,11 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::PathDegraded,
         Page {
-            meaning: "One path is much slower than the others while it carries data.",
-            recognised: "The median round trip of data on it is more than three times that of every \
-                other.",
+            meaning: "One path is much slower than the others, or loses much more, while it carries \
+                data.",
+            recognised: "The median round trip of data on it, or the share of octets that were lost \
+                (at least 2 %), is more than three times that of every other. Near the receiver a \
+                loss shows as data that comes late, as reordering does.",
             causes: "A radio link, a full queue, a detour.",
             linux: "ip mptcp endpoint change id N backup keeps it for when others fail.",
             apple: "The service type interactive avoids slow paths.",

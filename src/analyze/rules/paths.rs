@@ -292,47 +292,99 @@ pub(super) fn backup_used(case: &Case<'_>) -> Vec<Finding> {
 pub(super) fn path_degraded(case: &Case<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for role in Role::BOTH {
-        let busy: Vec<_> = case
-            .subflows
-            .iter()
-            .filter(|subflow| {
-                let end = subflow.ends.of(role);
-                end.bytes.payload >= LARGE / 2 && end.round_trips.samples().count() >= 10
-            })
-            .collect();
-        let rtt = |s: &Subflow| s.ends.of(role).round_trips.samples().percentile(50).unwrap_or(0);
-        let (Some(worst), Some(best)) =
-            (busy.iter().max_by_key(|s| rtt(s)), busy.iter().map(|s| rtt(s)).min())
-        else {
-            continue;
-        };
-        let others = busy.iter().filter(|s| s.number != worst.number).map(|s| rtt(s)).max();
-        let slow = rtt(worst);
-        // Below a millisecond the capture is at the receiver, or the network is a wire.
-        let Some(others) = others.filter(|others| best > 1_000_000 && slow > 3 * others) else {
-            continue;
-        };
-        let summary = format!(
-            "Subflow {} has a median round trip of {} for data of {}, the others at most {}.",
-            worst.number,
-            units::duration(slow.cast_signed()),
-            host(role),
-            units::duration(others.cast_signed())
-        );
-        found.push(
-            Finding::new(Code::PathDegraded, summary)
-                .on(worst)
-                .from(role)
-                .seen(worst.ends.of(role).first_data)
-                .with("rtt_ns", slow)
-                .with("others_rtt_ns", others)
-                .advice(
-                    "If that path only delays the others: make it a backup (ip mptcp endpoint \
-                     change id N backup).",
-                ),
-        );
+        let end = |subflow: &Subflow| subflow.ends.of(role).bytes.payload >= LARGE / 2;
+        let busy: Vec<_> = case.subflows.iter().copied().filter(|s| end(s)).collect();
+        found.extend(slow_path(&busy, role));
+        found.extend(lossy_path(&busy, role));
     }
     found
+}
+
+const DEGRADED: &str = "If that path only delays the others: make it a backup (ip mptcp endpoint \
+    change id N backup).";
+
+/// A median round trip more than three times that of every other.
+fn slow_path(busy: &[&Subflow], role: Role) -> Option<Finding> {
+    /// Fewer round trips than this say nothing.
+    const FEW: u64 = 10;
+    let rtts = busy.iter().filter_map(|subflow| {
+        let samples = subflow.ends.of(role).round_trips.samples();
+        Some((*subflow, samples.percentile(50).filter(|_| samples.count() >= FEW)?))
+    });
+    let (worst, slow, others) = worst(rtts)?;
+    // Below a millisecond the capture is at the receiver, or the network is a wire.
+    if others.iter().any(|rtt| *rtt <= 1_000_000) {
+        return None;
+    }
+    let others = others.into_iter().max().filter(|others| slow > 3 * others)?;
+    let summary = format!(
+        "Subflow {} has a median round trip of {} for data of {}, the others at most {}.",
+        worst.number,
+        units::duration(slow.cast_signed()),
+        host(role),
+        units::duration(others.cast_signed())
+    );
+    Some(
+        Finding::new(Code::PathDegraded, summary)
+            .on(worst)
+            .from(role)
+            .seen(worst.ends.of(role).first_data)
+            .with("rtt_ns", slow)
+            .with("others_rtt_ns", others)
+            .advice(DEGRADED),
+    )
+}
+
+/// A share of lost octets more than three times that of every other.
+fn lossy_path(busy: &[&Subflow], role: Role) -> Option<Finding> {
+    /// One octet in so many is no trouble.
+    const FEW: u64 = 50;
+    let per_million = |subflow: &Subflow| {
+        let payload = subflow.ends.of(role).bytes.payload;
+        lost(subflow, role).saturating_mul(1_000_000).checked_div(payload)
+    };
+    let shares = busy.iter().filter_map(|subflow| Some((*subflow, per_million(subflow)?)));
+    let (worst, share, others) = worst(shares)?;
+    let others = others.into_iter().max().filter(|others| share > 3 * others)?;
+    if share < 1_000_000 / FEW {
+        return None;
+    }
+    let percentage = |share: u64| units::percentage(share, 1_000_000).unwrap_or_default();
+    let summary = format!(
+        "About {} of what {} sent on subflow {} was lost or came late, {} on the others.",
+        percentage(share),
+        host(role),
+        worst.number,
+        if others == 0 { "nothing".to_owned() } else { format!("at most {}", percentage(others)) },
+    );
+    Some(
+        Finding::new(Code::PathDegraded, summary)
+            .on(worst)
+            .from(role)
+            .seen(worst.ends.of(role).first_data)
+            .with("lost_bytes", lost(worst, role))
+            .with("lost_per_million", share)
+            .confidence(Confidence::Likely)
+            .advice(DEGRADED),
+    )
+}
+
+/// Octets that were lost: near the sender they are seen twice, near the receiver they come late.
+fn lost(subflow: &Subflow, role: Role) -> u64 {
+    let end = subflow.ends.of(role);
+    let segment = u64::from(end.largest_payload.min(1460));
+    end.bytes.retransmitted + end.dynamics.out_of_order * segment
+}
+
+/// The subflow with the largest figure, that figure, and those of the others; `None` without others.
+fn worst<'a>(
+    figures: impl Iterator<Item = (&'a Subflow, u64)>,
+) -> Option<(&'a Subflow, u64, Vec<u64>)> {
+    let figures: Vec<_> = figures.collect();
+    let (worst, figure) = *figures.iter().max_by_key(|(_, figure)| *figure)?;
+    let others = figures.iter().filter(|(subflow, _)| subflow.number != worst.number);
+    let others: Vec<_> = others.map(|(_, figure)| *figure).collect();
+    (!others.is_empty()).then_some((worst, figure, others))
 }
 
 /// Whether either host asked for it to be a backup: Linux then treats it as one in both directions.
