@@ -158,6 +158,7 @@ pub const RULES: &[Rule] = &[
     each(Code::AddressTranslated, joins::address_translated),
     whole(Code::JoinUnknownToken, tokens::orphans_refused),
     whole(Code::JoinFlood, tokens::join_flood),
+    each(Code::JoinFlood, tokens::join_flood_of_connection),
     whole(Code::TokenCollision, tokens::token_collision),
     // Addresses and option space.
     each(Code::AddAddrNoSpace, option_space::no_space),

@@ -145,12 +145,15 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::JoinFlood,
         Page {
-            meaning: "Many joins with tokens that nobody knows went to one host within seconds.",
-            recognised: "Twenty or more joins of unknown connections within ten seconds that were never \
-                answered with MP_JOIN.",
-            causes: "A scan, an attack, or a load balancer that sends joins to the wrong host.",
-            linux: "Let the firewall limit the rate of SYNs; see join-unknown-token for load \
-                balancers.",
+            meaning: "Many joins that led nowhere went to one host, or to one connection, within \
+                seconds.",
+            recognised: "Twenty or more joins within ten seconds: of connections that nobody knows, \
+                never answered with MP_JOIN; or of one connection, none of which got through. What \
+                had to be forgotten of them is counted.",
+            causes: "A scan, an attack, a load balancer that sends joins to the wrong host, or a path \
+                manager that tries again and again.",
+            linux: "Let the firewall limit the rate of SYNs (nft limit rate); see join-unknown-token \
+                for load balancers. nstat -az | grep MPJoin counts joins on both hosts.",
             apple: "",
         },
     ),
