@@ -6,6 +6,7 @@ pub mod explain;
 pub mod finding;
 mod fold;
 pub mod holes;
+pub mod host;
 pub mod option_space;
 pub mod rules;
 pub mod state;
@@ -31,7 +32,7 @@ pub fn findings(trace: &Trace<'_>, inputs: &[CaptureFacts], wanted: &Selection) 
         }
     }
     for (number, connection) in trace.connections().into_iter().enumerate() {
-        let case = Case::new(*trace, inputs, connection);
+        let case = Case::new(*trace, inputs, wanted.host.as_ref(), connection);
         found.extend(of_connection(&case, number));
     }
     found.retain(|finding| wanted.includes(finding));

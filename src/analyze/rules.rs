@@ -10,6 +10,7 @@ mod conduct;
 mod data;
 mod fallback;
 mod handshake;
+mod host;
 mod joins;
 mod option_space;
 mod paths;
@@ -19,7 +20,9 @@ mod tokens;
 mod words;
 
 use super::finding::{Code, Finding};
+use super::host::KnownHost;
 use super::state::{self, Close, ConnectionState};
+use crate::host::HostSnapshot;
 use crate::track::Trace;
 use crate::track::connection::Connection;
 use crate::track::event::{Event, EventKind};
@@ -35,6 +38,8 @@ pub struct Case<'a> {
     pub trace: Trace<'a>,
     /// What is known of the inputs.
     pub inputs: &'a [CaptureFacts],
+    /// What one of its hosts says of itself, if that is known.
+    pub host: Option<KnownHost<'a>>,
     /// The connection.
     pub connection: &'a Connection,
     /// Its subflows, by number.
@@ -215,6 +220,7 @@ impl<'a> Case<'a> {
     pub(super) fn new(
         trace: Trace<'a>,
         inputs: &'a [CaptureFacts],
+        host: Option<&'a HostSnapshot>,
         connection: &'a Connection,
     ) -> Self {
         let subflows: Vec<_> = trace.subflows(connection).collect();
@@ -222,6 +228,7 @@ impl<'a> Case<'a> {
         Self {
             trace,
             inputs,
+            host: host.and_then(|says| KnownHost::among(says, &subflows)),
             connection,
             first_joined: joined.map(|subflow| subflow.first.packet).min(),
             verdicts: subflows

@@ -47,7 +47,7 @@ pub fn advice(host: &HostSnapshot) -> Vec<String> {
         advice.push("MPTCP is switched off: sysctl -w net.mptcp.enabled=1.".to_owned());
     }
     settings(host, &mut advice);
-    if is_userspace(host) {
+    if host.is_managed_by_program() {
         advice.push(
             "Paths are managed by a program (net.mptcp.pm_type=1, such as mptcpd): \
              the endpoints and limits of the kernel have no effect."
@@ -59,13 +59,6 @@ pub fn advice(host: &HostSnapshot) -> Vec<String> {
     }
     counters(host, &mut advice);
     advice
-}
-
-fn is_userspace(host: &HostSnapshot) -> bool {
-    host.sysctl("net.mptcp.path_manager").map_or_else(
-        || host.sysctl("net.mptcp.pm_type") == Some("1"),
-        |manager| manager == "userspace",
-    )
 }
 
 fn settings(host: &HostSnapshot, advice: &mut Vec<String>) {

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::Case;
+use super::host as known_host;
 use super::words::{capitalised, host, list, packet};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::track::address::Address;
@@ -118,7 +119,10 @@ fn not_used(case: &Case<'_>, address: &Address) -> Finding {
     let through = case.subflows.iter().filter(|subflow| subflow.is_through()).count();
     let peer = host(address.owner.peer());
     let family = foreign_family(case, address);
+    let told = known_host::not_joined(case, address.owner.peer());
+    let is_certain = told.is_some() || through > 1 && family.is_none();
     let why = match family {
+        _ if told.is_some() => told.as_ref().map(|told| told.why.clone()).unwrap_or_default(),
         Some(family) => format!("the connection uses no other {family} address"),
         None if through > 1 => "there were other paths already".to_owned(),
         None => "its limits or its endpoints do not allow for it".to_owned(),
@@ -128,19 +132,25 @@ fn not_used(case: &Case<'_>, address: &Address) -> Finding {
         capitalised(host(address.owner)),
         named(address),
         address.address_id.0,
-        if through > 1 && family.is_none() { "" } else { "probably " },
+        if is_certain { "" } else { "probably " },
     );
     let severity = if through > 1 { Severity::Note } else { Severity::Warning };
     let seen = address.announced.listed.iter().take(1).chain(address.echoed.listed.iter().take(1));
     Finding::new(Code::AddAddrNotUsed, summary)
         .severity(severity)
-        .confidence(Confidence::Likely)
+        .confidence(if told.is_some() { Confidence::Certain } else { Confidence::Likely })
         .from(address.owner)
         .seen(seen.copied())
         .with("address_id", address.address_id.0)
-        .advice(format!(
-            "On {peer} (Linux): ip mptcp limits set add_addr_accepted 8 subflows 8 (the default \
-             accepts none). Apple: a multipath service type other than handover-only."
+        .advice(told.map_or_else(
+            || {
+                format!(
+                    "On {peer} (Linux): ip mptcp limits set add_addr_accepted 8 subflows 8 (the \
+                     default accepts none). Apple: a multipath service type other than \
+                     handover-only."
+                )
+            },
+            |told| told.advice,
         ))
 }
 

@@ -2,6 +2,7 @@
 
 use super::Case;
 use super::conduct::noted;
+use super::host as known_host;
 use super::words::{capitalised, host, packet};
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::track::conduct::Misdeed;
@@ -16,14 +17,17 @@ pub(super) fn mp_capable_unanswered(case: &Case<'_>) -> Vec<Finding> {
     let Some(fallback) = by(case, &[FallbackCause::SynAckWithoutMpCapable]) else {
         return Vec::new();
     };
-    let summary = format!(
-        "The SYN offered MPTCP, the SYN/ACK ({}) came without it: the server does not speak MPTCP, \
-         or the option was taken out on the way.",
-        packet(fallback.seen)
-    );
+    let declined = known_host::declined(case);
+    let why = match &declined {
+        Some((why, _)) => why.as_str(),
+        None => "the server does not speak MPTCP, or the option was taken out on the way",
+    };
+    let at = packet(fallback.seen);
+    let summary = format!("The SYN offered MPTCP, the SYN/ACK ({at}) came without it: {why}.");
     let advice = "Capture at the server: if its SYN has MP_CAPABLE, the server declines (sysctl \
         net.mptcp.enabled; does it open MPTCP sockets? mptcpize run …); if not, a middlebox takes \
         it out.";
+    let advice = declined.map_or(advice, |(_, advice)| advice);
     vec![told(case, Code::MpCapableUnanswered, fallback, summary).advice(advice)]
 }
 

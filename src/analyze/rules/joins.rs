@@ -1,6 +1,7 @@
 //! Joins that failed, and how (RFC 8684 §3.2).
 
 use super::Case;
+use super::host as known_host;
 use super::words::{capitalised, host, packet, reason};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::track::proof::Verdict;
@@ -229,6 +230,11 @@ pub(super) fn join_rejected(case: &Case<'_>) -> Vec<Finding> {
             packet(reset.seen),
             late
         );
+        let limit = known_host::refusing_limit(case, reset.from).filter(|_| closed.is_none());
+        let late = match limit {
+            Some(limit) if late.is_empty() => format!("; its limit of subflows is {limit}"),
+            _ => late,
+        };
         let advice = match (failure, reset.reason.map(|option| option.reason.0)) {
             _ if closed.is_some() => LATE_JOIN,
             (Failure::GivenUp(_), Some(1)) => LATE_JOIN,

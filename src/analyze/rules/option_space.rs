@@ -25,7 +25,9 @@ pub(super) fn no_space(case: &Case<'_>) -> Vec<Finding> {
     if case.connection.version == Some(Version::V0) {
         return Vec::new();
     }
-    Role::BOTH.into_iter().filter_map(|role| no_space_of(case, role, None)).collect()
+    let counted =
+        |role: Role| case.host.filter(|known| known.role == role)?.counter("AddAddrTxDrop");
+    Role::BOTH.into_iter().filter_map(|role| no_space_of(case, role, counted(role))).collect()
 }
 
 /// The same for the announcements of one host, whose counter `AddAddrTxDrop` is known or not.

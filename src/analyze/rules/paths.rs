@@ -1,6 +1,7 @@
 //! Which paths carried the data, and why others did not.
 
 use super::addresses;
+use super::host as known_host;
 use super::words::{host, list, packet};
 use super::{Case, joins};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
@@ -81,7 +82,7 @@ fn broken_link(case: &Case<'_>, found: &[Finding], through: usize) -> Option<Lin
         .or_else(|| told(found, Code::AddAddrNoSpace, "announcement-no-space", NO_SPACE))
         .or_else(|| told(found, Code::AddAddrHmacMismatch, "announcement-not-proved", NOT_PROVED))
         .or_else(|| told(found, Code::AddAddrNotEchoed, "announcement-not-echoed", NOT_ECHOED))
-        .or_else(|| told(found, Code::AddAddrNotUsed, "announcement-not-used", NOT_USED))
+        .or_else(|| not_joined(case, found))
         .or_else(|| nothing_offered(case))
 }
 
@@ -103,6 +104,17 @@ fn told(found: &[Finding], code: Code, name: &'static str, why: &str) -> Option<
         confidence: finding.confidence,
         evidence: evidence.into_iter().flatten().collect(),
         advice: finding.advice.clone().unwrap_or_default(),
+    })
+}
+
+/// An announcement that nobody joined, and why, if the host that should have is known.
+fn not_joined(case: &Case<'_>, found: &[Finding]) -> Option<Link> {
+    let link = told(found, Code::AddAddrNotUsed, "announcement-not-used", NOT_USED)?;
+    let mut of_code = found.iter().filter(|finding| finding.code == Code::AddAddrNotUsed);
+    let joiner = of_code.find_map(|finding| finding.direction)?.sender().peer();
+    Some(match known_host::not_joined(case, joiner) {
+        Some(reason) => Link { why: format!("{}: {}", link.why, reason.why), ..link },
+        None => link,
     })
 }
 
@@ -214,13 +226,21 @@ fn nothing_offered(case: &Case<'_>) -> Option<Link> {
              address; or on the server: … signal. Apple: a multipath service type in the app.",
         )
     };
-    Some(Link {
+    let link = Link {
         name,
         why,
         severity: Severity::Note,
         confidence: Confidence::Certain,
         evidence: case.initial().and_then(|initial| initial.handshake.syn).into_iter().collect(),
         advice: advice.to_owned(),
+    };
+    let Some(reason) = known_host::nothing_offered(case) else { return Some(link) };
+    Some(Link {
+        why: format!("{}: {}", link.why, reason.why),
+        // Who set a host up for a second path wants one.
+        severity: if reason.is_configured { Severity::Warning } else { Severity::Note },
+        advice: reason.advice,
+        ..link
     })
 }
 
