@@ -219,6 +219,11 @@ pub(super) fn join_rejected(case: &Case<'_>) -> Vec<Finding> {
             }
             (None, _) => String::new(),
         };
+        let limit = known_host::refusing_limit(case, reset.from).filter(|_| closed.is_none());
+        let late = match limit {
+            Some(limit) if late.is_empty() => format!("; its limit of subflows is {limit}"),
+            _ => late,
+        };
         let is_harmless = closed.is_some()
             || matches!(failure, Failure::GivenUp(_)) && case.connection.joined > 0;
         let who = host(reset.from);
@@ -230,11 +235,6 @@ pub(super) fn join_rejected(case: &Case<'_>) -> Vec<Finding> {
             packet(reset.seen),
             late
         );
-        let limit = known_host::refusing_limit(case, reset.from).filter(|_| closed.is_none());
-        let late = match limit {
-            Some(limit) if late.is_empty() => format!("; its limit of subflows is {limit}"),
-            _ => late,
-        };
         let advice = match (failure, reset.reason.map(|option| option.reason.0)) {
             _ if closed.is_some() => LATE_JOIN,
             (Failure::GivenUp(_), Some(1)) => LATE_JOIN,
