@@ -30,7 +30,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 counted.",
             causes: "A path manager that tries again on its own, endpoints that a script adds again \
                 and again.",
-            linux: "ip mptcp monitor shows which program asks for it.",
+            linux: "`ip mptcp monitor` shows which program asks for it.",
             apple: "The system tries again when an interface comes back.",
         },
     ),
@@ -57,8 +57,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 address ID.",
             causes: "A link that went down without notice; Linux sends REMOVE_ADDR only when the \
                 endpoint is deleted. The option may have been lost: nothing repeats it.",
-            linux: "Delete the endpoint with the link (ip mptcp endpoint delete id N; NetworkManager \
-                and mptcpd do).",
+            linux: "Delete the endpoint with the link (`ip mptcp endpoint delete id N`; \
+                NetworkManager and mptcpd do).",
             apple: "The system removes addresses of interfaces that go.",
         },
     ),
@@ -72,7 +72,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 was not captured.",
             causes: "A middlebox that splits or joins segments and copies options, GRO at a router or \
                 at the capturing host.",
-            linux: "Find the device on that path; on routers ethtool -K IFACE gro off.",
+            linux: "Find the device on that path; on routers `ethtool -K IFACE gro off`.",
             apple: "",
         },
     ),
@@ -85,7 +85,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 a sample of its payload differs. One alone is a note: a link may have damaged it, \
                 and TCP's own checksum dropped it.",
             causes: "A proxy, a NAT helper or a DPI device on one path.",
-            linux: "sysctl net.mptcp.checksum_enabled=1 on one of the hosts keeps such data out; \
+            linux: "`sysctl net.mptcp.checksum_enabled=1` on one of the hosts keeps such data out; \
                 captures along the paths show where it is changed.",
             apple: "",
         },
@@ -99,8 +99,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 higher) lies below the one before on the same subflow, by more than a scale unit.",
             causes: "Traffic shapers and proxies that rewrite windows; a host that shrinks its \
                 buffers.",
-            linux: "Capture at both ends. sysctl net.ipv4.tcp_shrink_window=0 is the default (Linux \
-                6.6 and later know it).",
+            linux: "Capture at both ends. `sysctl net.ipv4.tcp_shrink_window=0` is the default \
+                (Linux 6.6 and later know it).",
             apple: "",
         },
     ),
@@ -125,7 +125,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             recognised: "Reserved and unassigned bits of any option; the flags of MP_CAPABLE have \
                 codes of their own.",
             causes: "An experimental stack, or something that writes into options.",
-            linux: "mptcpscope packets FILE shows the octets; compare both ends.",
+            linux: "`mptcpscope packets FILE` shows the octets; compare both ends.",
             apple: "",
         },
     ),

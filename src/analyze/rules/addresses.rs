@@ -145,7 +145,7 @@ fn not_used(case: &Case<'_>, address: &Address) -> Finding {
         .advice(told.map_or_else(
             || {
                 format!(
-                    "On {peer} (Linux): ip mptcp limits set add_addr_accepted 8 subflows 8 (the \
+                    "On {peer} (Linux): `ip mptcp limits set add_addr_accepted 8 subflows 8` (the \
                      default accepts none). Apple: a multipath service type other than \
                      handover-only."
                 )
@@ -254,7 +254,7 @@ pub(super) fn add_addr_private(case: &Case<'_>) -> Vec<Finding> {
             .from(address.owner)
             .seen(address.announced.listed.iter().copied())
             .with("address_id", address.address_id.0)
-            .advice("ip mptcp endpoint delete id N, or announce the public address instead.")
+            .advice("`ip mptcp endpoint delete id N`, or announce the public address instead.")
     });
     found.collect()
 }
@@ -359,7 +359,7 @@ pub(super) fn remove_addr_missing(case: &Case<'_>) -> Vec<Finding> {
                     .with("address_id", id)
                     .confidence(Confidence::Possible)
                     .advice(
-                        "If the link of that address went down: ip mptcp endpoint delete id N at \
+                        "If the link of that address went down: `ip mptcp endpoint delete id N` at \
                          once (NetworkManager does) tells the peer, which then need not wait for \
                          its timeouts.",
                     ),

@@ -173,12 +173,12 @@ pub(super) fn is_withdrawn(case: &Case<'_>, subflow: &Subflow, reset: &Reset) ->
 fn advice_on(reset: &Reset) -> &'static str {
     match reset.reason.map(|option| option.reason.0) {
         Some(0) => {
-            "Often done by hand or by a path manager (ss -K, an address that went away): look at that \
-             host's log and at ip mptcp monitor."
+            "Often done by hand or by a path manager (`ss -K dst ADDRESS`, an address that went away): look at \
+             that host's log and at `ip mptcp monitor`."
         }
         Some(1) => "The host met something that MPTCP forbids: look at the segments before it.",
-        Some(2) => "That host is out of memory or sockets: nstat -az | grep -i prune.",
-        Some(3) => "A limit or policy of that host: ip mptcp limits show.",
+        Some(2) => "That host is out of memory or sockets: `nstat -az | grep -i prune`.",
+        Some(3) => "A limit or policy of that host: `ip mptcp limits show`.",
         Some(4 | 5) => "That host gave the path up: look at its losses and round trips.",
         Some(6) => {
             "A middlebox strips or changes MPTCP options on this path: look at the segments \

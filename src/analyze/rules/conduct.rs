@@ -70,7 +70,7 @@ pub(super) fn reinjection_differs(case: &Case<'_>) -> Vec<Finding> {
         _ => finding.confidence(Confidence::Likely),
     });
     let advice = "Find what changes payload on one of the paths: a proxy, a NAT helper or a DPI \
-        device. DSS checksums (sysctl net.mptcp.checksum_enabled=1) keep such data out.";
+        device. DSS checksums (`sysctl net.mptcp.checksum_enabled=1`) keep such data out.";
     found.map(|finding| finding.advice(advice)).collect()
 }
 
@@ -89,7 +89,7 @@ pub(super) fn mapping_outside_segment(case: &Case<'_>) -> Vec<Finding> {
     };
     let found = told(case, Code::MappingOutsideSegment, Misdeed::MappingOutside, say).into_iter();
     let advice = "Something on the path splits or joins segments and keeps the options of one of \
-        them: look for proxies, WAN optimisers and GRO on a router (ethtool -K IFACE gro off).";
+        them: look for proxies, WAN optimisers and GRO on a router (`ethtool -K IFACE gro off`).";
     found.map(|finding| finding.advice(advice)).collect()
 }
 
@@ -140,7 +140,7 @@ pub(super) fn window_shrunk(case: &Case<'_>) -> Vec<Finding> {
     };
     let found = told(case, Code::WindowShrunk, Misdeed::WindowShrunk, say).into_iter();
     let advice = "Something on the path may rewrite windows (traffic shapers and TCP proxies do): \
-        capture at both ends. On that host: sysctl net.ipv4.tcp_shrink_window=0.";
+        capture at both ends. On that host: `sysctl net.ipv4.tcp_shrink_window=0`.";
     found.map(|finding| finding.confidence(Confidence::Likely).advice(advice)).collect()
 }
 
@@ -178,8 +178,8 @@ pub(super) fn reserved_bits_set(case: &Case<'_>) -> Vec<Finding> {
         )
     };
     let found = told(case, Code::ReservedBitsSet, Misdeed::ReservedBits, say).into_iter();
-    let advice = "A newer or experimental stack, or something on the path that writes into options: \
-        mptcpscope packets shows their octets.";
+    let advice = "A newer or experimental stack, or something on the path that writes into \
+        options: `mptcpscope packets` shows their octets.";
     found.map(|finding| finding.advice(advice)).collect()
 }
 

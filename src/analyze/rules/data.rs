@@ -315,7 +315,7 @@ pub(super) fn data_stall(case: &Case<'_>) -> Vec<Finding> {
             .with("duration_ns", longest.duration_ns.unsigned_abs())
             .advice(
                 "A path died and TCP waited for its timeouts before the data was sent on another: \
-                 remove the address of a dead link at once (ip mptcp endpoint delete; \
+                 remove the address of a dead link at once (`ip mptcp endpoint delete id N`; \
                  NetworkManager does), or look for loss on the only path.",
             );
         finding.at = Some(longest.start);
@@ -370,8 +370,8 @@ pub(super) fn head_of_line_blocking(case: &Case<'_>) -> Vec<Finding> {
                 .times(waited.count())
                 .with("p95_ns", p95)
                 .advice(
-                    "The paths differ much in delay or loss: make the slow one a backup, or give the \
-                     receiver more buffer (sysctl net.ipv4.tcp_rmem).",
+                    "The paths differ much in delay or loss: make the slow one a backup, or give \
+                     the receiver more buffer (`sysctl net.ipv4.tcp_rmem`).",
                 ),
         )
     };
@@ -413,8 +413,8 @@ pub(super) fn receive_window_limited(case: &Case<'_>) -> Vec<Finding> {
                 .times(window.zero_count)
                 .with("zero_ns", window.zero_ns.unsigned_abs())
                 .advice(
-                    "The application there reads too slowly, or its buffer is too small: sysctl \
-                     net.ipv4.tcp_rmem, SO_RCVBUF.",
+                    "The application there reads too slowly, or its buffer is too small: `sysctl \
+                     net.ipv4.tcp_rmem`, SO_RCVBUF.",
                 ),
         )
     };

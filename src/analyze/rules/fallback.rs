@@ -24,8 +24,8 @@ pub(super) fn mp_capable_unanswered(case: &Case<'_>) -> Vec<Finding> {
     };
     let at = packet(fallback.seen);
     let summary = format!("The SYN offered MPTCP, the SYN/ACK ({at}) came without it: {why}.");
-    let advice = "Capture at the server: if its SYN has MP_CAPABLE, the server declines (sysctl \
-        net.mptcp.enabled; does it open MPTCP sockets? mptcpize run …); if not, a middlebox takes \
+    let advice = "Capture at the server: if its SYN has MP_CAPABLE, the server declines (`sysctl \
+        net.mptcp.enabled`; does it open MPTCP sockets? `mptcpize run PROGRAM`); if not, a middlebox takes \
         it out.";
     let advice = declined.map_or(advice, |(_, advice)| advice);
     vec![told(case, Code::MpCapableUnanswered, fallback, summary).advice(advice)]
@@ -47,7 +47,7 @@ pub(super) fn mp_capable_syn_blackholed(case: &Case<'_>) -> Vec<Finding> {
         units::duration(cost)
     );
     let advice = "Find the firewall that drops unknown TCP options. A Linux client will not try \
-        MPTCP at all for a while (sysctl net.mptcp.blackhole_timeout, an hour).";
+        MPTCP at all for a while (`sysctl net.mptcp.blackhole_timeout`, an hour).";
     vec![
         told(case, Code::MpCapableSynBlackholed, fallback, summary)
             .advice(advice)

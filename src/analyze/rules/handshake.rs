@@ -223,7 +223,7 @@ pub(super) fn checksum_forced(case: &Case<'_>) -> Vec<Finding> {
     vec![
         Finding::new(Code::ChecksumForced, summary)
             .seen(capables(case).filter(wanting).map(|(event, _)| event.seen).take(2))
-            .advice("Linux: sysctl net.mptcp.checksum_enabled=0 on the host that asks."),
+            .advice("Linux: `sysctl net.mptcp.checksum_enabled=0` on the host that asks."),
     ]
 }
 
@@ -241,13 +241,14 @@ pub(super) fn c_bit_set(case: &Case<'_>) -> Vec<Finding> {
         let finding = Finding::new(Code::CBitSet, summary).from(role).seen(first_capable(case, role));
         if known_host::denies_and_announces_nothing(case, role) {
             return finding.severity(Severity::Warning).advice(
-                "That host has no endpoint to announce, so nobody can join it: ip mptcp endpoint add \
-                 ADDRESS dev IFACE signal, or sysctl net.mptcp.allow_join_initial_addr_port=1.",
+                "That host has no endpoint to announce, so nobody can join it: `ip mptcp endpoint \
+                 add ADDRESS dev IFACE signal`, or `sysctl \
+                 net.mptcp.allow_join_initial_addr_port=1`.",
             );
         }
         finding.advice(
             "Wanted behind a load balancer, together with an announced address of each server. \
-             Else: sysctl net.mptcp.allow_join_initial_addr_port=1 on that host.",
+             Else: `sysctl net.mptcp.allow_join_initial_addr_port=1` on that host.",
         )
     })
     .collect()

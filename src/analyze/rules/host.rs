@@ -35,7 +35,7 @@ pub(super) fn not_joined(case: &Case<'_>, joiner: Role) -> Option<Reason> {
     no_limit(known).or_else(|| {
         (known.accepted_limit() == Some(0)).then(|| Reason {
             why: format!("the limit of accepted addresses of {} is 0", host(joiner)),
-            advice: format!("On {}: ip mptcp limits set add_addr_accepted 2.", host(joiner)),
+            advice: format!("On {}: `ip mptcp limits set add_addr_accepted 2`.", host(joiner)),
             is_configured: true,
         })
     })
@@ -58,21 +58,22 @@ pub(super) fn declined(case: &Case<'_>) -> Option<(String, &'static str)> {
     let known = case.host.filter(|known| known.role == Role::Server)?;
     if known.is_set("net.mptcp.enabled", "0") {
         let why = "MPTCP is switched off on the server".to_owned();
-        return Some((why, "On the server: sysctl net.mptcp.enabled=1."));
+        return Some((why, "On the server: `sysctl net.mptcp.enabled=1`."));
     }
     (known.counter("MPCapableSYNRX") == Some(0)).then(|| {
         let why =
             "the server's kernel has never got a MP_CAPABLE: its application does not listen \
             with MPTCP, or the option was taken out on the way"
                 .to_owned();
-        (why, "On the server: mptcpize run PROGRAM, or an MPTCP socket; else capture there.")
+        (why, "On the server: `mptcpize run PROGRAM`, or an MPTCP socket; else capture there.")
     })
 }
 
 fn by_program(known: KnownHost<'_>) -> Reason {
     Reason {
         why: format!("a program manages the paths of {} (net.mptcp.pm_type=1)", host(known.role)),
-        advice: "Look at the log of that program (mptcpd); ip mptcp monitor shows what it is told."
+        advice: "Look at the log of that program (mptcpd); `ip mptcp monitor` shows what it is \
+            told."
             .to_owned(),
         is_configured: false,
     }
@@ -81,7 +82,7 @@ fn by_program(known: KnownHost<'_>) -> Reason {
 fn no_limit(known: KnownHost<'_>) -> Option<Reason> {
     (known.subflow_limit() == Some(0)).then(|| Reason {
         why: format!("the limit of subflows of {} is 0", host(known.role)),
-        advice: format!("On {}: ip mptcp limits set subflows 2.", host(known.role)),
+        advice: format!("On {}: `ip mptcp limits set subflows 2`.", host(known.role)),
         is_configured: false,
     })
 }
@@ -99,7 +100,7 @@ fn no_subflow(case: &Case<'_>, known: KnownHost<'_>) -> Option<Reason> {
                 announced to it"
                 .to_owned(),
             advice:
-                "On the client: ip mptcp endpoint add ADDRESS dev IFACE subflow, for its second \
+                "On the client: `ip mptcp endpoint add ADDRESS dev IFACE subflow`, for its second \
                 address."
                     .to_owned(),
             is_configured: false,
@@ -119,8 +120,8 @@ fn no_subflow(case: &Case<'_>, known: KnownHost<'_>) -> Option<Reason> {
             "the client has an endpoint {} for subflows and opened none from there{counted}",
             list(&named)
         ),
-        advice: "Does that address reach the server (ip route get SERVER from ADDRESS)? Was the \
-            endpoint added after the connection began? ip mptcp monitor shows what is tried."
+        advice: "Does that address reach the server (`ip route get SERVER from ADDRESS`)? Was the \
+            endpoint added after the connection began? `ip mptcp monitor` shows what is tried."
             .to_owned(),
         is_configured: true,
     })
@@ -139,8 +140,8 @@ fn no_signal(case: &Case<'_>, known: KnownHost<'_>) -> Option<Reason> {
         return Some(Reason {
             why: "the server has no endpoint to announce, and the client did not join by itself"
                 .to_owned(),
-            advice: "On the server: ip mptcp endpoint add ADDRESS dev IFACE signal; or on the \
-                client: ip mptcp endpoint add ADDRESS dev IFACE subflow."
+            advice: "On the server: `ip mptcp endpoint add ADDRESS dev IFACE signal`; or on the \
+                client: `ip mptcp endpoint add ADDRESS dev IFACE subflow`."
                 .to_owned(),
             is_configured: false,
         });

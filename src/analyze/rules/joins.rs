@@ -152,13 +152,13 @@ pub(super) fn join_unknown_token(case: &Case<'_>) -> Vec<Finding> {
 
 const LATE_JOIN: &str = "Nothing to mend: there is no use in a path for a connection that ends.";
 const NO_LISTENER: &str = "Announce an address with the port that the server listens on, or open the \
-    firewall for it. Linux listens on announced ports by itself: ip mptcp endpoint add … signal \
-    port N.";
+    firewall for it. Linux listens on announced ports by itself: \
+    `ip mptcp endpoint add ADDRESS signal port 5001`.";
 const REFUSED: &str = "Linux refuses with reason 1 once the application has shut down writing; else \
-    look at ip mptcp limits of that host.";
-const ANYCAST: &str = "A load balancer, anycast address or ECMP sends joins to another host. On the \
-    servers: sysctl net.mptcp.allow_join_initial_addr_port=0 and ip mptcp endpoint add UNICAST-ADDRESS \
-    signal.";
+    look at `ip mptcp limits show` on that host.";
+const ANYCAST: &str = "A load balancer, anycast address or ECMP sends joins to another host. On \
+    the servers: `sysctl net.mptcp.allow_join_initial_addr_port=0` and `ip mptcp endpoint add \
+    UNICAST-ADDRESS signal`.";
 pub(super) const UNKNOWN_TOKEN: &str = "The join reached another host, its token was changed on the way, or the \
     connection was over there: capture at that host.";
 
@@ -240,18 +240,19 @@ pub(super) fn join_rejected(case: &Case<'_>) -> Vec<Finding> {
             (Failure::GivenUp(_), Some(1)) => LATE_JOIN,
             (Failure::GivenUp(_), _) => {
                 "The SYN/ACK came too late, or on another interface than the one that the endpoint \
-                 is bound to (ip mptcp endpoint … dev): look at the routes back."
+                 is bound to (dev in `ip mptcp endpoint show`): look at the routes back."
             }
             (Failure::RefusedAtSyn(_), Some(3)) => {
                 "The port was not announced by this connection's peer, or SYN cookies are on and \
-                 the limit is reached: ip mptcp endpoint show, ip mptcp limits show there."
+                 the limit is reached: `ip mptcp endpoint show`, `ip mptcp limits show` there."
             }
             (_, Some(3)) => {
-                "The limit of subflows is reached there, or a policy forbids it: ip mptcp limits \
-                 set subflows 8."
+                "The limit of subflows is reached there, or a policy forbids it: `ip mptcp limits \
+                 set subflows 8`."
             }
             _ => {
-                "Look at ip mptcp limits and at the application there; a firewall may have sent it."
+                "Look at `ip mptcp limits show` and at the application there; a firewall may have \
+                 sent it."
             }
         };
         Some(

@@ -78,7 +78,7 @@ fn no_space_of(case: &Case<'_>, role: Role, counted: Option<u64>) -> Option<Find
 const NO_SPACE_ADVICE: &str = "The packet is an ACK that says nothing new and that nothing asked for: \
     before version 7.2, Linux sends that in the place of an announcement without room. \
     `nstat -az MPTcpExtAddAddrTxDrop` on that host makes it certain. Announce the address without a \
-    port (`ip mptcp endpoint`), or set `sysctl net.ipv4.tcp_timestamps=0`, or use Linux 7.2, which \
+    port (`ip mptcp endpoint add ADDRESS signal`), or set `sysctl net.ipv4.tcp_timestamps=0`, or use Linux 7.2, which \
     leaves timestamps out of that one ACK.";
 
 /// ACKs of `role` that nothing asked for, if what surrounds them was captured well enough.

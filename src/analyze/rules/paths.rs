@@ -216,14 +216,15 @@ fn nothing_offered(case: &Case<'_>) -> Option<Link> {
         (
             "c-bit-nothing-announced",
             format!("{who} forbids joins to its initial address (C bit) and announced no other"),
-            "On that host: ip mptcp endpoint add ADDRESS dev IFACE signal. See c-bit-set.",
+            "On that host: `ip mptcp endpoint add ADDRESS dev IFACE signal`. See c-bit-set.",
         )
     } else {
         (
             "nothing-offered",
             "nobody announced an address, and nobody joined".to_owned(),
-            "On the client (Linux): ip mptcp endpoint add ADDRESS dev IFACE subflow, for its second \
-             address; or on the server: … signal. Apple: a multipath service type in the app.",
+            "On the client (Linux): `ip mptcp endpoint add ADDRESS dev IFACE subflow`, for its \
+             second address; or on the server: … signal. Apple: a multipath service type in the \
+             app.",
         )
     };
     let link = Link {
@@ -320,8 +321,8 @@ pub(super) fn path_degraded(case: &Case<'_>) -> Vec<Finding> {
     found
 }
 
-const DEGRADED: &str = "If that path only delays the others: make it a backup (ip mptcp endpoint \
-    change id N backup).";
+const DEGRADED: &str = "If that path only delays the others: make it a backup (`ip mptcp endpoint \
+    change id N backup`).";
 
 /// A median round trip more than three times that of every other.
 fn slow_path(busy: &[&Subflow], role: Role) -> Option<Finding> {

@@ -38,7 +38,7 @@ pub(super) fn join_against_advice(case: &Case<'_>) -> Vec<Finding> {
             .times(all.len() as u64)
             .confidence(Confidence::Likely)
             .advice(
-                "Look at what opens paths on that host (ip mptcp monitor, mptcpd, a program that \
+                "Look at what opens paths on that host (`ip mptcp monitor`, mptcpd, a program that \
                  adds endpoints again): it costs SYNs and brings nothing.",
             ),
     ]

@@ -103,9 +103,9 @@ pub(super) fn join_flood_of_connection(case: &Case<'_>) -> Vec<Finding> {
             .times(syns.len() as u64)
             .confidence(Confidence::Likely)
             .advice(
-                "If the sources are yours: ip mptcp monitor shows what opens them. Else somebody on \
-                 the path reads tokens: the HMAC keeps such joins out, and the limits of ip mptcp \
-                 limits bound them.",
+                "If the sources are yours: `ip mptcp monitor` shows what opens them. Else somebody \
+                 on the path reads tokens: the HMAC keeps such joins out, and the limits \
+                 there (`ip mptcp limits show`) bound them.",
             ),
     ]
 }
