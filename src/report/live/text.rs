@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use super::{Line, LineEnd, StateLine};
+use super::{FindingLine, Line, LineEnd, StateLine, Turn};
 use crate::report::event::{Direction, Event};
 use crate::report::model::{ConnectionState, SubflowState};
 use crate::report::text::event::words;
+use crate::report::text::finding::{name as severity, title};
 use crate::units;
 
 /// The lines as text, each with its end.
@@ -14,6 +15,7 @@ use crate::units;
 ///     0.000  #0 sf0 →  SYN, MP_CAPABLE v1
 ///     0.031  #0 sf0    established: 10.0.1.2:33306 → 10.1.1.2:5001
 ///     1.380  #0        closed: MPTCP worked on 2 paths: …
+///     2.040  #1 sf1    warning join-no-answer: …
 /// ```
 pub fn text(lines: &[Line]) -> String {
     let mut text = String::new();
@@ -68,6 +70,7 @@ fn state_text(state: &StateLine) -> Option<String> {
             let number = format!("#{} sf{}", line.connection, line.subflow);
             format!("{}  {number}    {state}: {client} → {server}", time(line.t_ns))
         }
+        StateLine::Finding(line) => finding_text(line),
         StateLine::Summary(_) => return None,
         StateLine::Drops(line) => {
             let packets = units::counted(line.dropped_by_kernel, "packet");
@@ -77,6 +80,21 @@ fn state_text(state: &StateLine) -> Option<String> {
             format!("{}  {} {}", time(line.t_ns), line.interface, line.what)
         }
     })
+}
+
+/// `#0 sf1    warning join-no-answer (likely): …`, and `#0 sf1    no longer: join-no-answer`.
+fn finding_text(line: &FindingLine) -> String {
+    let connection = line.connection.map(|number| format!("#{number}")).unwrap_or_default();
+    let subflow = line.subflow.map(|number| format!(" sf{number}")).unwrap_or_default();
+    let place = format!("{connection}{subflow}");
+    let what = match (line.change, &line.finding) {
+        (Turn::Opened, Some(finding)) => {
+            let (severity, title) = (severity(line.severity), title(finding));
+            format!("{severity} {title}: {}", finding.summary)
+        }
+        _ => format!("no longer: {}", line.code),
+    };
+    format!("{}  {place:<6}    {what}", time(line.t_ns))
 }
 
 fn time(t_ns: i64) -> String {
