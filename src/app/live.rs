@@ -24,10 +24,10 @@ use crate::cli::{LiveArgs, Rotate};
 use crate::report::text::TextOptions;
 
 /// How long to wait for a packet before looking at everything else.
-const PATIENCE: Duration = Duration::from_millis(100);
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// How long packets may stand in memory before they are in the file of `--write`.
-const FLUSH_EVERY: Duration = Duration::from_millis(500);
+const FLUSH_EVERY: Duration = Duration::from_millis(50);
 
 /// How often there is a look at the drop counters and for findings.
 const LOOK_EVERY: Duration = Duration::from_secs(1);

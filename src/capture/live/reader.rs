@@ -51,10 +51,12 @@ impl Reader {
     pub(super) fn run(mut self) {
         let interface = self.interface;
         let mut drops = Drops::default();
+        let mut end = None;
         let reason = loop {
             let asked = now();
             let (batch, outcome) = self.read();
             let is_silent = batch.is_empty();
+            let last = batch.last();
             let message = if is_silent {
                 let until = Timestamp(asked.0.saturating_sub(HELD_BACK_NS));
                 Message::Silent { interface, until }
@@ -63,7 +65,10 @@ impl Reader {
             };
             let sent = self.send(message);
             let failed = outcome.err();
-            let ends = failed.is_some() || self.stopped.load(Ordering::Relaxed);
+            if self.stopped.load(Ordering::Relaxed) {
+                end.get_or_insert(asked);
+            }
+            let ends = failed.is_some() || is_past(end, last);
             if let Some(packets) = drops.ask(&mut self.handle, ends) {
                 self.send(Message::Dropped { interface, packets });
             }
@@ -96,6 +101,12 @@ impl Reader {
     fn send(&self, message: Message) -> bool {
         self.sender.send(message).is_ok()
     }
+}
+
+/// Whether all packets up to the `end` were read, when the last one so far is `last`. Those that wait
+/// in the kernel for a slow analysis are still to come.
+fn is_past(end: Option<Timestamp>, last: Option<Timestamp>) -> bool {
+    end.is_some_and(|end| last.is_none_or(|last| last > end))
 }
 
 /// The time by the clock that the kernel stamps packets with.
