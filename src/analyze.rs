@@ -25,9 +25,9 @@ use rules::{Apply, CaptureFacts, Case, RULES, WholeCapture};
 /// Everything that there is to say about `trace`: on the capture first, then connection by
 /// connection, the worst first and effects behind their causes.
 pub fn findings(trace: &Trace<'_>, inputs: &[CaptureFacts], wanted: &Selection) -> Vec<Finding> {
-    let mut found = of_capture(trace, inputs, wanted);
+    let mut found = of_capture(*trace, inputs, wanted);
     for (number, connection) in trace.connections().into_iter().enumerate() {
-        found.extend(of_connection(trace, inputs, wanted, connection, number));
+        found.extend(of_connection(*trace, inputs, wanted, connection, number));
     }
     forget_absent_causes(&mut found);
     found.sort_by_key(|finding| !finding.code.is_of_capture());
@@ -35,8 +35,8 @@ pub fn findings(trace: &Trace<'_>, inputs: &[CaptureFacts], wanted: &Selection) 
 }
 
 /// What there is to say about the capture as a whole.
-fn of_capture(trace: &Trace<'_>, inputs: &[CaptureFacts], wanted: &Selection) -> Vec<Finding> {
-    let whole = WholeCapture { trace: *trace, inputs };
+fn of_capture(trace: Trace<'_>, inputs: &[CaptureFacts], wanted: &Selection) -> Vec<Finding> {
+    let whole = WholeCapture { trace, inputs };
     let mut found = Vec::new();
     for rule in RULES {
         if let Apply::Capture(apply) = rule.apply {
@@ -49,13 +49,13 @@ fn of_capture(trace: &Trace<'_>, inputs: &[CaptureFacts], wanted: &Selection) ->
 
 /// What there is to say about a connection, which is the one with this number of all.
 fn of_connection(
-    trace: &Trace<'_>,
+    trace: Trace<'_>,
     inputs: &[CaptureFacts],
     wanted: &Selection,
     connection: &Connection,
     number: usize,
 ) -> Vec<Finding> {
-    let case = Case::new(*trace, inputs, connection);
+    let case = Case::new(trace, inputs, connection);
     let mut found = of_case(&case, number);
     found.retain(|finding| wanted.includes(finding));
     found

@@ -129,12 +129,12 @@ impl FindingWatch {
     ) -> Vec<Change> {
         let mut changes = Vec::new();
         self.looks += 1;
-        let found = super::of_capture(&trace, inputs, wanted);
+        let found = super::of_capture(trace, inputs, wanted);
         let number = |finding: &Finding| Some(connections.get(finding.connection?)?.number);
         let found = found.into_iter().map(|finding| (number(&finding), finding)).collect();
         compare(&mut self.of_capture, found, sure, &mut changes);
         for (index, connection) in due {
-            let found = super::of_connection(&trace, inputs, wanted, connection, index);
+            let found = super::of_connection(trace, inputs, wanted, connection, index);
             let number = connection.number;
             let found: Vec<_> = found.into_iter().map(|finding| (Some(number), finding)).collect();
             let known = self.of_connections.entry(number).or_default();

@@ -124,8 +124,13 @@ fn give_up_privileges(args: &LiveArgs, writes_later: bool) -> Result<()> {
     use crate::capture::privilege::{Needs, give_up};
 
     let written = folder(args).filter(|_| writes_later);
-    let needs =
-        Needs { user: args.user.clone(), written: written.into_iter().collect(), read: Vec::new() };
+    // libpcap reads the drop counters of the interfaces each time it is asked.
+    let statistics = |name: &String| format!("/sys/class/net/{name}/statistics").into();
+    let needs = Needs {
+        user: args.user.clone(),
+        written: written.into_iter().collect(),
+        read: args.interfaces.iter().map(statistics).collect(),
+    };
     Ok(give_up(&needs)?)
 }
 
