@@ -224,7 +224,7 @@ pub struct LiveArgs {
     /// Write the report to FILE as JSON; - is standard output, in place of all text
     #[arg(long, value_name = "FILE")]
     pub json: Option<OsString>,
-    /// Time between two summaries in the JSON lines
+    /// Time between two summaries
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse::duration_ns)]
     pub summary: i64,
     /// What is remembered, and for how long.

@@ -5,6 +5,7 @@ mod host;
 #[cfg(feature = "live")]
 mod interfaces;
 mod output;
+mod pipe;
 mod session;
 
 #[cfg(all(feature = "live", target_os = "linux"))]

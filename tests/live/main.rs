@@ -13,6 +13,7 @@ mod interfaces;
 mod lab;
 
 use std::fs::File;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -55,6 +56,27 @@ fn json_lines_tell_states_events_and_a_summary() {
         expected["connection"] = 0.into();
         assert!(lines.contains(&expected), "{expected}");
     }
+}
+
+/// A capture that goes on, but not now: nothing is held back until the next packet.
+#[test]
+fn a_silent_pipe_is_told_of_in_time() {
+    let join = capture().with_file_name("join-unanswered.pcap");
+    let mut live = mptcpscope()
+        .args(["live", "--summary", "1s", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut pipe = live.stdin.take().unwrap();
+    pipe.write_all(&std::fs::read(join).unwrap()).unwrap();
+    let mut lines = BufReader::new(live.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let found = lines.find(|line| line.contains("warning join-no-answer"));
+    assert!(found.unwrap().contains("#0 sf1    warning"));
+    assert!(lines.any(|line| line.ends_with("1 MPTCP connection, 2 subflows")));
+    drop(pipe);
+    assert!(lines.any(|line| line.contains("join-no-answer")), "the report comes in the end");
+    assert!(live.wait().unwrap().success());
 }
 
 #[test]

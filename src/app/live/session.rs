@@ -39,6 +39,8 @@ pub(super) struct Session {
     first: Option<Timestamp>,
     last: Timestamp,
     drops_told: u64,
+    /// Frames at the last summary.
+    frames_told: u64,
     summary_every: Duration,
     summary_at: Instant,
     /// Nobody reads the lines any more.
@@ -70,6 +72,7 @@ impl Session {
             first: None,
             last: Timestamp::default(),
             drops_told: 0,
+            frames_told: 0,
             summary_every,
             summary_at: Instant::now() + summary_every,
             over: false,
@@ -147,7 +150,8 @@ impl Session {
             host.look();
         }
         self.tell_findings(changes)?;
-        if self.lines == Lines::Json && Instant::now() >= self.summary_at {
+        let is_news = self.lines == Lines::Json || self.frames > self.frames_told;
+        if is_news && Instant::now() >= self.summary_at {
             self.summary_at = Instant::now() + self.summary_every;
             self.tell_summary(status.dropped_by_kernel())?;
         }
@@ -209,6 +213,7 @@ impl Session {
     }
 
     fn tell_summary(&mut self, dropped_by_kernel: Option<u64>) -> Result<()> {
+        self.frames_told = self.frames;
         let trace = self.tracker.trace();
         let line = SummaryLine {
             t_ns: self.t_ns(),

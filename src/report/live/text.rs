@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{FindingLine, Line, LineEnd, StateLine, Turn};
+use super::{FindingLine, Line, LineEnd, StateLine, SummaryLine, Turn};
 use crate::report::event::{Direction, Event};
 use crate::report::model::{ConnectionState, SubflowState};
 use crate::report::text::event::words;
@@ -16,6 +16,7 @@ use crate::units;
 ///     0.031  #0 sf0    established: 10.0.1.2:33306 → 10.1.1.2:5001
 ///     1.380  #0        closed: MPTCP worked on 2 paths: …
 ///     2.040  #1 sf1    warning join-no-answer: …
+///    10.000  4,711 packets so far, 2 MPTCP connections, 3 subflows
 /// ```
 pub fn text(lines: &[Line]) -> String {
     let mut text = String::new();
@@ -71,7 +72,7 @@ fn state_text(state: &StateLine) -> Option<String> {
             format!("{}  {number}    {state}: {client} → {server}", time(line.t_ns))
         }
         StateLine::Finding(line) => finding_text(line),
-        StateLine::Summary(_) => return None,
+        StateLine::Summary(line) => summary_text(line),
         StateLine::Drops(line) => {
             let packets = units::counted(line.dropped_by_kernel, "packet");
             format!("{}  {packets} dropped by the kernel so far", time(line.t_ns))
@@ -80,6 +81,21 @@ fn state_text(state: &StateLine) -> Option<String> {
             format!("{}  {} {}", time(line.t_ns), line.interface, line.what)
         }
     })
+}
+
+/// `4,711 packets so far, 2 MPTCP connections, 3 subflows`, and what was forgotten or dropped.
+fn summary_text(line: &SummaryLine) -> String {
+    let forgotten = line.forgotten_connections;
+    let dropped = line.dropped_by_kernel.unwrap_or(0);
+    let parts = [
+        Some(units::counted(line.packets, "packet") + " so far"),
+        Some(units::counted(line.connections, "MPTCP connection")),
+        Some(units::counted(line.subflows, "subflow")),
+        (forgotten > 0).then(|| units::counted(forgotten, "older connection") + " forgotten"),
+        (dropped > 0).then(|| units::counted(dropped, "packet") + " dropped"),
+    ];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    format!("{}  {}", time(line.t_ns), parts.join(", "))
 }
 
 /// `#0 sf1    warning join-no-answer (likely): …`, and `#0 sf1    no longer: join-no-answer`.
