@@ -46,6 +46,10 @@ pub struct HostSnapshot {
     pub endpoints: Option<Vec<Endpoint>>,
     /// The `MPTcpExt` counters since the host started, by name.
     pub counters: BTreeMap<String, u64>,
+    /// Those counters that moved since a capture began, and by how much; left out where there is no
+    /// capture to compare with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub moved: Option<BTreeMap<String, u64>>,
     /// What of this is worth a thought, in sentences.
     pub advice: Vec<String>,
 }
@@ -64,18 +68,25 @@ impl HostSnapshot {
         }
     }
 
-    /// The same, with counters that begin where `earlier` left them.
-    #[must_use]
-    pub fn since(mut self, earlier: &Self) -> Self {
-        for (name, count) in &mut self.counters {
-            *count = count.saturating_sub(earlier.counter(name));
-        }
-        self
-    }
-
     /// The value of a counter; 0 where the kernel does not know it.
     pub fn counter(&self, name: &str) -> u64 {
         self.counters.get(name).copied().unwrap_or(0)
+    }
+
+    /// By how much a counter moved since the capture began; `None` where that is not known.
+    pub fn moved(&self, name: &str) -> Option<u64> {
+        self.moved.as_ref().map(|moved| moved.get(name).copied().unwrap_or(0))
+    }
+
+    /// Notes which counters moved since `start`.
+    #[must_use]
+    pub fn since(mut self, start: &Self) -> Self {
+        let delta = |(name, count): (&String, &u64)| {
+            let by = count.saturating_sub(start.counter(name));
+            (by > 0).then(|| (name.clone(), by))
+        };
+        self.moved = Some(self.counters.iter().filter_map(delta).collect());
+        self
     }
 }
 
@@ -118,5 +129,25 @@ impl HostReader {
         }
         snapshot.advice = advice(&snapshot);
         snapshot
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn host(counters: &[(&str, u64)]) -> HostSnapshot {
+        let counters = counters.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+        HostSnapshot { counters, ..HostSnapshot::default() }
+    }
+
+    #[test]
+    fn counters_that_moved() {
+        let start = host(&[("AddAddr", 3), ("AddAddrTxDrop", 1)]);
+        let now = host(&[("AddAddr", 3), ("AddAddrTxDrop", 2), ("RmAddr", 1)]).since(&start);
+        assert_eq!(now.moved("AddAddrTxDrop"), Some(1));
+        assert_eq!(now.moved("AddAddr"), Some(0));
+        assert_eq!(now.moved.as_ref().unwrap().len(), 2);
+        assert_eq!(start.moved("AddAddr"), None, "there is nothing to compare with");
     }
 }

@@ -206,7 +206,7 @@ pub struct Selection {
     /// None of these.
     pub ignore: Vec<Code>,
     /// What a host says of itself: it counts for the connections that it is an end of. Its counters
-    /// may begin with the capture ([`HostSnapshot::since`]) or with the host.
+    /// count from the capture on where that is known ([`HostSnapshot::since`]).
     pub host: Option<HostSnapshot>,
 }
 

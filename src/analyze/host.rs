@@ -31,9 +31,11 @@ impl<'a> KnownHost<'a> {
         }
     }
 
-    /// The value of a counter; `None` where the kernel does not know it.
+    /// The value of a counter since the capture began, or, where that is not known, since the host
+    /// started; `None` where the kernel does not know it.
     pub fn counter(&self, name: &str) -> Option<u64> {
-        self.says.counters.get(name).copied()
+        let count = self.says.counters.get(name).copied()?;
+        Some(self.says.moved(name).unwrap_or(count))
     }
 
     /// Whether a setting has a value.
