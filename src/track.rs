@@ -35,6 +35,7 @@ pub mod stream;
 pub mod subflow;
 pub mod tcp_sequence;
 pub mod trace;
+mod unplaced;
 
 use std::collections::BTreeSet;
 

@@ -76,6 +76,11 @@ impl Step<'_> {
         if end.mappings.conflicts() > conflicts {
             end.first_conflict.get_or_insert(seen_at);
         }
+        self.place_held();
+        let end = self.sender_end();
+        if !end.mappings.are_placed() {
+            return;
+        }
         let acked = receiver_ack.and_then(|ack| end.sequence.acked_position(ack)).unwrap_or(0);
         let seen = end.sequence.coverage();
         end.mappings.settle(|positions| positions.end <= acked || seen.contains(positions));
@@ -179,7 +184,7 @@ impl Step<'_> {
         let mut at = fresh.start;
         while at < fresh.end {
             let mappings = &self.sender_end().mappings;
-            let covering = mappings.covering(at).copied();
+            let (covering, is_placed) = (mappings.covering(at).copied(), mappings.are_placed());
             let end = match covering {
                 Some(mapped) => mapped.positions.end,
                 None => mappings.next_start_after(at).unwrap_or(fresh.end),
@@ -187,7 +192,8 @@ impl Step<'_> {
             .min(fresh.end);
             let part = Range { start: at, end };
             match covering {
-                Some(mapped) => self.take_mapped(part, &mapped),
+                Some(mapped) if is_placed => self.take_mapped(part, &mapped),
+                Some(mapped) => self.hold(part, &mapped),
                 None => self.take_bare(part),
             }
             at = end;
@@ -195,7 +201,7 @@ impl Step<'_> {
     }
 
     /// Octets of a mapping: to the checksum, to the stream, and to the count that they belong to.
-    fn take_mapped(&mut self, part: Range, mapped: &Mapped) {
+    pub(crate) fn take_mapped(&mut self, part: Range, mapped: &Mapped) {
         let sender = self.sender();
         let data = self.connection.data.of_mut(sender);
         let start = data.position(mapped.dsn_at(part.start));
@@ -301,6 +307,7 @@ impl Step<'_> {
             }
             self.fall_back_for_bare_data();
         }
+        self.place_held_anyway();
         let first_dsn = self.first_dsn(self.sender()).unwrap_or(Dsn(1));
         self.sender_end().mappings.assume_from(part.start, first_dsn);
         if !self.subflow.is_midstream() {
@@ -384,7 +391,7 @@ impl Step<'_> {
 }
 
 /// Of a payload, the `len` octets from `offset` on, as far as they were captured.
-fn captured_part(payload: &[u8], offset: i64, len: u64) -> &[u8] {
+pub(crate) fn captured_part(payload: &[u8], offset: i64, len: u64) -> &[u8] {
     let start = usize::try_from(offset).unwrap_or(usize::MAX).min(payload.len());
     let rest = payload.get(start..).unwrap_or_default();
     let len = usize::try_from(len).unwrap_or(usize::MAX).min(rest.len());

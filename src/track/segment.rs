@@ -106,7 +106,7 @@ pub(crate) struct Step<'a> {
     pub(crate) most_buffered: usize,
     pub(crate) news: Option<&'a mut Vec<News>>,
     /// Hosts whose key this segment showed for the first time.
-    new_keys: SmallVec<[Role; 2]>,
+    pub(super) new_keys: SmallVec<[Role; 2]>,
 }
 
 impl Step<'_> {

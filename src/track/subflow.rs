@@ -11,6 +11,7 @@ use super::option_space::OptionSpace;
 use super::role::{Direction, PerRole, Role};
 use super::rtt::RoundTrips;
 use super::tcp_sequence::TcpSequence;
+use super::unplaced::Unplaced;
 use crate::wire::frame::{PacketNo, Timestamp};
 use crate::wire::mptcp::{AddressId, Nonce, TcpReset, Token};
 use crate::wire::segment::{Endpoint, Segment};
@@ -165,6 +166,8 @@ pub struct SubflowEnd {
     pub checksums: Checksums,
     /// The same for mappings that TCP sent again after they were wrong.
     pub checksums_again: Checksums,
+    /// Payload of mappings whose place is not known yet.
+    pub(crate) unplaced: Unplaced,
     /// What became of its payload.
     pub bytes: ByteCounts,
     /// Round trips of what it sent.
@@ -209,6 +212,7 @@ impl SubflowEnd {
             mappings: Mappings::default(),
             checksums: Checksums::default(),
             checksums_again: Checksums::default(),
+            unplaced: Unplaced::default(),
             bytes: ByteCounts::default(),
             round_trips: RoundTrips::default(),
             dynamics: Dynamics::default(),
@@ -236,6 +240,7 @@ impl SubflowEnd {
 
     /// Lets go of what is only needed while segments are on their way.
     pub fn release(&mut self) {
+        self.unplaced = Unplaced::default();
         self.round_trips.close();
         self.recent.close();
         self.sequence.close();
