@@ -238,6 +238,8 @@ impl Step<'_> {
             peer.refused = Range { start: accepted + 1, end: sent };
             let accepted = usize::try_from(accepted).unwrap_or(0);
             self.on_stream(self.sender().peer(), |stream| stream.accept_prefix(accepted));
+        } else {
+            peer.begin_at(ack);
         }
         let handshake = &self.subflow.handshake;
         let offered = handshake.mp_capable_syn;
@@ -383,8 +385,15 @@ impl Step<'_> {
             // RFC 8684 §3.2: the addresses of the initial subflow have ID 0.
             self.subflow.ends.of_mut(role).address_id = Some(crate::wire::mptcp::AddressId(0));
         }
-        if let CapableForm::BothKeysAndData { data_len, checksum, .. } = capable.form {
-            self.declare_first_data(data_len, checksum, payload);
+        match capable.form {
+            CapableForm::BothKeys { .. } if !flags.has(TcpFlags::SYN) && payload.is_empty() => {
+                let seq = self.segment.seq;
+                self.sender_end().begin_at(seq);
+            }
+            CapableForm::BothKeysAndData { data_len, checksum, .. } => {
+                self.declare_first_data(data_len, checksum, payload);
+            }
+            _ => {}
         }
     }
 
@@ -408,6 +417,9 @@ impl Step<'_> {
             }
             Join::Ack { hmac, .. } => {
                 handshake.ack_hmac.get_or_insert(hmac);
+                // No data can be before it (RFC 8684 §3.2).
+                self.subflow.ends.of_mut(sender).begin_at(self.segment.seq);
+                self.subflow.ends.of_mut(sender.peer()).begin_at(self.segment.ack);
             }
         }
     }

@@ -231,6 +231,14 @@ impl SubflowEnd {
         }
     }
 
+    /// Its mappings count from `seq` on, as the handshake says, although its SYN was not seen.
+    pub fn begin_at(&mut self, seq: SeqNum) {
+        if self.sequence.isn().is_none() && self.mappings.latest().is_none() {
+            let first = self.sequence.see_first(seq);
+            self.mappings.set_origin(first - 1);
+        }
+    }
+
     /// Octets sent and not acknowledged, if everything before `acked` is.
     pub fn unacknowledged(&self, acked: Option<i64>) -> u64 {
         let sent = self.sequence.coverage().span().map_or(0, |span| span.end);
