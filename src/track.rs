@@ -376,6 +376,7 @@ impl Subflow {
             ends,
             reset: None,
             released: false,
+            out_of_order: false,
             several_points: false,
             established: false,
         }

@@ -23,6 +23,8 @@ pub struct Connection {
     pub first: Seen,
     /// Last packet seen of it.
     pub last: Seen,
+    /// Whether its segments stand in the capture in another order than their times.
+    pub out_of_order: bool,
     /// The version in use, or asked for as long as there is no answer.
     pub version: Option<Version>,
     /// What MP_CAPABLE says of each host.
@@ -126,6 +128,7 @@ impl Connection {
             forgotten_before: 0,
             first,
             last: first,
+            out_of_order: false,
             version: None,
             hosts: PerRole::default(),
             checksum: None,
@@ -215,6 +218,7 @@ impl Connection {
         self.addresses.append(from.addresses);
         self.events.merge(from.events);
         self.fast_close = self.fast_close.or(from.fast_close);
+        self.out_of_order |= from.out_of_order;
         self.joined += from.joined;
         self.finished += from.finished;
         if from.first.packet < self.first.packet {

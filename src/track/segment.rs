@@ -112,7 +112,9 @@ pub(crate) struct Step<'a> {
 impl Step<'_> {
     fn take(&mut self) {
         let flags = self.segment.flags;
+        self.subflow.out_of_order |= self.seen.is_out_of_order(self.subflow.last);
         self.subflow.last = self.seen;
+        self.connection.out_of_order |= self.seen.is_out_of_order(self.connection.last);
         self.connection.last = self.seen;
         let seen = self.seen;
         let end = self.sender_end();
@@ -150,7 +152,9 @@ impl Step<'_> {
     /// Notes that the data level stood still until this segment.
     fn note_stalls(&mut self) {
         for role in Role::BOTH {
-            if let Some(stall) = self.connection.data.of_mut(role).take_stall() {
+            if let Some(stall) = self.connection.data.of_mut(role).take_stall()
+                && !self.connection.out_of_order
+            {
                 self.event(EventKind::Stall { duration_ns: stall.duration_ns });
             }
         }

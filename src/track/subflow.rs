@@ -26,10 +26,19 @@ pub struct Seen {
     pub at: Timestamp,
 }
 
+/// Packets of several queues are often swapped by less than this.
+const SWAPPED_NS: i64 = 1_000_000;
+
 impl Seen {
     /// Where `segment` was seen.
     pub fn in_segment(segment: &Segment<'_>) -> Self {
         Self { packet: segment.number, at: segment.timestamp }
+    }
+
+    /// Whether it is so much older than the one before it in the capture that what came first, and
+    /// how long it took, can't be told from their order.
+    pub fn is_out_of_order(self, before: Self) -> bool {
+        before.at.since(self.at) > SWAPPED_NS
     }
 }
 
@@ -61,6 +70,8 @@ pub struct Subflow {
     pub reset: Option<Reset>,
     /// Whether the memory for segments on their way was given back.
     pub released: bool,
+    /// Whether its segments stand in the capture in another order than their times.
+    pub out_of_order: bool,
     /// Whether its segments are captured at more than one point.
     pub several_points: bool,
     /// Whether a segment other than a SYN, a RST or their like was seen from both hosts: it got

@@ -296,7 +296,9 @@ pub(super) fn path_degraded(case: &Case<'_>) -> Vec<Finding> {
             .iter()
             .filter(|subflow| {
                 let end = subflow.ends.of(role);
-                end.bytes.payload >= LARGE / 2 && end.round_trips.samples().count() >= 10
+                !subflow.out_of_order
+                    && end.bytes.payload >= LARGE / 2
+                    && end.round_trips.samples().count() >= 10
             })
             .collect();
         let rtt = |s: &Subflow| s.ends.of(role).round_trips.samples().percentile(50).unwrap_or(0);
