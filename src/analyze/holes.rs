@@ -8,7 +8,7 @@ use crate::track::data::DataSpace;
 use crate::track::role::Role;
 
 /// What was not seen of what `sender` sent, in order: from the first octet of the stream (midstream:
-/// the first one seen) to the last one seen or acknowledged, or to the DATA_FIN.
+/// the first one seen, or else numbered) to the last one seen or acknowledged, or to the DATA_FIN.
 pub fn holes(trace: &Trace<'_>, connection: &Connection, sender: Role) -> Vec<Range> {
     let data = connection.data.of(sender);
     let end = data.fin().map(|fin| fin.position).or_else(|| acked_end(trace, connection, sender));
@@ -37,8 +37,9 @@ fn has_closed(trace: &Trace<'_>, connection: &Connection, role: Role) -> bool {
 
 fn up_to(end: Option<i64>, data: &DataSpace) -> Vec<Range> {
     let coverage = data.coverage();
-    let tail = coverage.span().zip(end).map(|(span, end)| Range { start: span.end, end });
-    coverage.gaps().chain(tail.filter(|tail| !tail.is_empty())).collect()
+    let seen = coverage.span().map_or(0, |span| span.end);
+    let tail = Range { start: seen, end: end.unwrap_or(seen) };
+    coverage.gaps().chain([tail].into_iter().filter(|tail| !tail.is_empty())).collect()
 }
 
 #[cfg(test)]
