@@ -35,7 +35,7 @@ pub mod stream;
 pub mod subflow;
 pub mod tcp_sequence;
 pub mod trace;
-mod unplaced;
+pub mod unplaced;
 
 use std::collections::BTreeSet;
 
@@ -55,7 +55,7 @@ pub use trace::{OptionCounts, Totals, Trace};
 
 use crate::wire::frame::{PacketNo, Timestamp};
 use crate::wire::mptcp::MptcpOption;
-use crate::wire::segment::{Decoded, Endpoint, Segment};
+use crate::wire::segment::{Decoded, Endpoint, Segment, TcpFlags};
 use options::SegmentOptions;
 
 /// Puts connections together from segments.
@@ -209,11 +209,17 @@ impl Tracker {
 
     /// Whether `segment` opens its 4-tuple anew.
     fn is_reuse(&self, id: Id<Subflow>, segment: &Segment<'_>) -> bool {
-        if !segment.flags.is_syn() {
+        if !segment.flags.has(TcpFlags::SYN) {
             return false;
         }
         let subflow = &self.subflows[id];
         let sender = subflow.direction_from(segment.source).sender();
+        if segment.flags.is_syn_ack() {
+            // The SYN before it may be missing.
+            let end = subflow.ends.of(sender);
+            let is_over = subflow.reset.is_some() || end.fin.is_some();
+            return is_over && end.sequence.isn().is_some_and(|isn| isn != segment.seq);
+        }
         match subflow.ends.of(sender).sequence.isn() {
             Some(isn) => isn != segment.seq,
             // A SYN from the acceptor's side: a simultaneous open, unless this one is over. Where no

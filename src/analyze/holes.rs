@@ -6,13 +6,39 @@ use crate::track::connection::Connection;
 use crate::track::coverage::Range;
 use crate::track::data::DataSpace;
 use crate::track::role::Role;
+use crate::track::unplaced::Unplaced;
 
 /// What was not seen of what `sender` sent, in order: from the first octet of the stream (midstream:
-/// the first one seen, or else numbered) to the last one seen or acknowledged, or to the DATA_FIN.
+/// the first one seen, or else numbered) to the last one seen or acknowledged, or to the DATA_FIN. What
+/// may be octets that were seen and whose place is not known is none.
 pub fn holes(trace: &Trace<'_>, connection: &Connection, sender: Role) -> Vec<Range> {
     let data = connection.data.of(sender);
     let end = data.fin().map(|fin| fin.position).or_else(|| acked_end(trace, connection, sender));
-    up_to(end, data)
+    let subflows = state::subflows(trace, connection);
+    let unplaced = subflows.iter().map(|subflow| &subflow.ends.of(sender).unplaced);
+    if unplaced.clone().any(|unplaced| unplaced.hidden) {
+        return Vec::new();
+    }
+    let base = data.base().unwrap_or_default();
+    let maybe = unplaced.flat_map(Unplaced::mappings).map(|(dsn, octets)| {
+        let start = dsn.distance_from(base);
+        Range { start, end: start.saturating_add_unsigned(octets) }
+    });
+    maybe.fold(up_to(end, data), without)
+}
+
+/// What of `ranges` is not in `taken`.
+fn without(ranges: Vec<Range>, taken: Range) -> Vec<Range> {
+    let parts = ranges.into_iter().flat_map(|range| {
+        let before = Range { end: range.end.min(taken.start), ..range };
+        let after = Range { start: range.start.max(taken.end), ..range };
+        if range.intersection(taken).is_empty() {
+            [range, Range { end: range.start, ..range }]
+        } else {
+            [before, after]
+        }
+    });
+    parts.filter(|part| !part.is_empty()).collect()
 }
 
 /// One past the last octet of `sender`'s stream that its peer acknowledged; a DATA_FIN is none.

@@ -254,6 +254,9 @@ impl Tracker {
             if swap {
                 subflow.swap_roles();
             }
+            // Only one can have been the first, whichever that was.
+            let is_more = subflow.initial && subflow.is_through();
+            self.connections[target].joined += u32::from(is_more);
         }
         if let Some(news) = &mut self.news {
             news.push(News::Forgotten { number: from_connection.number });

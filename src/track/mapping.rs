@@ -177,6 +177,22 @@ impl Mappings {
         self.origin.is_none_or(|(low, high)| low == high)
     }
 
+    /// Takes an acknowledgment of the peer: all before `acked` on the subflow, and all before `data_ack`
+    /// of the stream. What it has of a mapping came before `acked`.
+    pub fn acknowledge(&mut self, acked: i64, data_ack: Dsn) {
+        let Some((low, high)) = self.origin else { return };
+        let latest = |mapped: &&Mapped| {
+            let octets = data_ack.distance_from(mapped.dsn);
+            octets > 0 && octets.cast_unsigned() <= mapped.positions.len()
+        };
+        let Some(mapped) = self.recent.iter().rev().find(latest) else { return };
+        let start = acked - data_ack.distance_from(mapped.dsn);
+        let highest = high + start - mapped.positions.start;
+        if (low..high).contains(&highest) {
+            self.narrow((low, highest));
+        }
+    }
+
     /// Takes the best guess for certain: that a mapping begins with the first segment seen of it.
     pub fn assume_placed(&mut self) {
         self.origin = self.origin.map(|(_, high)| (high, high));

@@ -33,12 +33,28 @@ impl Step<'_> {
             }
             let acked = data.acked_end().unwrap_or_default();
             self.on_stream(receiver, |stream| stream.acknowledge(acked));
+            self.place_by_acknowledgment(ack);
         }
         if let Some(mapping) = &dss.mapping {
             self.take_mapping(mapping, dss.data_fin, payload);
         }
         if infinite {
             self.fall_back(FallbackCause::InfiniteMapping, true);
+        }
+    }
+
+    /// What the peer has of a mapping whose place is not known came before what it acknowledges on
+    /// the subflow, as long as there is no other subflow.
+    fn place_by_acknowledgment(&mut self, data_ack: WireDsn) {
+        let receiver = self.sender().peer();
+        let end = self.subflow.ends.of_mut(receiver);
+        if end.mappings.are_placed() || self.connection.subflows.len() > 1 {
+            return;
+        }
+        if let Some(acked) = end.sequence.acked_position(self.segment.ack) {
+            let data_ack = self.connection.data.of_mut(receiver).expand(data_ack);
+            end.mappings.acknowledge(acked, data_ack);
+            self.place_held(receiver);
         }
     }
 
@@ -76,7 +92,7 @@ impl Step<'_> {
         if end.mappings.conflicts() > conflicts {
             end.first_conflict.get_or_insert(seen_at);
         }
-        self.place_held();
+        self.place_held(sender);
         let end = self.sender_end();
         if !end.mappings.are_placed() {
             return;
@@ -295,10 +311,12 @@ impl Step<'_> {
     /// (RFC 8684 §3.7: only while it has one subflow); else a fault.
     fn take_bare(&mut self, part: Range) {
         if self.connection.fallback.is_none() {
-            if !self.may_fall_back() {
+            let is_hidden = self.segment.options.is_cut();
+            if is_hidden || !self.may_fall_back() {
                 let seen = self.seen;
                 let end = self.sender_end();
                 end.bytes.unmapped += part.len();
+                end.unplaced.hidden |= is_hidden;
                 // Behind a gap, the segment with the mapping may be what is missing.
                 if end.sequence.coverage().gaps().len() == 0 {
                     end.first_unmapped.get_or_insert(seen);
@@ -359,7 +377,7 @@ impl Step<'_> {
         let negotiated = self.subflow.initial
             && self.subflow.handshake.mp_capable_syn
             && self.connection.fallback.is_none();
-        if negotiated && !self.options.has_mptcp() {
+        if negotiated && !self.options.has_mptcp() && !self.segment.options.is_cut() {
             let seq = self.segment.seq;
             let certain = self.sender_end().sequence.acked_position(seq) == Some(1);
             self.fall_back(FallbackCause::AckWithoutMpCapable, certain);
@@ -370,7 +388,9 @@ impl Step<'_> {
     pub(crate) fn check_answer(&mut self) {
         let sender = self.sender();
         let is_open = self.subflow.established && self.may_fall_back();
-        let silent = !self.connection.dss_seen.of(sender) && !self.options.has_mptcp();
+        let silent = !self.connection.dss_seen.of(sender)
+            && !self.options.has_mptcp()
+            && !self.segment.options.is_cut();
         if !(is_open && silent) || self.connection.fallback.is_some() {
             return;
         }

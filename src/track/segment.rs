@@ -249,7 +249,7 @@ impl Step<'_> {
         let offered = handshake.mp_capable_syn;
         let taken_up =
             self.options.mptcp.iter().any(|option| matches!(option, MptcpOption::Capable(_)));
-        if offered && !taken_up {
+        if offered && !taken_up && !self.segment.options.is_cut() {
             let cause = if handshake.plain_syn.is_some() {
                 FallbackCause::SynWithMpCapableUnanswered
             } else {
@@ -266,7 +266,8 @@ impl Step<'_> {
         let handshake = &mut self.subflow.handshake;
         if handshake.syn.is_none() {
             // Midstream: it got through before the capture began.
-            self.subflow.established = true;
+            let is_new = !std::mem::replace(&mut self.subflow.established, true);
+            self.connection.joined += u32::from(is_new && !self.subflow.initial);
             return;
         }
         if is_opener && handshake.syn_ack.is_some() && handshake.ack.is_none() {

@@ -178,7 +178,7 @@ pub struct SubflowEnd {
     /// The same for mappings that TCP sent again after they were wrong.
     pub checksums_again: Checksums,
     /// Payload of mappings whose place is not known yet.
-    pub(crate) unplaced: Unplaced,
+    pub unplaced: Unplaced,
     /// What became of its payload.
     pub bytes: ByteCounts,
     /// Round trips of what it sent.
@@ -259,7 +259,7 @@ impl SubflowEnd {
 
     /// Lets go of what is only needed while segments are on their way.
     pub fn release(&mut self) {
-        self.unplaced = Unplaced::default();
+        self.unplaced.close();
         self.round_trips.close();
         self.recent.close();
         self.sequence.close();

@@ -9,17 +9,36 @@ use smallvec::SmallVec;
 use super::coverage::Range;
 use super::mapping::Mapped;
 use super::payload::captured_part;
+use super::role::Role;
 use super::segment::Step;
 use super::subflow::Seen;
 use crate::wire::segment::Segment;
-use crate::wire::seq::SeqNum;
+use crate::wire::seq::{Dsn, SeqNum};
 
 /// Most segments that wait; with more, the best guess has to do.
 const MOST: usize = 128;
 
 /// What waits on one subflow, of one host.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Unplaced(Vec<Held>);
+pub struct Unplaced {
+    held: Vec<Held>,
+    /// Whether there are octets whose mapping the snap length cut off.
+    pub hidden: bool,
+}
+
+impl Unplaced {
+    /// The mappings of what waits: first data sequence number, and octets.
+    pub fn mappings(&self) -> impl Iterator<Item = (Dsn, u64)> {
+        self.held.iter().map(|held| (held.mapped.dsn, held.mapped.positions.len()))
+    }
+
+    /// Lets go of what waits, which stays where it is.
+    pub(crate) fn close(&mut self) {
+        for held in &mut self.held {
+            held.octets = Vec::new();
+        }
+    }
+}
 
 #[derive(Debug, Clone)]
 struct Held {
@@ -44,26 +63,26 @@ impl Step<'_> {
         #[expect(clippy::cast_possible_truncation, reason = "within a segment")]
         let seq = segment.seq.add(offset.unsigned_abs() as u32);
         end.bytes.new_data += part.len();
-        end.unplaced.0.push(Held { seen, part, seq, mapped: *mapped, octets });
-        if end.unplaced.0.len() >= MOST {
+        end.unplaced.held.push(Held { seen, part, seq, mapped: *mapped, octets });
+        if end.unplaced.held.len() >= MOST {
             self.place_held_anyway();
         }
     }
 
-    /// Takes what waited, if its place is known now.
-    pub(crate) fn place_held(&mut self) {
-        let end = self.sender_end();
-        if end.unplaced.0.is_empty() || !end.mappings.are_placed() {
+    /// Takes what waited of what `sender` sent, if its place is known now.
+    pub(crate) fn place_held(&mut self, sender: Role) {
+        let end = self.subflow.ends.of_mut(sender);
+        if end.unplaced.held.is_empty() || !end.mappings.are_placed() {
             return;
         }
-        for held in std::mem::take(&mut end.unplaced).0 {
-            let end = self.sender_end();
+        for held in std::mem::take(&mut end.unplaced.held) {
+            let end = self.subflow.ends.of_mut(sender);
             let mapped = end.mappings.placed(&held.mapped);
             let part = held.part.intersection(mapped.positions);
             if !part.is_empty() {
                 end.bytes.new_data -= part.len();
                 let segment = Segment { seq: held.seq, payload: &held.octets, ..*self.segment };
-                self.earlier(&segment, held.seen).take_mapped(part, &mapped);
+                self.earlier(&segment, held.seen, sender).take_mapped(part, &mapped);
             }
         }
     }
@@ -71,12 +90,13 @@ impl Step<'_> {
     /// Takes what waited, at the place that is the best guess.
     pub(crate) fn place_held_anyway(&mut self) {
         self.sender_end().mappings.assume_placed();
-        self.place_held();
+        self.place_held(self.sender());
     }
 
-    /// This step, for a segment that came before.
-    fn earlier<'b>(&'b mut self, segment: &'b Segment<'b>, seen: Seen) -> Step<'b> {
+    /// This step, for a segment of `sender` that came before.
+    fn earlier<'b>(&'b mut self, segment: &'b Segment<'b>, seen: Seen, sender: Role) -> Step<'b> {
         Step {
+            direction: sender.sends(),
             seen,
             segment,
             subflow: self.subflow,

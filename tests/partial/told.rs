@@ -56,7 +56,12 @@ struct Told<'a> {
 impl Told<'_> {
     fn check(&mut self) {
         let subflows: Vec<_> = self.trace.subflows(self.connection).collect();
-        let owned: Vec<_> = subflows.iter().map(|subflow| self.carrier_of(subflow)).collect();
+        let owned: Option<Vec<_>> =
+            subflows.iter().map(|subflow| self.carrier_of(subflow)).collect();
+        let Some(owned) = owned else {
+            self.wrong.push("a connection of which the whole capture has none".to_owned());
+            return;
+        };
         let all = self.whole.subflows();
         let owners: BTreeSet<_> = owned.iter().map(|carrier| carrier.owner).collect();
         let numbers: BTreeSet<_> = owners.iter().map(|owner| all[*owner].0.number).collect();
@@ -70,7 +75,8 @@ impl Told<'_> {
             self.subflow(subflow, all[carrier.owner].1, truth, is_swapped);
         }
         self.handshake(truth, is_swapped);
-        if truth.fallback.is_none() && truth.has_keys() {
+        let is_plain = owners.iter().all(|owner| !self.whole.has_fast_open(*owner));
+        if truth.fallback.is_none() && truth.has_keys() && is_plain {
             for role in Role::BOTH {
                 let sender = if is_swapped { role.peer() } else { role };
                 self.stream(role, truth, sender, &owners);
@@ -79,12 +85,15 @@ impl Told<'_> {
     }
 
     /// The subflow of the whole capture, and who the client is there.
-    fn carrier_of(&self, subflow: &Subflow) -> Carrier {
-        let first = self.whole.carrier(subflow.first.packet).unwrap();
+    fn carrier_of(&self, subflow: &Subflow) -> Option<Carrier> {
+        let first = self.whole.carrier(subflow.first.packet)?;
         let frame = self.frames.iter().find(|frame| frame.number == subflow.first.packet).unwrap();
         let source = frame.segment().unwrap().source;
         let is_client = subflow.ends.client.endpoint == source;
-        Carrier { sender: if is_client { first.sender } else { first.sender.peer() }, ..first }
+        Some(Carrier {
+            sender: if is_client { first.sender } else { first.sender.peer() },
+            ..first
+        })
     }
 
     fn handshake(&mut self, truth: &Connection, is_swapped: bool) {

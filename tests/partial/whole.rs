@@ -1,16 +1,16 @@
 //! What the whole capture tells: whose each packet is, and which octets of a stream it carries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use mptcpscope::track::connection::Connection;
 use mptcpscope::track::coverage::Range;
-use mptcpscope::track::role::Role;
+use mptcpscope::track::role::{PerRole, Role};
 use mptcpscope::track::subflow::Subflow;
 use mptcpscope::track::{Limits, Tracker};
 use mptcpscope::wire::frame::PacketNo;
 use mptcpscope::wire::mptcp::{CapableForm, DataLevelLength, MptcpOption};
 use mptcpscope::wire::segment::{Segment, TcpFlags, decode};
-use mptcpscope::wire::seq::Dsn;
+use mptcpscope::wire::seq::{Dsn, SeqNum};
 use mptcpscope::wire::tcp_option::TcpOption;
 
 use crate::octets::Octets;
@@ -33,20 +33,33 @@ pub(crate) struct Whole {
     carriers: BTreeMap<u64, Carrier>,
     /// The octets of the stream in a packet, counted from IDSN + 1.
     octets: BTreeMap<u64, Vec<Range>>,
+    fast_open: BTreeSet<Owner>,
 }
 
 impl Whole {
     pub(crate) fn new(frames: &[OwnedFrame]) -> Self {
-        let mut whole =
-            Self { tracker: track(frames), carriers: BTreeMap::new(), octets: BTreeMap::new() };
-        for segment in frames.iter().filter_map(OwnedFrame::segment) {
-            if let Some(carrier) = whole.find(&segment) {
-                whole.carriers.insert(segment.number.0, carrier);
-            }
-        }
+        let mut whole = Self {
+            tracker: track(frames),
+            carriers: BTreeMap::new(),
+            octets: BTreeMap::new(),
+            fast_open: BTreeSet::new(),
+        };
+        whole.carriers = whole.find_carriers(frames);
         let mappings = whole.mappings(frames);
+        let syns = frames.iter().filter_map(OwnedFrame::segment);
+        let with_data = syns.filter(|syn| syn.flags.is_syn() && syn.payload_len > 0);
+        whole.fast_open =
+            with_data.filter_map(|syn| whole.carrier(syn.number)).map(|by| by.owner).collect();
+        let subflows: Vec<_> = whole
+            .subflows()
+            .iter()
+            .map(|(_, subflow)| PerRole {
+                client: subflow.ends.client.sequence.isn(),
+                server: subflow.ends.server.sequence.isn(),
+            })
+            .collect();
         for segment in frames.iter().filter_map(OwnedFrame::segment) {
-            let octets = whole.octets_in(&segment, &mappings);
+            let octets = whole.octets_in(&segment, &mappings, &subflows);
             whole.octets.insert(segment.number.0, octets);
         }
         whole
@@ -72,16 +85,29 @@ impl Whole {
         packets.flat_map(|packet| self.octets[&packet.0].clone()).collect()
     }
 
-    fn find(&self, segment: &Segment<'_>) -> Option<Carrier> {
+    fn find_carriers(&self, frames: &[OwnedFrame]) -> BTreeMap<u64, Carrier> {
         let subflows = self.subflows();
-        let owner = subflows.iter().position(|(_, subflow)| {
-            let ends = [subflow.ends.client.endpoint, subflow.ends.server.endpoint];
-            ends.contains(&segment.source)
-                && ends.contains(&segment.destination)
-                && (subflow.first.packet..=subflow.last.packet).contains(&segment.number)
-        })?;
-        let (_, subflow) = subflows[owner];
-        Some(Carrier { owner, sender: subflow.direction_from(segment.source).sender() })
+        let mut by_path: HashMap<_, Vec<Owner>> = HashMap::new();
+        for (owner, (_, subflow)) in subflows.iter().enumerate() {
+            let (client, server) = (subflow.ends.client.endpoint, subflow.ends.server.endpoint);
+            by_path.entry((client, server)).or_default().push(owner);
+            by_path.entry((server, client)).or_default().push(owner);
+        }
+        let find = |segment: Segment<'_>| {
+            let owners = by_path.get(&(segment.source, segment.destination))?;
+            let owner = *owners.iter().find(|owner| {
+                let (_, subflow) = subflows[**owner];
+                (subflow.first.packet..=subflow.last.packet).contains(&segment.number)
+            })?;
+            let sender = subflows[owner].1.direction_from(segment.source).sender();
+            Some((segment.number.0, Carrier { owner, sender }))
+        };
+        frames.iter().filter_map(OwnedFrame::segment).filter_map(find).collect()
+    }
+
+    /// Whether the stream of `owner` begins with a fast-open SYN, whose octets have no number.
+    pub(crate) fn has_fast_open(&self, owner: Owner) -> bool {
+        self.fast_open.contains(&owner)
     }
 
     /// All mappings of each subflow and sender: places on the subflow, and place in the stream.
@@ -110,10 +136,10 @@ impl Whole {
         &self,
         segment: &Segment<'_>,
         mappings: &BTreeMap<(Owner, bool), Vec<(Range, i64)>>,
+        isns: &[PerRole<Option<SeqNum>>],
     ) -> Vec<Range> {
         let Some(carrier) = self.carrier(segment.number) else { return Vec::new() };
-        let (_, subflow) = self.subflows()[carrier.owner];
-        let isn = subflow.ends.of(carrier.sender).sequence.isn();
+        let isn = *isns[carrier.owner].of(carrier.sender);
         let known = mappings.get(&(carrier.owner, carrier.sender == Role::Client));
         let (Some(isn), Some(known)) = (isn, known) else { return Vec::new() };
         if segment.flags.has(TcpFlags::RST) || segment.flags.has(TcpFlags::SYN) {
