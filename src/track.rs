@@ -217,8 +217,8 @@ impl Tracker {
         if segment.flags.is_syn_ack() {
             // The SYN before it may be missing.
             let end = subflow.ends.of(sender);
-            let is_over = subflow.reset.is_some() || end.fin.is_some();
-            return is_over && end.sequence.isn().is_some_and(|isn| isn != segment.seq);
+            let had_more = subflow.reset.is_some() || end.fin.is_some() || end.first_data.is_some();
+            return had_more && end.sequence.isn().is_some_and(|isn| isn != segment.seq);
         }
         match subflow.ends.of(sender).sequence.isn() {
             Some(isn) => isn != segment.seq,
@@ -313,6 +313,7 @@ impl Tracker {
             return None;
         };
         let old = &mut self.subflows[id];
+        owner.join_answered(old);
         self.flows.remove(&FlowKey::new(old.ends.client.endpoint, old.ends.server.endpoint));
         let number = old.number;
         *old = Subflow::new(connection, number, stream, opener, opening);

@@ -311,14 +311,15 @@ impl Step<'_> {
     /// (RFC 8684 §3.7: only while it has one subflow); else a fault.
     fn take_bare(&mut self, part: Range) {
         if self.connection.fallback.is_none() {
-            let is_hidden = self.segment.options.is_cut();
+            let is_hidden = self.is_mapping_hidden();
             if is_hidden || !self.may_fall_back() {
                 let seen = self.seen;
+                let is_told = !is_hidden && self.connection.joined > 0;
                 let end = self.sender_end();
                 end.bytes.unmapped += part.len();
                 end.unplaced.hidden |= is_hidden;
                 // Behind a gap, the segment with the mapping may be what is missing.
-                if end.sequence.coverage().gaps().len() == 0 {
+                if is_told && end.sequence.coverage().gaps().len() == 0 {
                     end.first_unmapped.get_or_insert(seen);
                 }
                 return;
@@ -332,6 +333,16 @@ impl Step<'_> {
             self.on_stream(self.sender(), |stream| stream.start(0));
         }
         self.take_fresh(part);
+    }
+
+    /// Whether bare data has a mapping that the capture does not show: the snap length cut it off, or
+    /// MPTCP is still spoken and the segment with the mapping is missing.
+    fn is_mapping_hidden(&mut self) -> bool {
+        let dss = |option: &MptcpOption| matches!(option, MptcpOption::Dss(_));
+        let is_spoken = self.options.mptcp.iter().any(dss);
+        let sequence = &self.sender_end().sequence;
+        let may_lack = sequence.isn().is_none() || sequence.coverage().gaps().len() > 0;
+        self.segment.options.is_cut() || is_spoken && may_lack
     }
 
     /// Data without a mapping: because the other host's answer had no option before, or for a reason
@@ -368,7 +379,7 @@ impl Step<'_> {
     }
 
     fn may_fall_back(&self) -> bool {
-        self.subflow.initial && self.connection.joined == 0
+        self.subflow.initial && self.connection.joined == 0 && self.connection.joining == 0
     }
 
     /// The third ACK must carry MP_CAPABLE, unless something of the server made it superfluous

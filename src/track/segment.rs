@@ -24,6 +24,9 @@ impl Tracker {
         segment: &Segment<'_>,
         options: &SegmentOptions,
     ) {
+        if self.connections[self.subflows[id].connection].unplaced {
+            self.match_by_option(id, segment, options);
+        }
         let subflow = &mut self.subflows[id];
         let direction = subflow.direction_from(segment.source);
         let connection_id = subflow.connection;
@@ -274,12 +277,15 @@ impl Step<'_> {
             handshake.ack = Some(seen);
             self.subflow.established = true;
             self.check_third_ack();
-        } else if let Some(join) = &mut self.subflow.join
+        } else if let Some(join) = &self.subflow.join
             && !is_opener
             && join.fourth_ack.is_none()
         {
             // It has a socket only after the third ACK, be that in the capture or not.
-            join.fourth_ack = Some(seen);
+            self.connection.join_answered(self.subflow);
+            if let Some(join) = &mut self.subflow.join {
+                join.fourth_ack = Some(seen);
+            }
             self.subflow.established = true;
             self.connection.joined += 1;
         }
@@ -320,6 +326,7 @@ impl Step<'_> {
             _ => None,
         });
         if self.subflow.reset.is_none() {
+            self.connection.join_answered(self.subflow);
             self.subflow.reset = Some(Reset { seen: self.seen, from: self.sender(), reason });
         }
         self.event(EventKind::Rst { ack: self.segment.flags.has(TcpFlags::ACK) });
@@ -421,7 +428,9 @@ impl Step<'_> {
                 end.backup = Some(backup);
             }
             Join::Ack { hmac, .. } => {
+                let is_first = handshake.ack_hmac.is_none();
                 handshake.ack_hmac.get_or_insert(hmac);
+                self.connection.joining += u32::from(is_first && self.subflow.is_joining());
                 // No data can be before it (RFC 8684 §3.2).
                 self.subflow.ends.of_mut(sender).begin_at(self.segment.seq);
                 self.subflow.ends.of_mut(sender.peer()).begin_at(self.segment.ack);

@@ -365,6 +365,14 @@ impl Subflow {
         }
     }
 
+    /// Whether its join may have got through although the fourth ACK was not seen: nothing of the
+    /// acceptor was.
+    pub fn is_joining(&self) -> bool {
+        let is_one_sided = self.handshake.syn.is_some() && self.handshake.syn_ack.is_none();
+        let asked = |join: &JoinHandshake| join.ack_hmac.is_some() && join.fourth_ack.is_none();
+        is_one_sided && self.reset.is_none() && self.join.as_ref().is_some_and(asked)
+    }
+
     /// Whether nothing but late segments can follow on it.
     pub fn is_over(&self) -> bool {
         self.reset.is_some() || (self.ends.client.fin.is_some() && self.ends.server.fin.is_some())
