@@ -190,6 +190,19 @@ pub const RULES: &[Rule] = &[
     last(Code::SinglePath, paths::single_path),
 ];
 
+/// What rests on a packet that was not seen: an answer, an option, or a join on another path.
+pub(super) const DOUBTFUL: &[Code] = &[
+    Code::JoinAnsweredByPlainTcp,
+    Code::JoinAckStripped,
+    Code::JoinAckUnconfirmed,
+    Code::JoinEarlyData,
+    Code::AddAddrTimestampsDropped,
+    Code::AddAddrNotUsed,
+    Code::SubflowReset,
+    Code::ConnectionAborted,
+    Code::SinglePath,
+];
+
 impl<'a> Case<'a> {
     pub(super) fn new(
         trace: Trace<'a>,

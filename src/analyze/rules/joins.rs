@@ -54,6 +54,8 @@ pub(super) fn failure(case: &Case<'_>, subflow: &Subflow) -> Option<Failure> {
             (None, None) if handshake.syn_ack_retransmissions > 0 => Some(Failure::NoAck),
             (None, None) => None,
         },
+        // Data goes only over a join that got through (RFC 8684 §3.2): an answer is missing.
+        (Some(_), Some(_)) if subflow.ends.of(subflow.opener).first_data.is_some() => None,
         (Some(_), Some(_)) => match acceptor_reset {
             Some(reset) => Some(Failure::RefusedAtAck(reset)),
             None if acks_repeated(subflow) => Some(Failure::Unconfirmed),
