@@ -70,7 +70,8 @@ fn soften(case: &Case<'_>, found: &mut [Finding]) {
         finding.severity != Severity::Note && DOUBTFUL.contains(&finding.code)
     };
     let mut doubtful = found.iter_mut().filter(doubtful).peekable();
-    if doubtful.peek().is_some() && (case.lacks_packets() || !case.is_two_sided()) {
+    let lacks = || case.lacks_packets() || !case.is_two_sided() || case.lacks_initial();
+    if doubtful.peek().is_some() && lacks() {
         for finding in doubtful {
             finding.severity = Severity::Note;
             finding.confidence = Confidence::Possible;

@@ -270,6 +270,11 @@ impl<'a> Case<'a> {
         self.trace.totals().options_cut.count > 0
     }
 
+    /// Whether only joined subflows are in the capture.
+    pub fn lacks_initial(&self) -> bool {
+        self.subflows.iter().all(|subflow| !subflow.initial)
+    }
+
     /// Whether packets or a whole path of the connection are not in the capture.
     pub fn lacks_packets(&self) -> bool {
         self.subflows.iter().any(|subflow| capture::tcp_gap(subflow).is_some())

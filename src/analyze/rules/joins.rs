@@ -352,6 +352,10 @@ pub(super) fn join_ack_stripped(case: &Case<'_>) -> Vec<Finding> {
     let found = all.iter().filter_map(|(subflow, failure)| {
         let Failure::RefusedAtAck(reset) = failure else { return None };
         let has_option = subflow.join.is_some_and(|join| join.ack_hmac.is_some());
+        let is_right = case.join_verdicts(subflow).is_some_and(|v| v.ack == Verdict::Verified);
+        if has_option && !is_right {
+            return None;
+        }
         let (number, at) = (subflow.number, packet(reset.seen));
         let (summary, confidence) = if has_option {
             let text = format!(
