@@ -48,19 +48,24 @@ fn check(captures: impl IntoIterator<Item = (String, Vec<OwnedFrame>)>) {
     for (name, frames) in captures {
         let whole = Whole::new(&frames);
         for part in parts(&frames, &whole) {
-            let told = told::wrong(&whole, &part.frames);
+            let told = told::wrong(&whole, &part.frames, part.name.contains("subflow"));
             wrong.extend(told.into_iter().map(|what| format!("{name}, {}: {what}", part.name)));
         }
     }
     assert!(wrong.is_empty(), "{} of:\n{}", wrong.len(), wrong.join("\n"));
 }
 
+/// What is changed on purpose, so that a part of it tells another story: a key that a middlebox
+/// alters, and options taken out of a path whose other one is not there.
+const ODD: [&str; 2] = ["mp_key_change", "dss-stripped-midstream-two-subflows"];
+
 /// Not the dresses of one run, of which one is enough, nor the largest ones.
 fn is_read(path: &Path, wanted: &str) -> bool {
     const LARGE: u64 = 2_000_000;
     let is_dress = path.to_string_lossy().contains("formats/");
     let is_small = fs::metadata(path).unwrap().len() < LARGE;
-    is_small && !is_dress && path.to_string_lossy().contains(wanted)
+    let is_odd = ODD.iter().any(|odd| path.to_string_lossy().contains(odd));
+    is_small && !is_dress && !is_odd && path.to_string_lossy().contains(wanted)
 }
 
 fn below(folder: &Path) -> Vec<PathBuf> {
