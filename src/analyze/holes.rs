@@ -16,15 +16,15 @@ pub fn holes(trace: &Trace<'_>, connection: &Connection, sender: Role) -> Vec<Ra
     let end = data.fin().map(|fin| fin.position).or_else(|| acked_end(trace, connection, sender));
     let subflows = state::subflows(trace, connection);
     let unplaced = subflows.iter().map(|subflow| &subflow.ends.of(sender).unplaced);
-    if unplaced.clone().any(|unplaced| unplaced.hidden) {
-        return Vec::new();
-    }
+    let hidden = unplaced.clone().map(|unplaced| unplaced.hidden).sum();
     let base = data.base().unwrap_or_default();
     let maybe = unplaced.flat_map(Unplaced::mappings).map(|(dsn, octets)| {
         let start = dsn.distance_from(base);
         Range { start, end: start.saturating_add_unsigned(octets) }
     });
-    maybe.fold(up_to(end, data), without)
+    let holes = maybe.fold(up_to(end, data), without);
+    let octets: u64 = holes.iter().map(|hole| hole.len()).sum();
+    if octets > hidden { holes } else { Vec::new() }
 }
 
 /// What of `ranges` is not in `taken`.

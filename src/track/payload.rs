@@ -317,7 +317,7 @@ impl Step<'_> {
                 let is_told = !is_hidden && self.connection.joined > 0;
                 let end = self.sender_end();
                 end.bytes.unmapped += part.len();
-                end.unplaced.hidden |= is_hidden;
+                end.unplaced.hidden += if is_hidden { part.len() } else { 0 };
                 // Behind a gap, the segment with the mapping may be what is missing.
                 if is_told && end.sequence.coverage().gaps().len() == 0 {
                     end.first_unmapped.get_or_insert(seen);

@@ -22,8 +22,8 @@ const MOST: usize = 128;
 #[derive(Debug, Clone, Default)]
 pub struct Unplaced {
     held: Vec<Held>,
-    /// Whether there are octets whose mapping the snap length cut off.
-    pub hidden: bool,
+    /// Octets whose mapping the capture does not show: cut off by the snap length, or missing.
+    pub hidden: u64,
 }
 
 impl Unplaced {

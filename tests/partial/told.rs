@@ -166,7 +166,7 @@ impl Told<'_> {
         let seen = self.whole.octets(packets);
         let subflows = self.trace.subflows(self.connection);
         let ends: Vec<_> = subflows.map(|subflow| subflow.ends.of(role)).collect();
-        let is_hidden = ends.iter().any(|end| end.unplaced.hidden);
+        let is_hidden = ends.iter().any(|end| end.unplaced.hidden > 0);
         let new: u64 = ends.iter().map(|end| end.bytes.new_data).sum();
         if new > seen.len() || new < seen.len() && !is_hidden {
             self.wrong.push(format!(
