@@ -216,6 +216,19 @@ pub const RULES: &[Rule] = &[
     last(Code::SinglePath, paths::single_path),
 ];
 
+/// What rests on a packet that was not seen: an answer, an option, or a join on another path.
+pub(super) const DOUBTFUL: &[Code] = &[
+    Code::JoinAnsweredByPlainTcp,
+    Code::JoinAckStripped,
+    Code::JoinAckUnconfirmed,
+    Code::JoinEarlyData,
+    Code::AddAddrTimestampsDropped,
+    Code::AddAddrNotUsed,
+    Code::SubflowReset,
+    Code::ConnectionAborted,
+    Code::SinglePath,
+];
+
 impl<'a> Case<'a> {
     pub(super) fn new(
         trace: Trace<'a>,
@@ -283,6 +296,11 @@ impl<'a> Case<'a> {
     /// Whether options may be there that the snap length cut off.
     pub fn options_may_be_cut(&self) -> bool {
         self.trace.totals().options_cut.count > 0
+    }
+
+    /// Whether only joined subflows are in the capture.
+    pub fn lacks_initial(&self) -> bool {
+        self.subflows.iter().all(|subflow| !subflow.initial)
     }
 
     /// Whether packets or a whole path of the connection are not in the capture.

@@ -250,8 +250,11 @@ impl DataSpace {
     /// that both saw count twice.
     /// Returns by how much its positions moved.
     pub fn absorb(&mut self, other: &Self) -> i64 {
-        let Some(their_base) = other.base else { return 0 };
-        let shift = self.position(their_base);
+        let Some(Dsn(whole)) = other.base else { return 0 };
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is known")]
+        let short = WireDsn::Short(whole as u32);
+        let dsn = self.expand(if other.upper_known { WireDsn::Long(whole) } else { short });
+        let shift = self.position(dsn);
         let mut at = other.coverage.span().map_or(0, |span| span.start);
         let end = other.coverage.span().map_or(0, |span| span.end);
         let to_the_end = Range { start: end, end };

@@ -141,6 +141,9 @@ impl Delivery {
     /// Takes new data, or a DATA_ACK that advances; `outstanding` says whether data was not
     /// acknowledged before it.
     pub(crate) fn progress(&mut self, at: Timestamp, outstanding: bool) {
+        if self.last_progress.is_some_and(|last| last > at) {
+            return;
+        }
         if let Some(start) = self.last_progress.replace(at)
             && outstanding
             && at.since(start) >= STALL_NS

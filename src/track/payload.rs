@@ -37,12 +37,28 @@ impl Step<'_> {
             let acked = data.acked_end().unwrap_or_default();
             self.watch_data_ack(ack.is_long(), position, window);
             self.on_stream(receiver, |stream| stream.acknowledge(acked));
+            self.place_by_acknowledgment(ack);
         }
         if let Some(mapping) = &dss.mapping {
             self.take_mapping(mapping, dss.data_fin, payload);
         }
         if infinite {
             self.fall_back(FallbackCause::InfiniteMapping, true);
+        }
+    }
+
+    /// What the peer has of a mapping whose place is not known came before what it acknowledges on
+    /// the subflow, as long as there is no other subflow.
+    fn place_by_acknowledgment(&mut self, data_ack: WireDsn) {
+        let receiver = self.sender().peer();
+        let end = self.subflow.ends.of_mut(receiver);
+        if end.mappings.are_placed() || self.connection.subflows.len() > 1 {
+            return;
+        }
+        if let Some(acked) = end.sequence.acked_position(self.segment.ack) {
+            let data_ack = self.connection.data.of_mut(receiver).expand(data_ack);
+            end.mappings.acknowledge(acked, data_ack);
+            self.place_held(receiver);
         }
     }
 
@@ -88,6 +104,11 @@ impl Step<'_> {
         let is_outside = end.mappings.declare(mapping, dsn, data_fin, payload);
         if end.mappings.conflicts() > conflicts {
             end.first_conflict.get_or_insert(seen_at);
+        }
+        self.place_held(sender);
+        let end = self.sender_end();
+        if !end.mappings.are_placed() {
+            return;
         }
         let acked = receiver_ack.and_then(|ack| end.sequence.acked_position(ack)).unwrap_or(0);
         let seen = end.sequence.coverage();
@@ -195,7 +216,7 @@ impl Step<'_> {
         let mut at = fresh.start;
         while at < fresh.end {
             let mappings = &self.sender_end().mappings;
-            let covering = mappings.covering(at).copied();
+            let (covering, is_placed) = (mappings.covering(at).copied(), mappings.are_placed());
             let end = match covering {
                 Some(mapped) => mapped.positions.end,
                 None => mappings.next_start_after(at).unwrap_or(fresh.end),
@@ -203,7 +224,8 @@ impl Step<'_> {
             .min(fresh.end);
             let part = Range { start: at, end };
             match covering {
-                Some(mapped) => self.take_mapped(part, &mapped),
+                Some(mapped) if is_placed => self.take_mapped(part, &mapped),
+                Some(mapped) => self.hold(part, &mapped),
                 None => self.take_bare(part),
             }
             at = end;
@@ -211,7 +233,7 @@ impl Step<'_> {
     }
 
     /// Octets of a mapping: to the checksum, to the stream, and to the count that they belong to.
-    fn take_mapped(&mut self, part: Range, mapped: &Mapped) {
+    pub(crate) fn take_mapped(&mut self, part: Range, mapped: &Mapped) {
         let sender = self.sender();
         let sample = self.sample(part);
         let data = self.connection.data.of_mut(sender);
@@ -323,24 +345,38 @@ impl Step<'_> {
     /// (RFC 8684 §3.7: only while it has one subflow); else a fault.
     fn take_bare(&mut self, part: Range) {
         if self.connection.fallback.is_none() {
-            if !self.may_fall_back() {
+            let is_hidden = self.is_mapping_hidden();
+            if is_hidden || !self.may_fall_back() {
                 let seen = self.seen;
+                let is_told = !is_hidden && self.connection.joined > 0;
                 let end = self.sender_end();
                 end.bytes.unmapped += part.len();
+                end.unplaced.hidden += if is_hidden { part.len() } else { 0 };
                 // Behind a gap, the segment with the mapping may be what is missing.
-                if end.sequence.coverage().gaps().len() == 0 {
+                if is_told && end.sequence.coverage().gaps().len() == 0 {
                     end.first_unmapped.get_or_insert(seen);
                 }
                 return;
             }
             self.fall_back_for_bare_data();
         }
+        self.place_held_anyway();
         let first_dsn = self.first_dsn(self.sender()).unwrap_or(Dsn(1));
         self.sender_end().mappings.assume_from(part.start, first_dsn);
         if !self.subflow.is_midstream() {
             self.on_stream(self.sender(), |stream| stream.start(0));
         }
         self.take_fresh(part);
+    }
+
+    /// Whether bare data has a mapping that the capture does not show: the snap length cut it off, or
+    /// MPTCP is still spoken and the segment with the mapping is missing.
+    fn is_mapping_hidden(&mut self) -> bool {
+        let dss = |option: &MptcpOption| matches!(option, MptcpOption::Dss(_));
+        let is_spoken = self.options.mptcp.iter().any(dss);
+        let sequence = &self.sender_end().sequence;
+        let may_lack = sequence.isn().is_none() || sequence.coverage().gaps().len() > 0;
+        self.segment.options.is_cut() || is_spoken && may_lack
     }
 
     /// Data without a mapping: because the other host's answer had no option before, or for a reason
@@ -377,7 +413,7 @@ impl Step<'_> {
     }
 
     fn may_fall_back(&self) -> bool {
-        self.subflow.initial && self.connection.joined == 0
+        self.subflow.initial && self.connection.joined == 0 && self.connection.joining == 0
     }
 
     /// The third ACK must carry MP_CAPABLE, unless something of the server made it superfluous
@@ -386,7 +422,7 @@ impl Step<'_> {
         let negotiated = self.subflow.initial
             && self.subflow.handshake.mp_capable_syn
             && self.connection.fallback.is_none();
-        if negotiated && !self.options.has_mptcp() {
+        if negotiated && !self.options.has_mptcp() && !self.segment.options.is_cut() {
             let seq = self.segment.seq;
             let certain = self.sender_end().sequence.acked_position(seq) == Some(1);
             self.fall_back(FallbackCause::AckWithoutMpCapable, certain);
@@ -397,7 +433,9 @@ impl Step<'_> {
     pub(crate) fn check_answer(&mut self) {
         let sender = self.sender();
         let is_open = self.subflow.established && self.may_fall_back();
-        let silent = !self.connection.dss_seen.of(sender) && !self.options.has_mptcp();
+        let silent = !self.connection.dss_seen.of(sender)
+            && !self.options.has_mptcp()
+            && !self.segment.options.is_cut();
         if !(is_open && silent) || self.connection.fallback.is_some() {
             return;
         }
@@ -418,7 +456,7 @@ impl Step<'_> {
 }
 
 /// Of a payload, the `len` octets from `offset` on, as far as they were captured.
-fn captured_part(payload: &[u8], offset: i64, len: u64) -> &[u8] {
+pub(crate) fn captured_part(payload: &[u8], offset: i64, len: u64) -> &[u8] {
     let start = usize::try_from(offset).unwrap_or(usize::MAX).min(payload.len());
     let rest = payload.get(start..).unwrap_or_default();
     let len = usize::try_from(len).unwrap_or(usize::MAX).min(rest.len());

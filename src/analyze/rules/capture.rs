@@ -3,7 +3,7 @@
 use super::words::{host, packet};
 use super::{Case, WholeCapture};
 use crate::analyze::finding::{Code, Confidence, Finding};
-use crate::analyze::holes::holes;
+use crate::analyze::holes;
 use crate::track::coverage::Range;
 use crate::track::event::Event;
 use crate::track::role::Role;
@@ -136,13 +136,10 @@ pub(super) fn missing_path(case: &Case<'_>) -> Vec<Finding> {
 
 /// Octets that the peer acknowledged at the data level and that were not seen.
 fn missing(case: &Case<'_>, role: Role) -> Option<u64> {
-    let data = case.connection.data.of(role);
-    let acked = data.acked_end()?;
-    let end = data.fin().map_or(acked, |fin| acked.min(fin.position));
-    let seen = data.coverage().span().map_or(0, |span| span.end);
-    let tail = u64::try_from(end - seen.max(0)).unwrap_or(0);
-    let gaps = holes(data).into_iter().filter(|hole| hole.end <= seen.min(end));
-    let octets = tail + gaps.map(Range::len).sum::<u64>();
+    let end = holes::acked_end(&case.trace, case.connection, role)?;
+    let acked = Range { start: i64::MIN, end };
+    let gaps = holes::holes(&case.trace, case.connection, role).into_iter();
+    let octets: u64 = gaps.map(|hole| hole.intersection(acked).len()).sum();
     // An octet or two: a DATA_FIN that was not seen, or a fast-open SYN.
     (octets > 2 && case.is_whole()).then_some(octets)
 }
@@ -162,7 +159,8 @@ pub(super) fn options_cut(capture: &WholeCapture<'_>) -> Vec<Finding> {
 pub(super) fn time_backwards(capture: &WholeCapture<'_>) -> Vec<Finding> {
     let backwards = capture.trace.totals().backwards;
     let summary = format!(
-        "{} older than the one before: durations may be wrong.",
+        "{} older than the one before: durations may be wrong; waits and waste of a connection \
+         in such order are not told.",
         match backwards.count {
             1 => "1 packet is".to_owned(),
             count => format!("{} packets are", units::count(count)),

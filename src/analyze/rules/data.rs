@@ -118,7 +118,9 @@ fn reinjected(case: &Case<'_>, sender: Role) -> Option<Finding> {
         return None;
     }
     let pairs = &case.connection.data.of(sender).delivery().reinjections;
-    let wasted: u64 = pairs.iter().map(|pair| pair.wasted).sum();
+    // Which came first is not known where the order of packets is not that of their times.
+    let in_order = pairs.iter().filter(|_| !case.connection.out_of_order);
+    let wasted: u64 = in_order.map(|pair| pair.wasted).sum();
     let share = units::percentage(octets, stream).unwrap_or_default();
     let waste = match wasted {
         0 => String::new(),
@@ -281,7 +283,8 @@ pub(super) fn redundant_scheduler(case: &Case<'_>) -> Vec<Finding> {
 pub(super) fn data_stall(case: &Case<'_>) -> Vec<Finding> {
     /// Shorter ones are TCP's own timeouts.
     const LONG_NS: i64 = 1_000_000_000;
-    if case.connection.fallback.is_some() || case.lacks_packets() {
+    let connection = case.connection;
+    if connection.fallback.is_some() || connection.out_of_order || case.lacks_packets() {
         return Vec::new();
     }
     let rtts = case.subflows.iter().filter_map(|subflow| subflow.handshake.rtt_ns());
@@ -344,7 +347,8 @@ pub(super) fn head_of_line_blocking(case: &Case<'_>) -> Vec<Finding> {
     let through = case.subflows.iter().filter(|subflow| subflow.is_through()).count();
     let rtts = case.subflows.iter().filter_map(|subflow| subflow.handshake.rtt_ns());
     let slowest = rtts.max().and_then(|rtt| u64::try_from(rtt).ok());
-    let Some(slowest) = slowest.filter(|_| through > 1) else { return Vec::new() };
+    let is_told = through > 1 && !case.connection.out_of_order;
+    let Some(slowest) = slowest.filter(|_| is_told) else { return Vec::new() };
     let blocked = |role: Role| {
         let waited = &case.connection.data.of(role).delivery().head_of_line;
         let p95 = waited.percentile(95)?;

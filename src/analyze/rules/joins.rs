@@ -55,6 +55,8 @@ pub(super) fn failure(case: &Case<'_>, subflow: &Subflow) -> Option<Failure> {
             (None, None) if handshake.syn_ack_retransmissions > 0 => Some(Failure::NoAck),
             (None, None) => None,
         },
+        // Data goes only over a join that got through (RFC 8684 §3.2): an answer is missing.
+        (Some(_), Some(_)) if subflow.ends.of(subflow.opener).first_data.is_some() => None,
         (Some(_), Some(_)) => match acceptor_reset {
             Some(reset) => Some(Failure::RefusedAtAck(reset)),
             None if acks_repeated(subflow) => Some(Failure::Unconfirmed),
@@ -357,6 +359,10 @@ pub(super) fn join_ack_stripped(case: &Case<'_>) -> Vec<Finding> {
     let found = all.iter().filter_map(|(subflow, failure)| {
         let Failure::RefusedAtAck(reset) = failure else { return None };
         let has_option = subflow.join.is_some_and(|join| join.ack_hmac.is_some());
+        let is_right = case.join_verdicts(subflow).is_some_and(|v| v.ack == Verdict::Verified);
+        if has_option && !is_right {
+            return None;
+        }
         let (number, at) = (subflow.number, packet(reset.seen));
         let (summary, confidence) = if has_option {
             let text = format!(
