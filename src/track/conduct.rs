@@ -181,26 +181,24 @@ impl Step<'_> {
         }
     }
 
-    /// The width of the data sequence number of a mapping from `position` on.
-    pub(crate) fn watch_width(&mut self, mapping: &Mapping, position: i64) {
-        let DataLevelLength::Octets(octets) = mapping.length else { return };
-        let data = self.connection.data.of_mut(self.direction.sender());
-        data.map_width(Range::new(position, u32::from(octets)), mapping.dsn.is_long());
-    }
-
-    /// A DATA_ACK of `width_long`, for everything before `acked`, that offers `window` octets.
-    pub(crate) fn watch_data_ack(&mut self, is_long: bool, acked: i64, window: Option<u64>) {
-        let receiver = self.sender().peer();
-        if !is_long && self.connection.data.of(receiver).is_wide(acked) {
+    /// A DATA_ACK, 8 octets wide or 4, for everything before `acked`.
+    #[inline]
+    pub(crate) fn watch_data_ack(&mut self, is_long: bool, acked: i64) {
+        if !is_long && self.connection.data.of(self.direction.sender().peer()).is_wide(acked) {
             self.note(Misdeed::NarrowDataAck, 0);
         }
-        let Some(window) = window.and_then(|octets| i64::try_from(octets).ok()) else { return };
-        let edge = acked.saturating_add(window);
-        let unit = 1i64 << self.window_scale().unwrap_or(0);
+    }
+
+    /// The right edge of the receive window, by a DATA_ACK.
+    #[inline]
+    pub(crate) fn watch_edge(&mut self, edge: i64) {
         let ack = self.segment.ack;
         let behind = self.sender_end().conduct.offer(ack, edge);
-        if behind >= unit.max(2) && self.connection.fallback.is_none() {
-            self.note(Misdeed::WindowShrunk, behind.unsigned_abs());
+        if behind > 1 && self.connection.fallback.is_none() {
+            let unit = 1 << self.window_scale().unwrap_or(0);
+            if behind >= unit {
+                self.note(Misdeed::WindowShrunk, behind.unsigned_abs());
+            }
         }
     }
 
@@ -329,15 +327,16 @@ pub(crate) fn sample(octets: &[u8], wanted: u64) -> u64 {
     if octets.len() as u64 != wanted || octets.is_empty() {
         return 0;
     }
+    let mix =
+        |mixed: u64, word: u64| (mixed ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31);
     let step = (octets.len() / WORDS).max(8);
-    let words = octets.chunks(step).filter_map(|chunk| chunk.get(..chunk.len().min(8)));
-    let mixed = words.fold(octets.len() as u64, |mixed, word| {
-        let mut bytes = [0; 8];
-        for (to, from) in bytes.iter_mut().zip(word) {
-            *to = *from;
-        }
-        (mixed ^ u64::from_le_bytes(bytes)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31)
-    });
+    let mut mixed = octets.len() as u64;
+    for chunk in octets.chunks(step) {
+        mixed = match chunk.first_chunk() {
+            Some(word) => mix(mixed, u64::from_le_bytes(*word)),
+            None => chunk.iter().fold(mixed, |mixed, octet| mix(mixed, u64::from(*octet))),
+        };
+    }
     mixed.max(1)
 }
 
