@@ -163,6 +163,7 @@ impl Step<'_> {
     }
 
     /// Reserved bits of an option.
+    #[inline]
     pub(crate) fn watch_bits(&mut self, option: &MptcpOption) {
         if option.has_reserved_bits() {
             self.note(Misdeed::ReservedBits, 0);
@@ -203,10 +204,13 @@ impl Step<'_> {
     }
 
     /// New octets of the stream at `range`.
+    #[inline]
     pub(crate) fn watch_new_data(&mut self, range: Range) {
-        let data = self.connection.data.of(self.sender());
-        let after_fin = data.fin().map_or(0, |fin| range.end - fin.position);
-        let beyond = data.delivery().window.map_or(0, |window| range.end - window.edge);
+        let data = self.connection.data.of(self.direction.sender());
+        let end_of_data = data.fin().map_or(i64::MAX, |fin| fin.position);
+        let edge = data.delivery().window.as_ref().map_or(i64::MAX, |window| window.edge);
+        let (after_fin, beyond) =
+            (range.end.saturating_sub(end_of_data), range.end.saturating_sub(edge));
         if (after_fin <= 0 && beyond <= 1) || self.connection.fallback.is_some() {
             return;
         }
@@ -320,24 +324,28 @@ fn is_of_mptcp(option: &MptcpOption) -> bool {
     }
 }
 
-/// What stands for the octets of a segment when another copy of it is compared: a few of them. 0 where
-/// not all were captured.
+/// What stands for the octets of a segment when another copy of it is compared: a few of them, from its
+/// beginning, middle and end. 0 where not all were captured.
+#[inline]
 pub(crate) fn sample(octets: &[u8], wanted: u64) -> u64 {
-    const WORDS: usize = 4;
     if octets.len() as u64 != wanted || octets.is_empty() {
         return 0;
     }
-    let mix =
-        |mixed: u64, word: u64| (mixed ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31);
-    let step = (octets.len() / WORDS).max(8);
-    let mut mixed = octets.len() as u64;
-    for chunk in octets.chunks(step) {
-        mixed = match chunk.first_chunk() {
+    let (_, second_half) = octets.split_at(octets.len() / 2);
+    let words = [octets.first_chunk(), second_half.first_chunk(), octets.last_chunk()];
+    let mut mixed = wanted;
+    for word in words {
+        mixed = match word {
             Some(word) => mix(mixed, u64::from_le_bytes(*word)),
-            None => chunk.iter().fold(mixed, |mixed, octet| mix(mixed, u64::from(*octet))),
+            None => octets.iter().fold(mixed, |mixed, octet| mix(mixed, u64::from(*octet))),
         };
     }
     mixed.max(1)
+}
+
+#[inline]
+const fn mix(mixed: u64, word: u64) -> u64 {
+    (mixed ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31)
 }
 
 impl DataSpace {
