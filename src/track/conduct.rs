@@ -163,6 +163,7 @@ impl Step<'_> {
     }
 
     /// Reserved bits of an option.
+    #[inline]
     pub(crate) fn watch_bits(&mut self, option: &MptcpOption) {
         if option.has_reserved_bits() {
             self.note(Misdeed::ReservedBits, 0);
@@ -181,34 +182,35 @@ impl Step<'_> {
         }
     }
 
-    /// The width of the data sequence number of a mapping from `position` on.
-    pub(crate) fn watch_width(&mut self, mapping: &Mapping, position: i64) {
-        let DataLevelLength::Octets(octets) = mapping.length else { return };
-        let data = self.connection.data.of_mut(self.direction.sender());
-        data.map_width(Range::new(position, u32::from(octets)), mapping.dsn.is_long());
-    }
-
-    /// A DATA_ACK of `width_long`, for everything before `acked`, that offers `window` octets.
-    pub(crate) fn watch_data_ack(&mut self, is_long: bool, acked: i64, window: Option<u64>) {
-        let receiver = self.sender().peer();
-        if !is_long && self.connection.data.of(receiver).is_wide(acked) {
+    /// A DATA_ACK, 8 octets wide or 4, for everything before `acked`.
+    #[inline]
+    pub(crate) fn watch_data_ack(&mut self, is_long: bool, acked: i64) {
+        if !is_long && self.connection.data.of(self.direction.sender().peer()).is_wide(acked) {
             self.note(Misdeed::NarrowDataAck, 0);
         }
-        let Some(window) = window.and_then(|octets| i64::try_from(octets).ok()) else { return };
-        let edge = acked.saturating_add(window);
-        let unit = 1i64 << self.window_scale().unwrap_or(0);
+    }
+
+    /// The right edge of the receive window, by a DATA_ACK.
+    #[inline]
+    pub(crate) fn watch_edge(&mut self, edge: i64) {
         let ack = self.segment.ack;
         let behind = self.sender_end().conduct.offer(ack, edge);
-        if behind >= unit.max(2) && self.connection.fallback.is_none() {
-            self.note(Misdeed::WindowShrunk, behind.unsigned_abs());
+        if behind > 1 && self.connection.fallback.is_none() {
+            let unit = 1 << self.window_scale().unwrap_or(0);
+            if behind >= unit {
+                self.note(Misdeed::WindowShrunk, behind.unsigned_abs());
+            }
         }
     }
 
     /// New octets of the stream at `range`.
+    #[inline]
     pub(crate) fn watch_new_data(&mut self, range: Range) {
-        let data = self.connection.data.of(self.sender());
-        let after_fin = data.fin().map_or(0, |fin| range.end - fin.position);
-        let beyond = data.delivery().window.map_or(0, |window| range.end - window.edge);
+        let data = self.connection.data.of(self.direction.sender());
+        let end_of_data = data.fin().map_or(i64::MAX, |fin| fin.position);
+        let edge = data.delivery().window.as_ref().map_or(i64::MAX, |window| window.edge);
+        let (after_fin, beyond) =
+            (range.end.saturating_sub(end_of_data), range.end.saturating_sub(edge));
         if (after_fin <= 0 && beyond <= 1) || self.connection.fallback.is_some() {
             return;
         }
@@ -322,23 +324,28 @@ fn is_of_mptcp(option: &MptcpOption) -> bool {
     }
 }
 
-/// What stands for the octets of a segment when another copy of it is compared: a few of them. 0 where
-/// not all were captured.
+/// What stands for the octets of a segment when another copy of it is compared: a few of them, from its
+/// beginning, middle and end. 0 where not all were captured.
+#[inline]
 pub(crate) fn sample(octets: &[u8], wanted: u64) -> u64 {
-    const WORDS: usize = 4;
     if octets.len() as u64 != wanted || octets.is_empty() {
         return 0;
     }
-    let step = (octets.len() / WORDS).max(8);
-    let words = octets.chunks(step).filter_map(|chunk| chunk.get(..chunk.len().min(8)));
-    let mixed = words.fold(octets.len() as u64, |mixed, word| {
-        let mut bytes = [0; 8];
-        for (to, from) in bytes.iter_mut().zip(word) {
-            *to = *from;
-        }
-        (mixed ^ u64::from_le_bytes(bytes)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31)
-    });
+    let (_, second_half) = octets.split_at(octets.len() / 2);
+    let words = [octets.first_chunk(), second_half.first_chunk(), octets.last_chunk()];
+    let mut mixed = wanted;
+    for word in words {
+        mixed = match word {
+            Some(word) => mix(mixed, u64::from_le_bytes(*word)),
+            None => octets.iter().fold(mixed, |mixed, octet| mix(mixed, u64::from(*octet))),
+        };
+    }
     mixed.max(1)
+}
+
+#[inline]
+const fn mix(mixed: u64, word: u64) -> u64 {
+    (mixed ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31)
 }
 
 impl DataSpace {

@@ -34,8 +34,8 @@ pub struct DataSpace {
     /// One past the last position that each subflow acknowledged of its own, by its number.
     subflow_acked: SmallVec<[i64; 2]>,
     fin: Option<DataFin>,
-    /// Positions of the latest mappings in a row whose DSN is 8 octets wide.
-    wide: Range,
+    /// Where the latest mappings in a row begin whose DSN is 8 octets wide.
+    wide_from: Option<i64>,
     delivery: Delivery,
 }
 
@@ -168,8 +168,11 @@ impl DataSpace {
     }
 
     /// Takes what the peer offers to receive from the position `acked` on, that of its DATA_ACK.
-    pub fn offer(&mut self, acked: i64, octets: u64, at: Timestamp) {
-        self.delivery.offered(acked, octets, at);
+    /// Returns the right edge of that.
+    pub fn offer(&mut self, acked: i64, octets: u64, at: Timestamp) -> i64 {
+        let edge = acked.saturating_add_unsigned(octets);
+        self.delivery.offered(edge, octets, at);
+        edge
     }
 
     /// The stall that the last segment ended, if it did.
@@ -182,20 +185,21 @@ impl DataSpace {
         std::mem::replace(&mut self.delivery.differing, false)
     }
 
-    /// Takes the positions of a mapping, and whether its DSN is 8 octets wide.
-    pub(crate) fn map_width(&mut self, range: Range, is_long: bool) {
-        if !is_long {
-            self.wide = Range { start: range.end, end: range.end };
-        } else if self.wide.is_empty() {
-            self.wide = range;
-        } else {
-            self.wide.end = self.wide.end.max(range.end);
+    /// Takes the first position of a mapping, and whether its DSN is 8 octets wide.
+    #[inline]
+    pub(crate) const fn map_width(&mut self, start: i64, is_long: bool) {
+        match (is_long, self.wide_from) {
+            (true, None) => self.wide_from = Some(start),
+            (false, Some(_)) => self.wide_from = None,
+            _ => {}
         }
     }
 
     /// Whether the octet before `position` came in a mapping with a DSN of 8 octets.
-    pub(crate) const fn is_wide(&self, position: i64) -> bool {
-        self.wide.start < position && position <= self.wide.end
+    pub(crate) fn is_wide(&self, position: i64) -> bool {
+        let sent = self.coverage.span().map_or(0, |span| span.end);
+        let sent = sent.max(self.fin.map_or(0, |fin| fin.position + 1));
+        position <= sent && self.wide_from.is_some_and(|from| from < position)
     }
 
     /// How the data fared.
@@ -225,25 +229,22 @@ impl DataSpace {
         first
     }
 
-    /// Takes a DATA_ACK of the peer; true when it covers the DATA_FIN for the first time.
-    pub fn acknowledge(&mut self, ack: WireDsn, seen: Seen) -> bool {
+    /// Takes a DATA_ACK of the peer; returns one past the last position that it acknowledges.
+    pub fn acknowledge(&mut self, ack: WireDsn, seen: Seen) -> i64 {
         let dsn = self.expand(ack);
         let end = self.position(dsn);
         if self.acked.is_some_and(|before| before >= end) {
-            return false;
+            return end;
         }
         self.time_acknowledged(end, seen.at);
         let outstanding = self.has_outstanding();
         self.delivery.progress(seen.at, outstanding);
         self.acked = Some(end);
         self.highest = self.highest.max(end);
-        match &mut self.fin {
-            Some(fin) if fin.acked.is_none() && end > fin.position => {
-                fin.acked = Some(seen);
-                true
-            }
-            _ => false,
+        if let Some(fin) = self.fin.as_mut().filter(|fin| end > fin.position) {
+            fin.acked.get_or_insert(seen);
         }
+        end
     }
 
     /// Adds what another view of the same direction saw. Both began without the other's, so octets
@@ -300,7 +301,7 @@ impl DataSpace {
             copy.range = copy.range.shifted(by);
         }
         self.acked = self.acked.map(|acked| acked.saturating_add(by));
-        self.wide = self.wide.shifted(by);
+        self.wide_from = self.wide_from.map(|from| from.saturating_add(by));
         if let Some(fin) = &mut self.fin {
             fin.position = fin.position.saturating_add(by);
         }

@@ -113,9 +113,8 @@ impl Delivery {
         self.series.add(at, Bin { payload, new_data, max_in_flight: in_flight });
     }
 
-    /// Takes what the peer offers to receive from `acked` on.
-    pub(crate) fn offered(&mut self, acked: i64, octets: u64, at: Timestamp) {
-        let edge = acked.saturating_add_unsigned(octets);
+    /// Takes what the peer offers to receive, before `edge`.
+    pub(crate) fn offered(&mut self, edge: i64, octets: u64, at: Timestamp) {
         let first = Window {
             min: octets,
             max: octets,

@@ -28,14 +28,13 @@ impl Step<'_> {
             let receiver = self.sender().peer();
             let window = self.window();
             let data = self.connection.data.of_mut(receiver);
-            data.acknowledge(ack, self.seen);
-            let dsn = data.expand(ack);
-            let position = data.position(dsn);
-            if let Some(window) = window {
-                data.offer(position, window, self.seen.at);
-            }
+            let end = data.acknowledge(ack, self.seen);
+            let edge = window.map(|octets| data.offer(end, octets, self.seen.at));
             let acked = data.acked_end().unwrap_or_default();
-            self.watch_data_ack(ack.is_long(), position, window);
+            self.watch_data_ack(ack.is_long(), end);
+            if let Some(edge) = edge {
+                self.watch_edge(edge);
+            }
             self.on_stream(receiver, |stream| stream.acknowledge(acked));
             self.place_by_acknowledgment(ack);
         }
@@ -82,7 +81,7 @@ impl Step<'_> {
         let data = self.connection.data.of_mut(sender);
         let dsn = data.expand(mapping.dsn);
         let first = data.position(dsn);
-        self.watch_width(mapping, first);
+        data.map_width(first, mapping.dsn.is_long());
         if data_fin && let DataLevelLength::Octets(octets) = mapping.length {
             let position = first + i64::from(octets) - 1;
             self.watch_data_fin(mapping, position);
