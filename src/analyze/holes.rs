@@ -6,6 +6,7 @@ use crate::track::connection::Connection;
 use crate::track::coverage::Range;
 use crate::track::data::DataSpace;
 use crate::track::role::Role;
+use crate::track::subflow::Subflow;
 use crate::track::unplaced::Unplaced;
 
 /// What was not seen of what `sender` sent, in order: from the first octet of the stream (midstream:
@@ -48,17 +49,19 @@ pub fn acked_end(trace: &Trace<'_>, connection: &Connection, sender: Role) -> Op
     let is_unseen = data.coverage().span().is_none_or(|span| acked > span.end);
     match data.fin() {
         Some(fin) => Some(acked.min(fin.position)),
-        None if is_unseen && has_closed(trace, connection, sender.peer()) => Some(acked - 1),
+        None if is_unseen && connection.fallback.is_none() => {
+            let subflows = state::subflows(trace, connection);
+            Some(acked - i64::from(has_closed(&subflows, sender.peer())))
+        }
         None => Some(acked),
     }
 }
 
 /// Whether `role` closed all its subflows, as a host does once it acknowledged the peer's DATA_FIN
 /// (RFC 8684 §3.3.3).
-fn has_closed(trace: &Trace<'_>, connection: &Connection, role: Role) -> bool {
-    let subflows = state::subflows(trace, connection);
+fn has_closed(subflows: &[&Subflow], role: Role) -> bool {
     let mut used = subflows.iter().map(|subflow| subflow.ends.of(role));
-    connection.fallback.is_none() && used.all(|end| end.segments == 0 || end.fin.is_some())
+    used.all(|end| end.segments == 0 || end.fin.is_some())
 }
 
 fn up_to(end: Option<i64>, data: &DataSpace) -> Vec<Range> {

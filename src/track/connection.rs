@@ -13,6 +13,7 @@ use crate::wire::seq::Dsn;
 
 /// A connection.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not exclude each other")]
 pub struct Connection {
     /// How many connections were begun before it (those that turned out to be parts of others, or
     /// joins of none, included).

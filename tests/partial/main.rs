@@ -61,7 +61,7 @@ const ODD: [&str; 2] = ["mp_key_change", "dss-stripped-midstream-two-subflows"];
 
 /// Not the dresses of one run, of which one is enough, nor the largest ones.
 fn is_read(path: &Path, wanted: &str) -> bool {
-    const LARGE: u64 = 2_000_000;
+    const LARGE: u64 = 800_000;
     let is_dress = path.to_string_lossy().contains("formats/");
     let is_small = fs::metadata(path).unwrap().len() < LARGE;
     let is_odd = ODD.iter().any(|odd| path.to_string_lossy().contains(odd));

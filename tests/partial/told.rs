@@ -27,11 +27,10 @@ pub(crate) fn wrong(whole: &Whole, frames: &[OwnedFrame], is_path: bool) -> Vec<
         Told { whole, frames, trace, connection, wrong: &mut wrong }.check();
     }
     let report = Report::build(&trace, &[], None);
-    let all = whole.tracker.trace();
-    let known = alarms(&Report::build(&all, &[], None));
-    let fell_back = all.connections().iter().any(|connection| connection.fallback.is_some());
+    let all = whole.tracker.trace().connections();
+    let fell_back = all.iter().any(|connection| connection.fallback.is_some());
     let is_known = |code: &&String| {
-        known.contains(*code)
+        whole.alarms.contains(*code)
             || fell_back && FALLBACKS.contains(&code.as_str())
             || is_path && OF_ONE_PATH.contains(&code.as_str())
     };
@@ -49,7 +48,7 @@ const OF_ONE_PATH: [&str; 3] =
 const FALLBACKS: [&str; 2] = ["warning dss-missing-fallback", "warning mp-capable-unanswered"];
 
 /// The codes of warnings and errors that are not about the capture.
-fn alarms(report: &Report) -> BTreeSet<String> {
+pub(crate) fn alarms(report: &Report) -> BTreeSet<String> {
     let report = serde_json::to_value(report).unwrap();
     let findings = report["findings"].as_array().unwrap().iter();
     let alarms = findings.filter(|finding| finding["severity"] != "note");
@@ -166,9 +165,9 @@ impl Told<'_> {
         let seen = self.whole.octets(packets);
         let subflows = self.trace.subflows(self.connection);
         let ends: Vec<_> = subflows.map(|subflow| subflow.ends.of(role)).collect();
-        let is_hidden = ends.iter().any(|end| end.unplaced.hidden > 0);
+        let hidden: u64 = ends.iter().map(|end| end.unplaced.hidden).sum();
         let new: u64 = ends.iter().map(|end| end.bytes.new_data).sum();
-        if new > seen.len() || new < seen.len() && !is_hidden {
+        if new > seen.len() || hidden == 0 && new < seen.len() {
             self.wrong.push(format!(
                 "{sender:?}: {new} octets of the stream, and there are {}",
                 seen.len()
@@ -185,7 +184,7 @@ impl Told<'_> {
         }
         for hole in holes(&self.trace, self.connection, role) {
             let overlap = seen.overlap(hole.shifted(origin));
-            if overlap > 0 {
+            if overlap > hidden {
                 self.wrong.push(format!("{sender:?}: a hole over {overlap} octets that are there"));
             }
         }
@@ -199,7 +198,7 @@ impl Told<'_> {
         self.equal_or_unknown("DATA_FIN", fin, truth.data.of(sender).fin().map(|fin| fin.position));
     }
 
-    fn equal_or_unknown<T: PartialEq + Debug>(
+    fn equal_or_unknown<T: Copy + PartialEq + Debug>(
         &mut self,
         what: &str,
         told: Option<T>,

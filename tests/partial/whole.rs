@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use mptcpscope::report::Report;
 use mptcpscope::track::connection::Connection;
 use mptcpscope::track::coverage::Range;
 use mptcpscope::track::role::{PerRole, Role};
@@ -15,6 +16,7 @@ use mptcpscope::wire::tcp_option::TcpOption;
 
 use crate::octets::Octets;
 use crate::testdata::OwnedFrame;
+use crate::told::alarms;
 
 /// A subflow of the whole capture, by its index among all.
 pub(crate) type Owner = usize;
@@ -34,6 +36,8 @@ pub(crate) struct Whole {
     /// The octets of the stream in a packet, counted from IDSN + 1.
     octets: BTreeMap<u64, Vec<Range>>,
     fast_open: BTreeSet<Owner>,
+    /// The warnings and errors that it raises.
+    pub(crate) alarms: BTreeSet<String>,
 }
 
 impl Whole {
@@ -43,7 +47,9 @@ impl Whole {
             carriers: BTreeMap::new(),
             octets: BTreeMap::new(),
             fast_open: BTreeSet::new(),
+            alarms: BTreeSet::new(),
         };
+        whole.alarms = alarms(&Report::build(&whole.tracker.trace(), &[], None));
         whole.carriers = whole.find_carriers(frames);
         let mappings = whole.mappings(frames);
         let syns = frames.iter().filter_map(OwnedFrame::segment);

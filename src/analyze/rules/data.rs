@@ -290,7 +290,7 @@ pub(super) fn data_stall(case: &Case<'_>) -> Vec<Finding> {
     let rtts = case.subflows.iter().filter_map(|subflow| subflow.handshake.rtt_ns());
     let limit = LONG_NS.max(4 * rtts.max().unwrap_or(0));
     let mut found = Vec::new();
-    for role in Role::BOTH {
+    for role in Role::BOTH.into_iter().filter(|role| was_sent_again(case, *role)) {
         let delivery = case.connection.data.of(role).delivery();
         let long = |stall: &&crate::track::delivery::Stall| {
             stall.duration_ns > limit && !stall.window_closed
@@ -325,6 +325,14 @@ pub(super) fn data_stall(case: &Case<'_>) -> Vec<Finding> {
         found.push(finding);
     }
     found
+}
+
+/// Whether data of `role` was sent again, or came late: without that it was acknowledged, by a packet
+/// that the capture does not have.
+fn was_sent_again(case: &Case<'_>, role: Role) -> bool {
+    let ends = case.subflows.iter().map(|subflow| subflow.ends.of(role));
+    let late = case.connection.data.of(role).delivery().out_of_order;
+    late > 0 || ends.map(|end| end.bytes).any(|b| b.retransmitted + b.reinjected + b.remapped > 0)
 }
 
 /// A subflow on which nothing came any more before `end`, while others went on.

@@ -360,7 +360,8 @@ pub(super) fn join_ack_stripped(case: &Case<'_>) -> Vec<Finding> {
         let Failure::RefusedAtAck(reset) = failure else { return None };
         let has_option = subflow.join.is_some_and(|join| join.ack_hmac.is_some());
         let is_right = case.join_verdicts(subflow).is_some_and(|v| v.ack == Verdict::Verified);
-        if has_option && !is_right {
+        // Not proved to be right, or not seen at all.
+        if has_option && !is_right || !has_option && subflow.handshake.ack.is_none() {
             return None;
         }
         let (number, at) = (subflow.number, packet(reset.seen));
