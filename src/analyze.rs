@@ -1,6 +1,7 @@
 //! Facts and findings: pure functions over a [`crate::track::Trace`].
 
 pub mod announcing;
+pub mod as_of;
 mod code;
 pub mod display_filter;
 pub mod explain;

@@ -8,6 +8,7 @@
 pub mod address;
 pub mod ageing;
 pub mod arena;
+pub mod checkpoint;
 pub mod checksum;
 pub mod chunked;
 pub mod connection;

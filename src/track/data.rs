@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use smallvec::SmallVec;
 
+use super::checkpoint::DataLevel;
 use super::copies::{Carried, FirstCopies};
 use super::coverage::{Coverage, Pieces, Range};
 use super::delivery::{Delivery, Stall};
@@ -123,6 +124,18 @@ impl DataSpace {
     /// A number near which those of this direction are, if all 64 bits of it are known.
     pub fn reference(&self) -> Option<Dsn> {
         self.base.filter(|_| self.upper_known).map(|base| base.add(self.highest.cast_unsigned()))
+    }
+
+    /// Where it stands.
+    pub fn level(&self) -> DataLevel {
+        let at = |position: i64| self.base.map(|base| base.add(position.cast_unsigned()));
+        DataLevel {
+            sent: self.coverage.span().and_then(|span| at(span.end)),
+            acked: self.acked.and_then(at),
+            window: self.delivery.window.map(|window| window.latest),
+            highest: at(self.highest),
+            is_whole: self.upper_known,
+        }
     }
 
     /// Position of `dsn`; the first one ever becomes position 0.

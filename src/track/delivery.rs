@@ -45,6 +45,8 @@ pub struct Delivery {
 /// (RFC 8684 §3.3.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
+    /// The latest, in octets.
+    pub latest: u64,
     /// The smallest, in octets.
     pub min: u64,
     /// The largest, in octets.
@@ -131,6 +133,7 @@ impl Delivery {
     /// Takes what the peer offers to receive.
     pub(crate) fn offered(&mut self, octets: u64, at: Timestamp) {
         let first = Window {
+            latest: octets,
             min: octets,
             max: octets,
             zero_count: 0,
@@ -139,6 +142,7 @@ impl Delivery {
             zero_since: None,
         };
         let window = self.window.get_or_insert(first);
+        window.latest = octets;
         window.min = window.min.min(octets);
         window.max = window.max.max(octets);
         window.zero_count += u64::from(octets == 0);

@@ -184,9 +184,14 @@ impl PacketIndex {
         self.entries.iter_from(position).map(|(position, entry)| (position, *entry))
     }
 
+    /// The position of the first packet from this number on.
+    pub fn first_from(&self, number: PacketNo) -> u64 {
+        self.entries.partition_point(|entry| entry.number() < number)
+    }
+
     /// The position of a packet by its number.
     pub fn find(&self, number: PacketNo) -> Option<u64> {
-        let position = self.entries.partition_point(|entry| entry.number() < number);
+        let position = self.first_from(number);
         self.get(position).filter(|entry| entry.number() == number).map(|_| position)
     }
 }

@@ -59,6 +59,11 @@ impl Mappings {
         self.origin = Some((position, position));
     }
 
+    /// The position of subflow sequence number 0, as far as it is known.
+    pub fn origin(&self) -> Option<i64> {
+        self.origin.map(|(_, highest)| highest)
+    }
+
     /// Distinct mappings declared so far.
     pub const fn declared(&self) -> u64 {
         self.declared

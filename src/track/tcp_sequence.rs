@@ -25,6 +25,13 @@ impl TcpSequence {
         self.base.filter(|_| self.base_is_isn)
     }
 
+    /// The sequence number at `position`, once any number is known.
+    pub fn number_at(&self, position: i64) -> Option<SeqNum> {
+        #[expect(clippy::cast_possible_truncation, reason = "sequence numbers are the lower half")]
+        let octets = position.cast_unsigned() as u32;
+        self.base.map(|base| base.add(octets))
+    }
+
     /// Payload seen so far.
     pub const fn coverage(&self) -> &Coverage {
         &self.coverage

@@ -1,11 +1,13 @@
 //! What the screens show: everything that was read up to a moment.
 
+use crate::analyze::as_of::{AsOf, Basis, as_of};
 use crate::report::Report;
 use crate::track::Trace;
 use crate::track::arena::Id;
+use crate::track::checkpoint::Checkpoints;
 use crate::track::index::{Entry, Member, Members, PacketIndex};
 use crate::track::subflow::Subflow;
-use crate::wire::frame::{PacketNo, Timestamp};
+use crate::wire::frame::{PacketNo, RawPacket, Timestamp};
 
 /// What was read up to a moment. The default is nothing.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +22,31 @@ pub struct Snapshot {
     pub packets: PacketIndex,
     /// Whose packets these are.
     pub subflows: SubflowTable,
+    /// Where connections stood after some of them.
+    pub checkpoints: Checkpoints,
+    /// What else it takes to tell where a connection stood after any of them, in the order of the
+    /// report.
+    pub bases: Vec<Basis>,
+}
+
+impl Snapshot {
+    /// Where a connection, by its index in the report, stood after the packet at `position`. `read`
+    /// reads packets again: a bit more than a thousand at most.
+    pub fn as_of(
+        &self,
+        connection: usize,
+        position: u64,
+        read: impl Fn(&Entry) -> Option<RawPacket>,
+    ) -> Option<AsOf> {
+        let whose = (self.bases.get(connection)?, &self.subflows.members(connection));
+        as_of(&self.packets, &self.checkpoints, whose, position, read)
+    }
+}
+
+/// The bases of all connections that a report on `trace` shows.
+pub fn bases(trace: &Trace<'_>) -> Vec<Basis> {
+    let connections = trace.connections().into_iter();
+    connections.map(|connection| Basis::new(trace, connection)).collect()
 }
 
 /// Where packets come from.

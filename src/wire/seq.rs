@@ -40,6 +40,12 @@ impl Dsn {
     pub const fn distance_from(self, earlier: Self) -> i64 {
         self.0.wrapping_sub(earlier.0).cast_signed()
     }
+
+    /// Its lower 32 bits, as they are on the wire.
+    pub const fn low_half(self) -> WireDsn {
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
+        WireDsn::Short(self.0 as u32)
+    }
 }
 
 impl fmt::Display for Dsn {

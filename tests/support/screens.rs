@@ -10,9 +10,10 @@ use mptcpscope::capture::reread::PacketReader;
 use mptcpscope::capture::spool::Spool;
 use mptcpscope::capture::{Capture, InputPath};
 use mptcpscope::report::{InputFacts, Report};
+use mptcpscope::track::checkpoint::Checkpoints;
 use mptcpscope::track::index::PacketIndex;
 use mptcpscope::track::{Limits, Tracker};
-use mptcpscope::tui::snapshot::{Phase, Snapshot, SourceFacts, SubflowTable};
+use mptcpscope::tui::snapshot::{Phase, Snapshot, SourceFacts, SubflowTable, bases};
 use mptcpscope::tui::theme::Theme;
 use mptcpscope::tui::{Action, App, Effect, cache, draw, keymap, text, update};
 use mptcpscope::wire::frame::Place;
@@ -55,6 +56,11 @@ impl Screens {
         Self { app, reader: PacketReader::default(), effect: None }
     }
 
+    /// From now on no packet can be read again.
+    pub(crate) fn forget(&mut self) {
+        self.reader = PacketReader::default();
+    }
+
     /// Something happens.
     pub(crate) fn act(&mut self, action: Action) {
         self.effect = update(&mut self.app, action).or(self.effect);
@@ -75,8 +81,15 @@ impl Screens {
             if let Some(action) = keymap::action(&self.app, event) {
                 self.act(action);
             }
+            self.read();
         }
         self
+    }
+
+    /// Reads what will be on the screen.
+    pub(crate) fn read(&mut self) {
+        let reader = &self.reader;
+        cache::fill(&mut self.app, |entry| reader.read(entry.number(), entry.place()?));
     }
 
     /// What the world was asked for last.
@@ -86,8 +99,7 @@ impl Screens {
 
     /// What is on the screen.
     pub(crate) fn screen(&mut self) -> String {
-        let reader = &self.reader;
-        cache::fill(&mut self.app, |entry| reader.read(entry.number(), entry.place()?));
+        self.read();
         let Size { width, height } = self.app.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| draw(&self.app, frame)).unwrap();
@@ -127,6 +139,7 @@ pub(crate) fn load(path: &Path) -> (Snapshot, PacketReader) {
     tracker.keep_pushed();
     tracker.keep_series_of(512);
     let (mut packets, mut frames) = (PacketIndex::new(), 0);
+    let mut checkpoints = Checkpoints::default();
     while let Some(frame) = capture.next_frame() {
         frames += 1;
         tracker.push(&decode(&frame));
@@ -136,6 +149,7 @@ pub(crate) fn load(path: &Path) -> (Snapshot, PacketReader) {
                 None => spool.keep(&frame),
             };
             packets.push(frame.number, frame.timestamp, &pushed, place);
+            checkpoints.note(&tracker, frame.number, packets.end() - 1);
         }
         for swapped in tracker.take_swapped() {
             packets.swap_roles(swapped);
@@ -156,6 +170,8 @@ pub(crate) fn load(path: &Path) -> (Snapshot, PacketReader) {
         report: Report::build_with_series(&trace, &facts, None, &Selection::default()),
         subflows: SubflowTable::new(&trace),
         packets,
+        checkpoints,
+        bases: bases(&trace),
     };
     (snapshot, reader)
 }

@@ -7,10 +7,11 @@ use crate::app::inputs::InputCounts;
 use crate::app::report::{self, Wanted};
 use crate::capture::InputStatus;
 use crate::capture::spool::{Spool, SpoolReader};
+use crate::track::checkpoint::Checkpoints;
 use crate::track::index::PacketIndex;
 use crate::track::{Limits, Tracker};
 use crate::tui::Snapshot;
-use crate::tui::snapshot::SubflowTable;
+use crate::tui::snapshot::{SubflowTable, bases};
 use crate::wire::frame::{Frame, Place, Timestamp};
 use crate::wire::segment::decode;
 
@@ -26,6 +27,7 @@ pub(super) struct Gathering {
     tracker: Tracker,
     counts: InputCounts,
     index: PacketIndex,
+    checkpoints: Checkpoints,
     spool: Option<Spool>,
     frames: u64,
     /// Packets of which nobody could keep the octets.
@@ -40,11 +42,16 @@ impl Gathering {
         tracker.keep_series_of(SERIES_SPANS);
         tracker.keep_pushed();
         let is_live = limits.ageing.is_some();
-        let index = if is_live { PacketIndex::bounded(LIVE_PACKETS) } else { PacketIndex::new() };
+        let (index, checkpoints) = if is_live {
+            (PacketIndex::bounded(LIVE_PACKETS), Checkpoints::bounded(LIVE_PACKETS))
+        } else {
+            (PacketIndex::new(), Checkpoints::default())
+        };
         Self {
             tracker,
             counts: InputCounts::new(inputs),
             index,
+            checkpoints,
             spool: Spool::create(&folder(), is_live.then_some(LIVE_OCTETS)).ok(),
             frames: 0,
             lost: 0,
@@ -71,6 +78,7 @@ impl Gathering {
         let place = place.or_else(|| self.spool.as_mut()?.keep(frame));
         self.lost += u64::from(place.is_none());
         self.index.push(frame.number, frame.timestamp, &pushed, place);
+        self.checkpoints.note(&self.tracker, frame.number, self.index.end().saturating_sub(1));
     }
 
     /// All of it as of now. Every packet that is in it can be read again.
@@ -79,11 +87,14 @@ impl Gathering {
             spool.flush();
         }
         let wanted = Wanted { series: true, ..Wanted::default() };
+        let trace = self.tracker.trace();
         let mut snapshot = Snapshot {
             origin: origin(inputs, shifts),
             report: report::build(&self.tracker, &self.counts, inputs, shifts, &wanted),
             packets: self.index.clone(),
-            subflows: SubflowTable::new(&self.tracker.trace()),
+            subflows: SubflowTable::new(&trace),
+            checkpoints: self.checkpoints.clone(),
+            bases: bases(&trace),
             ..Snapshot::default()
         };
         snapshot.source.frames = self.frames;

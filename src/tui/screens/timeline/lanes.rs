@@ -105,7 +105,7 @@ impl Letter {
     }
 
     /// Of a packet whose events were not kept, as far as the index tells.
-    const fn of_kind(kind: Kind) -> Option<Self> {
+    pub const fn of_kind(kind: Kind) -> Option<Self> {
         Some(match kind {
             Kind::Handshake => Self::Join,
             Kind::Address => Self::AddAddr,

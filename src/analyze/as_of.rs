@@ -1,0 +1,333 @@
+//! Where the data level of a connection stood after any of its packets: from the last checkpoint on,
+//! the packets in between are read and decoded again.
+
+use std::collections::HashMap;
+
+use crate::track::Trace;
+use crate::track::arena::Id;
+use crate::track::checkpoint::{Checkpoints, DataLevel};
+use crate::track::connection::Connection;
+use crate::track::index::{Entry, Members, PacketIndex};
+use crate::track::pushed::Kind;
+use crate::track::role::{PerRole, Role};
+use crate::track::subflow::{Subflow, SubflowEnd};
+use crate::wire::frame::{PacketNo, RawPacket, Timestamp};
+use crate::wire::mptcp::{Capable, CapableForm, DataLevelLength, Dss, Mapping, MptcpOption};
+use crate::wire::segment::{Decoded, Segment, TcpFlags, decode};
+use crate::wire::seq::{Dsn, SeqNum, WireDsn};
+use crate::wire::tcp_option::TcpOption;
+
+/// Packets of the connection before a checkpoint that are looked at for mappings: payload after it
+/// may rely on one before it, which has 65,535 octets at most.
+const WARM_UP: usize = 128;
+
+/// How far these are sought.
+const MOST_SOUGHT: u64 = 65_536;
+
+/// The state of a connection after a packet.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AsOf {
+    /// What the client sent, and what the server sent.
+    pub hosts: PerRole<HostAsOf>,
+    /// Packets on the way there that cannot be read any more: numbers may be too low.
+    pub missing: u64,
+}
+
+/// What one host sent, and what its peer said of that.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HostAsOf {
+    /// The numbers as on the wire.
+    pub level: DataLevel,
+    /// The DSN of the first octet of the stream, or else of the first one seen.
+    pub first: Option<Dsn>,
+}
+
+impl HostAsOf {
+    /// A number as a distance from the IDSN: that of the first octet is 1.
+    pub fn relative(&self, dsn: Dsn) -> Option<i64> {
+        self.first.map(|first| dsn.distance_from(first).saturating_add(1))
+    }
+
+    /// Octets that were sent and not acknowledged; `None` while nothing was acknowledged.
+    pub fn unacked(&self) -> Option<u64> {
+        let (sent, acked) = (self.level.sent.or(self.first)?, self.level.acked?);
+        Some(u64::try_from(sent.distance_from(acked)).unwrap_or(0))
+    }
+}
+
+/// What it takes to understand single packets of a connection, as far as that is known by now.
+#[derive(Debug, Clone)]
+pub struct Basis {
+    /// `None` if it has no subflows.
+    connection: Option<Id<Connection>>,
+    first: PacketNo,
+    /// The DSN of the first octet of each stream.
+    base: PerRole<Option<Dsn>>,
+    /// Of each subflow, in order.
+    subflows: Vec<PerRole<EndBasis>>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct EndBasis {
+    /// The number on the wire of subflow sequence number 0.
+    zero: Option<SeqNum>,
+    /// By how much its windows are scaled.
+    scale: Option<u8>,
+    /// From this number on, octets follow on this DSN without a mapping.
+    endless: Option<Placed>,
+}
+
+impl Basis {
+    /// That of a connection of `trace`.
+    pub fn new(trace: &Trace<'_>, connection: &Connection) -> Self {
+        let first = connection.subflows.first();
+        let data = &connection.data;
+        Self {
+            connection: first.map(|id| trace.subflow(*id).connection),
+            first: connection.first.packet,
+            base: PerRole { client: data.client.base(), server: data.server.base() },
+            subflows: trace.subflows(connection).map(ends).collect(),
+        }
+    }
+}
+
+fn ends(subflow: &Subflow) -> PerRole<EndBasis> {
+    let ends = &subflow.ends;
+    PerRole { client: end(&ends.client, &ends.server), server: end(&ends.server, &ends.client) }
+}
+
+fn end(here: &SubflowEnd, there: &SubflowEnd) -> EndBasis {
+    // RFC 7323 §2.2: windows are scaled only where both SYNs say so.
+    let scale = here.syn_options.zip(there.syn_options).map(|(here, there)| {
+        here.window_scale.filter(|_| there.window_scale.is_some()).unwrap_or(0).min(14)
+    });
+    let endless = here.mappings.latest().filter(|latest| latest.positions.end == i64::MAX);
+    let endless = endless.and_then(|latest| {
+        let start = here.sequence.number_at(latest.positions.start)?;
+        Some(Placed { start, len: None, dsn: latest.dsn })
+    });
+    let zero = here.mappings.origin().and_then(|origin| here.sequence.number_at(origin));
+    EndBasis { zero, scale, endless }
+}
+
+/// The state after the packet at `position` of the index, which `members` of the connection tell
+/// apart from others' packets; `None` if there is no such packet. `read` reads packets again.
+pub fn as_of(
+    packets: &PacketIndex,
+    checkpoints: &Checkpoints,
+    (basis, members): (&Basis, &Members),
+    position: u64,
+    read: impl Fn(&Entry) -> Option<RawPacket>,
+) -> Option<AsOf> {
+    let target = packets.get(position)?;
+    let checkpoint = checkpoints.before(basis.connection?, basis.first, target.number());
+    let after = checkpoint.map_or(basis.first, |checkpoint| PacketNo(checkpoint.packet.0 + 1));
+    let start = match checkpoint {
+        Some(checkpoint) => warm_up_start(packets, members, checkpoint.position),
+        None => packets.first_from(basis.first),
+    };
+    let mut replay = Replay::new(basis, checkpoint.map(|checkpoint| checkpoint.levels));
+    let mut missing = u64::from(checkpoint.is_none() && start < packets.dropped());
+    let origin = packets.origin()?;
+    for (_, entry) in packets.iter_from(start).take_while(|(at, _)| *at <= position) {
+        let Some(lane) = members.lane(&entry) else { continue };
+        let is_after = entry.number() >= after;
+        match read(&entry) {
+            Some(packet) => replay.take(&packet, &entry, lane, is_after, origin),
+            None => missing += u64::from(is_after),
+        }
+    }
+    Some(replay.end(missing))
+}
+
+/// Where to begin to learn mappings.
+fn warm_up_start(packets: &PacketIndex, members: &Members, checkpoint: u64) -> u64 {
+    let lowest = checkpoint.saturating_sub(MOST_SOUGHT).max(packets.dropped());
+    let is_its = |at: &u64| packets.get(*at).is_some_and(|entry| members.lane(&entry).is_some());
+    let its = (lowest..=checkpoint).rev().filter(is_its);
+    its.take(WARM_UP).last().unwrap_or(checkpoint)
+}
+
+/// A mapping by the sequence numbers on the wire.
+#[derive(Debug, Clone, Copy)]
+struct Placed {
+    start: SeqNum,
+    /// `None`: endless.
+    len: Option<u32>,
+    dsn: Dsn,
+}
+
+impl Placed {
+    /// Whether it covers the octet with this number.
+    fn covers(&self, seq: SeqNum) -> bool {
+        match (u32::try_from(seq.distance_from(self.start)), self.len) {
+            (Ok(distance), Some(len)) => distance < len,
+            // Past 2^31 octets the distance is negative.
+            (_, None) => true,
+            (Err(_), Some(_)) => false,
+        }
+    }
+}
+
+/// The connection between two packets.
+struct Replay<'a> {
+    basis: &'a Basis,
+    levels: PerRole<DataLevel>,
+    mappings: HashMap<(usize, Role), Vec<Placed>>,
+}
+
+impl<'a> Replay<'a> {
+    fn new(basis: &'a Basis, levels: Option<PerRole<DataLevel>>) -> Self {
+        let mut levels = levels.unwrap_or_default();
+        for role in Role::BOTH {
+            if let (level, Some(base)) = (levels.of_mut(role), basis.base.of(role)) {
+                level.place_near(*base);
+            }
+        }
+        Self { basis, levels, mappings: HashMap::new() }
+    }
+
+    /// Takes the next packet; one that is not `is_after` the checkpoint tells mappings only.
+    fn take(
+        &mut self,
+        packet: &RawPacket,
+        entry: &Entry,
+        lane: usize,
+        is_after: bool,
+        origin: Timestamp,
+    ) {
+        let frame = packet.frame(entry.number(), entry.at(origin));
+        let Decoded::Tcp(segment) = decode(&frame) else { return };
+        if entry.kind() == Kind::Copy {
+            return;
+        }
+        let sender = entry.direction().sender();
+        let is_reset = segment.flags.has(TcpFlags::RST);
+        for option in segment.options.iter() {
+            match option {
+                TcpOption::Mptcp(MptcpOption::Dss(dss)) => {
+                    if is_after {
+                        self.acknowledge(&dss, &segment, lane, sender);
+                    }
+                    if let Some(mapping) = dss.mapping {
+                        self.declare(&mapping, dss.data_fin, &segment, (lane, sender), is_after);
+                    }
+                }
+                TcpOption::Mptcp(MptcpOption::Capable(capable)) => {
+                    if let Some(mapping) = self.first_mapping(&capable, sender) {
+                        self.declare(&mapping, false, &segment, (lane, sender), is_after);
+                    }
+                }
+                _ => {}
+            }
+        }
+        if is_after && !is_reset && !segment.flags.has(TcpFlags::SYN) {
+            self.send(&segment, lane, sender);
+        }
+    }
+
+    /// A DATA_ACK, with the window that counts from it.
+    fn acknowledge(&mut self, dss: &Dss, segment: &Segment<'_>, lane: usize, sender: Role) {
+        let Some(ack) = dss.data_ack else { return };
+        let ack = self.expand(ack, sender.peer());
+        let scale = self.end_basis(lane, sender).and_then(|end| end.scale);
+        let level = self.levels.of_mut(sender.peer());
+        if level.acked.is_none_or(|acked| ack.distance_from(acked) > 0) {
+            level.acked = Some(ack);
+            level.reach(ack);
+        }
+        if let Some(scale) = scale {
+            level.window = Some(u64::from(segment.window) << scale);
+        }
+    }
+
+    /// RFC 8684 §3.1: MP_CAPABLE with data maps the first octets of the stream.
+    fn first_mapping(&self, capable: &Capable, sender: Role) -> Option<Mapping> {
+        let CapableForm::BothKeysAndData { data_len, checksum, .. } = capable.form else {
+            return None;
+        };
+        let dsn = WireDsn::Long((*self.basis.base.of(sender))?.0);
+        let length = DataLevelLength::Octets(data_len);
+        (data_len > 0).then_some(Mapping { dsn, ssn: 1, length, checksum })
+    }
+
+    fn declare(
+        &mut self,
+        mapping: &Mapping,
+        data_fin: bool,
+        segment: &Segment<'_>,
+        (lane, sender): (usize, Role),
+        is_after: bool,
+    ) {
+        let dsn = self.expand(mapping.dsn, sender);
+        let len = match mapping.length {
+            DataLevelLength::Infinite => None,
+            DataLevelLength::Octets(octets) => {
+                if data_fin && is_after {
+                    self.levels.of_mut(sender).reach(dsn.add(u64::from(octets)));
+                }
+                Some(u32::from(octets).saturating_sub(u32::from(data_fin)))
+            }
+        };
+        if len == Some(0) {
+            return;
+        }
+        let zero = self.end_basis(lane, sender).and_then(|end| end.zero);
+        let start = zero.map_or(segment.seq, |zero| zero.add(mapping.ssn));
+        let known = self.mappings.entry((lane, sender)).or_default();
+        if known.len() >= 2 * WARM_UP {
+            known.drain(..WARM_UP);
+        }
+        known.push(Placed { start, len, dsn });
+    }
+
+    /// The payload of a segment, mapping by mapping.
+    fn send(&mut self, segment: &Segment<'_>, lane: usize, sender: Role) {
+        let mut at = 0;
+        while at < segment.payload_len {
+            let seq = segment.seq.add(at);
+            let Some(mapped) = self.covering(seq, lane, sender) else { return };
+            let distance = seq.distance_from(mapped.start).cast_unsigned();
+            let rest = segment.payload_len - at;
+            let octets = mapped.len.map_or(rest, |len| len.saturating_sub(distance).min(rest));
+            if octets == 0 {
+                return;
+            }
+            let dsn = match mapped.len {
+                Some(_) => mapped.dsn.add(u64::from(distance)),
+                None => self.expand(mapped.dsn.add(u64::from(distance)).low_half(), sender),
+            };
+            let end = dsn.add(u64::from(octets));
+            let level = self.levels.of_mut(sender);
+            if level.sent.is_none_or(|sent| end.distance_from(sent) > 0) {
+                level.sent = Some(end);
+                level.reach(end);
+            }
+            at += octets;
+        }
+    }
+
+    /// The mapping of the octet with this number; of several the latest.
+    fn covering(&self, seq: SeqNum, lane: usize, sender: Role) -> Option<Placed> {
+        let known = self.mappings.get(&(lane, sender)).into_iter().flatten().rev();
+        let declared = known.copied().find(|placed| placed.covers(seq));
+        declared.or_else(|| self.end_basis(lane, sender)?.endless)
+    }
+
+    fn end_basis(&self, lane: usize, role: Role) -> Option<&EndBasis> {
+        self.basis.subflows.get(lane).map(|ends| ends.of(role))
+    }
+
+    /// The whole number of one that `sender` sends.
+    fn expand(&self, wire: WireDsn, sender: Role) -> Dsn {
+        let near = self.levels.of(sender).highest.or(*self.basis.base.of(sender));
+        near.map_or(Dsn(wire.raw()), |near| wire.expand(near))
+    }
+
+    fn end(self, missing: u64) -> AsOf {
+        let host =
+            |role| HostAsOf { level: *self.levels.of(role), first: *self.basis.base.of(role) };
+        let hosts = PerRole { client: host(Role::Client), server: host(Role::Server) };
+        AsOf { hosts, missing }
+    }
+}
