@@ -65,7 +65,7 @@ impl LiveOptions {
     pub const HEADERS: u32 = 256;
     /// The snap length that keeps everything.
     pub const EVERYTHING: u32 = 262_144;
-    /// Enough for a hundred milliseconds at 10 Gbit/s with headers only.
+    /// The kernel's buffer, unless somebody wants another.
     pub const BUFFER: u32 = 32 << 20;
 }
 
