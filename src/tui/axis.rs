@@ -32,7 +32,8 @@ impl Default for Window {
 }
 
 impl Window {
-    /// Everything from `first` to `last`, both included.
+    /// Everything from `first` to `last`, both included, if there are at least two columns: a single
+    /// one cannot lie on both sides of 0.
     pub fn fit(first: i64, last: i64, columns: usize) -> Self {
         let columns = columns.max(1);
         let span = last.saturating_sub(first).max(0).saturating_add(1);
@@ -263,7 +264,7 @@ mod tests {
             first in -1_000_000_000_000i64..1_000_000_000_000,
             span in 0i64..100_000_000_000_000,
             part in 0i64..=100,
-            columns in 1usize..300,
+            columns in 2usize..300,
             closer in 0usize..40,
         ) {
             let last = first + span;
