@@ -49,11 +49,11 @@ impl Known {
         while let Some(frame) = capture.next_frame() {
             tracker.push(&decode(&frame));
             let Some(pushed) = tracker.pushed() else { continue };
+            let place = Place::in_input(0, frame.offset.unwrap());
+            index.push(frame.number, frame.timestamp, &pushed, place);
             for subflow in tracker.take_swapped() {
                 index.swap_roles(subflow);
             }
-            let place = Place::in_input(0, frame.offset.unwrap());
-            index.push(frame.number, frame.timestamp, &pushed, place);
             checkpoints.note(&tracker, frame.number, index.end() - 1);
             let trace = tracker.trace();
             let owner = trace.subflow(pushed.subflow).connection;

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 #![cfg(feature = "tui")]
 
+#[path = "support/capture_bytes.rs"]
+mod capture_bytes;
 #[path = "support/testdata.rs"]
 mod testdata;
 
@@ -10,6 +12,10 @@ use std::fs;
 use std::io::{Cursor, Write};
 use std::path::Path;
 
+use capture_bytes::{
+    MICRO, NANO, Order, block, enhanced, interface, packet_body, pcap_header, pcap_record, section,
+    simple,
+};
 use mptcpscope::capture::reread::PacketReader;
 use mptcpscope::capture::spool::Spool;
 use mptcpscope::capture::{Capture, InputPath};
@@ -120,5 +126,92 @@ fn a_file_that_was_cut_or_written_over_yields_nothing_or_something_else() {
         let noise: Vec<u8> = noise.collect();
         (&file).write_all(&noise).unwrap();
         (0..=last).for_each(|position| drop(read.again(position)));
+    }
+}
+
+/// The frames of a capture with Ethernet headers.
+fn frames() -> Vec<Vec<u8>> {
+    let read = read_file(&testdata::path("captures").join("two-subflows.pcap"));
+    read.packets.into_iter().map(|packet| packet.data).collect()
+}
+
+fn len(frame: &[u8]) -> u32 {
+    u32::try_from(frame.len()).unwrap()
+}
+
+/// Every kind of file that few programs write.
+fn odd_captures() -> Vec<(&'static str, Vec<u8>)> {
+    let frames = frames();
+    let records = |order, magic| {
+        let record = |frame: &Vec<u8>| pcap_record(order, 7, 0, len(frame) + 9, frame);
+        [pcap_header(order, magic, 0, 1), frames.iter().flat_map(record).collect()].concat()
+    };
+    let modified = frames.iter().flat_map(|frame| {
+        let mut record = pcap_record(Order::Little, 7, 0, len(frame), frame);
+        record.splice(16..16, [0xff; 8]);
+        record
+    });
+    let modified = pcap_header(Order::Little, 0xa1b2_cd34, 0, 1).into_iter().chain(modified);
+    vec![
+        ("big-endian pcap", records(Order::Big, MICRO)),
+        ("big-endian pcap with nanoseconds", records(Order::Big, NANO)),
+        ("modified pcap", modified.collect()),
+        ("little-endian pcapng", blocks(Order::Little, &frames)),
+        ("big-endian pcapng", blocks(Order::Big, &frames)),
+        ("sections", sections(&frames)),
+    ]
+}
+
+/// All kinds of packet blocks, in turns.
+fn blocks(order: Order, frames: &[Vec<u8>]) -> Vec<u8> {
+    let mut octets = section(order);
+    octets.extend(interface(order, 1, 90, &[]));
+    octets.extend(interface(order, 1, 0, &[]));
+    for (number, frame) in frames.iter().enumerate() {
+        let obsolete = [order.u16(1), order.u16(0xffff)].concat().try_into().unwrap();
+        octets.extend(match number % 3 {
+            0 => enhanced(order, 1, 5, len(frame), frame),
+            // Of a simple packet only the snap length of the interface says how much was captured.
+            1 => simple(order, len(frame), &frame[..frame.len().min(90)]),
+            _ => block(order, 2, &packet_body(order, obsolete, 5, len(frame) + 1, frame)),
+        });
+    }
+    octets
+}
+
+/// Sections of both orders, whose interfaces have different headers.
+fn sections(frames: &[Vec<u8>]) -> Vec<u8> {
+    let mut octets = Vec::new();
+    for (number, frames) in frames.chunks(25).enumerate() {
+        let order = if number % 2 == 0 { Order::Big } else { Order::Little };
+        octets.extend(section(order));
+        // Some sections are of raw IP, and one of them has another interface first.
+        let ethernet = number % 3;
+        for interface_number in 0..=ethernet {
+            let link_type = if interface_number == ethernet { 1 } else { 101 };
+            octets.extend(interface(order, link_type, 0, &[]));
+        }
+        for (number, frame) in (number..).zip(frames) {
+            let ethernet = u32::try_from(ethernet).unwrap();
+            if number % 2 == 0 || ethernet == 0 {
+                octets.extend(enhanced(order, ethernet, 5, len(frame), frame));
+            } else {
+                octets.extend(enhanced(order, 0, 5, len(frame), &frame[14..]));
+            }
+        }
+    }
+    octets
+}
+
+#[test]
+fn odd_formats_are_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = frames().len();
+    for (name, octets) in odd_captures() {
+        let path = folder.path().join("odd");
+        fs::write(&path, &octets).unwrap();
+        let read = read_file(&path);
+        assert_eq!(read.packets.len(), all, "{name}");
+        read.assert_all_found(name);
     }
 }

@@ -1,5 +1,7 @@
 //! What is on the screens, as files in the current folder.
 
+mod packets;
+
 use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Write};
 use std::path::PathBuf;
@@ -16,6 +18,7 @@ use crate::tui::action::Export;
 use crate::tui::draw;
 use crate::tui::state::App;
 use crate::tui::text;
+use crate::units;
 use crate::wire::segment::Endpoint;
 
 /// Writes what is wanted to a new file; says in a sentence what was written where.
@@ -56,9 +59,21 @@ fn filter(app: &App) -> Result<String> {
     Ok(format!("{path}: {filter}"))
 }
 
+/// All packets of the connection, for other programs.
 fn packets(app: &App, reader: &PacketReader) -> Result<String> {
-    let _ = (app, reader);
-    bail!("to come")
+    let connection = app.connection().ok_or_else(|| anyhow!("no connection is selected"))?;
+    let index = app.all_connections().iter().position(|other| other.id == connection.id);
+    let index = index.unwrap_or_default();
+    let (path, _) = new_file(&format!("connection-{}", connection.id), "pcapng")?;
+    let shown = path.display().to_string();
+    let counts = packets::write(&app.snapshot, index, reader, &path);
+    let counts = counts.map_err(|error| unwritable(&shown, error))?;
+    let written = units::counted(counts.written, "packet");
+    let gone = match counts.gone {
+        0 => String::new(),
+        gone => format!("; {} not kept any more", units::counted(gone, "packet")),
+    };
+    Ok(format!("{written} in {shown}{gone}"))
 }
 
 /// Creates a file of that name, or with a number behind it, and never writes over one.

@@ -19,6 +19,9 @@ use crate::wire::segment::decode;
 const LIVE_PACKETS: usize = 2 << 20;
 const LIVE_OCTETS: u64 = 256 << 20;
 
+/// In how many spans of time graphs are kept.
+const SERIES_SPANS: u32 = 512;
+
 /// Tracks, lists and keeps packets.
 pub(super) struct Gathering {
     tracker: Tracker,
@@ -36,7 +39,7 @@ pub(super) struct Gathering {
 impl Gathering {
     pub(super) fn new(limits: Limits, inputs: usize) -> Self {
         let mut tracker = Tracker::new(limits, report::seed());
-        tracker.keep_series();
+        tracker.keep_series_of(SERIES_SPANS);
         tracker.keep_pushed();
         let is_live = limits.ageing.is_some();
         let (index, checkpoints) = if is_live {
@@ -68,13 +71,13 @@ impl Gathering {
         self.counts.count(frame, &decoded);
         self.tracker.push(&decoded);
         let Some(pushed) = self.tracker.pushed() else { return };
-        for subflow in self.tracker.take_swapped() {
-            self.index.swap_roles(subflow);
-        }
         let place = frame.offset.and_then(|offset| Place::in_input(frame.point.input, offset));
         let place = place.or_else(|| self.spool.as_mut()?.keep(frame));
         self.lost += u64::from(place.is_none());
         self.index.push(frame.number, frame.timestamp, &pushed, place);
+        for subflow in self.tracker.take_swapped() {
+            self.index.swap_roles(subflow);
+        }
         self.checkpoints.note(&self.tracker, frame.number, self.index.end().saturating_sub(1));
     }
 

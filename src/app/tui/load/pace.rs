@@ -33,6 +33,7 @@ impl Pace {
     }
 
     /// How long there is nothing to do but to wait for packets.
+    #[cfg_attr(not(any(feature = "live", test)), expect(dead_code, reason = "files do not wait"))]
     pub(super) fn patience(&self) -> Duration {
         if self.has_news {
             self.due.saturating_duration_since(Instant::now()).min(PATIENCE)

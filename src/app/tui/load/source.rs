@@ -23,6 +23,7 @@ use crate::app::live::interfaces::{self, Interfaces};
 const SILENCE: Duration = Duration::from_millis(50);
 
 /// What came next.
+#[cfg_attr(not(feature = "live"), expect(dead_code, reason = "a pipe has packets and an end"))]
 pub(super) enum Step {
     Frame,
     /// Something that happened to an interface.
