@@ -47,6 +47,11 @@ impl Screens {
         Self { app, reader: PacketReader::default(), effect: None }
     }
 
+    /// From now on no packet can be read again.
+    pub(crate) fn forget(&mut self) {
+        self.reader = PacketReader::default();
+    }
+
     /// Something happens.
     pub(crate) fn act(&mut self, action: Action) {
         self.effect = update(&mut self.app, action).or(self.effect);
@@ -67,14 +72,15 @@ impl Screens {
             if let Some(action) = keymap::action(&self.app, event) {
                 self.act(action);
             }
+            self.read();
         }
         self
     }
 
-    /// From now on no packet can be read again.
-    pub(crate) fn forget(&mut self) {
-        self.reader = PacketReader::default();
-        self.app.packets = cache::Packets::default();
+    /// Reads what will be on the screen, as is done before it is drawn.
+    pub(crate) fn read(&mut self) {
+        let reader = &self.reader;
+        cache::fill(&mut self.app, |entry| reader.read(entry.number(), entry.place()?));
     }
 
     /// What the world was asked for last.
@@ -84,8 +90,7 @@ impl Screens {
 
     /// What is on the screen.
     pub(crate) fn screen(&mut self) -> String {
-        let reader = &self.reader;
-        cache::fill(&mut self.app, |entry| reader.read(entry.number(), entry.place()?));
+        self.read();
         let Size { width, height } = self.app.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| draw(&self.app, frame)).unwrap();
