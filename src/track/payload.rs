@@ -144,7 +144,8 @@ impl Step<'_> {
         }
         let series_at = self.series.then_some(seen.at);
         let end = self.sender_end();
-        let new_data = end.bytes.new_data - new_before;
+        // Octets that waited for their place may turn out to be no new ones.
+        let new_data = end.bytes.new_data.saturating_sub(new_before);
         let in_flight = end.unacknowledged(None);
         end.dynamics.sent(series_at, payload.len(), new_data, in_flight);
         if let Some(at) = series_at {
