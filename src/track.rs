@@ -9,6 +9,7 @@ pub mod address;
 pub mod ageing;
 pub mod arena;
 pub mod checksum;
+pub mod conduct;
 pub mod connection;
 pub mod copies;
 pub mod coverage;

@@ -80,7 +80,13 @@ mod tests {
 
     fn carry(data: &mut DataSpace, start: i64, end: i64) {
         let range = Range { start, end };
-        data.insert(Carried { range, subflow: 0, subflow_position: start, at: Timestamp(0) });
+        data.insert(Carried {
+            range,
+            subflow: 0,
+            subflow_position: start,
+            at: Timestamp(0),
+            sample: 0,
+        });
     }
 
     #[test]

@@ -76,15 +76,16 @@ impl Mappings {
     }
 
     /// Takes the mapping of a segment whose payload stands at `payload`. `dsn` is its full DSN, and
-    /// `data_fin` says that its last octet is no payload.
-    pub fn declare(&mut self, mapping: &Mapping, dsn: Dsn, data_fin: bool, payload: Range) {
+    /// `data_fin` says that its last octet is no payload. Whether it is new, and covers nothing of
+    /// that payload (RFC 8684 §3.3.1: it must), where its place is certain.
+    pub fn declare(&mut self, mapping: &Mapping, dsn: Dsn, data_fin: bool, payload: Range) -> bool {
         let (wire_len, infinite) = match mapping.length {
             DataLevelLength::Octets(octets) => (octets, false),
             DataLevelLength::Infinite => (0, true),
         };
         let octets = wire_len.saturating_sub(u16::from(data_fin));
         if octets == 0 && !infinite {
-            return;
+            return false;
         }
         let start = self.place(mapping.ssn, u32::from(octets), payload);
         let end = if infinite { i64::MAX } else { start + i64::from(octets) };
@@ -96,7 +97,7 @@ impl Mappings {
             checksum: mapping.checksum.filter(|_| !infinite),
         };
         if self.recent.iter().rev().any(|known| *known == mapped) {
-            return;
+            return false;
         }
         self.declared += 1;
         if !infinite {
@@ -105,18 +106,23 @@ impl Mappings {
             self.conflicts += u64::from(self.contradicts(&mapped));
         }
         self.remember(mapped);
+        self.is_exact() && !infinite && mapped.positions.intersection(payload).is_empty()
+    }
+
+    /// Whether the place of mappings is certain.
+    fn is_exact(&self) -> bool {
+        self.origin.is_some_and(|(low, high)| low == high)
     }
 
     /// Whether a mapping that is remembered has another DSN for the same octets. Only where the
     /// place of both is certain, and not for infinite ones, which may act backwards.
     fn contradicts(&self, mapped: &Mapped) -> bool {
-        let is_exact = self.origin.is_some_and(|(low, high)| low == high);
         let other = |known: &&Mapped| {
             let both = known.positions.intersection(mapped.positions);
             !both.is_empty() && known.dsn_at(both.start) != mapped.dsn_at(both.start)
         };
         let finite = self.recent.iter().filter(|known| known.positions.end != i64::MAX);
-        is_exact && finite.filter(other).count() > 0
+        self.is_exact() && finite.filter(other).count() > 0
     }
 
     /// Forgets mappings of which nothing more can come, as `is_done` says of their positions, but for

@@ -1,5 +1,6 @@
 //! The data level of one segment: DSS, and what becomes of its payload.
 
+use super::conduct;
 use super::connection::{Fallback, FallbackCause};
 use super::copies::Carried;
 use super::coverage::Range;
@@ -27,11 +28,13 @@ impl Step<'_> {
             let receiver = self.sender().peer();
             let window = self.window();
             let data = self.connection.data.of_mut(receiver);
-            data.acknowledge(ack, self.seen);
-            if let Some(window) = window {
-                data.offer(window, self.seen.at);
-            }
+            let end = data.acknowledge(ack, self.seen);
+            let edge = window.map(|octets| data.offer(end, octets, self.seen.at));
             let acked = data.acked_end().unwrap_or_default();
+            self.watch_data_ack(ack.is_long(), end);
+            if let Some(edge) = edge {
+                self.watch_edge(edge);
+            }
             self.on_stream(receiver, |stream| stream.acknowledge(acked));
             self.place_by_acknowledgment(ack);
         }
@@ -61,19 +64,28 @@ impl Step<'_> {
     /// The window of the segment in octets, if its scale is known (RFC 7323 §2.2: none on a SYN, and
     /// only where both SYNs had one).
     fn window(&self) -> Option<u64> {
+        Some(u64::from(self.segment.window) << self.window_scale()?)
+    }
+
+    /// The scale of the sender's windows, if it is known.
+    pub(crate) fn window_scale(&self) -> Option<u8> {
         let ends = &self.subflow.ends;
         let (here, there) = (ends.of(self.sender()), ends.of(self.sender().peer()));
         let (here, there) = (here.syn_options?, there.syn_options?);
         let scale = here.window_scale.filter(|_| there.window_scale.is_some()).unwrap_or(0);
-        Some(u64::from(self.segment.window) << scale.min(14))
+        Some(scale.min(14))
     }
 
     fn take_mapping(&mut self, mapping: &Mapping, data_fin: bool, payload: Range) {
         let sender = self.sender();
         let data = self.connection.data.of_mut(sender);
         let dsn = data.expand(mapping.dsn);
+        let first = data.position(dsn);
+        data.map_width(first, mapping.dsn.is_long());
         if data_fin && let DataLevelLength::Octets(octets) = mapping.length {
-            let position = data.position(dsn) + i64::from(octets) - 1;
+            let position = first + i64::from(octets) - 1;
+            self.watch_data_fin(mapping, position);
+            let data = self.connection.data.of_mut(sender);
             if data.finish(position, self.seen) {
                 self.event(EventKind::DataFin { dsn: dsn.add(u64::from(octets) - 1) });
                 let is_known = self.connection.data.of(sender).reference().is_some();
@@ -88,7 +100,7 @@ impl Step<'_> {
         let seen_at = self.seen;
         let end = self.sender_end();
         let conflicts = end.mappings.conflicts();
-        end.mappings.declare(mapping, dsn, data_fin, payload);
+        let is_outside = end.mappings.declare(mapping, dsn, data_fin, payload);
         if end.mappings.conflicts() > conflicts {
             end.first_conflict.get_or_insert(seen_at);
         }
@@ -100,6 +112,7 @@ impl Step<'_> {
         let acked = receiver_ack.and_then(|ack| end.sequence.acked_position(ack)).unwrap_or(0);
         let seen = end.sequence.coverage();
         end.mappings.settle(|positions| positions.end <= acked || seen.contains(positions));
+        self.watch_mapping(is_outside);
     }
 
     /// The mapping that a MP_CAPABLE with data stands for: the first octets of the stream, at
@@ -137,6 +150,7 @@ impl Step<'_> {
         if first {
             self.event(EventKind::FirstData { payload_len: self.segment.payload_len });
         }
+        self.watch_urgent(payload);
         if in_order {
             self.take_fresh(payload);
         } else {
@@ -144,7 +158,7 @@ impl Step<'_> {
         }
         let series_at = self.series.then_some(seen.at);
         let end = self.sender_end();
-        // Octets that waited for their place may turn out to be no new ones.
+        // Octets that turn out to stand elsewhere may be taken back.
         let new_data = end.bytes.new_data.saturating_sub(new_before);
         let in_flight = end.unacknowledged(None);
         end.dynamics.sent(series_at, payload.len(), new_data, in_flight);
@@ -183,6 +197,7 @@ impl Step<'_> {
         for piece in pieces {
             if piece.seen {
                 self.sender_end().bytes.retransmitted += piece.range.len();
+                self.watch_retransmission(piece.range.start);
                 self.take_refused(piece.range);
                 self.take_repaired(piece.range);
             } else if self.segment.flags.has(TcpFlags::SYN) {
@@ -220,6 +235,7 @@ impl Step<'_> {
     /// Octets of a mapping: to the checksum, to the stream, and to the count that they belong to.
     pub(crate) fn take_mapped(&mut self, part: Range, mapped: &Mapped) {
         let sender = self.sender();
+        let sample = self.sample(part);
         let data = self.connection.data.of_mut(sender);
         let start = data.position(mapped.dsn_at(part.start));
         let range = Range { start, end: start + (part.end - part.start) };
@@ -228,21 +244,38 @@ impl Step<'_> {
             subflow: self.subflow.number,
             subflow_position: part.start,
             at: self.seen.at,
+            sample,
         });
         for (range, fate) in fates {
             let bytes = &mut self.subflow.ends.of_mut(sender).bytes;
             match fate {
-                Fate::New => bytes.new_data += range.len(),
+                Fate::New => {
+                    bytes.new_data += range.len();
+                    self.watch_new_data(range);
+                }
                 Fate::Remapped => bytes.remapped += range.len(),
                 Fate::Reinjected(from) => {
                     bytes.reinjected += range.len();
                     self.reinjected(from, range.len());
+                    self.watch_reinjection(range.len());
                 }
             }
         }
         if mapped.checksum.is_some() || self.connection.streams.of(sender).is_some() {
             self.take_octets(part, range, mapped, false);
         }
+    }
+
+    /// What the octets at `part` are known by when another subflow carries them: nothing where there
+    /// is no other.
+    fn sample(&self, part: Range) -> u64 {
+        if self.connection.joined == 0 {
+            return 0;
+        }
+        let sequence = &self.subflow.ends.of(self.sender()).sequence;
+        let start = sequence.acked_position(self.segment.seq).unwrap_or(part.start);
+        let octets = captured_part(self.segment.payload, part.start - start, part.len());
+        conduct::sample(octets, part.len())
     }
 
     /// Notes octets that another subflow carried before.

@@ -146,7 +146,11 @@ impl Step<'_> {
             self.take_payload(payload);
         }
         self.note_stalls();
+        if self.connection.fallback.is_some() {
+            self.watch_plain(payload);
+        }
         if flags.has(TcpFlags::FIN) && self.sender_end().fin.is_none() {
+            self.watch_fin();
             self.sender_end().fin = Some(self.seen);
             self.event(EventKind::Fin);
         }
@@ -306,13 +310,19 @@ impl Step<'_> {
             sent.acknowledge_subflow(self.subflow.number, acked);
         }
         let is_waiting = peer.unacknowledged(peer_acked) > 0;
-        let is_bare = self.segment.sequence_len() == 0 && !self.is_signal();
+        let is_bare = self.segment.sequence_len() == 0;
+        let is_signal = is_bare && self.is_signal();
         let end = self.sender_end();
         match end.highest_ack.map(|highest| ack.distance_from(highest)) {
-            Some(0) if is_bare && is_waiting => end.dynamics.duplicate_acks += 1,
+            Some(0) if is_bare => {
+                end.dynamics.duplicate_acks += u64::from(is_waiting && !is_signal);
+                self.watch_duplicate_ack(is_signal);
+                return;
+            }
             Some(..=0) => {}
             _ => end.highest_ack = Some(ack),
         }
+        self.watch_other();
     }
 
     /// Whether the segment carries an MPTCP option other than DSS.
@@ -337,6 +347,7 @@ impl Step<'_> {
             MptcpOption::Capable(capable) => self.take_capable(capable, payload),
             MptcpOption::Join(join) => self.take_join(join),
             MptcpOption::Dss(dss) => {
+                self.watch_bits(option);
                 self.take_dss(dss, payload);
                 return;
             }
@@ -364,6 +375,7 @@ impl Step<'_> {
             }
             _ => {}
         }
+        self.watch_bits(option);
         self.event(EventKind::Option(*option));
     }
 

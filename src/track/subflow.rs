@@ -2,6 +2,7 @@
 
 use super::arena::Id;
 use super::checksum::Checksums;
+use super::conduct::Conduct;
 use super::connection::Connection;
 use super::coverage::Range;
 use super::duplicate::RecentSegments;
@@ -187,6 +188,8 @@ pub struct SubflowEnd {
     pub dynamics: Dynamics,
     /// What it had no room to say.
     pub option_space: OptionSpace,
+    /// What it did against the RFC.
+    pub conduct: Conduct,
     /// Its last segments, to know a copy when it comes.
     pub recent: RecentSegments,
     /// Segments it sent.
@@ -228,6 +231,7 @@ impl SubflowEnd {
             round_trips: RoundTrips::default(),
             dynamics: Dynamics::default(),
             option_space: OptionSpace::default(),
+            conduct: Conduct::default(),
             recent: RecentSegments::default(),
             segments: 0,
             fin: None,

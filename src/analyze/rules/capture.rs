@@ -30,8 +30,8 @@ pub(super) fn drops(capture: &WholeCapture<'_>) -> Vec<Finding> {
     ]
 }
 
-const DROPS: &str = "Capture with a larger buffer (tcpdump -B 16384), a snap length (-s 256) or a \
-    filter (tcp).";
+const DROPS: &str = "Capture with a larger buffer (`tcpdump -B 16384`), a snap length (-s 256) or \
+    a filter (tcp).";
 
 /// Octets that TCP acknowledged on a subflow and that the capture does not have.
 pub(super) fn tcp_gaps(case: &Case<'_>) -> Vec<Finding> {
@@ -73,11 +73,10 @@ pub(super) fn midstream(case: &Case<'_>) -> Vec<Finding> {
         "Without the keys no HMAC can be checked"
     };
     let summary = format!("The capture begins after the handshake of this connection. {keys}.");
-    vec![
-        Finding::new(Code::CaptureMidstream, summary)
-            .seen([case.connection.first])
-            .advice("Start the capture before the connection, on all interfaces (tcpdump -i any)."),
-    ]
+    vec![Finding::new(Code::CaptureMidstream, summary).seen([case.connection.first]).advice(
+        "Start the capture before the connection, on all interfaces (`tcpdump -i \
+                any`).",
+    )]
 }
 
 /// Only what one host sent is in the capture.
@@ -130,7 +129,7 @@ pub(super) fn missing_path(case: &Case<'_>) -> Vec<Finding> {
                 .from(role)
                 .confidence(Confidence::Likely)
                 .with("bytes", octets)
-                .advice("Capture on all interfaces (tcpdump -i any), or give all files at once.")
+                .advice("Capture on all interfaces (`tcpdump -i any`), or give all files at once.")
         })
         .collect()
 }
@@ -152,7 +151,7 @@ pub(super) fn options_cut(capture: &WholeCapture<'_>) -> Vec<Finding> {
         "The options of {} were cut off by the snap length: what they said is not known.",
         units::counted(cut.count, "segment")
     );
-    let advice = "Capture with a snap length of at least 160 octets (tcpdump -s 160).";
+    let advice = "Capture with a snap length of at least 160 octets (`tcpdump -s 160`).";
     odd(Code::CaptureOptionsCut, cut, summary).map(|f| f.advice(advice)).into_iter().collect()
 }
 
@@ -167,7 +166,7 @@ pub(super) fn time_backwards(capture: &WholeCapture<'_>) -> Vec<Finding> {
             count => format!("{} packets are", units::count(count)),
         }
     );
-    let advice = "Put the packets in order: reordercap IN OUT (from Wireshark).";
+    let advice = "Put the packets in order: `reordercap IN OUT` (from Wireshark).";
     odd(Code::CaptureTimeBackwards, backwards, summary)
         .map(|f| f.advice(advice))
         .into_iter()
@@ -236,8 +235,8 @@ pub(super) fn offload(case: &Case<'_>) -> Vec<Finding> {
             .seen(seen.into_iter().flatten())
             .with("largest_bytes", largest)
             .advice(
-                "No fault. For the packets as they are on the wire: ethtool -K IFACE tso off gso off \
-                 gro off while capturing.",
+                "No fault. For the packets as they are on the wire: `ethtool -K IFACE tso off gso \
+                 off gro off` while capturing.",
             ),
     ]
 }

@@ -4,6 +4,7 @@ use super::paths::is_backup;
 use super::words::{capitalised, host, packet};
 use super::{Case, addresses};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
+use crate::analyze::state::ConnectionState;
 use crate::track::event::{Event, EventKind, Resent};
 use crate::track::role::Role;
 use crate::track::subflow::{Seen, Subflow};
@@ -153,6 +154,36 @@ fn reinjected(case: &Case<'_>, sender: Role) -> Option<Finding> {
     })
 }
 
+/// What another subflow carried instead, and a hole on its own (RFC 8684 §3.3.6: it must be filled all
+/// the same, or middleboxes see a hole for ever).
+pub(super) fn original_not_resent(case: &Case<'_>) -> Vec<Finding> {
+    let is_over = case.state == ConnectionState::Closed && case.connection.fallback.is_none();
+    if !is_over || case.lacks_packets() || !case.is_two_sided() {
+        return Vec::new();
+    }
+    let left = |subflow: &Subflow, role: Role| {
+        let pairs = &case.connection.data.of(role).delivery().reinjections;
+        let is_source = pairs.iter().any(|pair| pair.from == Some(subflow.number));
+        let end = subflow.ends.of(role);
+        let hole = end.sequence.coverage().gaps().find(|gap| gap.end > end.acked)?;
+        (is_source && subflow.reset.is_none()).then(|| {
+            let summary = format!(
+                "{} on subflow {} of {} went on another subflow and never came on this one.",
+                capitalised(&units::bytes(hole.len())),
+                subflow.number,
+                host(role),
+            );
+            Finding::new(Code::OriginalNotResent, summary)
+                .on(subflow)
+                .from(role)
+                .seen(end.dynamics.last())
+                .confidence(Confidence::Possible)
+        })
+    };
+    let pairs = case.subflows.iter().flat_map(|s| Role::BOTH.map(|role| (*s, role)));
+    pairs.filter_map(|(subflow, role)| left(subflow, role)).collect()
+}
+
 /// Data mapped again on its own subflow: Linux sends everything in flight again after a failed join.
 pub(super) fn remapping(case: &Case<'_>) -> Vec<Finding> {
     let remapped = |subflow: &Subflow, role: Role| {
@@ -287,7 +318,7 @@ pub(super) fn data_stall(case: &Case<'_>) -> Vec<Finding> {
             .with("duration_ns", longest.duration_ns.unsigned_abs())
             .advice(
                 "A path died and TCP waited for its timeouts before the data was sent on another: \
-                 remove the address of a dead link at once (ip mptcp endpoint delete; \
+                 remove the address of a dead link at once (`ip mptcp endpoint delete id N`; \
                  NetworkManager does), or look for loss on the only path.",
             );
         finding.at = Some(longest.start);
@@ -351,8 +382,8 @@ pub(super) fn head_of_line_blocking(case: &Case<'_>) -> Vec<Finding> {
                 .times(waited.count())
                 .with("p95_ns", p95)
                 .advice(
-                    "The paths differ much in delay or loss: make the slow one a backup, or give the \
-                     receiver more buffer (sysctl net.ipv4.tcp_rmem).",
+                    "The paths differ much in delay or loss: make the slow one a backup, or give \
+                     the receiver more buffer (`sysctl net.ipv4.tcp_rmem`).",
                 ),
         )
     };
@@ -394,8 +425,8 @@ pub(super) fn receive_window_limited(case: &Case<'_>) -> Vec<Finding> {
                 .times(window.zero_count)
                 .with("zero_ns", window.zero_ns.unsigned_abs())
                 .advice(
-                    "The application there reads too slowly, or its buffer is too small: sysctl \
-                     net.ipv4.tcp_rmem, SO_RCVBUF.",
+                    "The application there reads too slowly, or its buffer is too small: `sysctl \
+                     net.ipv4.tcp_rmem`, SO_RCVBUF.",
                 ),
         )
     };

@@ -124,7 +124,10 @@ impl DataDirection {
         let resent = |pair| Reinjection::build(pair, in_order);
         let stalls = delivery.stalls.iter().filter(|_| in_order);
         let stream_bytes = sum(|bytes| bytes.new_data);
-        let sha256 = holes.is_empty().then(|| sha256(connection, sender, stream_bytes)).flatten();
+        // Where options were cut, octets may be there that nobody can place: no hole, but no stream.
+        let is_whole =
+            holes.is_empty() && acked.is_none_or(|end| end <= stream_bytes.cast_signed());
+        let sha256 = is_whole.then(|| sha256(connection, sender, stream_bytes)).flatten();
         Self {
             stream_bytes,
             data_acked_bytes: acked.and_then(|end| u64::try_from(end).ok()),
