@@ -190,6 +190,12 @@ impl Tracker {
         let from = self.subflows[id].connection;
         let swap = self.subflows[id].opener != opener;
         self.connections[from].subflows.retain(|kept| *kept != id);
+        if self.connections[from].subflows.is_empty() {
+            // A SYN/ACK with the MP_JOIN of a SYN had begun a connection of its own.
+            self.connections[from].merged = true;
+            let number = self.connections[from].number;
+            self.news.iter_mut().for_each(|news| news.push(News::Forgotten { number }));
+        }
         let mut events = self.connections[from].events.take_of(id);
         if swap {
             self.subflows[id].swap_roles();
