@@ -6,6 +6,7 @@ pub mod explain;
 pub mod finding;
 mod fold;
 pub mod holes;
+pub mod host;
 pub mod option_space;
 pub mod rules;
 pub mod state;
@@ -19,8 +20,8 @@ use crate::track::connection::Connection;
 use crate::track::subflow::Subflow;
 use crate::units;
 use crate::wire::segment::Endpoint;
-use finding::{Finding, Selection};
-use rules::{Apply, CaptureFacts, Case, RULES, WholeCapture};
+use finding::{Confidence, Finding, Selection, Severity};
+use rules::{Apply, CaptureFacts, Case, DOUBTFUL, RULES, WholeCapture};
 
 /// Everything that there is to say about `trace`: on the capture first, then connection by
 /// connection, the worst first and effects behind their causes.
@@ -55,7 +56,7 @@ fn of_connection(
     connection: &Connection,
     number: usize,
 ) -> Vec<Finding> {
-    let case = Case::new(trace, inputs, connection);
+    let case = Case::new(trace, inputs, wanted.host.as_ref(), connection);
     let mut found = of_case(&case, number);
     found.retain(|finding| wanted.includes(finding));
     found
@@ -74,6 +75,7 @@ fn of_case(case: &Case<'_>, number: usize) -> Vec<Finding> {
             found.extend(concluded);
         }
     }
+    soften(case, &mut found);
     let mut found = limited(found);
     for finding in &mut found {
         finding.connection = Some(number);
@@ -82,6 +84,21 @@ fn of_case(case: &Case<'_>, number: usize) -> Vec<Finding> {
         }
     }
     fold::fold(found)
+}
+
+/// Where packets are missing, what rests on a packet that was not seen is no more than a note.
+fn soften(case: &Case<'_>, found: &mut [Finding]) {
+    let doubtful = |finding: &&mut Finding| {
+        finding.severity != Severity::Note && DOUBTFUL.contains(&finding.code)
+    };
+    let mut doubtful = found.iter_mut().filter(doubtful).peekable();
+    let lacks = || case.lacks_packets() || !case.is_two_sided() || case.lacks_initial();
+    if doubtful.peek().is_some() && lacks() {
+        for finding in doubtful {
+            finding.severity = Severity::Note;
+            finding.confidence = Confidence::Possible;
+        }
+    }
 }
 
 /// The first few findings of each code; the others are counted with the last of them.

@@ -10,30 +10,34 @@ mod netlink;
 mod procfs;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use advice::advice;
 pub use endpoint::{Endpoint, EndpointFlag, EndpointLimits};
 
 #[cfg(target_os = "linux")]
 use netlink::PathManager;
-use procfs::{Counters, Sysctls};
+use procfs::{Addresses, Counters, Sysctls};
 
 /// The state of MPTCP on a host at one moment.
 ///
 /// ```json
-/// {"kernel": "6.12.0", "sysctls": {"net.mptcp.enabled": "1"},
+/// {"kernel": "6.12.0", "addresses": ["10.0.1.2", "10.0.2.2"], "sysctls": {"net.mptcp.enabled": "1"},
 ///  "limits": {"subflows": 2, "add_addr_accepted": 2},
 ///  "endpoints": [{"id": 1, "address": "10.0.2.2", "port": null, "device": "eth1",
 ///    "flags": ["subflow"]}],
 ///  "counters": {"MPCapableSYNTX": 3}, "advice": []}
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct HostSnapshot {
     /// Release of the kernel.
     pub kernel: Option<String>,
+    /// Its addresses, those of the loopback interface left out.
+    pub addresses: Vec<IpAddr>,
     /// Settings that matter for MPTCP, by name.
     pub sysctls: BTreeMap<String, String>,
     /// Limits of the kernel's path manager; null where it did not tell.
@@ -54,6 +58,14 @@ impl HostSnapshot {
     /// The value of a setting.
     pub fn sysctl(&self, name: &str) -> Option<&str> {
         self.sysctls.get(name).map(String::as_str)
+    }
+
+    /// Whether a program manages the paths, not the kernel.
+    pub fn is_managed_by_program(&self) -> bool {
+        match self.sysctl("net.mptcp.path_manager") {
+            Some(manager) => manager == "userspace",
+            None => self.sysctl("net.mptcp.pm_type") == Some("1"),
+        }
     }
 
     /// The value of a counter; 0 where the kernel does not know it.
@@ -81,6 +93,7 @@ impl HostSnapshot {
 /// Everything that a snapshot is read from, open.
 pub struct HostReader {
     kernel: Option<String>,
+    addresses: Addresses,
     sysctls: Sysctls,
     counters: Counters,
     #[cfg(target_os = "linux")]
@@ -92,6 +105,7 @@ impl HostReader {
     pub fn open() -> Self {
         Self {
             kernel: procfs::kernel(),
+            addresses: Addresses::open(),
             sysctls: Sysctls::open(),
             counters: Counters::open(),
             #[cfg(target_os = "linux")]
@@ -103,6 +117,7 @@ impl HostReader {
     pub fn read(&mut self) -> HostSnapshot {
         let mut snapshot = HostSnapshot {
             kernel: self.kernel.clone(),
+            addresses: self.addresses.read(),
             sysctls: self.sysctls.read(),
             counters: self.counters.read(),
             ..HostSnapshot::default()

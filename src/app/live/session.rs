@@ -142,7 +142,7 @@ impl Session {
             return Ok(());
         }
         let facts = self.facts(status);
-        let changes = self.findings.look(self.tracker.trace(), &facts, &Selection::default());
+        let changes = self.findings.look(self.tracker.trace(), &facts, &self.wanted());
         if self.findings.has_doubts()
             && let Some(host) = &mut self.host
         {
@@ -171,15 +171,15 @@ impl Session {
         if self.out.lines() == Lines::Json {
             // The report at the end of the text says it all, these lines have none.
             let facts = self.facts(feed.status());
-            let changes = self.findings.finish(self.tracker.trace(), &facts, &Selection::default());
+            let changes = self.findings.finish(self.tracker.trace(), &facts, &self.wanted());
             self.tell_findings(changes)?;
             self.tell_summary(feed.status().dropped_by_kernel())?;
         }
         self.flush_lines()?;
         self.out.end()?;
         let status = std::slice::from_ref(feed.status());
-        let mut report =
-            report::build(&self.tracker, &self.counts, status, &[], &Wanted::default());
+        let wanted = Wanted { findings: self.wanted(), ..Wanted::default() };
+        let mut report = report::build(&self.tracker, &self.counts, status, &[], &wanted);
         report.host = self.host.map(|host| serde_json::to_value(host.now())).transpose()?;
         Ok(report)
     }
@@ -204,6 +204,12 @@ impl Session {
         let lines = changes.into_iter().map(line).map(Box::new).map(StateLine::Finding);
         let lines: Vec<_> = lines.map(Line::State).collect();
         self.tell(&lines)
+    }
+
+    /// All findings, with what this host said last.
+    fn wanted(&self) -> Selection {
+        let host = self.host.as_ref().map(|host| host.now().clone());
+        Selection { host, ..Selection::default() }
     }
 
     fn facts(&self, status: &InputStatus) -> Vec<CaptureFacts> {
