@@ -70,7 +70,13 @@ fn watch(args: &LiveArgs, feed: &mut Feed, session: &mut Session) -> Result<()> 
     let mut look_at = Instant::now() + LOOK_EVERY;
     let mut busy = 0u32;
     loop {
-        let is_idle = match feed.next(PATIENCE) {
+        let mut next = feed.next(Duration::ZERO);
+        if matches!(next, Next::Idle) {
+            // Nothing waits: now is the time to show what there was.
+            session.flush_lines()?;
+            next = feed.next(PATIENCE);
+        }
+        let is_idle = match next {
             Next::Frame(frame) => {
                 session.frame(&frame)?;
                 busy = busy.wrapping_add(1);
@@ -93,6 +99,7 @@ fn watch(args: &LiveArgs, feed: &mut Feed, session: &mut Session) -> Result<()> 
         let now = Instant::now();
         if now >= flush_at {
             session.flush()?;
+            session.flush_lines()?;
             flush_at = now + FLUSH_EVERY;
         }
         if now >= look_at {

@@ -53,7 +53,18 @@ impl Recording {
         // It ends with the host's thread, even if this process is killed.
         let mut command = Command::new("setpriv");
         command
-            .args(["--pdeathsig", "KILL", PROGRAM, "live", "--jsonl", "-i", interface, "-w"])
+            .args([
+                "--pdeathsig",
+                "KILL",
+                PROGRAM,
+                "live",
+                "--jsonl",
+                "--buffer",
+                "8MiB",
+                "-i",
+                interface,
+                "-w",
+            ])
             .args([recorded.file.as_os_str(), "--json".as_ref(), recorded.report.as_os_str()])
             .stdin(Stdio::null())
             .stdout(File::create(&recorded.lines).unwrap())

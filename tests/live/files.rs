@@ -47,9 +47,9 @@ fn a_kill_in_a_burst_costs_the_rest_only() {
     let file = lab.path("a.pcapng");
     let mut live = lab.live_into("/dev/null", &["-i", "v1", "-w", &file]);
     std::thread::scope(|scope| {
-        let flood = scope.spawn(|| lab.flood(60_000));
+        let flood = scope.spawn(|| lab.flood(30_000));
         for _ in 0..1000 {
-            if fs::metadata(&file).unwrap().len() > 1_000_000 {
+            if fs::metadata(&file).unwrap().len() > 500_000 {
                 break;
             }
             sleep(Duration::from_millis(5));
@@ -58,12 +58,12 @@ fn a_kill_in_a_burst_costs_the_rest_only() {
         flood.join().unwrap();
     });
     let report: Value = serde_json::from_slice(&report_on(&file)).unwrap();
-    assert!(report["totals"]["packets"].as_u64().unwrap() > 5000, "{}", report["totals"]);
+    assert!(report["totals"]["packets"].as_u64().unwrap() > 2000, "{}", report["totals"]);
 }
 
 #[test]
 fn a_signal_ends_it_after_the_last_packet() {
-    const PACKETS: u32 = 30_000;
+    const PACKETS: u32 = 10_000;
     let Some(lab) = Lab::new("last") else { return };
     for (signal, json) in [("-INT", "int.json"), ("-TERM", "term.json")] {
         let (file, json) = (lab.path("a.pcapng"), lab.path(json));

@@ -1,6 +1,6 @@
 //! Lines for whoever watches.
 
-use std::io::{self, Write, stdout};
+use std::io::{Write, stdout};
 
 use anyhow::Result;
 
@@ -16,32 +16,53 @@ pub(super) enum Lines {
     None,
 }
 
-impl Lines {
-    /// Writes lines and flushes them, so that the next program of a pipe has them at once.
-    pub(super) fn write(self, lines: &[Line]) -> Result<()> {
-        if lines.is_empty() || self == Self::None {
+/// Gathers lines and writes them.
+pub(super) struct LineWriter {
+    lines: Lines,
+    gathered: Vec<u8>,
+}
+
+impl LineWriter {
+    /// Octets that are gathered at most.
+    const MOST: usize = 64 << 10;
+
+    pub(super) const fn new(lines: Lines) -> Self {
+        Self { lines, gathered: Vec::new() }
+    }
+
+    pub(super) const fn lines(&self) -> Lines {
+        self.lines
+    }
+
+    /// Takes lines; they are written with the next [`LineWriter::flush`], or when they are many.
+    pub(super) fn write(&mut self, lines: &[Line]) -> Result<()> {
+        match self.lines {
+            Lines::None => {}
+            Lines::Text => self.gathered.extend(live::text(lines).into_bytes()),
+            Lines::Json => {
+                for line in lines {
+                    serde_json::to_writer(&mut self.gathered, line)?;
+                    self.gathered.push(b'\n');
+                }
+            }
+        }
+        if self.gathered.len() >= Self::MOST { self.flush() } else { Ok(()) }
+    }
+
+    /// Writes what was gathered, so that the next program of a pipe has it.
+    pub(super) fn flush(&mut self) -> Result<()> {
+        if self.gathered.is_empty() {
             return Ok(());
         }
-        self.try_write(lines).map_err(|error| unwritable("standard output", error))
+        let mut out = stdout().lock();
+        let outcome = out.write_all(&self.gathered).and_then(|()| out.flush());
+        self.gathered.clear();
+        outcome.map_err(|error| unwritable("standard output", error))
     }
 
     /// Sets the report apart from the lines.
-    pub(super) fn end(self) -> Result<()> {
-        if self == Self::Text { output::to_stdout(|out| writeln!(out)) } else { Ok(()) }
-    }
-
-    fn try_write(self, lines: &[Line]) -> io::Result<()> {
-        let mut octets = Vec::new();
-        if self == Self::Text {
-            octets.extend(live::text(lines).into_bytes());
-        } else {
-            for line in lines {
-                serde_json::to_writer(&mut octets, line)?;
-                octets.push(b'\n');
-            }
-        }
-        let mut out = stdout().lock();
-        out.write_all(&octets)?;
-        out.flush()
+    pub(super) fn end(&mut self) -> Result<()> {
+        self.flush()?;
+        if self.lines == Lines::Text { output::to_stdout(|out| writeln!(out)) } else { Ok(()) }
     }
 }

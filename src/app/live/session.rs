@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::feed::{Feed, Notice};
 use super::host::LocalHost;
-use super::output::Lines;
+use super::output::{LineWriter, Lines};
 use crate::analyze::finding::Selection;
 use crate::analyze::rules::CaptureFacts;
 use crate::analyze::watch::{Change, FindingWatch};
@@ -31,7 +31,7 @@ pub(super) struct Session {
     counts: InputCounts,
     narrator: Narrator,
     news: Vec<News>,
-    lines: Lines,
+    out: LineWriter,
     findings: FindingWatch,
     host: Option<LocalHost>,
     writer: Option<Writer>,
@@ -64,7 +64,7 @@ impl Session {
             counts: InputCounts::new(1),
             narrator: Narrator::default(),
             news: Vec::new(),
-            lines,
+            out: LineWriter::new(lines),
             findings: FindingWatch::default(),
             host,
             writer,
@@ -117,7 +117,7 @@ impl Session {
 
     /// Tells what happened to an interface.
     pub(super) fn notice(&mut self, notice: &Notice) -> Result<()> {
-        if self.lines == Lines::None {
+        if self.out.lines() == Lines::None {
             eprintln!("mptcpscope: {} {}", notice.interface, notice.what);
         }
         self.tell(&[Line::State(StateLine::Interface(InterfaceLine {
@@ -138,7 +138,7 @@ impl Session {
     /// ones, and the summary when it is time.
     pub(super) fn look(&mut self, status: &InputStatus) -> Result<()> {
         self.tell_drops(status)?;
-        if self.lines == Lines::None {
+        if self.out.lines() == Lines::None {
             return Ok(());
         }
         let facts = self.facts(status);
@@ -150,7 +150,7 @@ impl Session {
             host.look();
         }
         self.tell_findings(changes)?;
-        let is_news = self.lines == Lines::Json || self.frames > self.frames_told;
+        let is_news = self.out.lines() == Lines::Json || self.frames > self.frames_told;
         if is_news && Instant::now() >= self.summary_at {
             self.summary_at = Instant::now() + self.summary_every;
             self.tell_summary(status.dropped_by_kernel())?;
@@ -168,14 +168,15 @@ impl Session {
         if let Some(host) = &mut self.host {
             host.look();
         }
-        if self.lines == Lines::Json {
+        if self.out.lines() == Lines::Json {
             // The report at the end of the text says it all, these lines have none.
             let facts = self.facts(feed.status());
             let changes = self.findings.finish(self.tracker.trace(), &facts, &self.wanted());
             self.tell_findings(changes)?;
             self.tell_summary(feed.status().dropped_by_kernel())?;
         }
-        self.lines.end()?;
+        self.flush_lines()?;
+        self.out.end()?;
         let status = std::slice::from_ref(feed.status());
         let wanted = Wanted { findings: self.wanted(), ..Wanted::default() };
         let mut report = report::build(&self.tracker, &self.counts, status, &[], &wanted);
@@ -238,11 +239,27 @@ impl Session {
         if self.over {
             return Ok(());
         }
-        match self.lines.write(lines) {
-            Err(error) if is_closed_pipe(&error) => self.over = true,
-            outcome => outcome?,
+        let outcome = self.out.write(lines);
+        self.note_end(outcome)
+    }
+
+    /// Shows what was told so far.
+    pub(super) fn flush_lines(&mut self) -> Result<()> {
+        if self.over {
+            return Ok(());
         }
-        Ok(())
+        let outcome = self.out.flush();
+        self.note_end(outcome)
+    }
+
+    fn note_end(&mut self, outcome: Result<()>) -> Result<()> {
+        match outcome {
+            Err(error) if is_closed_pipe(&error) => {
+                self.over = true;
+                Ok(())
+            }
+            outcome => outcome,
+        }
     }
 
     /// The time of the latest packet since the first one.
