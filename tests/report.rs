@@ -8,6 +8,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use mptcpscope::analyze::finding::Selection;
 use mptcpscope::capture::{Capture, InputPath};
 use mptcpscope::report::text::TextOptions;
 use mptcpscope::report::{InputFacts, PacketRef, Report, json, text};
@@ -35,6 +36,48 @@ fn every_report_fits_the_schema() {
         let report = serde_json::to_value(&report).unwrap();
         let errors: Vec<_> = validator.iter_errors(&report).map(|e| e.to_string()).collect();
         assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
+    }
+}
+
+#[test]
+fn series_fit_the_schema_and_add_up() {
+    let schema = serde_json::to_value(json::schema()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for name in ["two-subflows", "reinjected", "read-late", "fallback-first-data-stripped"] {
+        let mut capture =
+            Capture::open(&[InputPath::File(capture(&format!("{name}.pcap")))]).unwrap();
+        let mut tracker = Tracker::new(Limits::default(), 1);
+        tracker.keep_series();
+        while let Some(frame) = capture.next_frame() {
+            tracker.push(&decode(&frame));
+        }
+        let report = Report::build_with_series(&tracker.trace(), &[], None, &Selection::default());
+        let report = serde_json::to_value(&report).unwrap();
+        let errors: Vec<_> = validator.iter_errors(&report).map(|e| e.to_string()).collect();
+        assert!(errors.is_empty(), "{name}: {errors:#?}");
+        let connection = &report["connections"][0];
+        for direction in ["c2s", "s2c"] {
+            let data = &connection[direction];
+            let series = &data["series"];
+            let numbers = |list: &Value| -> Vec<u64> {
+                list.as_array().unwrap().iter().filter_map(Value::as_u64).collect()
+            };
+            assert!(series["payload_bytes"].as_array().unwrap().len() <= 64);
+            let new_data: u64 = numbers(&series["new_data_bytes"]).iter().sum();
+            assert_eq!(new_data, data["stream_bytes"].as_u64().unwrap(), "{name}");
+            let subflows = connection["subflows"].as_array().unwrap().iter();
+            let ends = subflows.flat_map(|subflow| match &subflow[direction]["series"] {
+                Value::Null => Vec::new(),
+                series => numbers(&series["dsn_end"]),
+            });
+            assert_eq!(ends.max().unwrap(), data["stream_bytes"].as_u64().unwrap(), "{name}");
+            if let Some(acked) = series["acked"].as_object() {
+                let last = numbers(&acked["acked_bytes"]).pop().unwrap_or(0);
+                // With the DATA_FIN.
+                let known = data["data_acked_bytes"].as_u64().unwrap_or(0);
+                assert!((known..=known + 1).contains(&last), "{name}: {last}, {known}");
+            }
+        }
     }
 }
 

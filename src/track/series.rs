@@ -71,7 +71,9 @@ impl<B: Bin> Series<B> {
     /// Changes what is kept of each span.
     pub fn change(&mut self, mut change: impl FnMut(&mut B)) {
         if !self.bins.is_empty() {
-            Arc::make_mut(&mut self.bins).iter_mut().for_each(|(_, bin)| change(bin));
+            for (_, bin) in Arc::make_mut(&mut self.bins) {
+                change(bin);
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use ratatui::layout::Size;
 
 use super::snapshot::Snapshot;
 use super::state::Screen;
+use crate::analyze::as_of::AsOf;
 use crate::wire::frame::{PacketNo, RawPacket};
 
 /// Something that changes the state: a key's meaning, or news from elsewhere.
@@ -21,6 +22,8 @@ pub enum Action {
     Snapshot(Arc<Snapshot>),
     /// Packets that were read again; `None` for those that are not kept any more.
     Packets(Vec<(PacketNo, Option<RawPacket>)>),
+    /// Where the connection of a packet stood after it, if that can be told.
+    AsOf(PacketNo, Option<AsOf>),
     /// What was asked for was done, or failed: a sentence for the user.
     Message(String),
 }

@@ -11,8 +11,8 @@ const HOUR: i64 = 60 * MINUTE;
 
 /// No column is narrower, in nanoseconds.
 pub const NARROWEST: i64 = 100;
-/// No column is wider.
-const WIDEST: i64 = 100_000 * HOUR;
+/// No column is wider: a power of ten.
+const WIDEST: i64 = 100_000_000 * SECOND;
 
 /// Time on a row of columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +65,11 @@ impl Window {
     pub fn index_of(&self, t_ns: i64) -> Option<usize> {
         let column = usize::try_from(self.column_of(t_ns)).ok()?;
         (column < self.columns).then_some(column)
+    }
+
+    /// When a column on the screen begins.
+    pub fn time_of(&self, column: usize) -> i64 {
+        self.time(width(column))
     }
 
     /// Columns half as wide, or twice; the one of `t_ns` stays where it is.

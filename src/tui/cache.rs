@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::action::Action;
+use super::facts;
 use super::layout;
 use super::screens::{ladder, packet};
 use super::state::App;
@@ -66,19 +67,37 @@ pub fn wanted(app: &App) -> Vec<Entry> {
     }
     if panes.ladder.is_some() || panes.packet.is_some() {
         wanted.extend(packet::entry(app));
+        wanted.extend(openings(app));
     }
     wanted.retain(|entry| app.packets.get(entry.number()) == Octets::Unread);
     wanted
 }
 
-/// Reads what is [`wanted`], so that it can be drawn.
-pub fn fill(app: &mut App, mut read: impl FnMut(&Entry) -> Option<RawPacket>) {
+/// The packets with which the first subflows of the connection were opened: their numbers count for
+/// all that follow.
+fn openings(app: &App) -> Vec<Entry> {
+    /// More lanes are not shown at once.
+    const SUBFLOWS: usize = 64;
+    let index = &app.snapshot.packets;
+    let subflows = app.connection().map_or(&[][..], |connection| &connection.subflows);
+    let numbers = subflows.iter().take(SUBFLOWS).flat_map(facts::opening_packets);
+    let positions = numbers.filter_map(|(_, number)| index.find(number?));
+    positions.filter_map(|position| index.get(position)).collect()
+}
+
+/// Reads what is [`wanted`], so that it can be drawn, and finds out where the connection stood after
+/// the packet in focus.
+pub fn fill(app: &mut App, read: impl Fn(&Entry) -> Option<RawPacket>) {
     let wanted = wanted(app);
-    if wanted.is_empty() {
-        return;
+    if !wanted.is_empty() {
+        let packets = wanted.iter().map(|entry| (entry.number(), read(entry))).collect();
+        update(app, Action::Packets(packets));
     }
-    let packets = wanted.iter().map(|entry| (entry.number(), read(entry))).collect();
-    update(app, Action::Packets(packets));
+    if let Some((connection, entry)) = packet::wants_as_of(app) {
+        let position = app.snapshot.packets.find(entry.number());
+        let as_of = position.and_then(|at| app.snapshot.as_of(connection, at, read));
+        update(app, Action::AsOf(entry.number(), as_of));
+    }
 }
 
 #[cfg(test)]
@@ -88,7 +107,7 @@ mod tests {
     #[test]
     fn the_oldest_go() {
         let mut packets = Packets::default();
-        packets.keep((0..MOST as u64 + 1).map(|number| (PacketNo(number), None)).collect());
+        packets.keep((0..=MOST as u64).map(|number| (PacketNo(number), None)).collect());
         assert_eq!(packets.get(PacketNo(0)), Octets::Unread);
         assert_eq!(packets.get(PacketNo(1)), Octets::Gone);
         packets.keep(vec![(PacketNo(1), None); 3]);

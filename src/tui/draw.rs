@@ -37,6 +37,9 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
         Mode::Export(row) => draw_exports(app, frame, parts.body, row),
         Mode::Normal | Mode::Input(_) => {}
     }
+    if app.theme.is_ascii() {
+        text::make_ascii(frame.buffer_mut());
+    }
 }
 
 fn draw_screens(app: &App, frame: &mut Frame<'_>) {

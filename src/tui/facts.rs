@@ -1,16 +1,20 @@
 //! What the report knows of the connection and the subflow that a packet is of: enough to prove what
 //! its options claim, and to count its sequence numbers from the beginning of the stream.
 
+use super::cache::Octets;
 use super::state::App;
 use crate::report::fields::{self, Known};
 use crate::report::hex::Hex64;
-use crate::report::model::{Connection, HmacVerdict, Host, Subflow};
+use crate::report::model::{Connection, HmacVerdict, Host, RoleName, Subflow};
 use crate::track::index::Entry;
 use crate::track::proof::Verdict;
-use crate::track::role::{Direction, Role};
+use crate::track::role::{Direction, PerRole, Role};
 use crate::wire::crypto;
-use crate::wire::mptcp::{Join, Key, MptcpOption};
-use crate::wire::seq::{Dsn, WireDsn};
+use crate::wire::frame::{PacketNo, Timestamp};
+use crate::wire::mptcp::{DataLevelLength, Join, Key, Mapping, MptcpOption};
+use crate::wire::segment::{Decoded, Segment, TcpFlags, decode};
+use crate::wire::seq::{Dsn, SeqNum, WireDsn};
+use crate::wire::tcp_option::TcpOption;
 
 /// Where a packet belongs.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +25,26 @@ pub struct Facts<'a> {
     pub subflow: &'a Subflow,
     /// Who sent it.
     pub direction: Direction,
+    /// How the hosts opened the subflow, as far as these packets were read.
+    pub opening: PerRole<Option<Opening>>,
+}
+
+/// What a host's SYN, or SYN/ACK, says that counts for everything after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opening {
+    /// Its initial sequence number.
+    pub isn: SeqNum,
+    /// By how many bits its windows are shifted; `None` if it does not scale.
+    pub scale: Option<u8>,
+}
+
+/// A part of the stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// Its first DSN, as wide as it was on the wire.
+    pub dsn: WireDsn,
+    /// Octets of it.
+    pub len: u32,
 }
 
 impl<'a> Facts<'a> {
@@ -29,7 +53,49 @@ impl<'a> Facts<'a> {
         let position = app.snapshot.subflows.position(entry)?;
         let connection = app.all_connections().get(position.connection)?;
         let subflow = connection.subflows.get(position.subflow)?;
-        Some(Self { connection, subflow, direction: entry.direction() })
+        let opening = opening(app, subflow);
+        Some(Self { connection, subflow, direction: entry.direction(), opening })
+    }
+
+    /// The part of a mapping that a segment carries; `None` without payload, and where it is not known
+    /// with which number the subflow began.
+    pub fn part(&self, segment: &Segment<'_>, mapping: &Mapping) -> Option<Part> {
+        let DataLevelLength::Octets(length) = mapping.length else { return None };
+        let ssn = self.relative_seq(segment)?;
+        let offset = u32::try_from(SeqNum(ssn).distance_from(SeqNum(mapping.ssn))).ok()?;
+        let left = u32::from(length).checked_sub(offset)?;
+        let dsn = match mapping.dsn {
+            WireDsn::Short(low) => WireDsn::Short(low.wrapping_add(offset)),
+            WireDsn::Long(whole) => WireDsn::Long(whole.wrapping_add(offset.into())),
+        };
+        let len = segment.payload_len.min(left);
+        (len > 0).then_some(Part { dsn, len })
+    }
+
+    /// The sequence number of a segment, counted from the SYN, which has 0.
+    pub fn relative_seq(&self, segment: &Segment<'_>) -> Option<u32> {
+        let opening = (*self.opening.of(self.direction.sender()))?;
+        Some(segment.seq.0.wrapping_sub(opening.isn.0))
+    }
+
+    /// The acknowledgment number, likewise.
+    pub fn relative_tcp_ack(&self, segment: &Segment<'_>) -> Option<u32> {
+        let opening = (*self.opening.of(self.direction.sender().peer()))?;
+        segment.flags.has(TcpFlags::ACK).then(|| segment.ack.0.wrapping_sub(opening.isn.0))
+    }
+
+    /// The window of a segment in octets.
+    pub fn window(&self, segment: &Segment<'_>) -> Option<u64> {
+        let window = u64::from(segment.window);
+        // RFC 7323 §2.2: never scaled in a SYN.
+        if segment.flags.has(TcpFlags::SYN) {
+            return Some(window);
+        }
+        let here = (*self.opening.of(self.direction.sender()))?;
+        let there = (*self.opening.of(self.direction.sender().peer()))?;
+        // RFC 7323 §1.3: only if both hosts sent the option; §2.3: 14 at the most.
+        let shift = here.scale.filter(|_| there.scale.is_some()).unwrap_or(0).min(14);
+        Some(window << shift)
     }
 
     const fn host(&self, role: Role) -> &'a Host {
@@ -82,6 +148,36 @@ impl<'a> Facts<'a> {
         let sender = self.direction.sender();
         Known { proof, sender_idsn: self.idsn(sender), receiver_idsn: self.idsn(sender.peer()) }
     }
+}
+
+/// The packets that opened a subflow, by who sent them.
+pub fn opening_packets(subflow: &Subflow) -> [(Role, Option<PacketNo>); 2] {
+    let opener = match subflow.opened_by {
+        RoleName::Client => Role::Client,
+        RoleName::Server => Role::Server,
+    };
+    let handshake = &subflow.handshake;
+    [(opener, handshake.syn.map(PacketNo)), (opener.peer(), handshake.syn_ack.map(PacketNo))]
+}
+
+fn opening(app: &App, subflow: &Subflow) -> PerRole<Option<Opening>> {
+    let mut openings = PerRole::default();
+    for (role, packet) in opening_packets(subflow) {
+        *openings.of_mut(role) = packet.and_then(|number| opening_of(app, number));
+    }
+    openings
+}
+
+fn opening_of(app: &App, number: PacketNo) -> Option<Opening> {
+    let Octets::Here(packet) = app.packets.get(number) else { return None };
+    let Decoded::Tcp(segment) = decode(&packet.frame(number, Timestamp::default())) else {
+        return None;
+    };
+    let scale = segment.options.iter().find_map(|option| match option {
+        TcpOption::WindowScale(shift) => Some(shift),
+        _ => None,
+    });
+    segment.flags.has(TcpFlags::SYN).then_some(Opening { isn: segment.seq, scale })
 }
 
 const fn judge(holds: bool) -> Verdict {

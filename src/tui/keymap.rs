@@ -83,8 +83,32 @@ pub const BINDINGS: &[Binding] = &[
         ],
         name: KeyName::Glyph(0),
         label: "lane",
-        help: "another lane, or another graph's subflow (also k, j)",
-        place: Where::On(&[Timeline, Graphs]),
+        help: "another lane (also k, j)",
+        place: Where::On(&[Timeline]),
+    },
+    Binding {
+        keys: &[
+            (code(KeyCode::Left), go(Move::Left)),
+            (char('h'), go(Move::Left)),
+            (code(KeyCode::Right), go(Move::Right)),
+            (char('l'), go(Move::Right)),
+        ],
+        name: KeyName::Glyph(1),
+        label: "graph",
+        help: "another graph (also h, l, Tab)",
+        place: Where::On(&[Graphs]),
+    },
+    Binding {
+        keys: &[
+            (code(KeyCode::Up), go(Move::Up)),
+            (char('k'), go(Move::Up)),
+            (code(KeyCode::Down), go(Move::Down)),
+            (char('j'), go(Move::Down)),
+        ],
+        name: KeyName::Glyph(0),
+        label: "direction",
+        help: "what the client sent, or what the server sent (also k, j)",
+        place: Where::On(&[Graphs]),
     },
     Binding {
         keys: &[
@@ -95,8 +119,8 @@ pub const BINDINGS: &[Binding] = &[
         ],
         name: KeyName::Glyph(1),
         label: "move",
-        help: "the cursor in time; the lane of the ladder; the graph (also h, l)",
-        place: Where::On(&[Timeline, Ladder, Graphs, Packet]),
+        help: "the cursor in time; the lane of the ladder (also h, l)",
+        place: Where::On(&[Timeline, Ladder, Packet]),
     },
     Binding {
         keys: &[(code(KeyCode::Enter), Command::Open)],

@@ -1,8 +1,10 @@
 //! What a packet is, in as few cells as an arrow has: `SYN MP_CAPABLE v1`, `DSS 1+7100`.
 
 use super::facts::Facts;
+use super::screens::timeline::lanes::Letter;
 use super::theme::Theme;
 use crate::analyze::ladder::Run;
+use crate::report::model::Subflow;
 use crate::track::proof::Verdict;
 use crate::track::pushed::Kind;
 use crate::track::role::Direction;
@@ -44,7 +46,7 @@ pub fn of_segment(segment: &Segment<'_>, kind: Kind, words: &Words<'_>) -> Strin
         _ => None,
     });
     match dss {
-        Some(dss) => parts.extend(words.dss(dss, kind, options.len() == 1)),
+        Some(dss) => parts.extend(words.dss(dss, segment, kind, options.len() == 1)),
         None if segment.payload_len > 0 && options.is_empty() => {
             parts.push(words.payload(segment.payload_len, kind));
         }
@@ -101,25 +103,27 @@ pub const fn kind_name(kind: Kind) -> &'static str {
     }
 }
 
-/// The letter of a packet on a lane that is not wide; for plain ones, the direction.
-pub fn letter(theme: Theme, kind: Kind, direction: Direction, is_initial: bool) -> char {
-    let glyphs = theme.glyphs;
+/// The letter of a packet on a lane that is not wide, the same as on the timeline; `None` for plain
+/// ones.
+pub fn letter(kind: Kind, subflow: Option<&Subflow>) -> Option<Letter> {
+    let is_backup = subflow.is_some_and(|subflow| {
+        [subflow.backup.client, subflow.backup.server].contains(&Some(true))
+    });
     match kind {
-        Kind::Handshake if is_initial => 'C',
-        Kind::Handshake => 'J',
-        Kind::Data | Kind::Ack | Kind::Copy | Kind::Other => match direction {
-            Direction::ClientToServer => glyphs.right,
-            Direction::ServerToClient => glyphs.left,
-        },
-        Kind::Address => 'A',
-        Kind::Priority => 'P',
-        Kind::Failure => 'E',
-        Kind::Close => 'F',
-        Kind::Reset => 'R',
-        Kind::Reinjected => glyphs.reinjected,
-        Kind::Retransmitted => glyphs.retransmitted,
-        Kind::Remapped => 'M',
-        Kind::Unmapped => 'U',
+        Kind::Handshake if subflow.is_some_and(|subflow| subflow.initial) => Some(Letter::Capable),
+        Kind::Handshake if is_backup => Some(Letter::BackupJoin),
+        Kind::Reinjected => Some(Letter::Reinjected),
+        Kind::Retransmitted | Kind::Remapped => Some(Letter::Retransmitted),
+        kind => Letter::of_kind(kind),
+    }
+}
+
+/// What stands on such a lane for a packet.
+pub fn glyph(theme: Theme, letter: Option<Letter>, direction: Direction) -> char {
+    match (letter, direction) {
+        (Some(letter), _) => letter.glyph(theme),
+        (None, Direction::ClientToServer) => theme.glyphs.right,
+        (None, Direction::ServerToClient) => theme.glyphs.left,
     }
 }
 
@@ -177,21 +181,25 @@ impl Words<'_> {
         }
     }
 
-    fn dss(&self, dss: &Dss, kind: Kind, is_alone: bool) -> Option<String> {
+    fn dss(&self, dss: &Dss, segment: &Segment<'_>, kind: Kind, is_alone: bool) -> Option<String> {
         let Some(mapping) = dss.mapping else {
             let ack = dss.data_ack.filter(|_| is_alone)?;
             let relative = self.facts.and_then(|facts| facts.relative_ack(ack));
             return Some(format!("DATA_ACK {}", self.number(ack, relative)));
         };
-        let relative = self.facts.and_then(|facts| facts.relative_dsn(mapping.dsn));
-        let dsn = self.number(mapping.dsn, relative);
+        // Of a mapping over several segments, the part in this one.
+        let part = self.facts.and_then(|facts| facts.part(segment, &mapping));
+        let first = part.map_or(mapping.dsn, |part| part.dsn);
+        let relative = self.facts.and_then(|facts| facts.relative_dsn(first));
+        let dsn = self.number(first, relative);
         let again = self.again(kind);
         Some(match mapping.length {
             DataLevelLength::Infinite => format!("DSS {again}{dsn} infinite"),
             DataLevelLength::Octets(1) if dss.data_fin => format!("DATA_FIN {dsn}"),
             DataLevelLength::Octets(octets) => {
                 let fin = if dss.data_fin { " FIN" } else { "" };
-                format!("DSS {again}{dsn}+{octets}{fin}")
+                let len = part.map_or(u32::from(octets), |part| part.len);
+                format!("DSS {again}{dsn}+{len}{fin}")
             }
         })
     }
@@ -216,15 +224,12 @@ impl Words<'_> {
 
     /// A DSN: as on the wire, or counted from the beginning where that is known.
     pub fn number(&self, dsn: WireDsn, relative: Option<i64>) -> String {
-        match relative.filter(|_| !self.raw_dsn) {
-            Some(relative) => relative.to_string(),
-            None => {
-                // The lower half tells one from the other.
-                let more =
-                    if dsn.is_long() { self.theme.glyphs.more.to_string() } else { "0x".into() };
-                format!("{more}{:08x}", dsn.raw() & 0xffff_ffff)
-            }
+        if let Some(relative) = relative.filter(|_| !self.raw_dsn) {
+            return relative.to_string();
         }
+        // The lower half tells one from the other.
+        let more = if dsn.is_long() { self.theme.glyphs.more.to_string() } else { "0x".to_owned() };
+        format!("{more}{:08x}", dsn.raw() & 0xffff_ffff)
     }
 
     fn proof(&self, option: &MptcpOption) -> String {

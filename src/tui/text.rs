@@ -85,6 +85,24 @@ pub fn printable(text: &str) -> String {
     text.chars().map(|found| if found.is_control() { '\u{fffd}' } else { found }).collect()
 }
 
+/// Units, arrows and dashes in words that other layers write, for terminals without them.
+pub fn make_ascii(buffer: &mut Buffer) {
+    for cell in &mut buffer.content {
+        let plain = match cell.symbol() {
+            symbol if symbol.is_ascii() => continue,
+            "µ" => 'u',
+            "→" => '>',
+            "←" => '<',
+            "–" | "—" => '-',
+            "…" => '~',
+            "·" => '.',
+            "×" => 'x',
+            _ => '?',
+        };
+        cell.set_char(plain);
+    }
+}
+
 /// What is on a screen, without colours, and without spaces at the ends of lines.
 pub fn of_buffer(buffer: &Buffer) -> String {
     let width = usize::from(buffer.area.width).max(1);
@@ -116,7 +134,7 @@ mod tests {
         assert_eq!(fit("abcd", 4, '…'), "abcd");
         assert_eq!(fit("日本語", 4, '…'), "日…");
         assert_eq!(fit("abc", 0, '…'), "");
-        assert_eq!(fit_end("[2001:db8::1]:443", 9, '…'), "…:1]:443");
+        assert_eq!(fit_end("[2001:db8::1]:443", 9, '…'), "…::1]:443");
         assert_eq!(left("日", 4, '…'), "日  ");
         assert_eq!(right("ab", 4, '…'), "  ab");
     }

@@ -42,6 +42,10 @@ pub fn update(app: &mut App, action: Action) -> Option<Effect> {
             app.packets.keep(packets);
             None
         }
+        Action::AsOf(number, as_of) => {
+            packet::take_as_of(app, number, as_of);
+            None
+        }
         Action::Message(message) => {
             app.message = Some(message);
             None

@@ -4,6 +4,7 @@
 //! under the cursor is what all screens look at, and the other way round.
 
 mod detail;
+mod ends;
 mod find;
 mod lanes;
 mod rows;
@@ -29,6 +30,9 @@ pub(super) use detail::packet_title;
 pub use find::Search;
 pub use lanes::{Lane, Lanes};
 
+/// Rows that are looked through for a packet of a subflow.
+const NEAR: usize = 1_000;
+
 /// What is chosen here.
 #[derive(Debug, Clone, Default)]
 pub struct State {
@@ -49,6 +53,8 @@ pub struct State {
     is_stale: bool,
     /// Packets that findings point at, and how bad the worst of these is.
     flagged: BTreeMap<u64, Severity>,
+    /// By lane, the last packet of a subflow that is gone.
+    ends: Vec<Option<u64>>,
 }
 
 /// What a command changes here.
@@ -90,11 +96,15 @@ fn choose_lane(app: &mut App, forward: bool) {
 fn go(app: &mut App, to: Move) {
     let (len, height) = (len(app), height(app));
     app.ladder.cursor.go(to, len, height);
-    if app.is_live() {
-        // Whoever looks back wants to stay there.
-        app.is_following = app.ladder.cursor.row + 1 >= len;
-    }
+    look_back(app);
     focus_on_row(app);
+}
+
+/// Whoever looks back wants to stay there.
+fn look_back(app: &mut App) {
+    if app.is_live() {
+        app.is_following = app.ladder.cursor.row + 1 >= len(app);
+    }
 }
 
 /// Unfolds a run, or opens a packet.
@@ -184,6 +194,10 @@ pub fn settle(app: &mut App) {
     }
     refresh(app);
     let (len, height) = (len(app), height(app));
+    if app.is_live() && app.is_following && app.ladder.cursor.row + 1 < len {
+        app.ladder.cursor.row = len - 1;
+        focus_on_row(app);
+    }
     app.ladder.cursor.settle(len, height);
     if app.focus.packet.is_none() {
         let row = app.ladder.cursor.row;
@@ -204,22 +218,18 @@ fn refresh(app: &mut App) {
     let members = position.map(|at| app.snapshot.subflows.members(at)).unwrap_or_default();
     let flagged = flagged(app);
     let pinned: BTreeSet<_> = flagged.keys().map(|number| PacketNo(*number)).collect();
-    let was_last = app.ladder.cursor.row + 1 >= len(app);
     if is_other {
         app.ladder.rows = Ladder::default();
     }
     let snapshot = app.snapshot.clone();
     app.ladder.rows.update(&snapshot.packets, members, pinned);
     app.ladder.flagged = flagged;
+    app.ladder.ends = ends::of(app, app.ladder.rows.members());
     app.ladder.of = wanted;
     app.ladder.is_stale = false;
-    if app.is_live() && app.is_following && (was_last || is_other) {
-        app.ladder.cursor.row = len(app).saturating_sub(1);
-        focus_on_row(app);
-    } else {
-        let packet = app.focus.packet;
-        find_row(app, packet);
-    }
+    super::packet::forget_as_of(app);
+    let packet = app.focus.packet;
+    find_row(app, packet);
 }
 
 fn flagged(app: &App) -> BTreeMap<u64, Severity> {
@@ -268,6 +278,7 @@ pub fn show_packet(app: &mut App, packet: u64) {
     if let Some(entry) = entry
         && find_row(app, Some(packet))
     {
+        look_back(app);
         focus_on(app, &entry);
         focus_on_lane(app);
     }
@@ -280,8 +291,6 @@ pub fn show_moment(app: &mut App, t_ns: i64, subflow: Option<u32>) {
     let at = Timestamp(origin.0.saturating_add(t_ns));
     let Some(row) = app.ladder.rows.row_at(&app.snapshot.packets, at) else { return };
     let Ok(mut row) = usize::try_from(row) else { return };
-    /// Rows that are looked through for a packet of that subflow.
-    const NEAR: usize = 1_000;
     let wanted = app.connection().and_then(|connection| {
         connection.subflows.iter().position(|found| Some(found.id) == subflow)
     });
@@ -293,6 +302,7 @@ pub fn show_moment(app: &mut App, t_ns: i64, subflow: Option<u32>) {
         }
     }
     put_cursor(app, row);
+    look_back(app);
     focus_on_row(app);
     focus_on_lane(app);
 }

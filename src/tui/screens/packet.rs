@@ -10,6 +10,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::ladder;
+use crate::analyze::as_of::AsOf;
 use crate::report::fields::{self, Field, Part};
 use crate::track::index::Entry;
 use crate::track::pushed::Kind;
@@ -35,6 +36,8 @@ pub struct State {
     /// The packet whose field it is, and what that is called.
     of: Option<u64>,
     name: Option<Name>,
+    /// Where the connection stood after a packet; `None` where that cannot be told.
+    as_of: Option<(PacketNo, Option<AsOf>)>,
 }
 
 /// What is shown of a packet.
@@ -71,7 +74,9 @@ pub fn update(app: &mut App, command: Command) {
         Command::NextPane => next_header(app, true),
         Command::PreviousPane => next_header(app, false),
         Command::Hex => {
+            let is_narrow = hex::pane_width(app.size.width) == 0;
             app.packet.show = match app.packet.show {
+                Show::Hex if is_narrow => Show::Both,
                 Show::Both => Show::Hex,
                 Show::Hex => Show::Tree,
                 Show::Tree => Show::Both,
@@ -103,12 +108,12 @@ fn turn(app: &mut App, forward: bool) {
     } else {
         (index.dropped()..here).rev().filter_map(|at| index.get(at)).find(is_wanted)
     };
-    match found {
-        Some(entry) => ladder::show_packet(app, entry.number().0),
-        None => {
-            say(app, if forward { "this is the last packet" } else { "this is the first packet" })
-        }
-    }
+    let Some(entry) = found else {
+        let end = if forward { "last" } else { "first" };
+        say(app, &format!("this is the {end} packet"));
+        return;
+    };
+    ladder::show_packet(app, entry.number().0);
 }
 
 /// The next header or option, or the one before.
@@ -146,6 +151,34 @@ fn name_of(fields: &[Field], row: usize) -> Option<Name> {
 pub fn entry(app: &App) -> Option<Entry> {
     let index = &app.snapshot.packets;
     index.get(index.find(PacketNo(app.focus.packet?))?)
+}
+
+/// Where the connection stood after the packet in focus, once that is known.
+fn as_of(app: &App) -> Option<&AsOf> {
+    let (number, as_of) = app.packet.as_of.as_ref()?;
+    as_of.as_ref().filter(|_| Some(number.0) == app.focus.packet)
+}
+
+/// The packet as of which it is still to be found out where its connection stood, and the place of
+/// that connection in the report.
+pub fn wants_as_of(app: &App) -> Option<(usize, Entry)> {
+    areas(app).standing?;
+    let entry = entry(app)?;
+    if app.packet.as_of.as_ref().is_some_and(|(known, _)| *known == entry.number()) {
+        return None;
+    }
+    let position = app.snapshot.subflows.position(&entry)?;
+    Some((position.connection, entry))
+}
+
+/// More is known by now: it is to be found out anew.
+pub fn forget_as_of(app: &mut App) {
+    app.packet.as_of = None;
+}
+
+/// Takes what was found out.
+pub const fn take_as_of(app: &mut App, number: PacketNo, as_of: Option<AsOf>) {
+    app.packet.as_of = Some((number, as_of));
 }
 
 /// Its fields; none as long as its octets are not there.

@@ -9,15 +9,14 @@ mod picture;
 use ratatui::Frame;
 
 use super::ladder;
-use crate::report::model::Finding;
 use crate::tui::action::{Command, Move};
 use crate::tui::axis::{NARROWEST, Window};
-use crate::tui::layout;
-use crate::tui::state::{App, Mark, Screen};
+use crate::tui::state::{App, Screen};
 use crate::tui::update::{open, say};
-use crate::units;
+use crate::tui::{layout, marks};
 use geometry::Geometry;
 use lanes::Lanes;
+pub(super) use moment::{arrow, main_direction};
 
 /// What is chosen here.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,7 +47,7 @@ pub fn update(app: &mut App, command: Command) {
         Command::ZoomIn => zoom(app, true),
         Command::ZoomOut => zoom(app, false),
         Command::ZoomFit => app.timeline.is_zoomed = false,
-        Command::Open => enter(app),
+        Command::Open => open_ladder(app),
         Command::Mark => set_mark(app),
         _ => {}
     }
@@ -102,7 +101,11 @@ fn look(app: &mut App) {
     if let Some(packet) = packet
         && layout::panes(app).ladder.is_some()
     {
+        let subflow = app.focus.subflow;
         ladder::show_packet(app, packet);
+        // The lane in focus stays, although there may be nothing on it here.
+        app.focus.subflow = subflow;
+        app.focus.t_ns = t_ns;
     }
 }
 
@@ -141,47 +144,24 @@ fn zoom(app: &mut App, closer: bool) {
     app.timeline.window = zoomed;
 }
 
-fn enter(app: &mut App) {
+/// Opens the ladder at the cursor.
+pub fn open_ladder(app: &mut App) {
+    count(app);
     let column = app.timeline.window.index_of(app.focus.t_ns);
     let here = column.and_then(|column| thing(app, column));
-    let packet = here.and_then(|(packet, _)| packet).or_else(|| next_packet(app));
-    app.focus.packet = packet;
-    if let Some(packet) = packet {
-        ladder::show_packet(app, packet);
+    match here.and_then(|(packet, _)| packet) {
+        Some(packet) => ladder::show_packet(app, packet),
+        None => ladder::show_moment(app, app.focus.t_ns, Some(app.focus.subflow)),
     }
     open(app, Screen::Ladder);
 }
 
-/// The first packet of the connection from the cursor on, or else its last one.
-fn next_packet(app: &App) -> Option<u64> {
-    let (members, origin) = (members(app)?, origin(app));
-    let mut last = None;
-    for (_, entry) in app.snapshot.packets.iter_from(0) {
-        if members.lane(&entry).is_some() {
-            last = Some(entry.number().0);
-            if entry.since_origin().saturating_add(origin) >= app.focus.t_ns {
-                break;
-            }
-        }
-    }
-    last
-}
-
-/// Sets mark A, then mark B, then A anew.
+/// Sets mark A or mark B; with both, says what was carried between them.
 fn set_mark(app: &mut App) {
-    let mark = Mark { packet: app.focus.packet, t_ns: app.focus.t_ns, dsn: None };
-    app.marks = match app.marks {
-        [Some(a), None] => [Some(a), Some(mark)],
-        _ => [Some(mark), None],
-    };
-    match app.marks {
-        [Some(a), Some(b)] => {
-            let between = moment::between(app, a.t_ns.min(b.t_ns), a.t_ns.max(b.t_ns));
-            let apart = units::duration(b.t_ns.saturating_sub(a.t_ns));
-            say(app, &format!("A to B: {apart}, {between}"));
-        }
-        _ => say(app, "mark A is here; m again sets mark B"),
-    }
+    marks::set(app);
+    let ([Some(a), Some(b)], Some(words)) = (app.marks, marks::between(app)) else { return };
+    let carried = moment::between(app, a.t_ns.min(b.t_ns), a.t_ns.max(b.t_ns));
+    say(app, &format!("{words}, {carried}"));
 }
 
 /// Brings cursors into what there is, with every action.
@@ -218,9 +198,8 @@ fn count(app: &mut App) {
     }
     let mut lanes = std::mem::take(&mut app.timeline.lanes);
     if let (Some(members), Some(connection)) = (members(app), app.connection()) {
-        let findings: Vec<&Finding> = app.findings_here().iter().collect();
         let (packets, window) = (&app.snapshot.packets, app.timeline.window);
-        lanes.update(packets, members, origin(app), window, (connection, &findings));
+        lanes.update(packets, members, origin(app), window, (connection, app.findings_here()));
     }
     app.timeline.lanes = lanes;
     app.timeline.shown = shown;
@@ -241,6 +220,11 @@ fn origin(app: &App) -> i64 {
         (Some(first), Some(origin)) => first.since(origin),
         _ => 0,
     }
+}
+
+/// Whether there is anything to draw.
+fn has_packets(app: &App) -> bool {
+    app.connection().is_some() && !app.snapshot.packets.is_empty()
 }
 
 /// Draws it where [`crate::tui::layout::panes`] says.

@@ -19,6 +19,9 @@ use crate::wire::segment::decode;
 const LIVE_PACKETS: usize = 2 << 20;
 const LIVE_OCTETS: u64 = 256 << 20;
 
+/// In how many spans of time graphs are kept.
+const SERIES_SPANS: u32 = 512;
+
 /// Tracks, lists and keeps packets.
 pub(super) struct Gathering {
     tracker: Tracker,
@@ -36,7 +39,7 @@ pub(super) struct Gathering {
 impl Gathering {
     pub(super) fn new(limits: Limits, inputs: usize) -> Self {
         let mut tracker = Tracker::new(limits, report::seed());
-        tracker.keep_series();
+        tracker.keep_series_of(SERIES_SPANS);
         tracker.keep_pushed();
         let is_live = limits.ageing.is_some();
         let (index, checkpoints) = if is_live {

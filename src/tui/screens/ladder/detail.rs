@@ -21,6 +21,9 @@ use crate::wire::mptcp::{DataLevelLength, MptcpOption};
 use crate::wire::segment::{Decoded, Segment, TcpFlags, decode};
 use crate::wire::tcp_option::TcpOption;
 
+/// Of a shorter time, a rate says nothing.
+const SHORTEST_NS: i64 = 10_000_000;
+
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let title = title(app);
     let block = pane(app, &title, "", false);
@@ -81,16 +84,16 @@ fn lines(app: &App, cells: usize) -> Vec<Line<'static>> {
             let entry = app.snapshot.packets.get(position);
             entry.map_or_else(Vec::new, |entry| packet_lines(app, &entry, cells))
         }
-        Some(Row::Run(run)) => plain(run_words(app, &run), cells),
+        Some(Row::Run(run)) => plain(&run_words(app, &run), cells),
         Some(Row::Silence { ns }) => {
-            plain(format!("No packet of this connection for {}.", units::duration(ns)), cells)
+            plain(&format!("No packet of this connection for {}.", units::duration(ns)), cells)
         }
         None => Vec::new(),
     }
 }
 
-fn plain(words: String, cells: usize) -> Vec<Line<'static>> {
-    let lines = text::wrap(&words, cells.saturating_sub(2));
+fn plain(words: &str, cells: usize) -> Vec<Line<'static>> {
+    let lines = text::wrap(words, cells.saturating_sub(2));
     lines.into_iter().map(|line| Line::raw(format!(" {line}"))).collect()
 }
 
@@ -109,7 +112,7 @@ fn run_words(app: &App, run: &Run) -> String {
         units::seconds(end)
     );
     if run.payload > 0 {
-        let rate = units::rate(run.payload, end - start);
+        let rate = units::rate(run.payload, end - start).filter(|_| end - start >= SHORTEST_NS);
         let rate = rate.map_or(String::new(), |rate| format!(", {rate}"));
         words = format!("{words} {} of payload{rate}.", units::bytes(run.payload));
     }
@@ -127,7 +130,7 @@ fn packet_lines(app: &App, entry: &Entry, cells: usize) -> Vec<Line<'static>> {
                 if state == Octets::Gone { "its octets are no longer kept" } else { "reading" };
             let kind = label::kind_name(entry.kind());
             let payload = units::count(entry.payload_len().into());
-            let mut lines = plain(format!("{kind}, {payload} octets of payload; {why}."), cells);
+            let mut lines = plain(&format!("{kind}, {payload} octets of payload; {why}."), cells);
             lines.extend(finding_lines(app, entry, cells));
             return lines;
         }
@@ -135,27 +138,33 @@ fn packet_lines(app: &App, entry: &Entry, cells: usize) -> Vec<Line<'static>> {
     let at = entry.at(app.snapshot.packets.origin().unwrap_or_default());
     let frame = frame.frame(entry.number(), at);
     let Decoded::Tcp(segment) = decode(&frame) else {
-        return plain("This frame cannot be decoded.".to_owned(), cells);
+        return plain("This frame cannot be decoded.", cells);
     };
-    lines.extend(plain(header(&segment), cells));
-    lines.extend(finding_lines(app, entry, cells));
     let words = words(app, entry);
+    lines.extend(plain(&header(&segment, &words), cells));
+    lines.extend(finding_lines(app, entry, cells));
     for option in segment.options.iter() {
         if let TcpOption::Mptcp(option) = &option {
-            lines.extend(plain(option_words(option, &words), cells));
+            lines.extend(plain(&option_words(option, &segment, &words), cells));
         }
     }
     lines.extend(other_options(&segment, cells));
     lines
 }
 
-/// The TCP header.
-fn header(segment: &Segment<'_>) -> String {
-    let ack = segment.flags.has(TcpFlags::ACK);
-    let ack = if ack { format!(" ack {}", segment.ack.0) } else { String::new() };
-    let (seq, len) = (segment.seq.0, segment.payload_len);
-    let flags = flag_names(segment.flags);
-    format!("TCP {flags}  seq {seq}{ack}  len {len}  win {}", segment.window)
+/// The TCP header; its numbers count from the SYN, where that is known.
+fn header(segment: &Segment<'_>, words: &label::Words<'_>) -> String {
+    let facts = words.facts.filter(|_| !words.raw_dsn);
+    let seq = facts.and_then(|facts| facts.relative_seq(segment)).unwrap_or(segment.seq.0);
+    let ack = facts.and_then(|facts| facts.relative_tcp_ack(segment)).unwrap_or(segment.ack.0);
+    let has_ack = segment.flags.has(TcpFlags::ACK);
+    let ack = if has_ack { format!(" ack {ack}") } else { String::new() };
+    let window = words.facts.and_then(|facts| facts.window(segment));
+    let window = window.map_or(format!("win {} unscaled", segment.window), |window| {
+        format!("win {}", units::count(window))
+    });
+    let (flags, len) = (flag_names(segment.flags), segment.payload_len);
+    format!("TCP {flags}  seq {seq}{ack}  len {len}  {window}")
 }
 
 fn finding_lines(app: &App, entry: &Entry, cells: usize) -> Vec<Line<'static>> {
@@ -172,7 +181,7 @@ fn finding_lines(app: &App, entry: &Entry, cells: usize) -> Vec<Line<'static>> {
 }
 
 /// An option with all its fields, and with numbers counted from the beginning of the stream.
-fn option_words(option: &MptcpOption, words: &label::Words<'_>) -> String {
+fn option_words(option: &MptcpOption, segment: &Segment<'_>, words: &label::Words<'_>) -> String {
     let mut text = Words(option).to_string();
     let facts = words.facts;
     if let Some(verdict) = facts.and_then(|facts| facts.verdict(option)) {
@@ -186,9 +195,14 @@ fn option_words(option: &MptcpOption, words: &label::Words<'_>) -> String {
             let last = dsn + i64::from(octets) - 1;
             let last_ssn = mapping.ssn.wrapping_add(u32::from(octets) - 1);
             let fin = if dss.data_fin { ", the last one the DATA_FIN" } else { "" };
-            Some(format!("maps DSN {dsn}-{last} = SSN {}-{last_ssn}{fin}", mapping.ssn))
+            let part = facts?.part(segment, &mapping).filter(|part| part.len < octets.into());
+            let part = part.and_then(|part| Some((facts?.relative_dsn(part.dsn)?, part.len)));
+            let part = part.map_or(String::new(), |(dsn, len)| {
+                format!(" (here {dsn}-{})", dsn + i64::from(len) - 1)
+            });
+            Some(format!("maps DSN {dsn}-{last}{part} = SSN {}-{last_ssn}{fin}", mapping.ssn))
         });
-        let ack = ack.map(|ack| format!("has all before DSN {ack}"));
+        let ack = ack.map(|ack| format!("acknowledges all before DSN {ack}"));
         let said: Vec<_> = [mapping, ack].into_iter().flatten().collect();
         if !said.is_empty() {
             text = format!("{}: {text}", said.join(", "));
@@ -216,5 +230,5 @@ fn other_options(segment: &Segment<'_>, cells: usize) -> Vec<Line<'static>> {
             _ => None,
         })
         .collect();
-    if words.is_empty() { Vec::new() } else { plain(words.join(", "), cells) }
+    if words.is_empty() { Vec::new() } else { plain(&words.join(", "), cells) }
 }

@@ -4,7 +4,6 @@
 //! Numbers and kinds of packets come from the index, words from the events and findings of the report:
 //! no packet is read for it.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::show_packet;
@@ -35,6 +34,9 @@ enum Query {
     Port(u16),
     Stream(u32),
     Kinds(&'static [Kind]),
+    /// What is called just so.
+    Event(&'static str),
+    /// What has a name that begins so, and findings in whose code it stands.
     Word(String),
 }
 
@@ -65,7 +67,9 @@ pub(super) fn step(app: &mut App, forward: bool) {
 /// one comes the first, and the other way round.
 fn look(app: &mut App, choose: impl Fn(&[u64], u64) -> usize) {
     let Some(search) = app.ladder.search.clone() else { return };
-    let hits: Vec<u64> = hits(app, &search.query).into_iter().collect();
+    let mut hits = hits(app, &search.query);
+    hits.sort_unstable();
+    hits.dedup();
     if hits.is_empty() {
         say(app, &format!("no hit for {} in this connection", search.text));
         return;
@@ -105,7 +109,7 @@ fn field(name: &str, value: &str) -> Option<Query> {
         "tcp.stream" => Query::Stream(value.parse().ok()?),
         "tcp.flags.reset" => Query::Kinds(&[Kind::Reset]),
         "tcp.flags.syn" => Query::Word("syn".to_owned()),
-        "tcp.flags.fin" => Query::Kinds(&[Kind::Close]),
+        "tcp.flags.fin" => Query::Event("fin"),
         "tcp.analysis.retransmission" => Query::Kinds(&[Kind::Retransmitted]),
         "mptcp.reinjection_of" | "mptcp.reinjected_in" => Query::Kinds(&[Kind::Reinjected]),
         "mptcp.subtype" | "tcp.options.mptcp.subtype" => match number()? {
@@ -149,11 +153,11 @@ fn free(text: &str) -> Query {
 }
 
 /// Numbers of all packets that are asked for.
-fn hits(app: &App, query: &Query) -> BTreeSet<u64> {
+fn hits(app: &App, query: &Query) -> Vec<u64> {
     match query {
         Query::Packet(number) => packet(app, *number).into_iter().collect(),
         Query::Number(number) => match packet(app, *number) {
-            Some(number) => BTreeSet::from([number]),
+            Some(number) => vec![number],
             None => dsn(app, *number),
         },
         Query::Dsn(number) => dsn(app, *number),
@@ -165,6 +169,7 @@ fn hits(app: &App, query: &Query) -> BTreeSet<u64> {
         Query::Kinds(wanted) => {
             entries(app).filter(|entry| wanted.contains(&entry.kind())).map(number).collect()
         }
+        Query::Event(name) => events(app, |names| names.first() == Some(name)),
         Query::Word(word) => words(app, word),
     }
 }
@@ -187,8 +192,8 @@ fn packet(app: &App, number: u64) -> Option<u64> {
 
 /// The packets that carry an octet of the stream first, in both directions: by the octets before it.
 /// Where packets overtook each other, it is one near it.
-fn dsn(app: &App, wanted: u64) -> BTreeSet<u64> {
-    let mut hits = BTreeSet::new();
+fn dsn(app: &App, wanted: u64) -> Vec<u64> {
+    let mut hits = Vec::new();
     for direction in Direction::BOTH {
         let mut end = 0;
         let sent =
@@ -197,7 +202,7 @@ fn dsn(app: &App, wanted: u64) -> BTreeSet<u64> {
             let start = end + 1;
             end += u64::from(entry.payload_len());
             if (start..=end).contains(&wanted) {
-                hits.insert(number(entry));
+                hits.push(number(entry));
                 break;
             }
         }
@@ -213,7 +218,7 @@ const fn is_new(kind: Kind) -> bool {
 }
 
 /// Where an address is announced, and where a subflow of it begins.
-fn address(app: &App, wanted: IpAddr) -> BTreeSet<u64> {
+fn address(app: &App, wanted: IpAddr) -> Vec<u64> {
     let mut hits =
         subflows(app, |subflow| [subflow.client.address, subflow.server.address].contains(&wanted));
     let events = app.connection().into_iter().flat_map(|connection| &connection.events);
@@ -226,7 +231,7 @@ fn address(app: &App, wanted: IpAddr) -> BTreeSet<u64> {
 }
 
 /// First packets of the subflows that are wanted.
-fn subflows(app: &App, wanted: impl Fn(&crate::report::model::Subflow) -> bool) -> BTreeSet<u64> {
+fn subflows(app: &App, wanted: impl Fn(&crate::report::model::Subflow) -> bool) -> Vec<u64> {
     let all = app.connection().into_iter().flat_map(|connection| &connection.subflows);
     let members = app.ladder.rows.members().all();
     all.zip(members)
@@ -236,13 +241,9 @@ fn subflows(app: &App, wanted: impl Fn(&crate::report::model::Subflow) -> bool) 
 }
 
 /// Packets of events and findings that are called so, and of kinds.
-fn words(app: &App, word: &str) -> BTreeSet<u64> {
+fn words(app: &App, word: &str) -> Vec<u64> {
     let is_called = |names: &[&str]| names.iter().any(|name| name.starts_with(word));
-    let mut hits = BTreeSet::new();
-    if let Some(connection) = app.connection() {
-        let events = connection.events.iter().filter(|event| is_called(event_names(&event.kind)));
-        hits.extend(events.map(|event| event.packet));
-    }
+    let mut hits = events(app, is_called);
     for finding in app.findings_here() {
         if finding.code.replace('-', "_").contains(word) {
             hits.extend(finding.packets.iter().filter_map(|number| packet(app, *number)));
@@ -253,6 +254,13 @@ fn words(app: &App, word: &str) -> BTreeSet<u64> {
         hits.extend(entries(app).filter(|entry| kinds.contains(&entry.kind())).map(number));
     }
     hits
+}
+
+/// Packets of events with such names.
+fn events(app: &App, is_wanted: impl Fn(&[&str]) -> bool) -> Vec<u64> {
+    let events = app.connection().into_iter().flat_map(|connection| &connection.events);
+    let wanted = events.filter(|event| is_wanted(event_names(&event.kind)));
+    wanted.map(|event| event.packet).collect()
 }
 
 /// What people call what happened.

@@ -1,12 +1,15 @@
 //! The ladder as it is drawn: a line of titles, and the rows in sight.
 
+use std::collections::BTreeSet;
+
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use ratatui::text::Line;
 
 use super::lanes::{self, Lane, Lanes};
-use super::{first_packet, len, t_ns, words};
+use super::{first_packet, len, t_ns, visible_packets, words};
 use crate::analyze::ladder::{Row, Run};
 use crate::report::model::Subflow;
 use crate::track::index::Entry;
@@ -26,7 +29,11 @@ const TIME: usize = 9;
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     let lanes = lanes::of(app);
     let is_focused = app.screen == Screen::Ladder;
-    let block = pane(app, "Ladder", &right_title(app, &lanes), is_focused);
+    let mut block = pane(app, "Ladder", &right_title(app, &lanes), is_focused);
+    let legend = legend(app, &lanes, usize::from(area.width));
+    if !legend.is_empty() {
+        block = block.title_bottom(Line::styled(legend, app.theme.faint()));
+    }
     let inside = block.inner(area);
     frame.render_widget(block, area);
     if app.ladder.rows.is_empty() {
@@ -40,6 +47,29 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
     for (row, y) in (top..len(app)).zip(inside.y + 1..inside.bottom()) {
         drawing.row(buffer, row, y);
     }
+}
+
+/// The letters in sight on lanes that are not wide, and what they stand for.
+fn legend(app: &App, lanes: &Lanes, width: usize) -> String {
+    let is_rail =
+        |lane: &usize| lanes.shown.iter().any(|shown| shown.index == *lane && !shown.is_wide);
+    let letters = visible_packets(app).into_iter().filter_map(|entry| {
+        let lane = app.ladder.rows.members().lane(&entry).filter(is_rail)?;
+        label::letter(entry.kind(), subflow(app, lane))
+    });
+    let letters: BTreeSet<_> = letters.collect();
+    let mut words = String::new();
+    for letter in letters.into_iter().rev() {
+        let word = format!(" {} {} ", letter.glyph(app.theme), letter.word());
+        if text::width(&words) + text::width(&word) + 2 <= width {
+            words.push_str(&word);
+        }
+    }
+    words
+}
+
+fn subflow(app: &App, lane: usize) -> Option<&Subflow> {
+    app.connection()?.subflows.get(lane)
 }
 
 /// What is between the marks, or where the cursor is.
@@ -113,16 +143,20 @@ impl Drawing<'_> {
         let app = self.app;
         let Some(row) = app.ladder.rows.row(number as u64) else { return };
         match row {
-            Row::Silence { ns } => self.silence(buffer, ns, y),
+            Row::Silence { ns } => {
+                self.rails(buffer, number, y);
+                self.silence(buffer, ns, y);
+            }
             Row::Packet(position) => {
                 if let Some(entry) = app.snapshot.packets.get(position) {
                     self.rails(buffer, number, y);
                     self.gutter(buffer, &entry, &entry, y);
                     let words = self.packet_label(&entry);
                     let lane = app.ladder.rows.members().lane(&entry);
-                    let initial = self.is_initial(lane);
-                    let letter = label::letter(app.theme, entry.kind(), entry.direction(), initial);
-                    self.arrow(buffer, lane, entry.direction(), &words, letter, y);
+                    let subflow = lane.and_then(|lane| subflow(app, lane));
+                    let letter = label::letter(entry.kind(), subflow);
+                    let glyph = label::glyph(app.theme, letter, entry.direction());
+                    self.arrow(buffer, lane, entry.direction(), &words, glyph, y);
                 }
             }
             Row::Run(run) => self.run(buffer, number, &run, y),
@@ -143,8 +177,8 @@ impl Drawing<'_> {
         self.rails(buffer, number, y);
         self.gutter(buffer, &first, &last, y);
         let words = label::of_run(run, &words(app, &first));
-        let letter = label::letter(app.theme, run.kind, run.direction, false);
-        self.arrow(buffer, Some(run.lane), run.direction, &words, letter, y);
+        let glyph = label::glyph(app.theme, None, run.direction);
+        self.arrow(buffer, Some(run.lane), run.direction, &words, glyph, y);
     }
 
     /// Mark, finding, time.
@@ -194,21 +228,24 @@ impl Drawing<'_> {
         let Some(here) = first_packet(app, number).map(|entry| entry.number().0) else { return };
         let before = number.checked_sub(1).and_then(|before| first_packet(app, before));
         let before = before.map_or(0, |entry| entry.number().0);
+        let is_silence = matches!(app.ladder.rows.row(number as u64), Some(Row::Silence { .. }));
         let members = app.ladder.rows.members().all();
         for lane in &self.lanes.shown {
             let (Some(subflow), Some(member)) = (self.subflow(lane), members.get(lane.index))
             else {
                 continue;
             };
-            let gone = subflow.reset.as_ref().map(|reset| reset.packet);
+            let gone = app.ladder.ends.get(lane.index).copied().flatten();
             let style = app.theme.subflow(subflow.id);
+            // Points run across wide lanes, but not across an end.
+            let is_covered = is_silence && lane.is_wide;
             let is_gone = gone.is_some_and(|gone| here > gone);
             if is_gone {
                 if gone.is_some_and(|gone| before <= gone) {
                     let x = if lane.is_wide { lane.x } else { rail_x(lane) };
                     self.put(buffer, x, y, &glyphs.gone.to_string(), style);
                 }
-            } else if here >= member.first.0 {
+            } else if here >= member.first.0 && !is_covered {
                 if lane.is_wide {
                     let rail = glyphs.lane.to_string();
                     self.put(buffer, lane.x, y, &rail, style);
@@ -227,10 +264,15 @@ impl Drawing<'_> {
         lane: Option<usize>,
         direction: Direction,
         words: &str,
-        letter: char,
+        glyph: char,
         y: u16,
     ) {
-        let Some(lane) = self.lanes.shown.iter().find(|found| Some(found.index) == lane) else {
+        let shown = self.lanes.shown.iter().find(|found| Some(found.index) == lane);
+        let Some(lane) = shown else {
+            // It is on another page: its name at the edge says so.
+            let name = lane.map_or(String::new(), |lane| format!("sf{lane}"));
+            let x = usize::from(self.inside.width).saturating_sub(name.len());
+            self.put(buffer, x, y, &name, self.app.theme.faint());
             return;
         };
         let style =
@@ -239,7 +281,7 @@ impl Drawing<'_> {
             let arrow = arrow(self.app, direction, words, lane.width);
             self.put(buffer, lane.x, y, &arrow, style);
         } else {
-            self.put(buffer, rail_x(lane), y, &letter.to_string(), style);
+            self.put(buffer, rail_x(lane), y, &glyph.to_string(), style);
         }
     }
 
@@ -249,16 +291,17 @@ impl Drawing<'_> {
         let dot = app.theme.glyphs.dot;
         let faint = app.theme.faint();
         self.put(buffer, 2 + TIME - 3, y, &dot.to_string().repeat(3), faint);
-        let end = self.lanes.shown.last().map_or(0, |lane| lane.x + lane.width);
-        let cells = end.saturating_sub(self.lanes.gutter);
+        let wide = || self.lanes.shown.iter().filter(|lane| lane.is_wide);
+        let start = wide().next().map_or(self.lanes.gutter, |lane| lane.x);
+        let end = wide().last().map_or(start, |lane| lane.x + lane.width);
         let words = format!(" {} of silence ", duration(app, ns));
-        let side = cells.saturating_sub(text::width(&words)) / 2;
-        let dots = |cells: usize| -> String {
-            (0..cells).map(|cell| if cell % 2 == 0 { ' ' } else { dot }).collect()
-        };
-        let left = dots(side);
-        let right: String = dots(cells.saturating_sub(side + text::width(&words)));
-        self.put(buffer, self.lanes.gutter, y, &format!("{left}{words}{right}"), faint);
+        let words_start = start + (end - start).saturating_sub(text::width(&words)) / 2;
+        let words_end = words_start + text::width(&words);
+        let dots = (start + 1..end).step_by(2).filter(|x| !(words_start..words_end).contains(x));
+        for x in dots {
+            self.put(buffer, x, y, &dot.to_string(), faint);
+        }
+        self.put(buffer, words_start, y, &words, faint);
     }
 
     fn packet_label(&self, entry: &Entry) -> String {
@@ -274,13 +317,7 @@ impl Drawing<'_> {
     }
 
     fn subflow(&self, lane: &Lane) -> Option<&Subflow> {
-        self.app.connection()?.subflows.get(lane.index)
-    }
-
-    fn is_initial(&self, lane: Option<usize>) -> bool {
-        let subflows = self.app.connection().map(|connection| &connection.subflows);
-        let subflow = subflows.zip(lane).and_then(|(subflows, lane)| subflows.get(lane));
-        subflow.is_some_and(|subflow| subflow.initial)
+        subflow(self.app, lane.index)
     }
 
     /// Text at a column of the inside, cut at its end.

@@ -1,5 +1,6 @@
 //! The octets of a packet, with those of the field in focus between brackets.
 
+use std::fmt::Write;
 use std::ops::Range;
 
 use ratatui::Frame;
@@ -46,7 +47,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, fields: &[Field
     let lines = packet.data.chunks(octets_a_line).enumerate().skip(top);
     for ((number, octets), y) in lines.zip(inside.y..inside.bottom()) {
         let start = number * octets_a_line;
-        let line = Line { start, octets, selected: &selected, octets_a_line };
+        let line = Line { start, octets, selected: &selected, room: octets_a_line };
         let line_area = Rect { y, height: 1, ..inside };
         frame.render_widget(line.text(has_text), line_area);
         if let Some(cells) = line.selected_cells() {
@@ -78,7 +79,8 @@ struct Line<'a> {
     start: usize,
     octets: &'a [u8],
     selected: &'a Range<usize>,
-    octets_a_line: usize,
+    /// Octets of a whole line.
+    room: usize,
 }
 
 impl Line<'_> {
@@ -86,13 +88,14 @@ impl Line<'_> {
         let mut text = format!("{:04x} ", self.start);
         for (offset, octet) in (self.start..).zip(self.octets) {
             text.push(self.before(offset));
-            text.push_str(&format!("{octet:02x}"));
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{octet:02x}");
         }
         let end = self.start + self.octets.len();
         let closes = !self.selected.is_empty() && self.selected.end == end;
         text.push(if closes { ']' } else { ' ' });
         if has_text {
-            let missing = (self.octets_a_line - self.octets.len()) * 3 + 1;
+            let missing = (self.room - self.octets.len()) * 3 + 1;
             text.extend(std::iter::repeat_n(' ', missing));
             text.extend(self.octets.iter().map(|octet| printable(*octet)));
         }
@@ -132,7 +135,7 @@ mod tests {
     fn line(selected: Range<usize>, start: usize) -> (String, Option<Range<usize>>) {
         let octets: Vec<u8> =
             (start..start + 8).map(|octet| u8::try_from(octet).unwrap()).collect();
-        let line = Line { start, octets: &octets, selected: &selected, octets_a_line: 8 };
+        let line = Line { start, octets: &octets, selected: &selected, room: 8 };
         (line.text(false), line.selected_cells())
     }
 

@@ -8,6 +8,7 @@ use crate::report::space::name;
 use crate::tui::cache::Octets;
 use crate::tui::state::App;
 use crate::tui::text;
+use crate::units;
 use crate::wire::option_space::{AddAddrForm, Block, Content, Fit, Ledger, MAX_OPTIONS};
 use crate::wire::segment::{Decoded, decode};
 
@@ -43,14 +44,27 @@ fn ledger(app: &App) -> Option<Ledger> {
 fn lines(app: &App, ledger: &Ledger, cells: usize) -> Vec<String> {
     let lane = app.theme.glyphs.lane;
     let mut lines = vec![scale(), format!("{lane}{}{lane}", drawn(ledger))];
-    let legend = legend(ledger).join(&format!(" {} ", app.theme.glyphs.dot));
-    lines.extend(text::wrap(&legend, cells.saturating_sub(2)).into_iter().map(indented));
-    lines.extend(text::wrap(&room(app, ledger), cells.saturating_sub(2)).into_iter().map(indented));
+    lines.extend(filled(legend(ledger), app.theme.glyphs.dot, cells));
+    lines.extend(
+        text::wrap(&room(app, ledger), cells.saturating_sub(2))
+            .iter()
+            .map(|line| format!(" {line}")),
+    );
     lines
 }
 
-fn indented(line: String) -> String {
-    format!(" {line}")
+/// Parts with points between them, in as few lines as have room for them.
+fn filled(parts: Vec<String>, dot: char, cells: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if text::width(line) + 3 + text::width(&part) < cells => {
+                *line = format!("{line} {dot} {part}");
+            }
+            _ => lines.push(format!(" {part}")),
+        }
+    }
+    lines
 }
 
 /// Octets 1, 10, 20, 30 and 40.
@@ -110,6 +124,8 @@ fn room(app: &App, ledger: &Ledger) -> String {
     let sack = (1..=4)
         .rev()
         .find(|blocks| ledger.has_room_for(Block::Sack { blocks: *blocks }) == Fit::Fits);
-    let sack = sack.map_or(format!("SACK {no}"), |blocks| format!("SACK {blocks} blocks"));
+    let sack = sack.map_or(format!("SACK {no}"), |blocks| {
+        format!("SACK {}", units::counted(blocks.into(), "block"))
+    });
     format!("Would fit: ADD_ADDR {}; {sack}", words.join(" "))
 }

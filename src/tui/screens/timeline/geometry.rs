@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use crate::report::model::DataDirection;
 use crate::tui::layout::{self, inner, stack};
 use crate::tui::state::App;
 
@@ -41,27 +42,27 @@ impl Geometry {
         let subflows = app.connection().map_or(1, |connection| connection.subflows.len().max(1));
         let subflows = u16::try_from(subflows).unwrap_or(u16::MAX);
         let (picture, details) = if area.height >= TALL {
-            let details = (area.height / 4).clamp(6, 12);
+            let details = (area.height * 3 / 10).clamp(6, 12);
             let (picture, details) = stack(area, area.height - details);
             (picture, Some(details))
         } else {
             (area, None)
         };
         let inside = inner(picture);
-        let has_acked = app.connection().is_some_and(|connection| {
-            connection.c2s.series.is_some() || connection.s2c.series.is_some()
+        let is_acked = app.connection().is_some_and(|connection| {
+            [&connection.c2s, &connection.s2c].into_iter().any(has_acked)
         });
         // The axis has two rows, the cursor one.
         let rest = inside.height.saturating_sub(3 + u16::from(details.is_none()));
-        let acked = match (has_acked, rest) {
+        let acked = match (is_acked, rest) {
             (false, _) | (_, ..3) => 0,
             (true, 12..) if rest >= subflows.saturating_mul(2) + 2 => 2,
             _ => 1,
         };
         let rest = rest - acked;
         let shown = (rest / 2).clamp(1, subflows);
-        let rows = (rest / (2 * shown)).clamp(1, 4);
-        let labels = if inside.width >= WIDE { 38 } else { 15 };
+        let rows = (rest / (2 * shown)).clamp(1, 6);
+        let labels = if inside.width >= WIDE { 39 } else { 16 };
         Self {
             picture,
             details,
@@ -78,4 +79,10 @@ impl Geometry {
     pub(super) const fn pitch(&self) -> u16 {
         2 * self.rows + self.is_airy as u16
     }
+}
+
+/// Whether there is a DATA_ACK: not after a fallback.
+fn has_acked(data: &DataDirection) -> bool {
+    let acked = data.series.as_ref().and_then(|series| series.acked.as_ref());
+    acked.is_some_and(|acked| !acked.is_empty())
 }

@@ -35,10 +35,10 @@ pub enum Letter {
     Capable,
     /// MP_FAIL, an infinite mapping, plain TCP from here.
     Failure,
-    /// MP_FASTCLOSE.
-    FastClose,
     /// RST.
     Reset,
+    /// MP_FASTCLOSE, which Linux sends with a RST.
+    FastClose,
 }
 
 impl Letter {
@@ -76,7 +76,7 @@ impl Letter {
             Self::BackupJoin => "join (backup)",
             Self::Join => "join",
             Self::Capable => "capable",
-            Self::Failure => "fail",
+            Self::Failure => "fallback, fail",
             Self::FastClose => "fastclose",
             Self::Reset => "RST",
         }
@@ -105,7 +105,7 @@ impl Letter {
     }
 
     /// Of a packet whose events were not kept, as far as the index tells.
-    const fn of_kind(kind: Kind) -> Option<Self> {
+    pub const fn of_kind(kind: Kind) -> Option<Self> {
         Some(match kind {
             Kind::Handshake => Self::Join,
             Kind::Address => Self::AddAddr,
@@ -153,12 +153,12 @@ pub struct Column {
 }
 
 impl Column {
-    fn add(&mut self, entry: &Entry, t_ns: i64) {
+    fn add(&mut self, entry: &Entry, kind: Kind, t_ns: i64) {
         let payload = u64::from(entry.payload_len());
         self.payload += payload;
         self.packets += 1;
         self.first.get_or_insert((entry.number().0, t_ns));
-        let letter = match entry.kind() {
+        let letter = match kind {
             Kind::Reinjected => {
                 self.reinjected += payload;
                 Letter::Reinjected
@@ -208,19 +208,9 @@ impl Lanes {
         members: Members,
         origin: i64,
         window: Window,
-        (connection, findings): (&Connection, &[&Finding]),
+        (connection, findings): (&Connection, &[Finding]),
     ) {
-        let is_same = self.window == window
-            && self.members == members
-            && self.revision == index.revision()
-            && self.seen >= index.dropped();
-        if !is_same {
-            let row = || vec![Column::default(); window.columns];
-            let lanes = members.all().iter().map(|_| [row(), row()]).collect();
-            let seen = first_position(index, &members);
-            let revision = index.revision();
-            *self = Self { lanes, window, members, seen, revision, ..Self::default() };
-        }
+        self.prepare(index, members, window);
         let last_event = connection.events.last().map(|event| event.t_ns);
         let untold = last_event.filter(|_| connection.events_dropped > 0);
         self.count(index, origin, untold);
@@ -234,29 +224,56 @@ impl Lanes {
         }
     }
 
+    /// Forgets what was counted, unless it is good for what is wanted now.
+    fn prepare(&mut self, index: &PacketIndex, members: Members, window: Window) {
+        let is_same = self.window == window
+            && self.members == members
+            && self.revision == index.revision()
+            && self.seen >= index.dropped();
+        if !is_same {
+            let row = || vec![Column::default(); window.columns];
+            let lanes = members.all().iter().map(|_| [row(), row()]).collect();
+            let seen = first_position(index, &members);
+            let revision = index.revision();
+            *self = Self { lanes, window, members, seen, revision, ..Self::default() };
+        }
+    }
+
     /// Adds the packets that were not looked at. After `untold` events are not known.
     fn count(&mut self, index: &PacketIndex, origin: i64, untold: Option<i64>) {
-        for (_, entry) in index.iter_from(self.seen) {
+        let window = self.window;
+        let (from, to) = (window.start, window.end());
+        // Most packets are in the column of the one before: that saves a division.
+        index.iter_from(self.seen).fold((0, 0, 0), |last, (_, entry)| {
             let t_ns = entry.since_origin().saturating_add(origin);
-            let Some(column) = self.window.index_of(t_ns) else { continue };
-            let Some(lane) = self.members.lane(&entry) else { continue };
-            let direction = usize::from(entry.direction() == role::Direction::ServerToClient);
-            let Some(column) = column_mut(&mut self.lanes, lane, direction, column) else {
-                continue;
-            };
-            if entry.kind() == Kind::Copy {
-                continue;
+            if t_ns < from || t_ns >= to {
+                return last;
             }
-            column.add(&entry, t_ns);
-            self.most = self.most.max(column.payload);
-            if let Some(letter) = Letter::of_kind(entry.kind())
-                && untold.is_some_and(|last| t_ns > last)
-            {
-                let packet = Some(entry.number().0);
-                note(&mut column.packet, Mark { letter, t_ns, packet });
+            let (mut column, mut start, mut end) = last;
+            if t_ns < start || t_ns >= end {
+                column = window.index_of(t_ns).unwrap_or(0);
+                start = window.time_of(column);
+                end = start.saturating_add(window.column);
             }
-        }
+            self.take(&entry, t_ns, column, untold);
+            (column, start, end)
+        });
         self.seen = index.end();
+    }
+
+    fn take(&mut self, entry: &Entry, t_ns: i64, column: usize, untold: Option<i64>) {
+        let Some(lane) = self.members.lane(entry) else { return };
+        let kind = entry.kind();
+        let direction = usize::from(entry.direction() == role::Direction::ServerToClient);
+        let column = column_mut(&mut self.lanes, lane, direction, column);
+        let Some(column) = column.filter(|_| kind != Kind::Copy) else { return };
+        column.add(entry, kind, t_ns);
+        self.most = self.most.max(column.payload);
+        if let Some(letter) = Letter::of_kind(kind)
+            && untold.is_some_and(|last| t_ns > last)
+        {
+            note(&mut column.packet, Mark { letter, t_ns, packet: Some(entry.number().0) });
+        }
     }
 
     fn note_event(&mut self, connection: &Connection, event: &Event) {
@@ -305,6 +322,16 @@ impl Lanes {
         [of(0), of(1)]
     }
 
+    /// When the next packet comes after a column, as far as that is in the window.
+    pub fn next_after(&self, column: usize) -> Option<i64> {
+        let rows = self.lanes.iter().flatten();
+        let firsts = rows.filter_map(|row| {
+            let mut later = row.iter().skip(column + 1);
+            later.find_map(|column| column.first.map(|(_, t_ns)| t_ns))
+        });
+        firsts.min()
+    }
+
     /// What to look at in a column: the most important event on a lane, or else its first packet.
     pub fn thing(&self, lane: usize, column: usize) -> Option<(Option<u64>, i64)> {
         let both = self.at(lane, column);
@@ -345,4 +372,122 @@ pub fn lane_of(connection: &Connection, subflow: u32) -> Option<usize> {
 fn first_position(index: &PacketIndex, members: &Members) -> u64 {
     let first = members.all().iter().map(|member| member.first).min();
     first.and_then(|first| index.find(first)).unwrap_or(index.dropped())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::track::arena::Id;
+    use crate::track::index::Member;
+    use crate::track::pushed::Pushed;
+    use crate::wire::frame::{PacketNo, Timestamp};
+
+    const MS: i64 = 1_000_000;
+    const WINDOW: Window = Window { start: 0, column: 10 * MS, columns: 10 };
+
+    /// A packet a millisecond: of 100 octets from the server on subflow 5, a bare ACK of the client,
+    /// and one on subflow 6, which is another connection's before packet 30.
+    fn index(packets: u64) -> PacketIndex {
+        let mut index = PacketIndex::new();
+        (1..=packets).for_each(|number| push(&mut index, number, Kind::Data));
+        index
+    }
+
+    fn push(index: &mut PacketIndex, number: u64, data: Kind) {
+        let (subflow, direction, kind, payload_len) = match number % 3 {
+            0 => (5, role::Direction::ServerToClient, data, 100),
+            1 => (5, role::Direction::ClientToServer, Kind::Ack, 0),
+            _ => (6, role::Direction::ServerToClient, Kind::Data, 10),
+        };
+        let pushed = Pushed { subflow: Id::at(subflow), direction, kind, payload_len };
+        let at = Timestamp(1_000 * MS + number.cast_signed() * MS);
+        index.push(PacketNo(number), at, &pushed, None);
+    }
+
+    fn members() -> Members {
+        let member = |id, first| Member { id: Id::at(id), first: PacketNo(first) };
+        Members::new([member(5, 1), member(6, 30)])
+    }
+
+    /// Counted without events and findings.
+    fn counted(lanes: &mut Lanes, index: &PacketIndex, window: Window) {
+        lanes.prepare(index, members(), window);
+        lanes.count(index, 0, None);
+    }
+
+    #[test]
+    fn octets_and_packets_by_column() {
+        let mut lanes = Lanes::default();
+        counted(&mut lanes, &index(99), WINDOW);
+        let [up, down] = lanes.at(0, 0);
+        assert_eq!((up.packets, up.payload, up.first), (4, 0, Some((1, 0))));
+        assert_eq!((down.packets, down.payload, down.first), (3, 300, Some((3, 2 * MS))));
+        assert_eq!(lanes.at(1, 0)[1].packets, 0, "another connection's");
+        assert_eq!(lanes.at(1, 3)[1].payload, 30);
+        assert_eq!(lanes.most, 400);
+        assert_eq!(lanes.next_after(9), None);
+        assert_eq!(lanes.next_after(1), Some(20 * MS));
+    }
+
+    #[test]
+    fn what_came_since_is_added_to_what_is_known() {
+        let mut lanes = Lanes::default();
+        for packets in [10, 55, 99] {
+            counted(&mut lanes, &index(packets), WINDOW);
+        }
+        let mut at_once = Lanes::default();
+        counted(&mut at_once, &index(99), WINDOW);
+        assert_eq!(lanes, at_once);
+        let closer = Window { start: 50 * MS, column: MS, columns: 10 };
+        counted(&mut lanes, &index(99), closer);
+        let mut packets = 0;
+        for column in 0..10 {
+            packets += lanes.at(0, column).map(|found| found.packets).iter().sum::<u64>();
+            packets += lanes.at(1, column).map(|found| found.packets).iter().sum::<u64>();
+        }
+        assert_eq!(packets, 10, "each is in a column of its own");
+    }
+
+    #[test]
+    fn roles_that_were_the_other_way_round_are_counted_anew() {
+        let mut lanes = Lanes::default();
+        let mut index = index(99);
+        counted(&mut lanes, &index, WINDOW);
+        index.swap_roles(Id::at(5));
+        counted(&mut lanes, &index, WINDOW);
+        assert_eq!(lanes.at(0, 0).map(|found| found.payload), [300, 0]);
+    }
+
+    #[test]
+    fn the_most_important_thing_of_a_column_is_its_letter() {
+        let mut index = index(6);
+        push(&mut index, 9, Kind::Retransmitted);
+        push(&mut index, 12, Kind::Reinjected);
+        push(&mut index, 15, Kind::Retransmitted);
+        let mut lanes = Lanes::default();
+        counted(&mut lanes, &index, WINDOW);
+        let letter = |lanes: &Lanes, column: usize| lanes.at(0, column)[1].mark().unwrap().letter;
+        assert_eq!(letter(&lanes, 0), Letter::Retransmitted);
+        assert_eq!(letter(&lanes, 1), Letter::Reinjected);
+        assert_eq!(lanes.thing(0, 1), Some((Some(12), 11 * MS)));
+        assert_eq!(lanes.at(0, 1)[1].retransmitted, 100);
+        let column = column_mut(&mut lanes.lanes, 0, 1, 1).unwrap();
+        note(&mut column.event, Mark { letter: Letter::Fin, t_ns: 13 * MS, packet: Some(13) });
+        assert_eq!(letter(&lanes, 1), Letter::Fin);
+        assert_eq!(lanes.thing(0, 1), Some((Some(13), 13 * MS)));
+        assert_eq!(lanes.thing(0, 0), Some((Some(9), 8 * MS)), "not the first packet");
+        assert_eq!(lanes.thing(1, 0), None);
+    }
+
+    #[test]
+    #[ignore = "for counting instructions"]
+    fn a_million_packets() {
+        let index = index(1_000_000);
+        let mut lanes = Lanes::default();
+        for step in 0..10 {
+            let window = Window { start: step, column: 20_000 * MS, columns: 54 };
+            counted(&mut lanes, &index, window);
+        }
+        assert!(lanes.most > 0);
+    }
 }

@@ -7,9 +7,10 @@ use ratatui::text::{Line, Span};
 use super::lanes::Column;
 use super::{focused_lane, members, origin};
 use crate::report::event::Direction;
-use crate::report::model::{Connection, DataDirection, Subflow, SubflowDirection};
+use crate::report::model::{Connection, DataDirection, Spans, Subflow, SubflowDirection};
 use crate::report::text::event::words;
 use crate::track::role;
+use crate::tui::axis::Window;
 use crate::tui::draw::pane;
 use crate::tui::screens::findings;
 use crate::tui::state::App;
@@ -18,6 +19,10 @@ use crate::units;
 
 /// Draws it in a pane of its own.
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    if !super::has_packets(app) {
+        frame.render_widget(pane(app, "At cursor", "", false), area);
+        return;
+    }
     let block = pane(app, &title(app), &state(app), false);
     let inside = block.inner(area);
     frame.render_widget(block, area);
@@ -40,7 +45,7 @@ fn title(app: &App) -> String {
     let column = window.column_of(app.focus.t_ns);
     let (from, to) = (window.moment(window.time(column)), window.moment(window.time(column + 1)));
     let from = from.trim_end_matches(" s");
-    let dash = if app.theme.is_ascii() { '-' } else { '–' };
+    let dash = app.theme.glyphs.none;
     let between = match app.marks {
         [Some(a), Some(b)] => format!(", A to B {}", units::duration(b.t_ns - a.t_ns)),
         _ => String::new(),
@@ -70,7 +75,9 @@ fn state(app: &App) -> String {
 }
 
 /// The direction that carries more of its stream.
-pub(super) const fn main_direction(connection: &Connection) -> (Direction, &DataDirection) {
+pub(in crate::tui::screens) const fn main_direction(
+    connection: &Connection,
+) -> (Direction, &DataDirection) {
     if connection.c2s.stream_bytes >= connection.s2c.stream_bytes {
         (Direction::ClientToServer, &connection.c2s)
     } else {
@@ -79,7 +86,7 @@ pub(super) const fn main_direction(connection: &Connection) -> (Direction, &Data
 }
 
 /// `c→s` or `s→c`.
-pub(super) fn arrow(app: &App, direction: Direction) -> String {
+pub(in crate::tui::screens) fn arrow(app: &App, direction: Direction) -> String {
     let to = app.theme.glyphs.to;
     match direction {
         Direction::ClientToServer => format!("c{to}s"),
@@ -106,7 +113,7 @@ fn sent_until(connection: &Connection, direction: Direction, t_ns: i64) -> Optio
 }
 
 /// One past the last octet of the stream that was acknowledged before a moment.
-pub(super) fn acked_until(data: &DataDirection, t_ns: i64) -> Option<u64> {
+fn acked_until(data: &DataDirection, t_ns: i64) -> Option<u64> {
     let acked = data.series.as_ref()?.acked.as_ref()?;
     let until = acked.iter().take_while(|(at, _)| *at < t_ns).last();
     let end = until.map_or(0, |(_, bin)| bin.end);
@@ -115,17 +122,44 @@ pub(super) fn acked_until(data: &DataDirection, t_ns: i64) -> Option<u64> {
     Some(u64::try_from(end).unwrap_or(0).min(most))
 }
 
+/// The same at the end of each column that begins before `last`.
+pub(super) fn acked_by_column(data: &DataDirection, window: Window, last: i64) -> Vec<u64> {
+    let series = data.series.as_ref().and_then(|series| series.acked.as_ref());
+    let mut bins = series.into_iter().flat_map(Spans::iter).peekable();
+    let most = data.data_acked_bytes.unwrap_or(u64::MAX);
+    let mut acked = 0;
+    let columns = (0..).take(window.columns).take_while(|column| window.time(*column) <= last);
+    let ends = columns.map(|column| {
+        while let Some((_, bin)) = bins.next_if(|(at, _)| *at < window.time(column + 1)) {
+            acked = u64::try_from(bin.end).unwrap_or(0).min(most);
+        }
+        acked
+    });
+    ends.collect()
+}
+
 /// As many lines as fit: findings, events, then how much each subflow carried.
 fn lines(app: &App, width: usize, height: usize) -> Vec<Line<'static>> {
     let mut told = findings_here(app, width);
     told.extend(events_here(app, width));
-    let numbers = numbers(app, width);
-    let room = height.saturating_sub(numbers.len().min(height / 2));
+    let mut numbers = numbers(app, width);
+    // What was carried needs a line in any case.
+    let least = numbers.len().min(1);
+    let room = height.saturating_sub(least);
     if told.len() > room {
         let more = told.len() - room + 1;
         told.truncate(room.saturating_sub(1));
         let key = if app.timeline.window.column > super::NARROWEST { ": zoom in (+)" } else { "" };
         told.push(Line::styled(format!(" {more} more{key}"), app.theme.faint()));
+    }
+    let room = height.saturating_sub(told.len());
+    if numbers.len() > room {
+        let more = numbers.len() - room + 1;
+        numbers.truncate(room.saturating_sub(1).max(1));
+        if numbers.len() < room {
+            let words = format!(" {more} more subflows");
+            numbers.push(Line::styled(words, app.theme.faint()));
+        }
     }
     told.extend(numbers);
     if told.is_empty() {
@@ -141,14 +175,20 @@ fn nothing(app: &App) -> String {
     if dropped > 0 && is_gone {
         return "Packets of this time are no longer kept.".to_owned();
     }
-    "No packets in this column.".to_owned()
+    let window = app.timeline.window;
+    let next = window.index_of(app.focus.t_ns);
+    let next = next.and_then(|column| app.timeline.lanes.next_after(column));
+    match next {
+        Some(t_ns) => format!("No packets here; the next is at {}.", window.moment(t_ns)),
+        None => "No packets here, nor after it in view.".to_owned(),
+    }
 }
 
 fn findings_here(app: &App, width: usize) -> Vec<Line<'static>> {
     let window = app.timeline.window;
     let column = window.column_of(app.focus.t_ns);
-    let here = app.findings_here();
-    let here = here.iter().filter(|found| found.t_ns.map(|at| window.column_of(at)) == Some(column));
+    let here = app.findings_here().iter();
+    let here = here.filter(|found| found.t_ns.map(|at| window.column_of(at)) == Some(column));
     here.map(|finding| {
         let mut line = findings::line(app, finding, width.saturating_sub(1));
         line.spans.insert(0, Span::raw(" "));
@@ -237,11 +277,10 @@ fn carried(app: &App, column: &Column) -> String {
 pub(super) fn between(app: &App, from: i64, to: i64) -> String {
     let Some(members) = members(app) else { return String::new() };
     let origin = origin(app);
-    let (mut packets, mut octets) = (0, [0, 0]);
+    let mut octets = [0, 0];
     for (_, entry) in app.snapshot.packets.iter_from(0) {
         let t_ns = entry.since_origin().saturating_add(origin);
         if (from..=to).contains(&t_ns) && members.lane(&entry).is_some() {
-            packets += 1;
             let [up, down] = &mut octets;
             let sum = if entry.direction() == role::Direction::ClientToServer { up } else { down };
             *sum += u64::from(entry.payload_len());
@@ -250,5 +289,5 @@ pub(super) fn between(app: &App, from: i64, to: i64) -> String {
     let [up, down] = octets.map(units::bytes);
     let (to_server, to_client) =
         (arrow(app, Direction::ClientToServer), arrow(app, Direction::ServerToClient));
-    format!("{}, {to_server} {up}, {to_client} {down}", units::counted(packets, "packet"))
+    format!("{to_server} {up}, {to_client} {down}")
 }

@@ -9,12 +9,12 @@ use ratatui::widgets::Block;
 
 use super::geometry::{Geometry, TOTALS};
 use super::lanes::{Column, Letter};
-use super::moment::{self, acked_until, arrow, main_direction};
+use super::moment::{self, acked_by_column, arrow, main_direction};
 use crate::report::event::Direction;
 use crate::report::model::{Connection, DataDirection, Severity, Subflow};
 use crate::tui::draw::{self, pane};
 use crate::tui::layout::inner;
-use crate::tui::screens::connections::{path, short_duration, subflow_state};
+use crate::tui::screens::connections::{path, subflow_state};
 use crate::tui::state::{App, Screen};
 use crate::tui::text;
 use crate::units;
@@ -22,7 +22,10 @@ use crate::units;
 /// Draws the pane.
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, geometry: &Geometry) {
     let is_focused = app.screen == Screen::Timeline;
-    let block = pane(app, &title(app, geometry), &scale(app), is_focused);
+    let title = title(app, geometry);
+    // The corners, and a space on each side of both.
+    let room = usize::from(geometry.picture.width).saturating_sub(text::width(&title) + 7);
+    let block = pane(app, &title, &scale(app, room), is_focused);
     let block = legend(app, block, usize::from(geometry.picture.width));
     frame.render_widget(block, geometry.picture);
     let inside = inner(geometry.picture);
@@ -62,7 +65,7 @@ fn title(app: &App, geometry: &Geometry) -> String {
         return "Timeline".to_owned();
     }
     let top = app.timeline.top;
-    let dash = if app.theme.is_ascii() { '-' } else { '–' };
+    let dash = app.theme.glyphs.none;
     let last = (top + shown).min(all) - 1;
     let name = |lane: usize| {
         let subflow = app.connection().and_then(|connection| connection.subflows.get(lane));
@@ -75,26 +78,29 @@ fn title(app: &App, geometry: &Geometry) -> String {
     format!("Timeline {} sf {first}{dash}{last} of {all}", app.theme.glyphs.dot)
 }
 
-/// What a column and the greatest height stand for.
-fn scale(app: &App) -> String {
-    let lanes = &app.timeline.lanes;
-    let column = format!("1 col = {}", units::duration(app.timeline.window.column));
-    if app.connection().is_none() || app.snapshot.packets.is_empty() {
+/// What a column and the greatest height stand for, in at most `cells` if that is possible.
+fn scale(app: &App, cells: usize) -> String {
+    if !super::has_packets(app) {
         return String::new();
     }
-    let tallest = app.theme.glyphs.heights.last().copied().unwrap_or_default();
-    format!(
-        "{tallest} = {} in a column, in all lanes {} {column}",
-        units::bytes(lanes.most),
-        app.theme.glyphs.dot
-    )
+    let (lanes, glyphs) = (&app.timeline.lanes, app.theme.glyphs);
+    let tallest = glyphs.heights.last().copied().unwrap_or_default();
+    let most = units::bytes(lanes.most);
+    let column = format!("1 col = {}", units::duration(app.timeline.window.column));
+    let words = format!("{tallest} = {most} in a column, in all lanes {} {column}", glyphs.dot);
+    if text::width(&words) <= cells {
+        return words;
+    }
+    format!("{tallest} = {most} {} {column}", glyphs.dot)
 }
 
 /// What the letters on the screen stand for, in the lower border.
 fn legend<'a>(app: &App, block: Block<'a>, width: usize) -> Block<'a> {
+    if !super::has_packets(app) {
+        return block;
+    }
     let columns = app.timeline.lanes.lanes.iter().flatten().flatten();
-    let mut letters: Vec<Letter> =
-        columns.filter_map(|column| column.mark()).map(|m| m.letter).collect();
+    let mut letters: Vec<Letter> = columns.filter_map(Column::mark).map(|m| m.letter).collect();
     letters.sort_unstable_by(|a, b| b.cmp(a));
     letters.dedup();
     let mut words = String::new();
@@ -150,10 +156,11 @@ impl Picture<'_> {
         buffer.set_string(self.left(), y + 1, axis, faint);
         for (column, words) in self.app.timeline.window.marks() {
             buffer.set_string(self.x(column), y + 1, mark.to_string(), faint);
-            if column + words.len() <= columns + usize::from(TOTALS) - 6 {
+            if column + words.len() <= columns {
                 buffer.set_string(self.x(column), y, words, faint);
             }
         }
+        buffer.set_string(self.inside.x + 1, y, "sf   rtt", faint);
         let is_part = self.app.timeline.is_zoomed;
         self.put_right(buffer, y, if is_part { "in view" } else { "bytes" }, faint);
         let findings = self.app.timeline.lanes.findings.iter().take(columns).enumerate();
@@ -190,12 +197,12 @@ impl Picture<'_> {
         let name = format!("{sign}sf{:<3}", subflow.id);
         let x = self.inside.x;
         buffer.set_string(x, y, name, own);
-        let rtt = round_trip(subflow).map_or(String::new(), short_duration).replace(' ', "");
+        let rtt = round_trip(subflow).map_or(String::new(), brief);
         buffer.set_string(x + 6, y, rtt, Style::new());
         let bottom = y + self.geometry.rows - 1;
         let note_y = y + 1;
         let is_wide = self.geometry.labels > 20;
-        let room = usize::from(self.geometry.labels) - 5;
+        let room = usize::from(self.geometry.labels) - 6;
         let note = if is_wide {
             let state = note(subflow);
             buffer.set_string(x + 13, y, state, theme.faint());
@@ -232,7 +239,8 @@ impl Picture<'_> {
         match column.mark() {
             Some(mark) => {
                 let glyph = mark.letter.glyph(theme).to_string();
-                buffer.set_string(x, lowest, glyph, letter_style(self.app, mark.letter));
+                let letter = letter_style(self.app, mark.letter);
+                buffer.set_string(x, lowest, glyph, style.patch(letter));
             }
             None if column.packets > 0 && column.payload == 0 => {
                 buffer.set_string(x, lowest, bare(self.app).to_string(), style);
@@ -263,14 +271,9 @@ impl Picture<'_> {
         buffer.set_string(self.inside.x + 1, y, "DSN acked", theme.faint());
         buffer.set_string(self.left() - 4, y, arrow, Style::new());
         let all = data.data_acked_bytes.unwrap_or(0);
-        let window = self.app.timeline.window;
         let last = super::span(self.app).map_or(i64::MAX, |(_, last)| last);
-        for (column, number) in (0..self.geometry.columns).zip(1..) {
-            let end = window.time(number);
-            if window.time(number - 1) > last {
-                break;
-            }
-            let acked = acked_until(data, end).unwrap_or(0);
+        let acked = acked_by_column(data, self.app.timeline.window, last);
+        for (column, acked) in acked.into_iter().enumerate() {
             let glyph = theme.height(acked, all).to_string();
             buffer.set_string(self.x(column), y, glyph, theme.faint());
         }
@@ -312,6 +315,17 @@ fn letter_style(app: &App, letter: Letter) -> Style {
         Letter::Reset | Letter::Failure | Letter::FastClose => app.theme.severity(Severity::Error),
         Letter::Finding(severity) => app.theme.severity(severity),
         _ => app.theme.strong(),
+    }
+}
+
+/// A duration in at most five cells.
+fn brief(ns: i64) -> String {
+    let words = units::duration(ns);
+    let (number, unit) = words.split_once(' ').unwrap_or((&words, ""));
+    match number.parse::<f64>() {
+        Ok(value) if value < 10.0 && number.len() > 3 => format!("{value:.1}{unit}"),
+        Ok(value) => format!("{}{unit}", if value < 10.0 { value } else { value.round() }),
+        Err(_) => words.replace(' ', ""),
     }
 }
 
