@@ -24,6 +24,8 @@ pub(crate) struct SegmentOptions {
     pub(crate) nop_run: u8,
     /// The MPTCP options, in order.
     pub(crate) mptcp: SmallVec<[MptcpOption; 2]>,
+    /// Whether one of them is no DSS.
+    has_signal: bool,
 }
 
 impl SegmentOptions {
@@ -55,7 +57,7 @@ impl SegmentOptions {
             && let Some(body_len) = usize::from(*len).checked_sub(2)
             && let Some((body, after)) = after.split_at_checked(body_len)
         {
-            self.mptcp.push(MptcpOption::parse(body));
+            self.push(MptcpOption::parse(body));
             rest = after;
         }
         while let [1, after @ ..] = rest {
@@ -68,7 +70,7 @@ impl SegmentOptions {
     fn read_any(&mut self, options: TcpOptions<'_>) {
         for option in options.iter() {
             match option {
-                TcpOption::Mptcp(option) => self.mptcp.push(option),
+                TcpOption::Mptcp(option) => self.push(option),
                 TcpOption::Timestamps { value, echo_reply } => {
                     self.timestamps = Some((value, echo_reply));
                     self.syn.timestamps = true;
@@ -80,6 +82,17 @@ impl SegmentOptions {
                 _ => {}
             }
         }
+    }
+
+    #[inline]
+    fn push(&mut self, option: MptcpOption) {
+        self.has_signal |= !matches!(option, MptcpOption::Dss(_));
+        self.mptcp.push(option);
+    }
+
+    /// Whether there is an MPTCP option other than DSS, as nearly never after the handshake.
+    pub(crate) const fn has_signal(&self) -> bool {
+        self.has_signal
     }
 
     /// Whether there is any MPTCP option.

@@ -68,17 +68,17 @@ impl Step<'_> {
                 }
             }
         }
-        let receiver_ack = self.subflow.ends.of(sender.peer()).highest_ack;
-        let seen_at = self.seen;
-        let end = self.sender_end();
+        let (end, receiver) = self.subflow.ends.along_mut(self.direction);
         let conflicts = end.mappings.conflicts();
         end.mappings.declare(mapping, dsn, data_fin, payload);
         if end.mappings.conflicts() > conflicts {
-            end.first_conflict.get_or_insert(seen_at);
+            end.first_conflict.get_or_insert(self.seen);
         }
-        let acked = receiver_ack.and_then(|ack| end.sequence.acked_position(ack)).unwrap_or(0);
-        let seen = end.sequence.coverage();
-        end.mappings.settle(|positions| positions.end <= acked || seen.contains(positions));
+        let sequence = &end.sequence;
+        end.mappings.settle(|positions| {
+            let acked = receiver.highest_ack.and_then(|ack| sequence.acked_position(ack));
+            positions.end <= acked.unwrap_or(0) || sequence.coverage().contains(positions)
+        });
     }
 
     /// The mapping that a MP_CAPABLE with data stands for: the first octets of the stream, at
@@ -200,13 +200,26 @@ impl Step<'_> {
         let data = self.connection.data.of_mut(sender);
         let start = data.position(mapped.dsn_at(part.start));
         let range = Range { start, end: start + (part.end - part.start) };
-        let fates = data.insert(Carried {
+        let carried = Carried {
             range,
             subflow: self.subflow.number,
             subflow_position: part.start,
             at: self.seen.at,
-        });
-        for (range, fate) in fates {
+        };
+        if data.append(carried) {
+            self.sender_end().bytes.new_data += range.len();
+        } else {
+            self.take_known(carried);
+        }
+        if mapped.checksum.is_some() || self.connection.streams.of(sender).is_some() {
+            self.take_octets(part, range, mapped, false);
+        }
+    }
+
+    /// Octets of which some may have been seen before, or that come late.
+    fn take_known(&mut self, carried: Carried) {
+        let sender = self.sender();
+        for (range, fate) in self.connection.data.of_mut(sender).insert(carried) {
             let bytes = &mut self.subflow.ends.of_mut(sender).bytes;
             match fate {
                 Fate::New => bytes.new_data += range.len(),
@@ -216,9 +229,6 @@ impl Step<'_> {
                     self.reinjected(from, range.len());
                 }
             }
-        }
-        if mapped.checksum.is_some() || self.connection.streams.of(sender).is_some() {
-            self.take_octets(part, range, mapped, false);
         }
     }
 

@@ -12,7 +12,7 @@ use super::options::SegmentOptions;
 use super::proof::{Verdict, fast_close_verdict};
 use super::role::{Direction, Role};
 use super::subflow::{Reset, Seen, Subflow, SubflowEnd};
-use crate::wire::mptcp::{Capable, CapableForm, FastClose, Join, MptcpOption, Prio};
+use crate::wire::mptcp::{Capable, CapableForm, FastClose, Join, MptcpOption};
 use crate::wire::segment::{Segment, TcpFlags};
 use crate::wire::seq::Dsn;
 
@@ -56,7 +56,6 @@ impl Tracker {
         };
         step.take();
         step.release_what_is_over();
-        let siblings = step.priority_of_address();
         let new_keys = step.new_keys;
         if let Some(news) = &mut self.news {
             let now = Stage::of(&self.subflows[id], &self.connections[connection_id]);
@@ -73,13 +72,23 @@ impl Tracker {
         if segment.flags.is_syn_ack() && options.has_mptcp() {
             self.settle_token(id);
         }
-        if let Some(prio) = siblings {
-            self.change_backup_of_address(connection_id, direction.sender(), prio);
+        if options.has_signal() {
+            self.change_backup_of_address(connection_id, direction.sender(), options);
         }
     }
 
     /// MP_PRIO of v0 that names an address changes all subflows of it (RFC 6824 §3.3.8).
-    fn change_backup_of_address(&mut self, connection: Id<Connection>, sender: Role, prio: Prio) {
+    fn change_backup_of_address(
+        &mut self,
+        connection: Id<Connection>,
+        sender: Role,
+        options: &SegmentOptions,
+    ) {
+        let named = options.mptcp.iter().find_map(|option| match option {
+            MptcpOption::Prio(prio) if prio.address_id.is_some() => Some(*prio),
+            _ => None,
+        });
+        let Some(prio) = named else { return };
         for id in &self.connections[connection].subflows {
             let end = self.subflows[*id].ends.of_mut(sender);
             if end.address_id == prio.address_id {
@@ -128,6 +137,7 @@ impl Step<'_> {
         }
         if flags.has(TcpFlags::RST) {
             self.take_reset();
+            self.note_stalls(payload);
             return;
         }
         if !flags.has(TcpFlags::SYN) {
@@ -140,16 +150,20 @@ impl Step<'_> {
         if !payload.is_empty() {
             self.take_payload(payload);
         }
-        self.note_stalls();
+        self.note_stalls(payload);
         if flags.has(TcpFlags::FIN) && self.sender_end().fin.is_none() {
             self.sender_end().fin = Some(self.seen);
             self.event(EventKind::Fin);
         }
     }
 
-    /// Notes that the data level stood still until this segment.
-    fn note_stalls(&mut self) {
+    /// Notes that the data level stood still until this segment: until a DATA_ACK, for what the
+    /// peer sends, or until data.
+    fn note_stalls(&mut self, payload: Range) {
         for role in Role::BOTH {
+            if role == self.sender() && payload.is_empty() {
+                continue;
+            }
             if let Some(stall) = self.connection.data.of_mut(role).take_stall() {
                 self.event(EventKind::Stall { duration_ns: stall.duration_ns });
             }
@@ -281,30 +295,25 @@ impl Step<'_> {
     fn take_ack(&mut self) {
         let ack = self.segment.ack;
         let peer = self.subflow.ends.of_mut(self.direction.sender().peer());
-        if peer.fin.is_some() && !peer.fin_acked {
-            let end = peer.sequence.coverage().span().map_or(1, |span| span.end);
-            peer.fin_acked = peer.sequence.acked_position(ack).is_some_and(|acked| acked > end);
-        }
         let peer_acked = peer.sequence.acked_position(ack);
         if let Some(acked) = peer_acked {
+            if peer.fin.is_some() && !peer.fin_acked {
+                let end = peer.sequence.coverage().span().map_or(1, |span| span.end);
+                peer.fin_acked = acked > end;
+            }
             peer.acked = peer.acked.max(acked);
             peer.round_trips.acknowledged(acked, self.seen.at);
             let sent = self.connection.data.of_mut(self.direction.sender().peer());
             sent.acknowledge_subflow(self.subflow.number, acked);
         }
         let is_waiting = peer.unacknowledged(peer_acked) > 0;
-        let is_bare = self.segment.sequence_len() == 0 && !self.is_signal();
+        let is_bare = self.segment.sequence_len() == 0 && !self.options.has_signal();
         let end = self.sender_end();
         match end.highest_ack.map(|highest| ack.distance_from(highest)) {
             Some(0) if is_bare && is_waiting => end.dynamics.duplicate_acks += 1,
             Some(..=0) => {}
             _ => end.highest_ack = Some(ack),
         }
-    }
-
-    /// Whether the segment carries an MPTCP option other than DSS.
-    fn is_signal(&self) -> bool {
-        self.options.mptcp.iter().any(|option| !matches!(option, MptcpOption::Dss(_)))
     }
 
     fn take_reset(&mut self) {
@@ -351,14 +360,6 @@ impl Step<'_> {
             _ => {}
         }
         self.event(EventKind::Option(*option));
-    }
-
-    /// A MP_PRIO for all subflows of an address.
-    fn priority_of_address(&self) -> Option<Prio> {
-        self.options.mptcp.iter().find_map(|option| match option {
-            MptcpOption::Prio(prio) if prio.address_id.is_some() => Some(*prio),
-            _ => None,
-        })
     }
 
     fn take_capable(&mut self, capable: &Capable, payload: Range) {

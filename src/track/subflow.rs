@@ -32,32 +32,19 @@ impl Seen {
     }
 }
 
-/// A subflow.
+/// A subflow. (`repr(C)`: see [`SubflowEnd`].)
 #[derive(Debug, Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "facts that do not exclude each other")]
+#[repr(C)]
 pub struct Subflow {
     /// The connection it belongs to.
     pub connection: Id<Connection>,
     /// Its number within the connection; 0 is the first one seen.
     pub number: u32,
-    /// Wireshark's `tcp.stream`, while flows could be counted.
-    pub tcp_stream: Option<u32>,
     /// Whether it was opened with MP_CAPABLE (or, midstream, seems to have been).
     pub initial: bool,
     /// Who sent its SYN. For a midstream subflow: a guess.
     pub opener: Role,
-    /// First packet seen of it.
-    pub first: Seen,
-    /// Last packet seen of it.
-    pub last: Seen,
-    /// The three segments that open it.
-    pub handshake: Handshake,
-    /// The MP_JOIN handshake; `None` on the initial subflow.
-    pub join: Option<JoinHandshake>,
-    /// What each host did on it.
-    pub ends: PerRole<SubflowEnd>,
-    /// The RST that ended it.
-    pub reset: Option<Reset>,
     /// Whether the memory for segments on their way was given back.
     pub released: bool,
     /// Whether its segments are captured at more than one point.
@@ -65,6 +52,20 @@ pub struct Subflow {
     /// Whether a segment other than a SYN, a RST or their like was seen from both hosts: it got
     /// through.
     pub established: bool,
+    /// Last packet seen of it.
+    pub last: Seen,
+    /// The RST that ended it.
+    pub reset: Option<Reset>,
+    /// The three segments that open it.
+    pub handshake: Handshake,
+    /// The MP_JOIN handshake; `None` on the initial subflow.
+    pub join: Option<JoinHandshake>,
+    /// What each host did on it.
+    pub ends: PerRole<SubflowEnd>,
+    /// Wireshark's `tcp.stream`, while flows could be counted.
+    pub tcp_stream: Option<u32>,
+    /// First packet seen of it.
+    pub first: Seen,
 }
 
 /// The segments that open a TCP connection.
@@ -147,52 +148,56 @@ pub struct Reset {
 }
 
 /// What one host did on a subflow.
+///
+/// `repr(C)`: in the order in which a segment looks at it. Thousands of subflows take turns, so each
+/// cache line more that is touched costs as much as many instructions.
 #[derive(Debug, Clone)]
+#[repr(C)]
 pub struct SubflowEnd {
     /// Its address and port, as the capture shows them.
     pub endpoint: Endpoint,
-    /// Address ID of that address.
-    pub address_id: Option<AddressId>,
-    /// Whether this host asked for the subflow to be a backup: from MP_JOIN, later from MP_PRIO.
-    pub backup: Option<bool>,
+    /// Whether the peer acknowledged the FIN.
+    pub fin_acked: bool,
     /// Options of its SYN or SYN/ACK.
     pub syn_options: Option<SynOptions>,
+    /// Highest acknowledgment number it sent.
+    pub highest_ack: Option<SeqNum>,
     /// Its TCP sequence numbers.
     pub sequence: TcpSequence,
+    /// One past the last position of its own that the peer acknowledged.
+    pub acked: i64,
+    /// Its FIN.
+    pub fin: Option<Seen>,
+    /// Segments it sent.
+    pub segments: u64,
+    /// Order, repetition and pace of what it sent.
+    pub dynamics: Dynamics,
+    /// Its last segments, to know a copy when it comes.
+    pub recent: RecentSegments,
+    /// What it had no room to say.
+    pub option_space: OptionSpace,
+    /// Round trips of what it sent.
+    pub round_trips: RoundTrips,
+    /// What became of its payload.
+    pub bytes: ByteCounts,
+    /// The most payload of one of its segments.
+    pub largest_payload: u32,
+    /// Its first segment with payload.
+    pub first_data: Option<Seen>,
     /// The mappings it declared.
     pub mappings: Mappings,
     /// DSS checksums of the mappings.
     pub checksums: Checksums,
     /// The same for mappings that TCP sent again after they were wrong.
     pub checksums_again: Checksums,
-    /// What became of its payload.
-    pub bytes: ByteCounts,
-    /// Round trips of what it sent.
-    pub round_trips: RoundTrips,
-    /// Order, repetition and pace of what it sent.
-    pub dynamics: Dynamics,
-    /// What it had no room to say.
-    pub option_space: OptionSpace,
-    /// Its last segments, to know a copy when it comes.
-    pub recent: RecentSegments,
-    /// Segments it sent.
-    pub segments: u64,
-    /// Its FIN.
-    pub fin: Option<Seen>,
-    /// Whether the peer acknowledged the FIN.
-    pub fin_acked: bool,
-    /// One past the last position of its own that the peer acknowledged.
-    pub acked: i64,
-    /// Highest acknowledgment number it sent.
-    pub highest_ack: Option<SeqNum>,
-    /// The most payload of one of its segments.
-    pub largest_payload: u32,
+    /// Address ID of that address.
+    pub address_id: Option<AddressId>,
+    /// Whether this host asked for the subflow to be a backup: from MP_JOIN, later from MP_PRIO.
+    pub backup: Option<bool>,
     /// Its first payload without a mapping where there must be one.
     pub first_unmapped: Option<Seen>,
     /// Its first mapping that contradicts another.
     pub first_conflict: Option<Seen>,
-    /// Its first segment with payload.
-    pub first_data: Option<Seen>,
     /// Payload of its SYN that the peer did not accept and that did not come again yet.
     pub refused: Range,
 }
