@@ -73,10 +73,22 @@ impl Source {
     /// Goes to the next record and returns its time; `None` at the end, however it came about.
     #[inline]
     pub(super) fn advance(&mut self, status: &mut InputStatus) -> Option<Timestamp> {
+        self.buffer.consume(self.current.len);
+        if let Records::Pcap(pcap) = &self.records
+            && let Some(record) = pcap.next_usual(self.buffer.data())
+        {
+            self.current = record;
+            return Some(record.timestamp);
+        }
+        self.advance_in_any_way(status)
+    }
+
+    /// What is no usual record of a pcap: rare there.
+    #[inline(never)]
+    fn advance_in_any_way(&mut self, status: &mut InputStatus) -> Option<Timestamp> {
         if self.ended {
             return None;
         }
-        self.buffer.consume(self.current.len);
         let next = match &mut self.records {
             Records::Pcap(pcap) => pcap.next(&mut self.buffer),
             Records::Pcapng(pcapng) => {
