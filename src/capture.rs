@@ -37,7 +37,7 @@ pub use self::error::OpenError;
 pub use self::status::{Compression, Format, InputStatus, Interface};
 
 use self::open::Opened;
-use self::source::Source;
+use self::source::{Record, Source};
 use crate::wire::frame::{CapturePoint, Frame, PacketNo, Timestamp};
 
 /// Where a capture comes from.
@@ -153,17 +153,14 @@ impl Capture {
     /// several inputs this waits until each of them has a frame or has ended.
     #[inline]
     pub fn next_frame(&mut self) -> Option<Frame<'_>> {
-        let index = if self.sources.len() == 1 {
-            // One input needs no merging: this is the hot path.
-            self.advance(0)?;
-            0
-        } else {
-            self.next_merged()?
+        // One input needs no merging: this is the hot path.
+        let (index, record) = match self.sources.as_slice() {
+            [_] => (0, self.advance(0)?),
+            _ => self.next_merged()?,
         };
         let source = self.sources.get(index)?;
         let status = self.inputs.get_mut(index)?;
-        let record = source.record();
-        status.count(record);
+        status.count(&record);
         self.frames += 1;
         Some(Frame {
             number: PacketNo(self.frames),
@@ -175,12 +172,12 @@ impl Capture {
             },
             link_type: record.link_type,
             wire_len: record.wire_len,
-            offset: source.offset(),
-            data: source.data(),
+            offset: source.offset(&record),
+            data: source.data(&record),
         })
     }
 
-    fn next_merged(&mut self) -> Option<usize> {
+    fn next_merged(&mut self) -> Option<(usize, Record)> {
         if !self.merge.started {
             self.merge.started = true;
             (0..self.sources.len()).for_each(|index| self.load(index));
@@ -190,19 +187,19 @@ impl Capture {
         }
         let Reverse((_, index)) = self.merge.heads.pop()?;
         self.merge.handed_out = Some(index);
-        Some(index)
+        Some((index, self.sources.get(index)?.record()))
     }
 
     /// Puts the next frame of one input up for merging.
     fn load(&mut self, index: usize) {
-        if let Some(timestamp) = self.advance(index) {
-            let timestamp = shifted(timestamp, &self.shifts, index);
+        if let Some(record) = self.advance(index) {
+            let timestamp = shifted(record.timestamp, &self.shifts, index);
             self.merge.heads.push(Reverse((timestamp, index)));
         }
     }
 
     #[inline]
-    fn advance(&mut self, index: usize) -> Option<Timestamp> {
+    fn advance(&mut self, index: usize) -> Option<Record> {
         self.sources.get_mut(index)?.advance(self.inputs.get_mut(index)?)
     }
 

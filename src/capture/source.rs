@@ -70,22 +70,22 @@ impl Source {
         Self { buffer, records, current: Record::NONE, seekable, ended: false }
     }
 
-    /// Goes to the next record and returns its time; `None` at the end, however it came about.
+    /// Goes to the next record; `None` at the end, however it came about.
     #[inline]
-    pub(super) fn advance(&mut self, status: &mut InputStatus) -> Option<Timestamp> {
+    pub(super) fn advance(&mut self, status: &mut InputStatus) -> Option<Record> {
         self.buffer.consume(self.current.len);
         if let Records::Pcap(pcap) = &self.records
             && let Some(record) = pcap.next_usual(self.buffer.data())
         {
             self.current = record;
-            return Some(record.timestamp);
+            return Some(record);
         }
         self.advance_in_any_way(status)
     }
 
     /// What is no usual record of a pcap: rare there.
     #[inline(never)]
-    fn advance_in_any_way(&mut self, status: &mut InputStatus) -> Option<Timestamp> {
+    fn advance_in_any_way(&mut self, status: &mut InputStatus) -> Option<Record> {
         if self.ended {
             return None;
         }
@@ -98,7 +98,7 @@ impl Source {
         match next {
             Ok(Some(record)) => {
                 self.current = record;
-                Some(record.timestamp)
+                Some(record)
             }
             Ok(None) => self.end(None, status),
             Err(fault) => self.end(Some(&fault), status),
@@ -106,7 +106,7 @@ impl Source {
     }
 
     #[cold]
-    fn end(&mut self, fault: Option<&Fault>, status: &mut InputStatus) -> Option<Timestamp> {
+    fn end(&mut self, fault: Option<&Fault>, status: &mut InputStatus) -> Option<Record> {
         if let Some(fault) = fault {
             status.cut(fault, self.buffer.position());
         }
@@ -117,21 +117,20 @@ impl Source {
     }
 
     /// The current record.
-    #[inline]
-    pub(super) fn record(&self) -> &Record {
-        &self.current
+    pub(super) const fn record(&self) -> Record {
+        self.current
     }
 
-    /// The captured octets of the current record.
+    /// The captured octets of the current record, which the caller has at hand.
     #[inline]
-    pub(super) fn data(&self) -> &[u8] {
-        let start = self.current.data_start;
-        self.buffer.data().get(start..start + self.current.data_len).unwrap_or_default()
+    pub(super) fn data(&self, current: &Record) -> &[u8] {
+        let start = current.data_start;
+        self.buffer.data().get(start..start + current.data_len).unwrap_or_default()
     }
 
     /// Where these octets stand in the file.
     #[inline]
-    pub(super) fn offset(&self) -> Option<u64> {
-        self.seekable.then(|| self.buffer.position() + self.current.data_start as u64)
+    pub(super) fn offset(&self, current: &Record) -> Option<u64> {
+        self.seekable.then(|| self.buffer.position() + current.data_start as u64)
     }
 }

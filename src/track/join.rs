@@ -254,6 +254,10 @@ impl Tracker {
             if swap {
                 subflow.swap_roles();
             }
+            for role in Role::BOTH {
+                let acked = subflow.ends.of(role).acked;
+                self.connections[target].data.of_mut(role).acknowledge_subflow(number, acked);
+            }
         }
         if let Some(news) = &mut self.news {
             news.push(News::Forgotten { number: from_connection.number });

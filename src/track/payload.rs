@@ -31,8 +31,10 @@ impl Step<'_> {
             if let Some(window) = window {
                 data.offer(window, self.seen.at);
             }
-            let acked = data.acked_end().unwrap_or_default();
-            self.on_stream(receiver, |stream| stream.acknowledge(acked));
+            if self.connection.streams.of(receiver).is_some() {
+                let acked = data.acked_end().unwrap_or_default();
+                self.on_stream(receiver, |stream| stream.acknowledge(acked));
+            }
         }
         if let Some(mapping) = &dss.mapping {
             self.take_mapping(mapping, dss.data_fin, payload);
@@ -42,14 +44,10 @@ impl Step<'_> {
         }
     }
 
-    /// The window of the segment in octets, if its scale is known (RFC 7323 §2.2: none on a SYN, and
-    /// only where both SYNs had one).
+    /// The window of the segment in octets, if its scale is known.
     fn window(&self) -> Option<u64> {
-        let ends = &self.subflow.ends;
-        let (here, there) = (ends.of(self.sender()), ends.of(self.sender().peer()));
-        let (here, there) = (here.syn_options?, there.syn_options?);
-        let scale = here.window_scale.filter(|_| there.window_scale.is_some()).unwrap_or(0);
-        Some(u64::from(self.segment.window) << scale.min(14))
+        let scale = self.subflow.ends.of(self.sender()).window_scale?;
+        Some(u64::from(self.segment.window) << scale)
     }
 
     fn take_mapping(&mut self, mapping: &Mapping, data_fin: bool, payload: Range) {

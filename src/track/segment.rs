@@ -1,7 +1,5 @@
 //! What one segment changes on its subflow and its connection.
 
-use smallvec::SmallVec;
-
 use super::Tracker;
 use super::arena::Id;
 use super::connection::{Connection, FallbackCause, FastCloseSeen};
@@ -10,7 +8,7 @@ use super::event::{Event, EventKind};
 use super::news::{News, Stage};
 use super::options::SegmentOptions;
 use super::proof::{Verdict, fast_close_verdict};
-use super::role::{Direction, Role};
+use super::role::{Direction, PerRole, Role};
 use super::subflow::{Reset, Seen, Subflow, SubflowEnd};
 use crate::wire::mptcp::{Capable, CapableForm, FastClose, Join, MptcpOption};
 use crate::wire::segment::{Segment, TcpFlags};
@@ -52,7 +50,7 @@ impl Tracker {
             buffered: &mut self.buffered,
             most_buffered: self.limits.stream_octets,
             news: self.news.as_mut(),
-            new_keys: SmallVec::new(),
+            new_keys: PerRole::default(),
         };
         step.take();
         step.release_what_is_over();
@@ -63,8 +61,10 @@ impl Tracker {
                 news.push(News::Progress(id));
             }
         }
-        for role in new_keys {
-            self.register_token(connection_id, role);
+        for role in [direction.sender(), direction.sender().peer()] {
+            if *new_keys.of(role) {
+                self.register_token(connection_id, role);
+            }
         }
         if self.connections[connection_id].unplaced && options.has_mptcp() {
             self.match_by_dsn(connection_id);
@@ -114,8 +114,8 @@ pub(crate) struct Step<'a> {
     pub(crate) buffered: &'a mut usize,
     pub(crate) most_buffered: usize,
     pub(crate) news: Option<&'a mut Vec<News>>,
-    /// Hosts whose key this segment showed for the first time.
-    new_keys: SmallVec<[Role; 2]>,
+    /// Whether this segment showed the key of a host for the first time.
+    new_keys: PerRole<bool>,
 }
 
 impl Step<'_> {
@@ -222,6 +222,8 @@ impl Step<'_> {
         let end = self.sender_end();
         end.sequence.see_syn(segment.seq);
         end.syn_options.get_or_insert(syn_options);
+        self.subflow.know_window_scales();
+        let end = self.sender_end();
         if end.mappings.latest().is_none() {
             end.mappings.set_origin(i64::from(segment.payload_len));
         }
@@ -301,10 +303,12 @@ impl Step<'_> {
                 let end = peer.sequence.coverage().span().map_or(1, |span| span.end);
                 peer.fin_acked = acked > end;
             }
-            peer.acked = peer.acked.max(acked);
             peer.round_trips.acknowledged(acked, self.seen.at);
-            let sent = self.connection.data.of_mut(self.direction.sender().peer());
-            sent.acknowledge_subflow(self.subflow.number, acked);
+            if acked > peer.acked {
+                peer.acked = acked;
+                let sent = self.connection.data.of_mut(self.direction.sender().peer());
+                sent.acknowledge_subflow(self.subflow.number, acked);
+            }
         }
         let is_waiting = peer.unacknowledged(peer_acked) > 0;
         let is_bare = self.segment.sequence_len() == 0 && !self.options.has_signal();
@@ -377,7 +381,7 @@ impl Step<'_> {
             if let Some(key) = key
                 && self.connection.learn_key(role, key)
             {
-                self.new_keys.push(role);
+                *self.new_keys.of_mut(role) = true;
             }
         }
         for role in Role::BOTH {

@@ -160,6 +160,8 @@ pub struct SubflowEnd {
     pub fin_acked: bool,
     /// Options of its SYN or SYN/ACK.
     pub syn_options: Option<SynOptions>,
+    /// By how much its windows are shifted, once both SYNs were seen.
+    pub window_scale: Option<u8>,
     /// Highest acknowledgment number it sent.
     pub highest_ack: Option<SeqNum>,
     /// Its TCP sequence numbers.
@@ -210,6 +212,7 @@ impl SubflowEnd {
             address_id: None,
             backup: None,
             syn_options: None,
+            window_scale: None,
             sequence: TcpSequence::default(),
             mappings: Mappings::default(),
             checksums: Checksums::default(),
@@ -326,6 +329,18 @@ impl Subflow {
         let (acceptor, opener) = (syn_ack.at.since(syn.at), ack.at.since(syn_ack.at));
         let sooner = if role == self.opener { opener < acceptor } else { acceptor < opener };
         sooner && handshake.rtt_ns().is_some()
+    }
+
+    /// With both SYNs seen, says how windows are scaled: not at all unless both offer it (RFC 7323
+    /// §2.2), and by no more than 14 bits (§2.3).
+    pub fn know_window_scales(&mut self) {
+        let ends = &mut self.ends;
+        if let (Some(client), Some(server)) = (ends.client.syn_options, ends.server.syn_options) {
+            let both = client.window_scale.zip(server.window_scale);
+            let (client, server) = both.unwrap_or_default();
+            ends.client.window_scale = Some(client.min(14));
+            ends.server.window_scale = Some(server.min(14));
+        }
     }
 
     /// Direction of a segment sent by `endpoint`.

@@ -7,8 +7,6 @@
 //!           · checksum 2 (M, if the length says so: nothing in the flags does)
 //! ```
 
-use nom::number::complete::be_u8;
-
 use super::{Parsed, Subtype, illegal};
 use crate::wire::seq::{Dsn, WireDsn};
 
@@ -60,11 +58,21 @@ impl Dss {
         Self { data_ack, mapping, data_fin, flags: ack_bits | map_bits | fin_bit, reserved: 0 }
     }
 
+    /// Reads the option if `body`, all that follows kind and length, is a DSS: the short way to what
+    /// [`MptcpOption::parse`](super::MptcpOption::parse) says, too.
+    #[inline]
+    pub fn parse_whole(body: &[u8]) -> Option<Self> {
+        let is_dss = body.first().is_some_and(|first| first >> 4 == Subtype::DSS.0);
+        match Self::parse(body) {
+            Ok(([], dss)) if is_dss => Some(dss),
+            _ => None,
+        }
+    }
+
     /// Reads the option from octet 2 on. The three upper flag bits are reserved and tell nothing.
     #[inline]
     pub(super) fn parse(body: &[u8]) -> Parsed<'_, Self> {
-        let (rest, first) = be_u8(body)?;
-        let (rest, flags) = be_u8(rest)?;
+        let (rest, [first, flags]) = octets(body)?;
         let (rest, data_ack) = when(flags & ACK != 0, number(flags & LONG_ACK != 0), rest)?;
         let (rest, mapping) =
             when(flags & MAP != 0, |rest| Mapping::parse(flags & LONG_DSN != 0, rest), rest)?;
