@@ -37,7 +37,7 @@ pub use self::error::OpenError;
 pub use self::status::{Compression, Format, InputStatus, Interface};
 
 use self::open::Opened;
-use self::source::{Record, Source};
+use self::source::Source;
 use crate::wire::frame::{CapturePoint, Frame, PacketNo, Timestamp};
 
 /// Where a capture comes from.
@@ -151,16 +151,19 @@ impl Capture {
     /// Of several inputs the one whose next frame is earliest comes first, and the one named
     /// first where times are equal. The frames of one input keep their order in any case. So with
     /// several inputs this waits until each of them has a frame or has ended.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "so that a frame need not go through memory")]
+    #[inline(always)]
     pub fn next_frame(&mut self) -> Option<Frame<'_>> {
         // One input needs no merging: this is the hot path.
-        let (index, record) = match self.sources.as_slice() {
-            [_] => (0, self.advance(0)?),
-            _ => self.next_merged()?,
+        let is_usual = match self.sources.as_mut_slice() {
+            [only] => only.advance_as_usual(),
+            _ => false,
         };
+        let index = if is_usual { 0 } else { self.advance_in_any_way()? };
         let source = self.sources.get(index)?;
         let status = self.inputs.get_mut(index)?;
-        status.count(&record);
+        let record = source.record();
+        status.count(record);
         self.frames += 1;
         Some(Frame {
             number: PacketNo(self.frames),
@@ -172,12 +175,17 @@ impl Capture {
             },
             link_type: record.link_type,
             wire_len: record.wire_len,
-            offset: source.offset(&record),
-            data: source.data(&record),
+            offset: source.offset(),
+            data: source.data(),
         })
     }
 
-    fn next_merged(&mut self) -> Option<(usize, Record)> {
+    /// Goes to the next record of all inputs; says of which one it is.
+    #[inline(never)]
+    fn advance_in_any_way(&mut self) -> Option<usize> {
+        if self.sources.len() == 1 {
+            return self.advance(0).map(|_| 0);
+        }
         if !self.merge.started {
             self.merge.started = true;
             (0..self.sources.len()).for_each(|index| self.load(index));
@@ -187,19 +195,18 @@ impl Capture {
         }
         let Reverse((_, index)) = self.merge.heads.pop()?;
         self.merge.handed_out = Some(index);
-        Some((index, self.sources.get(index)?.record()))
+        Some(index)
     }
 
     /// Puts the next frame of one input up for merging.
     fn load(&mut self, index: usize) {
-        if let Some(record) = self.advance(index) {
-            let timestamp = shifted(record.timestamp, &self.shifts, index);
+        if let Some(timestamp) = self.advance(index) {
+            let timestamp = shifted(timestamp, &self.shifts, index);
             self.merge.heads.push(Reverse((timestamp, index)));
         }
     }
 
-    #[inline]
-    fn advance(&mut self, index: usize) -> Option<Record> {
+    fn advance(&mut self, index: usize) -> Option<Timestamp> {
         self.sources.get_mut(index)?.advance(self.inputs.get_mut(index)?)
     }
 

@@ -83,7 +83,8 @@ impl Pcap {
 
     /// The short way for nearly every record: little-endian, and whole in the buffer. `None` says
     /// nothing: then [`Pcap::next`] knows.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "so that a frame need not go through memory")]
+    #[inline(always)]
     pub(super) fn next_usual(&self, data: &[u8]) -> Option<Record> {
         let (header, rest) = data.split_first_chunk::<RECORD_HEADER>()?;
         let word = |at: usize| {

@@ -9,11 +9,15 @@ use super::status::InputStatus;
 use crate::wire::frame::{LinkType, Timestamp};
 
 /// A frame as it stands at the front of the buffer.
+///
+/// `repr(C)`: two fields side by side, as they are in [`Frame`](crate::wire::frame::Frame), would be
+/// copied by one read, which waits until both writes before it are done.
 #[derive(Debug, Clone, Copy)]
+#[repr(C)]
 pub(super) struct Record {
-    pub(super) timestamp: Timestamp,
-    pub(super) interface: u16,
     pub(super) link_type: LinkType,
+    pub(super) interface: u16,
+    pub(super) timestamp: Timestamp,
     pub(super) wire_len: u32,
     /// Where the captured octets start within the record.
     pub(super) data_start: usize,
@@ -70,25 +74,27 @@ impl Source {
         Self { buffer, records, current: Record::NONE, seekable, ended: false }
     }
 
-    /// Goes to the next record; `None` at the end, however it came about.
-    #[inline]
-    pub(super) fn advance(&mut self, status: &mut InputStatus) -> Option<Record> {
-        self.buffer.consume(self.current.len);
-        if let Records::Pcap(pcap) = &self.records
-            && let Some(record) = pcap.next_usual(self.buffer.data())
-        {
-            self.current = record;
-            return Some(record);
-        }
-        self.advance_in_any_way(status)
+    /// Goes to the next record the short way, if there is one: in a pcap nearly always. False says
+    /// nothing: then [`Source::advance`] knows.
+    #[expect(clippy::inline_always, reason = "so that a frame need not go through memory")]
+    #[inline(always)]
+    pub(super) fn advance_as_usual(&mut self) -> bool {
+        let Records::Pcap(pcap) = &self.records else { return false };
+        self.buffer.consume(std::mem::take(&mut self.current.len));
+        let Some(record) = pcap.next_usual(self.buffer.data()) else { return false };
+        self.current = record;
+        true
     }
 
-    /// What is no usual record of a pcap: rare there.
-    #[inline(never)]
-    fn advance_in_any_way(&mut self, status: &mut InputStatus) -> Option<Record> {
+    /// Goes to the next record and returns its time; `None` at the end, however it came about.
+    pub(super) fn advance(&mut self, status: &mut InputStatus) -> Option<Timestamp> {
+        if self.advance_as_usual() {
+            return Some(self.current.timestamp);
+        }
         if self.ended {
             return None;
         }
+        self.buffer.consume(self.current.len);
         let next = match &mut self.records {
             Records::Pcap(pcap) => pcap.next(&mut self.buffer),
             Records::Pcapng(pcapng) => {
@@ -98,7 +104,7 @@ impl Source {
         match next {
             Ok(Some(record)) => {
                 self.current = record;
-                Some(record)
+                Some(record.timestamp)
             }
             Ok(None) => self.end(None, status),
             Err(fault) => self.end(Some(&fault), status),
@@ -106,7 +112,7 @@ impl Source {
     }
 
     #[cold]
-    fn end(&mut self, fault: Option<&Fault>, status: &mut InputStatus) -> Option<Record> {
+    fn end(&mut self, fault: Option<&Fault>, status: &mut InputStatus) -> Option<Timestamp> {
         if let Some(fault) = fault {
             status.cut(fault, self.buffer.position());
         }
@@ -117,20 +123,21 @@ impl Source {
     }
 
     /// The current record.
-    pub(super) const fn record(&self) -> Record {
-        self.current
+    #[inline]
+    pub(super) const fn record(&self) -> &Record {
+        &self.current
     }
 
-    /// The captured octets of the current record, which the caller has at hand.
+    /// The captured octets of the current record.
     #[inline]
-    pub(super) fn data(&self, current: &Record) -> &[u8] {
-        let start = current.data_start;
-        self.buffer.data().get(start..start + current.data_len).unwrap_or_default()
+    pub(super) fn data(&self) -> &[u8] {
+        let start = self.current.data_start;
+        self.buffer.data().get(start..start + self.current.data_len).unwrap_or_default()
     }
 
     /// Where these octets stand in the file.
     #[inline]
-    pub(super) fn offset(&self, current: &Record) -> Option<u64> {
-        self.seekable.then(|| self.buffer.position() + current.data_start as u64)
+    pub(super) fn offset(&self) -> Option<u64> {
+        self.seekable.then(|| self.buffer.position() + self.current.data_start as u64)
     }
 }

@@ -114,12 +114,13 @@ impl OptionSpace {
     }
 
     /// Remembers what was said last.
-    fn note(&mut self, now: Last) {
+    #[inline]
+    fn note(&mut self, now: &Last) {
         self.got_twice |= now.is_duplicate();
-        self.last = Some(match &self.last {
-            Some(before) => now.after(before),
-            None => now,
-        });
+        match &mut self.last {
+            Some(last) => last.go_on_to(now),
+            None => self.last = Some(*now),
+        }
     }
 
     /// Linux sends an ACK right before a FIN after REMOVE_ADDR: that one is not counted.
@@ -192,13 +193,14 @@ impl Step<'_> {
             }
             let says_new = now.end != before.end || now.ack != before.ack;
             if now.is_bare && (!says_new || self.options.has_signal()) {
-                let before = *before;
+                let (before, now) = (*before, now);
                 self.compare(&before, &now);
             }
         }
-        self.sender_end().option_space.note(now);
+        self.sender_end().option_space.note(&now);
     }
 
+    #[inline]
     fn said(&self) -> Last {
         let segment = self.segment;
         let data_ack = self.options.mptcp.iter().find_map(|option| match option {
@@ -317,6 +319,7 @@ impl Step<'_> {
 
 /// Whether the receiver of a segment answers it although it brings nothing new: repeated or out of
 /// order, a keep-alive, a window probe, the end of the subflow, a handshake.
+#[inline]
 fn asks_for_an_ack(
     segment: &Segment<'_>,
     options: &SegmentOptions,
@@ -342,17 +345,19 @@ fn asks_for_an_ack(
 const DATA_FIN: u8 = 0x10;
 
 impl Last {
-    /// This, with what holds of everything up to it.
-    fn after(mut self, before: &Self) -> Self {
-        if self.end.distance_from(before.end) < 0 {
-            self.end = before.end;
-        }
-        self.data_ack = self.data_ack.or(before.data_ack);
-        self.timestamp = match (self.timestamp, before.timestamp) {
-            (Some(now), Some(before)) if now.distance_from(before) < 0 => Some(before),
-            (now, before) => now.or(before),
+    /// Becomes what was said `now`, but for what holds of everything up to it.
+    #[inline]
+    fn go_on_to(&mut self, now: &Self) {
+        let Self { end, data_ack, timestamp, .. } = *self;
+        *self = Self {
+            end: if now.end.distance_from(end) < 0 { end } else { now.end },
+            data_ack: now.data_ack.or(data_ack),
+            timestamp: match (now.timestamp, timestamp) {
+                (Some(now), Some(before)) if now.distance_from(before) < 0 => Some(before),
+                (now, before) => now.or(before),
+            },
+            ..*now
         };
-        self
     }
 
     /// SACK blocks that the next ACK repeats: not one that tells of octets that came twice

@@ -15,10 +15,12 @@ use crate::wire::segment::{Segment, TcpFlags};
 use crate::wire::seq::Dsn;
 
 impl Tracker {
-    /// Takes a segment of a subflow.
+    /// Takes a segment of a subflow, `seen` where it says. (Not read from it again: a copy of what was
+    /// just written field by field waits for all writes before.)
     pub(crate) fn push_on_subflow(
         &mut self,
         id: Id<Subflow>,
+        seen: Seen,
         segment: &Segment<'_>,
         options: &SegmentOptions,
     ) {
@@ -35,16 +37,21 @@ impl Tracker {
             self.totals.count_copy(segment.point);
             return;
         }
-        let stage =
-            self.news.as_ref().map(|_| Stage::of(subflow, &self.connections[connection_id]));
+        let connection = &mut self.connections[connection_id];
+        let stage = self.news.as_ref().map(|_| Stage::of(subflow, connection));
+        subflow.last = seen;
+        connection.last = seen;
+        let end = subflow.ends.of_mut(direction.sender());
+        end.segments += 1;
+        end.dynamics.see(seen);
         let mut step = Step {
             id,
             direction,
-            seen: Seen::in_segment(segment),
+            seen,
             segment,
             options,
             subflow,
-            connection: &mut self.connections[connection_id],
+            connection,
             most_events: self.limits.events_per_connection,
             series: self.series,
             buffered: &mut self.buffered,
@@ -121,12 +128,6 @@ pub(crate) struct Step<'a> {
 impl Step<'_> {
     fn take(&mut self) {
         let flags = self.segment.flags;
-        self.subflow.last = self.seen;
-        self.connection.last = self.seen;
-        let seen = self.seen;
-        let end = self.sender_end();
-        end.segments += 1;
-        end.dynamics.see(seen);
         self.watch_option_space();
         if flags.has(TcpFlags::SYN) {
             self.take_syn();

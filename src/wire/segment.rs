@@ -142,20 +142,22 @@ pub enum Decoded<'a> {
 }
 
 /// The TCP segment in `frame`, or why there is none. Nothing is copied, and no state is kept.
-#[inline]
+#[expect(clippy::inline_always, reason = "so that a frame need not go through memory")]
+#[inline(always)]
 pub fn decode<'a>(frame: &Frame<'a>) -> Decoded<'a> {
     if frame.link_type == LinkType::ETHERNET
         && let Some(tcp) = ip::tcp_in_plain_ethernet(frame.data)
     {
         return segment(frame, &tcp);
     }
-    decode_in_any_way(frame)
+    decode_in_any_way(*frame)
 }
 
 /// What is no plain Ethernet.
-fn decode_in_any_way<'a>(frame: &Frame<'a>) -> Decoded<'a> {
-    match tcp_in(frame) {
-        Ok(tcp) => segment(frame, &tcp),
+#[inline(never)]
+fn decode_in_any_way(frame: Frame<'_>) -> Decoded<'_> {
+    match tcp_in(&frame) {
+        Ok(tcp) => segment(&frame, &tcp),
         Err(NotTcp::Other) => Decoded::Other,
         Err(NotTcp::Fragment) => Decoded::Fragment,
         Err(NotTcp::Undecoded) => Decoded::Undecoded,
@@ -170,7 +172,8 @@ fn tcp_in<'a>(frame: &Frame<'a>) -> Result<TcpInIp<'a>, NotTcp> {
 
 /// Reads the TCP header (RFC 9293 §3.1). Its 20 fixed octets must be there; of the options and the
 /// payload, what the snap length left.
-#[inline]
+#[expect(clippy::inline_always, reason = "so that a frame need not go through memory")]
+#[inline(always)]
 fn segment<'a>(frame: &Frame<'a>, tcp: &TcpInIp<'a>) -> Decoded<'a> {
     let Some((header, rest)) = tcp.octets.split_first_chunk::<20>() else {
         return Decoded::Undecoded;
