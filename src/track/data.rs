@@ -181,6 +181,7 @@ impl DataSpace {
     }
 
     /// The stall that the last segment ended, if it did.
+    #[inline]
     pub fn take_stall(&mut self) -> Option<Stall> {
         self.delivery.take_stall()
     }

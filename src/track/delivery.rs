@@ -150,7 +150,10 @@ impl Delivery {
         }
     }
 
-    pub(crate) const fn take_stall(&mut self) -> Option<Stall> {
+    #[inline]
+    pub(crate) fn take_stall(&mut self) -> Option<Stall> {
+        // Not taken out where there is none: this is asked of every segment.
+        self.ended?;
         self.ended.take()
     }
 

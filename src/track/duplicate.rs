@@ -61,9 +61,14 @@ impl RecentSegments {
                 && (is_unique(segment, timed) || before.point != origin.point)
                 && (timed || origin.at.since(before.at).abs() < MAX_DISTANCE_NS)
         };
-        let mut few = self.few_mixes.iter().zip(&self.few_origins);
-        if few.any(|(known, before)| is_original(*known, *before))
-            || self.many.iter().any(|(known, before)| is_original(*known, *before))
+        if self.few_mixes.contains(&mix) {
+            let mut few = self.few_mixes.iter().zip(&self.few_origins);
+            if few.any(|(known, before)| is_original(*known, *before)) {
+                return true;
+            }
+        }
+        if !self.many.is_empty()
+            && self.many.iter().any(|(known, before)| is_original(*known, *before))
         {
             return true;
         }

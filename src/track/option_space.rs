@@ -124,12 +124,13 @@ impl OptionSpace {
     }
 
     /// Linux sends an ACK right before a FIN after REMOVE_ADDR: that one is not counted.
+    #[inline]
     fn settle(&mut self, flags: TcpFlags) {
-        if let Some(seen) = self.pending.take()
-            && !flags.has(TcpFlags::FIN)
-            && !flags.has(TcpFlags::RST)
-        {
-            self.evidence_mut().gratuitous.add(seen);
+        if let Some(seen) = self.pending {
+            self.pending = None;
+            if !flags.has(TcpFlags::FIN) && !flags.has(TcpFlags::RST) {
+                self.evidence_mut().gratuitous.add(seen);
+            }
         }
     }
 }

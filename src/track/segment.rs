@@ -172,6 +172,7 @@ impl Step<'_> {
     }
 
     /// Lets go of what is only needed while segments are on their way, once there can't be any.
+    #[inline]
     fn release_what_is_over(&mut self) {
         if self.subflow.released || !self.subflow.is_finished() {
             return;
