@@ -34,7 +34,6 @@ impl Seen {
 
 /// A subflow. (`repr(C)`: see [`SubflowEnd`].)
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "facts that do not exclude each other")]
 #[repr(C)]
 pub struct Subflow {
     /// The connection it belongs to.
