@@ -3,7 +3,7 @@
 mod connection;
 pub(in crate::report) mod event;
 mod explain;
-mod finding;
+pub(in crate::report) mod finding;
 mod input;
 mod style;
 mod table;

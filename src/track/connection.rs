@@ -17,12 +17,16 @@ use crate::wire::seq::Dsn;
 pub struct Connection {
     /// Last packet seen of it.
     pub last: Seen,
+    /// Whether its segments stand in the capture in another order than their times.
+    pub out_of_order: bool,
     /// Whether each host sent a DSS already.
     pub dss_seen: PerRole<bool>,
     /// Whether another connection may still turn out to be the one that its flow belongs to.
     pub unplaced: bool,
     /// How many joined subflows got through. From the first one on it can't fall back any more.
     pub joined: u32,
+    /// How many joins sent their third ACK, and no answer to it was seen.
+    pub joining: u32,
     /// The streams themselves, where they are put together.
     pub streams: PerRole<Option<Box<Stream>>>,
     /// The data sequence space of what each host sends.
@@ -127,6 +131,7 @@ impl Connection {
             forgotten_before: 0,
             first,
             last: first,
+            out_of_order: false,
             version: None,
             hosts: PerRole::default(),
             checksum: None,
@@ -144,6 +149,7 @@ impl Connection {
             finished: 0,
             unplaced: false,
             joined: 0,
+            joining: 0,
             merged: false,
         }
     }
@@ -153,6 +159,11 @@ impl Connection {
         let number = self.next_number;
         self.next_number = number.saturating_add(1);
         number
+    }
+
+    /// Takes an answer to the third ACK of `join`, if that was the first.
+    pub fn join_answered(&mut self, join: &Subflow) {
+        self.joining = self.joining.saturating_sub(u32::from(join.is_joining()));
     }
 
     /// Whether both keys are known.
@@ -216,7 +227,9 @@ impl Connection {
         self.addresses.append(from.addresses);
         self.events.merge(from.events);
         self.fast_close = self.fast_close.or(from.fast_close);
+        self.out_of_order |= from.out_of_order;
         self.joined += from.joined;
+        self.joining += from.joining;
         self.finished += from.finished;
         if from.first.packet < self.first.packet {
             self.first = from.first;

@@ -28,6 +28,8 @@ pub struct Carried {
     pub subflow_position: i64,
     /// When.
     pub at: Timestamp,
+    /// Stands for the octets themselves; 0 where they are not known.
+    pub sample: u64,
 }
 
 /// The first copies of one direction, by subflow.
@@ -42,6 +44,7 @@ struct First {
     range: Range,
     subflow_position: i64,
     at: Timestamp,
+    sample: u64,
 }
 
 /// First copies that one subflow carried, in the order of positions.
@@ -67,8 +70,8 @@ impl FirstCopies {
             self.subflows.resize_with(index + 1, Copies::default);
         }
         if let Some(copies) = self.subflows.get_mut(index) {
-            let Carried { range, subflow_position, at, .. } = copy;
-            copies.remember(First { range, subflow_position, at });
+            let Carried { range, subflow_position, at, sample, .. } = copy;
+            copies.remember(First { range, subflow_position, at, sample });
         }
     }
 
@@ -127,8 +130,8 @@ impl FirstCopies {
 
 impl First {
     const fn of(self, subflow: u32) -> Carried {
-        let Self { range, subflow_position, at } = self;
-        Carried { range, subflow, subflow_position, at }
+        let Self { range, subflow_position, at, sample } = self;
+        Carried { range, subflow, subflow_position, at, sample }
     }
 }
 
@@ -173,7 +176,13 @@ mod tests {
     use super::*;
 
     fn copy(subflow: u32, start: i64, len: u32, at: i64) -> Carried {
-        Carried { range: Range::new(start, len), subflow, subflow_position: 1, at: Timestamp(at) }
+        Carried {
+            range: Range::new(start, len),
+            subflow,
+            subflow_position: 1,
+            at: Timestamp(at),
+            sample: 0,
+        }
     }
 
     #[test]

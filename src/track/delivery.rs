@@ -41,6 +41,8 @@ pub struct Delivery {
     pub stall_count: u64,
     /// What was sent when, over all subflows.
     pub series: Series,
+    /// Whether octets that were sent again differ from the first ones, until somebody asks.
+    pub(crate) differing: bool,
 }
 
 /// The receive window at the data level: it counts from the DATA_ACK, and all subflows share it
@@ -59,6 +61,8 @@ pub struct Window {
     pub last_zero: Option<Timestamp>,
     /// Since when nothing is offered.
     pub zero_since: Option<Timestamp>,
+    /// One past the last position that may be sent, by all that was offered.
+    pub edge: i64,
 }
 
 /// Octets that were carried by one subflow first and then by another.
@@ -111,8 +115,8 @@ impl Delivery {
         self.series.add(at, Bin { payload, new_data, max_in_flight: in_flight });
     }
 
-    /// Takes what the peer offers to receive.
-    pub(crate) fn offered(&mut self, octets: u64, at: Timestamp) {
+    /// Takes what the peer offers to receive, before `edge`.
+    pub(crate) fn offered(&mut self, edge: i64, octets: u64, at: Timestamp) {
         let first = Window {
             min: octets,
             max: octets,
@@ -120,8 +124,10 @@ impl Delivery {
             zero_ns: 0,
             last_zero: None,
             zero_since: None,
+            edge,
         };
         let window = self.window.get_or_insert(first);
+        window.edge = window.edge.max(edge);
         window.min = window.min.min(octets);
         window.max = window.max.max(octets);
         window.zero_count += u64::from(octets == 0);
@@ -136,6 +142,9 @@ impl Delivery {
     /// Takes new data, or a DATA_ACK that advances; `outstanding` says whether data was not
     /// acknowledged before it.
     pub(crate) fn progress(&mut self, at: Timestamp, outstanding: bool) {
+        if self.last_progress.is_some_and(|last| last > at) {
+            return;
+        }
         if let Some(start) = self.last_progress.replace(at)
             && outstanding
             && at.since(start) >= STALL_NS

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::option_space::Sack;
 use super::subflow::SynOptions;
-use crate::wire::mptcp::{self, Dss, MptcpOption};
+use crate::wire::mptcp::{self, Dss, Key, MptcpOption};
 use crate::wire::tcp_option::{TcpOption, TcpOptions};
 
 /// NOPs in a row that no host needs for alignment: what is left of an option that a middlebox
@@ -95,6 +95,14 @@ impl SegmentOptions {
     /// Whether there is an MPTCP option other than DSS, as nearly never after the handshake.
     pub(crate) const fn has_signal(&self) -> bool {
         self.has_signal
+    }
+
+    /// The sender's key in MP_CAPABLE.
+    pub(crate) fn sender_key(&self) -> Option<Key> {
+        self.mptcp.iter().find_map(|option| match option {
+            MptcpOption::Capable(capable) => capable.sender_key(),
+            _ => None,
+        })
     }
 
     /// Whether there is any MPTCP option.
