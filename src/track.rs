@@ -177,7 +177,7 @@ impl Tracker {
     pub fn verdict(&self, segment: &Segment<'_>, option: &MptcpOption) -> Option<Verdict> {
         let key = FlowKey::new(segment.source, segment.destination);
         let Some(Flow::Subflow(id)) = self.flows.get(&key) else { return None };
-        let subflow = &self.subflows[id];
+        let subflow = &self.subflows[*id];
         let sender = subflow.direction_from(segment.source).sender();
         proof::of_option(&self.connections[subflow.connection], subflow, sender, option)
     }
@@ -195,16 +195,17 @@ impl Tracker {
         }
         let mut options = SegmentOptions::default();
         options.read(&segment.options);
-        self.note_oddities(segment, &options);
+        let seen = Seen::in_segment(segment);
+        self.note_oddities(seen, segment, &options);
         if options.has_mptcp() {
             self.totals.count_options(&options);
         }
         let key = FlowKey::new(segment.source, segment.destination);
         match self.flows.get(&key) {
-            Some(Flow::Subflow(id)) if !self.is_reuse(id, segment, &options) => {
-                self.push_on_subflow(id, segment, &options);
+            Some(&Flow::Subflow(id)) if !self.is_reuse(id, segment, &options) => {
+                self.push_on_subflow(id, seen, segment, &options);
             }
-            Some(Flow::Plain { stream, syn }) => {
+            Some(&Flow::Plain { stream, syn }) => {
                 let is_syn = segment.flags.is_syn();
                 if is_syn && syn.is_some_and(|before| before.seq != segment.seq) {
                     let stream = self.flows.take_stream();
@@ -224,8 +225,7 @@ impl Tracker {
     }
 
     /// What tells of the capture and of middleboxes, on any flow.
-    fn note_oddities(&mut self, segment: &Segment<'_>, options: &SegmentOptions) {
-        let seen = Seen::in_segment(segment);
+    fn note_oddities(&mut self, seen: Seen, segment: &Segment<'_>, options: &SegmentOptions) {
         if segment.options.is_cut() {
             self.totals.options_cut.add(seen);
         }
@@ -286,7 +286,7 @@ impl Tracker {
             return;
         };
         self.flows.set(key, Flow::Subflow(id));
-        self.push_on_subflow(id, segment, options);
+        self.push_on_subflow(id, Seen::in_segment(segment), segment, options);
     }
 
     /// A new connection; `None` past the limit.

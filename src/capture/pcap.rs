@@ -89,11 +89,7 @@ impl Pcap {
     }
 
     /// The next record, which then stands at the front of the buffer; `None` at the end.
-    #[inline]
     pub(super) fn next(&self, buffer: &mut Buffer) -> Result<Option<Record>, Fault> {
-        if let Some(record) = self.next_usual(buffer.data()) {
-            return Ok(Some(record));
-        }
         loop {
             let data = buffer.data();
             let available = data.len();
@@ -116,9 +112,11 @@ impl Pcap {
         }
     }
 
-    /// The short way for nearly every record: little-endian, and whole in the buffer.
-    #[inline]
-    fn next_usual(&self, data: &[u8]) -> Option<Record> {
+    /// The short way for nearly every record: little-endian, and whole in the buffer. `None` says
+    /// nothing: then [`Pcap::next`] knows.
+    #[expect(clippy::inline_always, reason = "so that a frame need not go through memory")]
+    #[inline(always)]
+    pub(super) fn next_usual(&self, data: &[u8]) -> Option<Record> {
         let (header, rest) = data.split_first_chunk::<RECORD_HEADER>()?;
         let word = |at: usize| {
             let octets = header.get(at..at + 4).and_then(<[u8]>::first_chunk);

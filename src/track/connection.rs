@@ -11,10 +11,34 @@ use crate::wire::crypto;
 use crate::wire::mptcp::{Capable, Key, Token, Version};
 use crate::wire::seq::Dsn;
 
-/// A connection.
+/// A connection. (`repr(C)`: see [`SubflowEnd`](super::subflow::SubflowEnd).)
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "facts that do not exclude each other")]
+#[repr(C)]
 pub struct Connection {
+    /// Last packet seen of it.
+    pub last: Seen,
+    /// Whether its segments stand in the capture in another order than their times.
+    pub out_of_order: bool,
+    /// Whether each host sent a DSS already.
+    pub dss_seen: PerRole<bool>,
+    /// Whether another connection may still turn out to be the one that its flow belongs to.
+    pub unplaced: bool,
+    /// How many joined subflows got through. From the first one on it can't fall back any more.
+    pub joined: u32,
+    /// How many joins sent their third ACK, and no answer to it was seen.
+    pub joining: u32,
+    /// The streams themselves, where they are put together.
+    pub streams: PerRole<Option<Box<Stream>>>,
+    /// The data sequence space of what each host sends.
+    pub data: PerRole<DataSpace>,
+    /// Where MPTCP stopped being spoken.
+    pub fallback: Option<Fallback>,
+    /// How many of its subflows are finished.
+    pub finished: u32,
+    /// Its subflows, in the order in which they were first seen.
+    pub subflows: Vec<Id<Subflow>>,
+    /// What happened.
+    pub events: Events,
     /// How many connections were begun before it (those that turned out to be parts of others, or
     /// joins of none, included).
     pub number: u64,
@@ -22,10 +46,6 @@ pub struct Connection {
     pub forgotten_before: u64,
     /// First packet seen of it.
     pub first: Seen,
-    /// Last packet seen of it.
-    pub last: Seen,
-    /// Whether its segments stand in the capture in another order than their times.
-    pub out_of_order: bool,
     /// The version in use, or asked for as long as there is no answer.
     pub version: Option<Version>,
     /// What MP_CAPABLE says of each host.
@@ -36,32 +56,12 @@ pub struct Connection {
     pub roles_certain: bool,
     /// The token that its joins name, for a connection whose MP_CAPABLE was not seen.
     pub known_by: Option<Token>,
-    /// Its subflows, in the order in which they were first seen.
-    pub subflows: Vec<Id<Subflow>>,
-    /// The data sequence space of what each host sends.
-    pub data: PerRole<DataSpace>,
-    /// The streams themselves, where they are put together.
-    pub streams: PerRole<Option<Box<Stream>>>,
     /// Addresses announced and withdrawn.
     pub addresses: AddressBook,
-    /// What happened.
-    pub events: Events,
-    /// Where MPTCP stopped being spoken.
-    pub fallback: Option<Fallback>,
     /// The first MP_FASTCLOSE.
     pub fast_close: Option<FastCloseSeen>,
-    /// Whether each host sent a DSS already.
-    pub dss_seen: PerRole<bool>,
     /// The number of its next subflow.
     next_number: u32,
-    /// How many of its subflows are finished.
-    pub finished: u32,
-    /// Whether another connection may still turn out to be the one that its flow belongs to.
-    pub unplaced: bool,
-    /// How many joined subflows got through. From the first one on it can't fall back any more.
-    pub joined: u32,
-    /// How many joins sent their third ACK, and no answer to it was seen.
-    pub joining: u32,
     /// Set when it turned out to be a part of another connection.
     pub merged: bool,
 }

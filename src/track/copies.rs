@@ -38,12 +38,21 @@ pub struct FirstCopies {
     subflows: SmallVec<[Copies; 2]>,
 }
 
+/// What is kept of [`Carried`] with its subflow, which has many of them.
+#[derive(Debug, Clone, Copy)]
+struct First {
+    range: Range,
+    subflow_position: i64,
+    at: Timestamp,
+    sample: u64,
+}
+
 /// First copies that one subflow carried, in the order of positions.
 #[derive(Debug, Clone, Default)]
 struct Copies {
     /// Whether there ever was one.
     carried: bool,
-    list: VecDeque<Carried>,
+    list: VecDeque<First>,
     /// How many at the front the peer has acknowledged.
     acked: usize,
     /// How many at the front had everything before them, when that was asked last.
@@ -61,17 +70,18 @@ impl FirstCopies {
             self.subflows.resize_with(index + 1, Copies::default);
         }
         if let Some(copies) = self.subflows.get_mut(index) {
-            copies.remember(copy);
+            let Carried { range, subflow_position, at, sample, .. } = copy;
+            copies.remember(First { range, subflow_position, at, sample });
         }
     }
 
     /// The first copy of the octet at `position`; without one, where the next one after it starts.
     pub fn at(&self, position: i64) -> Result<Carried, i64> {
         let mut next = i64::MAX;
-        for copies in &self.subflows {
+        for (subflow, copies) in (0..).zip(&self.subflows) {
             let index = copies.list.partition_point(|first| first.range.end <= position);
             match copies.list.get(index) {
-                Some(first) if first.range.start <= position => return Ok(*first),
+                Some(first) if first.range.start <= position => return Ok(first.of(subflow)),
                 Some(first) => next = next.min(first.range.start),
                 None => {}
             }
@@ -89,16 +99,17 @@ impl FirstCopies {
     /// Everything before `end` was acknowledged: returns the last copy that this covers, and forgets
     /// old ones.
     pub fn acknowledge(&mut self, end: i64) -> Option<Carried> {
-        let last = self.subflows.iter_mut().filter_map(|copies| copies.acknowledge(end));
+        let copies = (0..).zip(&mut self.subflows);
+        let last = copies.filter_map(|(subflow, all)| Some(all.acknowledge(end)?.of(subflow)));
         last.max_by_key(|copy| copy.range.end)
     }
 
     /// Everything before `ready` is there: hands those copies to `waited` that this was not known of
     /// before.
     pub fn release(&mut self, ready: i64, mut waited: impl FnMut(Carried)) {
-        for copies in &mut self.subflows {
+        for (subflow, copies) in (0..).zip(&mut self.subflows) {
             while let Some(copy) = copies.list.get(copies.ready).filter(|c| c.range.start < ready) {
-                waited(*copy);
+                waited(copy.of(subflow));
                 copies.ready += 1;
             }
         }
@@ -117,8 +128,15 @@ impl FirstCopies {
     }
 }
 
+impl First {
+    const fn of(self, subflow: u32) -> Carried {
+        let Self { range, subflow_position, at, sample } = self;
+        Carried { range, subflow, subflow_position, at, sample }
+    }
+}
+
 impl Copies {
-    fn remember(&mut self, copy: Carried) {
+    fn remember(&mut self, copy: First) {
         self.carried = true;
         if self.list.back().is_none_or(|last| last.range.start < copy.range.start) {
             if self.list.len() >= MAX_COPIES {
@@ -133,11 +151,13 @@ impl Copies {
         self.ready += usize::from(index < self.ready);
     }
 
-    fn acknowledge(&mut self, end: i64) -> Option<Carried> {
+    /// Returns the last copy before `end` if it was not acknowledged before.
+    fn acknowledge(&mut self, end: i64) -> Option<First> {
+        let before = self.acked;
         while self.list.get(self.acked).is_some_and(|copy| copy.range.end <= end) {
             self.acked += 1;
         }
-        let last = self.list.get(self.acked.checked_sub(1)?).copied();
+        let last = if self.acked > before { self.list.get(self.acked - 1).copied() } else { None };
         while self.acked > MAX_ACKED {
             self.pop();
         }

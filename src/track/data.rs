@@ -22,23 +22,25 @@ const MAX_POSITION: i64 = 1 << 60;
 
 /// One direction of the data sequence space. Positions count from the first octet of the stream
 /// (IDSN + 1) where the IDSN is known when the first octet comes, else from the first octet seen.
+/// (`repr(C)`: see [`SubflowEnd`](super::subflow::SubflowEnd).)
 #[derive(Debug, Clone, Default)]
+#[repr(C)]
 pub struct DataSpace {
     base: Option<Dsn>,
     /// The upper half of `base` is known: not while only 4-octet numbers were seen.
     upper_known: bool,
-    coverage: Coverage,
     highest: i64,
-    first_copies: FirstCopies,
-    resent: VecDeque<Carried>,
     /// One past the last position that the peer acknowledged.
     acked: Option<i64>,
+    coverage: Coverage,
     /// One past the last position that each subflow acknowledged of its own, by its number.
     subflow_acked: SmallVec<[i64; 2]>,
-    fin: Option<DataFin>,
     /// Where the latest mappings in a row begin whose DSN is 8 octets wide.
     wide_from: Option<i64>,
     delivery: Delivery,
+    fin: Option<DataFin>,
+    resent: VecDeque<Carried>,
+    first_copies: FirstCopies,
 }
 
 /// A DATA_FIN (RFC 8684 §3.3.3).
@@ -146,6 +148,22 @@ impl DataSpace {
         distance.clamp(-MAX_POSITION, MAX_POSITION)
     }
 
+    /// Adds octets carried by a subflow if they come after all that was seen, as nearly all do: then
+    /// they are new. False, and nothing added, otherwise.
+    pub fn append(&mut self, carried: Carried) -> bool {
+        let before = self.coverage.contiguous_end();
+        let outstanding = self.has_outstanding();
+        let appended = self.coverage.insert_past_end(carried.range);
+        if appended {
+            self.highest = self.highest.max(carried.range.end);
+            let early = before.is_some_and(|end| carried.range.start > end);
+            self.delivery.out_of_order += u64::from(early);
+            self.delivery.progress(carried.at, outstanding);
+            self.first_copies.remember(carried);
+        }
+        appended
+    }
+
     /// Adds octets carried by a subflow; says what became of each of them.
     pub fn insert(&mut self, carried: Carried) -> Fates {
         self.highest = self.highest.max(carried.range.end);
@@ -153,14 +171,6 @@ impl DataSpace {
         let before = self.coverage.contiguous_end();
         let outstanding = self.has_outstanding();
         let early = before.is_some_and(|end| carried.range.start > end);
-        if self.coverage.insert_past_end(carried.range) {
-            self.delivery.out_of_order += u64::from(early);
-            self.delivery.progress(carried.at, outstanding);
-            self.first_copies.remember(carried);
-            let mut fates = Fates::new();
-            fates.push((carried.range, Fate::New));
-            return fates;
-        }
         let pieces = self.coverage.insert(carried.range);
         self.delivery.out_of_order += u64::from(early && pieces.iter().any(|piece| !piece.seen));
         if pieces.iter().any(|piece| !piece.seen) {
@@ -200,6 +210,7 @@ impl DataSpace {
     }
 
     /// The stall that the last segment ended, if it did.
+    #[inline]
     pub fn take_stall(&mut self) -> Option<Stall> {
         self.delivery.take_stall()
     }

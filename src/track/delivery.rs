@@ -15,32 +15,34 @@ const MAX_STALLS: usize = 64;
 const MAX_PAIRS: usize = 64;
 
 /// What happened to the data of one direction.
+/// (`repr(C)`: see [`SubflowEnd`](super::subflow::SubflowEnd).)
 #[derive(Debug, Clone, Default)]
+#[repr(C)]
 pub struct Delivery {
-    /// Octets sent again on another subflow, by the pair of subflows.
-    pub reinjections: Vec<Reinjections>,
-    /// Octets sent again under another mapping although the subflow of their first copy had
-    /// acknowledged that.
-    pub wasted: u64,
-    /// Mapping sent → DATA_ACK that covers it.
-    pub data_rtt: Distribution,
-    /// How long octets that came early waited for the ones before them.
-    pub head_of_line: Distribution,
-    /// The first times of silence.
-    pub stalls: Vec<Stall>,
-    /// How many there were in all.
-    pub stall_count: u64,
+    last_progress: Option<Timestamp>,
+    /// The stall that ended last, until somebody asks.
+    ended: Option<Stall>,
     /// What the peer offered to receive; `None` while the scale of its window is not known.
     pub window: Option<Window>,
     /// Segments with new data that came before earlier data.
     pub out_of_order: u64,
+    /// Mapping sent → DATA_ACK that covers it.
+    pub data_rtt: Distribution,
+    /// How long octets that came early waited for the ones before them.
+    pub head_of_line: Distribution,
+    /// Octets sent again under another mapping although the subflow of their first copy had
+    /// acknowledged that.
+    pub wasted: u64,
+    /// Octets sent again on another subflow, by the pair of subflows.
+    pub reinjections: Vec<Reinjections>,
+    /// The first times of silence.
+    pub stalls: Vec<Stall>,
+    /// How many there were in all.
+    pub stall_count: u64,
     /// What was sent and acknowledged when, over all subflows, where that is kept.
     pub series: Option<Box<DataSeries>>,
     /// Whether octets that were sent again differ from the first ones, until somebody asks.
     pub(crate) differing: bool,
-    /// The stall that ended last, until somebody asks.
-    ended: Option<Stall>,
-    last_progress: Option<Timestamp>,
 }
 
 /// The receive window at the data level: it counts from the DATA_ACK, and all subflows share it
@@ -180,7 +182,10 @@ impl Delivery {
         }
     }
 
-    pub(crate) const fn take_stall(&mut self) -> Option<Stall> {
+    #[inline]
+    pub(crate) fn take_stall(&mut self) -> Option<Stall> {
+        // Not taken out where there is none: this is asked of every segment.
+        self.ended?;
         self.ended.take()
     }
 

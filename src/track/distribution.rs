@@ -1,6 +1,6 @@
 //! A distribution of durations in little memory: exact ends, quantiles to about 3 %.
 
-use std::collections::VecDeque;
+use std::iter::repeat_n;
 
 /// Each octave is split into 2^4 buckets.
 const SUB_BITS: u32 = 4;
@@ -17,7 +17,7 @@ pub struct Distribution {
     /// The bucket that `counts` begins with.
     first: u16,
     /// Of all buckets between the shortest duration and the longest one.
-    counts: VecDeque<u32>,
+    counts: Vec<u32>,
 }
 
 impl Distribution {
@@ -41,10 +41,9 @@ impl Distribution {
         if self.counts.is_empty() {
             self.first = bucket;
         }
-        while bucket < self.first {
-            self.first -= 1;
-            self.counts.push_front(0);
-        }
+        let before = self.first.saturating_sub(bucket);
+        self.counts.splice(0..0, repeat_n(0, usize::from(before)));
+        self.first -= before;
         let index = usize::from(bucket - self.first);
         if index >= self.counts.len() {
             self.counts.resize(index + 1, 0);

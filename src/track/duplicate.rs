@@ -5,6 +5,7 @@
 //! TCP timestamp, together with all numbers of the segment.
 
 use std::collections::VecDeque;
+use std::mem::replace;
 
 use super::options::SegmentOptions;
 use crate::wire::frame::{CapturePoint, Timestamp};
@@ -26,16 +27,19 @@ const MAX_DISTANCE_NS: i64 = 150_000_000;
 /// The last segments of one host on one subflow.
 #[derive(Debug, Clone, Default)]
 pub struct RecentSegments {
-    few: [Print; FEW],
+    /// Side by side: of nearly every segment before, nothing else is looked at.
+    few_mixes: [Mix; FEW],
+    few_origins: [Origin; FEW],
     next: usize,
-    many: VecDeque<Print>,
+    many: VecDeque<(Mix, Origin)>,
 }
 
-/// What a copy shares with its original, and where and when that was captured.
+/// What a copy shares with its original; of a segment never 0.
+type Mix = u64;
+
+/// Where and when a segment was captured.
 #[derive(Debug, Clone, Copy, Default)]
-struct Print {
-    /// Of a segment never 0.
-    mix: u64,
+struct Origin {
     point: CapturePoint,
     at: Timestamp,
 }
@@ -49,22 +53,26 @@ impl RecentSegments {
         options: &SegmentOptions,
         several_points: bool,
     ) -> bool {
-        let print = Print {
-            mix: fingerprint(segment, options),
-            point: segment.point,
-            at: segment.timestamp,
-        };
+        let mix = fingerprint(segment, options);
+        let origin = Origin { point: segment.point, at: segment.timestamp };
         let timed = options.timestamps.is_some();
-        let unique = is_unique(segment, timed);
-        let is_original = |before: &Print| {
-            before.mix == print.mix
-                && (unique || before.point != print.point)
-                && (timed || print.at.since(before.at).abs() < MAX_DISTANCE_NS)
+        let is_original = |known: Mix, before: Origin| {
+            known == mix
+                && (is_unique(segment, timed) || before.point != origin.point)
+                && (timed || origin.at.since(before.at).abs() < MAX_DISTANCE_NS)
         };
-        if self.few.iter().any(is_original) || self.many.iter().rev().any(is_original) {
+        if self.few_mixes.contains(&mix) {
+            let mut few = self.few_mixes.iter().zip(&self.few_origins);
+            if few.any(|(known, before)| is_original(*known, *before)) {
+                return true;
+            }
+        }
+        if !self.many.is_empty()
+            && self.many.iter().any(|(known, before)| is_original(*known, *before))
+        {
             return true;
         }
-        self.remember(print, several_points);
+        self.remember(mix, origin, several_points);
         false
     }
 
@@ -75,11 +83,16 @@ impl RecentSegments {
         self.many.shrink_to_fit();
     }
 
-    fn remember(&mut self, print: Print, several_points: bool) {
-        let Some(slot) = self.few.get_mut(self.next % FEW) else { return };
-        let oldest = std::mem::replace(slot, print);
+    fn remember(&mut self, mix: Mix, origin: Origin, several_points: bool) {
+        let slot = self.next % FEW;
+        let (Some(few_mix), Some(few_origin)) =
+            (self.few_mixes.get_mut(slot), self.few_origins.get_mut(slot))
+        else {
+            return;
+        };
+        let oldest = (replace(few_mix, mix), replace(few_origin, origin));
         self.next += 1;
-        if several_points && oldest.mix != 0 {
+        if several_points && oldest.0 != 0 {
             if self.many.len() >= MANY {
                 self.many.pop_front();
             }

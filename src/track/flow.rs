@@ -105,8 +105,9 @@ impl FlowTable {
     }
 
     /// The flow between two endpoints.
-    pub fn get(&self, key: &FlowKey) -> Option<Flow> {
-        self.flows.get(key).copied()
+    #[inline]
+    pub fn get(&self, key: &FlowKey) -> Option<&Flow> {
+        self.flows.get(key)
     }
 
     /// The index of a new stream, as Wireshark counts; `None` once a plain flow had to be left out,

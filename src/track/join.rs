@@ -299,6 +299,10 @@ impl Tracker {
             // Only one can have been the first, whichever that was.
             let is_more = subflow.initial && subflow.is_through();
             self.connections[target].joined += u32::from(is_more);
+            for role in Role::BOTH {
+                let acked = subflow.ends.of(role).acked;
+                self.connections[target].data.of_mut(role).acknowledge_subflow(number, acked);
+            }
         }
         if let Some(news) = &mut self.news {
             news.push(News::Forgotten { number: from_connection.number });

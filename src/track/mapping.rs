@@ -132,8 +132,12 @@ impl Mappings {
 
     /// Forgets mappings of which nothing more can come, as `is_done` says of their positions, but for
     /// the last few.
+    #[inline]
     pub fn settle(&mut self, is_done: impl Fn(Range) -> bool) {
         let mut old = self.recent.len().saturating_sub(REMEMBERED);
+        if old == 0 {
+            return;
+        }
         self.recent.retain(|mapped| {
             let is_old = old > 0;
             old = old.saturating_sub(1);

@@ -4,12 +4,13 @@
 //! and that ACK leaves all the same, with a DSS alone: a *gratuitous ACK*, which says nothing that was
 //! not said before, and that nothing asked for.
 
+use super::options::SegmentOptions;
 use super::segment::Step;
 use super::subflow::Seen;
 use crate::wire::frame::{CapturePoint, Timestamp};
 use crate::wire::mptcp::{AddressId, Dss, MptcpOption};
 use crate::wire::option_space::MAX_OPTIONS;
-use crate::wire::segment::TcpFlags;
+use crate::wire::segment::{Segment, TcpFlags};
 use crate::wire::seq::SeqNum;
 use crate::wire::tcp_option::SackBlocks;
 
@@ -115,13 +116,24 @@ impl OptionSpace {
         self.evidence.get_or_insert_default()
     }
 
+    /// Remembers what was said last.
+    #[inline]
+    fn note(&mut self, now: &Last) {
+        self.got_twice |= now.is_duplicate();
+        match &mut self.last {
+            Some(last) => last.go_on_to(now),
+            None => self.last = Some(*now),
+        }
+    }
+
     /// Linux sends an ACK right before a FIN after REMOVE_ADDR: that one is not counted.
+    #[inline]
     fn settle(&mut self, flags: TcpFlags) {
-        if let Some(seen) = self.pending.take()
-            && !flags.has(TcpFlags::FIN)
-            && !flags.has(TcpFlags::RST)
-        {
-            self.evidence_mut().gratuitous.add(seen);
+        if let Some(seen) = self.pending {
+            self.pending = None;
+            if !flags.has(TcpFlags::FIN) && !flags.has(TcpFlags::RST) {
+                self.evidence_mut().gratuitous.add(seen);
+            }
         }
     }
 }
@@ -176,25 +188,23 @@ impl Step<'_> {
     /// Compares a segment with the one before it of the same host.
     pub(crate) fn watch_option_space(&mut self) {
         let now = self.said();
-        let flags = self.segment.flags;
-        let space = &mut self.sender_end().option_space;
-        space.settle(flags);
-        let before = space.last;
-        if before.is_some_and(|before| self.asks_for_an_ack(&before, &now)) {
-            let at = self.seen.at;
-            self.subflow.ends.of_mut(self.sender().peer()).option_space.ask(at);
+        let (here, there) = self.subflow.ends.along_mut(self.direction);
+        let space = &mut here.option_space;
+        space.settle(self.segment.flags);
+        if let Some(before) = &space.last {
+            if asks_for_an_ack(self.segment, self.options, before, &now) {
+                there.option_space.ask(self.seen.at);
+            }
+            let says_new = now.end != before.end || now.ack != before.ack;
+            if now.is_bare && (!says_new || self.options.has_signal()) {
+                let (before, now) = (*before, now);
+                self.compare(&before, &now);
+            }
         }
-        if let Some(before) = before {
-            self.compare(&before, &now);
-        }
-        let space = &mut self.sender_end().option_space;
-        space.got_twice |= now.is_duplicate();
-        space.last = Some(match before {
-            Some(before) => now.after(&before),
-            None => now,
-        });
+        self.sender_end().option_space.note(&now);
     }
 
+    #[inline]
     fn said(&self) -> Last {
         let segment = self.segment;
         let data_ack = self.options.mptcp.iter().find_map(|option| match option {
@@ -217,30 +227,8 @@ impl Step<'_> {
         }
     }
 
-    /// Whether the receiver of this segment answers it although it brings nothing new: repeated or
-    /// out of order, a keep-alive, a window probe, the end of the subflow, a handshake.
-    fn asks_for_an_ack(&self, before: &Last, now: &Last) -> bool {
-        let segment = self.segment;
-        let ends = TcpFlags(TcpFlags::SYN.0 | TcpFlags::FIN.0 | TcpFlags::RST.0);
-        let ahead = segment.seq.distance_from(before.end);
-        let is_old = ahead < 0 || (ahead != 0 && segment.payload_len == 0);
-        // RFC 7323 §5.3: a segment with an old timestamp is answered and dropped.
-        let is_outdated = match (before.timestamp, now.timestamp) {
-            (Some(before), Some(now)) => now.distance_from(before) < 0,
-            _ => false,
-        };
-        is_old || is_outdated || segment.flags.has(ends) || self.is_join()
-    }
-
-    fn is_join(&self) -> bool {
-        self.options.mptcp.iter().any(|option| matches!(option, MptcpOption::Join(_)))
-    }
-
+    /// Compares an ACK without payload.
     fn compare(&mut self, before: &Last, now: &Last) {
-        let segment = self.segment;
-        if segment.flags != TcpFlags::ACK || segment.payload_len > 0 {
-            return;
-        }
         let seen = self.seen;
         match *self.options.mptcp.as_slice() {
             [MptcpOption::Dss(dss)] if self.is_gratuitous(&dss, before, now) => {
@@ -338,21 +326,47 @@ impl Step<'_> {
     }
 }
 
+/// Whether the receiver of a segment answers it although it brings nothing new: repeated or out of
+/// order, a keep-alive, a window probe, the end of the subflow, a handshake.
+#[inline]
+fn asks_for_an_ack(
+    segment: &Segment<'_>,
+    options: &SegmentOptions,
+    before: &Last,
+    now: &Last,
+) -> bool {
+    let ends = TcpFlags(TcpFlags::SYN.0 | TcpFlags::FIN.0 | TcpFlags::RST.0);
+    let ahead = segment.seq.distance_from(before.end);
+    let is_old = ahead < 0 || (ahead != 0 && segment.payload_len == 0);
+    // RFC 7323 §5.3: a segment with an old timestamp is answered and dropped.
+    let is_outdated = match (before.timestamp, now.timestamp) {
+        (Some(before), Some(now)) => now.distance_from(before) < 0,
+        _ => false,
+    };
+    let is_join = |option: &MptcpOption| matches!(option, MptcpOption::Join(_));
+    is_old
+        || is_outdated
+        || segment.flags.has(ends)
+        || options.has_signal() && options.mptcp.iter().any(is_join)
+}
+
 /// F of a DSS.
 const DATA_FIN: u8 = 0x10;
 
 impl Last {
-    /// This, with what holds of everything up to it.
-    fn after(mut self, before: &Self) -> Self {
-        if self.end.distance_from(before.end) < 0 {
-            self.end = before.end;
-        }
-        self.data_ack = self.data_ack.or(before.data_ack);
-        self.timestamp = match (self.timestamp, before.timestamp) {
-            (Some(now), Some(before)) if now.distance_from(before) < 0 => Some(before),
-            (now, before) => now.or(before),
+    /// Becomes what was said `now`, but for what holds of everything up to it.
+    #[inline]
+    fn go_on_to(&mut self, now: &Self) {
+        let Self { end, data_ack, timestamp, .. } = *self;
+        *self = Self {
+            end: if now.end.distance_from(end) < 0 { end } else { now.end },
+            data_ack: now.data_ack.or(data_ack),
+            timestamp: match (now.timestamp, timestamp) {
+                (Some(now), Some(before)) if now.distance_from(before) < 0 => Some(before),
+                (now, before) => now.or(before),
+            },
+            ..*now
         };
-        self
     }
 
     /// SACK blocks that the next ACK repeats: not one that tells of octets that came twice

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::option_space::Sack;
 use super::subflow::SynOptions;
-use crate::wire::mptcp::{self, Key, MptcpOption};
+use crate::wire::mptcp::{self, Dss, Key, MptcpOption};
 use crate::wire::tcp_option::{TcpOption, TcpOptions};
 
 /// NOPs in a row that no host needs for alignment: what is left of an option that a middlebox
@@ -24,6 +24,8 @@ pub(crate) struct SegmentOptions {
     pub(crate) nop_run: u8,
     /// The MPTCP options, in order.
     pub(crate) mptcp: SmallVec<[MptcpOption; 2]>,
+    /// Whether one of them is no DSS.
+    has_signal: bool,
 }
 
 impl SegmentOptions {
@@ -44,7 +46,7 @@ impl SegmentOptions {
     #[inline]
     fn read_usual<'a>(&mut self, octets: &'a [u8]) -> &'a [u8] {
         let mut rest = octets;
-        if let [1, 1, 8, 10, a, b, c, d, e, f, g, h, after @ ..] = rest {
+        if let Some(([1, 1, 8, 10, a, b, c, d, e, f, g, h], after)) = rest.split_first_chunk() {
             let value = u32::from_be_bytes([*a, *b, *c, *d]);
             let echo_reply = u32::from_be_bytes([*e, *f, *g, *h]);
             self.timestamps = Some((value, echo_reply));
@@ -55,7 +57,10 @@ impl SegmentOptions {
             && let Some(body_len) = usize::from(*len).checked_sub(2)
             && let Some((body, after)) = after.split_at_checked(body_len)
         {
-            self.mptcp.push(MptcpOption::parse(body));
+            match Dss::parse_whole(body) {
+                Some(dss) => self.mptcp.push(MptcpOption::Dss(dss)),
+                None => self.push(MptcpOption::parse(body)),
+            }
             rest = after;
         }
         while let [1, after @ ..] = rest {
@@ -68,7 +73,7 @@ impl SegmentOptions {
     fn read_any(&mut self, options: TcpOptions<'_>) {
         for option in options.iter() {
             match option {
-                TcpOption::Mptcp(option) => self.mptcp.push(option),
+                TcpOption::Mptcp(option) => self.push(option),
                 TcpOption::Timestamps { value, echo_reply } => {
                     self.timestamps = Some((value, echo_reply));
                     self.syn.timestamps = true;
@@ -80,6 +85,16 @@ impl SegmentOptions {
                 _ => {}
             }
         }
+    }
+
+    fn push(&mut self, option: MptcpOption) {
+        self.has_signal |= !matches!(option, MptcpOption::Dss(_));
+        self.mptcp.push(option);
+    }
+
+    /// Whether there is an MPTCP option other than DSS, as nearly never after the handshake.
+    pub(crate) const fn has_signal(&self) -> bool {
+        self.has_signal
     }
 
     /// The sender's key in MP_CAPABLE.

@@ -61,19 +61,14 @@ impl Step<'_> {
         }
     }
 
-    /// The window of the segment in octets, if its scale is known (RFC 7323 §2.2: none on a SYN, and
-    /// only where both SYNs had one).
+    /// The window of the segment in octets, if its scale is known.
     fn window(&self) -> Option<u64> {
         Some(u64::from(self.segment.window) << self.window_scale()?)
     }
 
     /// The scale of the sender's windows, if it is known.
     pub(crate) fn window_scale(&self) -> Option<u8> {
-        let ends = &self.subflow.ends;
-        let (here, there) = (ends.of(self.sender()), ends.of(self.sender().peer()));
-        let (here, there) = (here.syn_options?, there.syn_options?);
-        let scale = here.window_scale.filter(|_| there.window_scale.is_some()).unwrap_or(0);
-        Some(scale.min(14))
+        self.subflow.ends.of(self.sender()).window_scale
     }
 
     fn take_mapping(&mut self, mapping: &Mapping, data_fin: bool, payload: Range) {
@@ -96,22 +91,22 @@ impl Step<'_> {
                 }
             }
         }
-        let receiver_ack = self.subflow.ends.of(sender.peer()).highest_ack;
-        let seen_at = self.seen;
-        let end = self.sender_end();
+        let end = self.subflow.ends.of_mut(sender);
         let conflicts = end.mappings.conflicts();
         let is_outside = end.mappings.declare(mapping, dsn, data_fin, payload);
         if end.mappings.conflicts() > conflicts {
-            end.first_conflict.get_or_insert(seen_at);
+            end.first_conflict.get_or_insert(self.seen);
         }
         self.place_held(sender);
-        let end = self.sender_end();
+        let (end, receiver) = self.subflow.ends.along_mut(self.direction);
         if !end.mappings.are_placed() {
             return;
         }
-        let acked = receiver_ack.and_then(|ack| end.sequence.acked_position(ack)).unwrap_or(0);
-        let seen = end.sequence.coverage();
-        end.mappings.settle(|positions| positions.end <= acked || seen.contains(positions));
+        let sequence = &end.sequence;
+        end.mappings.settle(|positions| {
+            let acked = receiver.highest_ack.and_then(|ack| sequence.acked_position(ack));
+            positions.end <= acked.unwrap_or(0) || sequence.coverage().contains(positions)
+        });
         self.watch_mapping(is_outside);
     }
 
@@ -236,14 +231,31 @@ impl Step<'_> {
         let data = self.connection.data.of_mut(sender);
         let start = data.position(mapped.dsn_at(part.start));
         let range = Range { start, end: start + (part.end - part.start) };
-        let fates = data.insert(Carried {
+        let carried = Carried {
             range,
             subflow: self.subflow.number,
             subflow_position: part.start,
             at: self.seen.at,
             sample,
-        });
-        for (range, fate) in fates {
+        };
+        if data.append(carried) {
+            let at = self.seen.at;
+            let end = self.sender_end();
+            end.bytes.new_data += range.len();
+            end.dynamics.carried(at, range, true);
+            self.watch_new_data(range);
+        } else {
+            self.take_known(carried);
+        }
+        if mapped.checksum.is_some() || self.connection.streams.of(sender).is_some() {
+            self.take_octets(part, range, mapped, false);
+        }
+    }
+
+    /// Octets of which some may have been seen before, or that come late.
+    fn take_known(&mut self, carried: Carried) {
+        let sender = self.sender();
+        for (range, fate) in self.connection.data.of_mut(sender).insert(carried) {
             let end = self.subflow.ends.of_mut(sender);
             end.dynamics.carried(self.seen.at, range, fate == Fate::New);
             let bytes = &mut end.bytes;
@@ -259,9 +271,6 @@ impl Step<'_> {
                     self.watch_reinjection(range.len());
                 }
             }
-        }
-        if mapped.checksum.is_some() || self.connection.streams.of(sender).is_some() {
-            self.take_octets(part, range, mapped, false);
         }
     }
 

@@ -1,7 +1,5 @@
 //! What one segment changes on its subflow and its connection.
 
-use smallvec::SmallVec;
-
 use super::Tracker;
 use super::arena::Id;
 use super::connection::{Connection, FallbackCause, FastCloseSeen};
@@ -11,17 +9,19 @@ use super::news::{News, Stage};
 use super::options::SegmentOptions;
 use super::proof::{Verdict, fast_close_verdict};
 use super::pushed::{self, Kind, Pushed};
-use super::role::{Direction, Role};
+use super::role::{Direction, PerRole, Role};
 use super::subflow::{Reset, Seen, Subflow, SubflowEnd};
-use crate::wire::mptcp::{Capable, CapableForm, FastClose, Join, MptcpOption, Prio};
+use crate::wire::mptcp::{Capable, CapableForm, FastClose, Join, MptcpOption};
 use crate::wire::segment::{Segment, TcpFlags};
 use crate::wire::seq::Dsn;
 
 impl Tracker {
-    /// Takes a segment of a subflow.
+    /// Takes a segment of a subflow, `seen` where it says. (Not read from it again: a copy of what was
+    /// just written field by field waits for all writes before.)
     pub(crate) fn push_on_subflow(
         &mut self,
         id: Id<Subflow>,
+        seen: Seen,
         segment: &Segment<'_>,
         options: &SegmentOptions,
     ) {
@@ -43,25 +43,31 @@ impl Tracker {
             return;
         }
         let bytes = self.last_pushed.as_ref().map(|_| subflow.ends.of(direction.sender()).bytes);
-        let stage =
-            self.news.as_ref().map(|_| Stage::of(subflow, &self.connections[connection_id]));
+        let connection = &mut self.connections[connection_id];
+        let stage = self.news.as_ref().map(|_| Stage::of(subflow, connection));
+        subflow.out_of_order |= seen.is_out_of_order(subflow.last);
+        subflow.last = seen;
+        connection.out_of_order |= seen.is_out_of_order(connection.last);
+        connection.last = seen;
+        let end = subflow.ends.of_mut(direction.sender());
+        end.segments += 1;
+        end.dynamics.see(seen);
         let mut step = Step {
             id,
             direction,
-            seen: Seen::in_segment(segment),
+            seen,
             segment,
             options,
             subflow,
-            connection: &mut self.connections[connection_id],
+            connection,
             most_events: self.limits.events_per_connection,
             buffered: &mut self.buffered,
             most_buffered: self.limits.stream_octets,
             news: self.news.as_mut(),
-            new_keys: SmallVec::new(),
+            new_keys: PerRole::default(),
         };
         step.take();
         step.release_what_is_over();
-        let siblings = step.priority_of_address();
         let new_keys = step.new_keys;
         if let Some(before) = bytes {
             let kind = pushed::kind(segment, options, &self.subflows[id], direction, before);
@@ -73,8 +79,10 @@ impl Tracker {
                 news.push(News::Progress(id));
             }
         }
-        for role in new_keys {
-            self.register_token(connection_id, role);
+        for role in [direction.sender(), direction.sender().peer()] {
+            if *new_keys.of(role) {
+                self.register_token(connection_id, role);
+            }
         }
         if self.connections[connection_id].unplaced && options.has_mptcp() {
             self.match_by_dsn(connection_id);
@@ -82,8 +90,8 @@ impl Tracker {
         if segment.flags.is_syn_ack() && options.has_mptcp() {
             self.settle_token(id);
         }
-        if let Some(prio) = siblings {
-            self.change_backup_of_address(connection_id, direction.sender(), prio);
+        if options.has_signal() {
+            self.change_backup_of_address(connection_id, direction.sender(), options);
         }
     }
 
@@ -102,7 +110,17 @@ impl Tracker {
     }
 
     /// MP_PRIO of v0 that names an address changes all subflows of it (RFC 6824 §3.3.8).
-    fn change_backup_of_address(&mut self, connection: Id<Connection>, sender: Role, prio: Prio) {
+    fn change_backup_of_address(
+        &mut self,
+        connection: Id<Connection>,
+        sender: Role,
+        options: &SegmentOptions,
+    ) {
+        let named = options.mptcp.iter().find_map(|option| match option {
+            MptcpOption::Prio(prio) if prio.address_id.is_some() => Some(*prio),
+            _ => None,
+        });
+        let Some(prio) = named else { return };
         for id in &self.connections[connection].subflows {
             let end = self.subflows[*id].ends.of_mut(sender);
             if end.address_id == prio.address_id {
@@ -126,21 +144,13 @@ pub(crate) struct Step<'a> {
     pub(crate) buffered: &'a mut usize,
     pub(crate) most_buffered: usize,
     pub(crate) news: Option<&'a mut Vec<News>>,
-    /// Hosts whose key this segment showed for the first time.
-    pub(super) new_keys: SmallVec<[Role; 2]>,
+    /// Whether this segment showed the key of a host for the first time.
+    pub(super) new_keys: PerRole<bool>,
 }
 
 impl Step<'_> {
     fn take(&mut self) {
         let flags = self.segment.flags;
-        self.subflow.out_of_order |= self.seen.is_out_of_order(self.subflow.last);
-        self.subflow.last = self.seen;
-        self.connection.out_of_order |= self.seen.is_out_of_order(self.connection.last);
-        self.connection.last = self.seen;
-        let seen = self.seen;
-        let end = self.sender_end();
-        end.segments += 1;
-        end.dynamics.see(seen);
         self.watch_option_space();
         if flags.has(TcpFlags::SYN) {
             self.take_syn();
@@ -151,6 +161,7 @@ impl Step<'_> {
         }
         if flags.has(TcpFlags::RST) {
             self.take_reset();
+            self.note_stalls(payload);
             return;
         }
         if !flags.has(TcpFlags::SYN) {
@@ -163,7 +174,7 @@ impl Step<'_> {
         if !payload.is_empty() {
             self.take_payload(payload);
         }
-        self.note_stalls();
+        self.note_stalls(payload);
         if self.connection.fallback.is_some() {
             self.watch_plain(payload);
         }
@@ -174,9 +185,13 @@ impl Step<'_> {
         }
     }
 
-    /// Notes that the data level stood still until this segment.
-    fn note_stalls(&mut self) {
+    /// Notes that the data level stood still until this segment: until a DATA_ACK, for what the
+    /// peer sends, or until data.
+    fn note_stalls(&mut self, payload: Range) {
         for role in Role::BOTH {
+            if role == self.sender() && payload.is_empty() {
+                continue;
+            }
             if let Some(stall) = self.connection.data.of_mut(role).take_stall()
                 && !self.connection.out_of_order
             {
@@ -186,6 +201,7 @@ impl Step<'_> {
     }
 
     /// Lets go of what is only needed while segments are on their way, once there can't be any.
+    #[inline]
     fn release_what_is_over(&mut self) {
         if self.subflow.released || !self.subflow.is_finished() {
             return;
@@ -237,6 +253,8 @@ impl Step<'_> {
         let end = self.sender_end();
         end.sequence.see_syn(segment.seq);
         end.syn_options.get_or_insert(syn_options);
+        self.subflow.know_window_scales();
+        let end = self.sender_end();
         if end.mappings.latest().is_none() {
             end.mappings.set_origin(i64::from(segment.payload_len));
         }
@@ -316,22 +334,24 @@ impl Step<'_> {
     fn take_ack(&mut self) {
         let ack = self.segment.ack;
         let peer = self.subflow.ends.of_mut(self.direction.sender().peer());
-        if peer.fin.is_some() && !peer.fin_acked {
-            let end = peer.sequence.coverage().span().map_or(1, |span| span.end);
-            peer.fin_acked = peer.sequence.acked_position(ack).is_some_and(|acked| acked > end);
-        }
         let peer_acked = peer.sequence.acked_position(ack);
         if let Some(acked) = peer_acked {
-            peer.acked = peer.acked.max(acked);
+            if peer.fin.is_some() && !peer.fin_acked {
+                let end = peer.sequence.coverage().span().map_or(1, |span| span.end);
+                peer.fin_acked = acked > end;
+            }
             if let Some(ns) = peer.round_trips.acknowledged(acked, self.seen.at) {
                 peer.dynamics.round_trip(self.seen.at, ns);
             }
-            let sent = self.connection.data.of_mut(self.direction.sender().peer());
-            sent.acknowledge_subflow(self.subflow.number, acked);
+            if acked > peer.acked {
+                peer.acked = acked;
+                let sent = self.connection.data.of_mut(self.direction.sender().peer());
+                sent.acknowledge_subflow(self.subflow.number, acked);
+            }
         }
         let is_waiting = peer.unacknowledged(peer_acked) > 0;
         let is_bare = self.segment.sequence_len() == 0;
-        let is_signal = is_bare && self.is_signal();
+        let is_signal = is_bare && self.options.has_signal();
         let end = self.sender_end();
         match end.highest_ack.map(|highest| ack.distance_from(highest)) {
             Some(0) if is_bare => {
@@ -343,11 +363,6 @@ impl Step<'_> {
             _ => end.highest_ack = Some(ack),
         }
         self.watch_other();
-    }
-
-    /// Whether the segment carries an MPTCP option other than DSS.
-    fn is_signal(&self) -> bool {
-        self.options.mptcp.iter().any(|option| !matches!(option, MptcpOption::Dss(_)))
     }
 
     fn take_reset(&mut self) {
@@ -399,14 +414,6 @@ impl Step<'_> {
         self.event(EventKind::Option(*option));
     }
 
-    /// A MP_PRIO for all subflows of an address.
-    fn priority_of_address(&self) -> Option<Prio> {
-        self.options.mptcp.iter().find_map(|option| match option {
-            MptcpOption::Prio(prio) if prio.address_id.is_some() => Some(*prio),
-            _ => None,
-        })
-    }
-
     fn take_capable(&mut self, capable: &Capable, payload: Range) {
         let flags = self.segment.flags;
         let sender = self.sender();
@@ -422,7 +429,7 @@ impl Step<'_> {
             if let Some(key) = key
                 && self.connection.learn_key(role, key)
             {
-                self.new_keys.push(role);
+                *self.new_keys.of_mut(role) = true;
             }
         }
         for role in Role::BOTH {

@@ -329,7 +329,7 @@ impl Stream {
 
 /// Octets from one position to a later one; 0 if it is not later.
 fn distance(from: i64, to: i64) -> usize {
-    usize::try_from(to - from).unwrap_or(0)
+    usize::try_from(to.saturating_sub(from)).unwrap_or(0)
 }
 
 fn signed(octets: usize) -> i64 {
@@ -413,6 +413,15 @@ mod tests {
         stream.acknowledge(4);
         stream.insert(Range::new(0, 4), b"2nd.", Some(SECOND));
         assert_eq!(octets(stream), "1st.");
+    }
+
+    #[test]
+    fn octets_before_the_first_ones_seen_wait_until_the_start_is_known() {
+        let mut stream = Stream::new(StreamUse::Octets);
+        stream.insert(Range::new(0, 5), b"world", None);
+        stream.insert(Range::new(-5, 5), b"hello", None);
+        stream.start(5);
+        assert_eq!(octets(stream), "helloworld");
     }
 
     #[test]

@@ -43,32 +43,18 @@ impl Seen {
     }
 }
 
-/// A subflow.
+/// A subflow. (`repr(C)`: see [`SubflowEnd`].)
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "facts that do not exclude each other")]
+#[repr(C)]
 pub struct Subflow {
     /// The connection it belongs to.
     pub connection: Id<Connection>,
     /// Its number within the connection; 0 is the first one seen.
     pub number: u32,
-    /// Wireshark's `tcp.stream`, while flows could be counted.
-    pub tcp_stream: Option<u32>,
     /// Whether it was opened with MP_CAPABLE (or, midstream, seems to have been).
     pub initial: bool,
     /// Who sent its SYN. For a midstream subflow: a guess.
     pub opener: Role,
-    /// First packet seen of it.
-    pub first: Seen,
-    /// Last packet seen of it.
-    pub last: Seen,
-    /// The three segments that open it.
-    pub handshake: Handshake,
-    /// The MP_JOIN handshake; `None` on the initial subflow.
-    pub join: Option<JoinHandshake>,
-    /// What each host did on it.
-    pub ends: PerRole<SubflowEnd>,
-    /// The RST that ended it.
-    pub reset: Option<Reset>,
     /// Whether the memory for segments on their way was given back.
     pub released: bool,
     /// Whether its segments stand in the capture in another order than their times.
@@ -78,6 +64,20 @@ pub struct Subflow {
     /// Whether a segment other than a SYN, a RST or their like was seen from both hosts: it got
     /// through.
     pub established: bool,
+    /// Last packet seen of it.
+    pub last: Seen,
+    /// The RST that ended it.
+    pub reset: Option<Reset>,
+    /// The three segments that open it.
+    pub handshake: Handshake,
+    /// The MP_JOIN handshake; `None` on the initial subflow.
+    pub join: Option<JoinHandshake>,
+    /// What each host did on it.
+    pub ends: PerRole<SubflowEnd>,
+    /// Wireshark's `tcp.stream`, while flows could be counted.
+    pub tcp_stream: Option<u32>,
+    /// First packet seen of it.
+    pub first: Seen,
 }
 
 /// The segments that open a TCP connection.
@@ -160,18 +160,44 @@ pub struct Reset {
 }
 
 /// What one host did on a subflow.
+///
+/// `repr(C)`: in the order in which a segment looks at it. Thousands of subflows take turns, so each
+/// cache line more that is touched costs as much as many instructions.
 #[derive(Debug, Clone)]
+#[repr(C)]
 pub struct SubflowEnd {
     /// Its address and port, as the capture shows them.
     pub endpoint: Endpoint,
-    /// Address ID of that address.
-    pub address_id: Option<AddressId>,
-    /// Whether this host asked for the subflow to be a backup: from MP_JOIN, later from MP_PRIO.
-    pub backup: Option<bool>,
+    /// Whether the peer acknowledged the FIN.
+    pub fin_acked: bool,
     /// Options of its SYN or SYN/ACK.
     pub syn_options: Option<SynOptions>,
+    /// By how much its windows are shifted, once both SYNs were seen.
+    pub window_scale: Option<u8>,
+    /// Highest acknowledgment number it sent.
+    pub highest_ack: Option<SeqNum>,
     /// Its TCP sequence numbers.
     pub sequence: TcpSequence,
+    /// One past the last position of its own that the peer acknowledged.
+    pub acked: i64,
+    /// Its FIN.
+    pub fin: Option<Seen>,
+    /// Segments it sent.
+    pub segments: u64,
+    /// Order, repetition and pace of what it sent.
+    pub dynamics: Dynamics,
+    /// Its last segments, to know a copy when it comes.
+    pub recent: RecentSegments,
+    /// What it had no room to say.
+    pub option_space: OptionSpace,
+    /// Round trips of what it sent.
+    pub round_trips: RoundTrips,
+    /// What became of its payload.
+    pub bytes: ByteCounts,
+    /// The most payload of one of its segments.
+    pub largest_payload: u32,
+    /// Its first segment with payload.
+    pub first_data: Option<Seen>,
     /// The mappings it declared.
     pub mappings: Mappings,
     /// DSS checksums of the mappings.
@@ -180,36 +206,16 @@ pub struct SubflowEnd {
     pub checksums_again: Checksums,
     /// Payload of mappings whose place is not known yet.
     pub unplaced: Unplaced,
-    /// What became of its payload.
-    pub bytes: ByteCounts,
-    /// Round trips of what it sent.
-    pub round_trips: RoundTrips,
-    /// Order, repetition and pace of what it sent.
-    pub dynamics: Dynamics,
-    /// What it had no room to say.
-    pub option_space: OptionSpace,
     /// What it did against the RFC.
     pub conduct: Conduct,
-    /// Its last segments, to know a copy when it comes.
-    pub recent: RecentSegments,
-    /// Segments it sent.
-    pub segments: u64,
-    /// Its FIN.
-    pub fin: Option<Seen>,
-    /// Whether the peer acknowledged the FIN.
-    pub fin_acked: bool,
-    /// One past the last position of its own that the peer acknowledged.
-    pub acked: i64,
-    /// Highest acknowledgment number it sent.
-    pub highest_ack: Option<SeqNum>,
-    /// The most payload of one of its segments.
-    pub largest_payload: u32,
+    /// Address ID of that address.
+    pub address_id: Option<AddressId>,
+    /// Whether this host asked for the subflow to be a backup: from MP_JOIN, later from MP_PRIO.
+    pub backup: Option<bool>,
     /// Its first payload without a mapping where there must be one.
     pub first_unmapped: Option<Seen>,
     /// Its first mapping that contradicts another.
     pub first_conflict: Option<Seen>,
-    /// Its first segment with payload.
-    pub first_data: Option<Seen>,
     /// Payload of its SYN that the peer did not accept and that did not come again yet.
     pub refused: Range,
 }
@@ -222,6 +228,7 @@ impl SubflowEnd {
             address_id: None,
             backup: None,
             syn_options: None,
+            window_scale: None,
             sequence: TcpSequence::default(),
             mappings: Mappings::default(),
             checksums: Checksums::default(),
@@ -349,6 +356,18 @@ impl Subflow {
         let (acceptor, opener) = (syn_ack.at.since(syn.at), ack.at.since(syn_ack.at));
         let sooner = if role == self.opener { opener < acceptor } else { acceptor < opener };
         sooner && handshake.rtt_ns().is_some()
+    }
+
+    /// With both SYNs seen, says how windows are scaled: not at all unless both offer it (RFC 7323
+    /// §2.2), and by no more than 14 bits (§2.3).
+    pub fn know_window_scales(&mut self) {
+        let ends = &mut self.ends;
+        if let (Some(client), Some(server)) = (ends.client.syn_options, ends.server.syn_options) {
+            let both = client.window_scale.zip(server.window_scale);
+            let (client, server) = both.unwrap_or_default();
+            ends.client.window_scale = Some(client.min(14));
+            ends.server.window_scale = Some(server.min(14));
+        }
     }
 
     /// Direction of a segment sent by `endpoint`.

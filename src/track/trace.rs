@@ -90,6 +90,11 @@ pub struct OptionCounts {
 impl Totals {
     pub(crate) fn count_options(&mut self, options: &SegmentOptions) {
         self.mptcp_segments += 1;
+        // Nearly all have this one.
+        if let [MptcpOption::Dss(_)] = options.mptcp.as_slice() {
+            self.options.dss += 1;
+            return;
+        }
         for option in &options.mptcp {
             *self.options.count_of(option) += 1;
         }

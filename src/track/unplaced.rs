@@ -4,12 +4,10 @@
 //! that begins before the first segment seen of it may begin anywhere before it, until its last
 //! segment or the next mapping was seen, too. Until then its octets count as new data.
 
-use smallvec::SmallVec;
-
 use super::coverage::Range;
 use super::mapping::Mapped;
 use super::payload::captured_part;
-use super::role::Role;
+use super::role::{PerRole, Role};
 use super::segment::Step;
 use super::subflow::Seen;
 use crate::wire::segment::Segment;
@@ -103,7 +101,7 @@ impl Step<'_> {
             connection: self.connection,
             buffered: self.buffered,
             news: self.news.as_deref_mut(),
-            new_keys: SmallVec::new(),
+            new_keys: PerRole::default(),
             ..*self
         }
     }

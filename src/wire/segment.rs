@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use super::frame::{CapturePoint, Frame, LinkType, PacketNo, Timestamp};
 use super::ip::{self, TcpInIp};
-use super::link::{self, NotTcp, take};
+use super::link::{self, NotTcp};
 use super::seq::SeqNum;
 use super::tcp_option::TcpOptions;
 
@@ -142,39 +142,51 @@ pub enum Decoded<'a> {
 }
 
 /// The TCP segment in `frame`, or why there is none. Nothing is copied, and no state is kept.
+#[expect(clippy::inline_always, reason = "so that a frame need not go through memory")]
+#[inline(always)]
 pub fn decode<'a>(frame: &Frame<'a>) -> Decoded<'a> {
-    match segment_in(frame) {
-        Ok(segment) => Decoded::Tcp(segment),
+    if frame.link_type == LinkType::ETHERNET
+        && let Some(tcp) = ip::tcp_in_plain_ethernet(frame.data)
+    {
+        return segment(frame, &tcp);
+    }
+    decode_in_any_way(*frame)
+}
+
+/// What is no plain Ethernet.
+#[inline(never)]
+fn decode_in_any_way(frame: Frame<'_>) -> Decoded<'_> {
+    match tcp_in(&frame) {
+        Ok(tcp) => segment(&frame, &tcp),
         Err(NotTcp::Other) => Decoded::Other,
         Err(NotTcp::Fragment) => Decoded::Fragment,
         Err(NotTcp::Undecoded) => Decoded::Undecoded,
     }
 }
 
-#[inline]
-fn segment_in<'a>(frame: &Frame<'a>) -> Result<Segment<'a>, NotTcp> {
-    if frame.link_type == LinkType::ETHERNET
-        && let Some(tcp) = ip::tcp_in_plain_ethernet(frame.data)
-    {
-        return segment(frame, &tcp);
-    }
+fn tcp_in<'a>(frame: &Frame<'a>) -> Result<TcpInIp<'a>, NotTcp> {
     let packet = link::ip_packet(frame.link_type, frame.data)?;
     let link_len = u32::try_from(frame.data.len() - packet.len()).unwrap_or(0);
-    let tcp = ip::tcp_in_ip(packet, frame.wire_len.saturating_sub(link_len))?;
-    segment(frame, &tcp)
+    ip::tcp_in_ip(packet, frame.wire_len.saturating_sub(link_len))
 }
 
 /// Reads the TCP header (RFC 9293 §3.1). Its 20 fixed octets must be there; of the options and the
 /// payload, what the snap length left.
-#[inline]
-fn segment<'a>(frame: &Frame<'a>, tcp: &TcpInIp<'a>) -> Result<Segment<'a>, NotTcp> {
-    let (header, rest) = take::<20>(tcp.octets)?;
+#[expect(clippy::inline_always, reason = "so that a frame need not go through memory")]
+#[inline(always)]
+fn segment<'a>(frame: &Frame<'a>, tcp: &TcpInIp<'a>) -> Decoded<'a> {
+    let Some((header, rest)) = tcp.octets.split_first_chunk::<20>() else {
+        return Decoded::Undecoded;
+    };
     let header_len = (header[12] >> 4) * 4;
-    let options_len = header_len.checked_sub(20).ok_or(NotTcp::Undecoded)?;
-    let payload_len = tcp.len.checked_sub(u32::from(header_len)).ok_or(NotTcp::Undecoded)?;
+    let (Some(options_len), Some(payload_len)) =
+        (header_len.checked_sub(20), tcp.len.checked_sub(u32::from(header_len)))
+    else {
+        return Decoded::Undecoded;
+    };
     let (options, payload) = rest.split_at_checked(usize::from(options_len)).unwrap_or((rest, &[]));
     let port = |high, low| u16::from_be_bytes([high, low]);
-    Ok(Segment {
+    Decoded::Tcp(Segment {
         number: frame.number,
         timestamp: frame.timestamp,
         point: frame.point,

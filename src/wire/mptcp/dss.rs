@@ -7,11 +7,7 @@
 //!           · checksum 2 (M, if the length says so: nothing in the flags does)
 //! ```
 
-use nom::Parser;
-use nom::combinator::{cond, map, opt};
-use nom::number::complete::{be_u8, be_u16, be_u32, be_u64};
-
-use super::{Parsed, Subtype};
+use super::{Parsed, Subtype, illegal};
 use crate::wire::seq::{Dsn, WireDsn};
 
 /// Data-level length of a mapping.
@@ -62,15 +58,24 @@ impl Dss {
         Self { data_ack, mapping, data_fin, flags: ack_bits | map_bits | fin_bit, reserved: 0 }
     }
 
+    /// Reads the option if `body`, all that follows kind and length, is a DSS: the short way to what
+    /// [`MptcpOption::parse`](super::MptcpOption::parse) says, too.
+    #[inline]
+    pub fn parse_whole(body: &[u8]) -> Option<Self> {
+        let is_dss = body.first().is_some_and(|first| first >> 4 == Subtype::DSS.0);
+        match Self::parse(body) {
+            Ok(([], dss)) if is_dss => Some(dss),
+            _ => None,
+        }
+    }
+
     /// Reads the option from octet 2 on. The three upper flag bits are reserved and tell nothing.
     #[inline]
     pub(super) fn parse(body: &[u8]) -> Parsed<'_, Self> {
-        let (rest, first) = be_u8(body)?;
-        let (rest, flags) = be_u8(rest)?;
-        let (rest, data_ack) = cond(flags & ACK != 0, number(flags & LONG_ACK != 0)).parse(rest)?;
+        let (rest, [first, flags]) = octets(body)?;
+        let (rest, data_ack) = when(flags & ACK != 0, number(flags & LONG_ACK != 0), rest)?;
         let (rest, mapping) =
-            cond(flags & MAP != 0, |rest| Mapping::parse(flags & LONG_DSN != 0, rest))
-                .parse(rest)?;
+            when(flags & MAP != 0, |rest| Mapping::parse(flags & LONG_DSN != 0, rest), rest)?;
         // RFC 8684 §3.3.3: a DATA_FIN always has a mapping, of which it is the last octet.
         let data_fin = flags & FIN != 0 && mapping.is_some();
         Ok((rest, Self { data_ack, mapping, data_fin, flags, reserved: first & 0x0f }))
@@ -102,15 +107,17 @@ pub fn data_fin_position(dsn: Dsn, length: u16) -> Dsn {
 impl Mapping {
     #[inline]
     fn parse(long_dsn: bool, input: &[u8]) -> Parsed<'_, Self> {
-        let (rest, dsn) = number(long_dsn).parse(input)?;
-        let (rest, ssn) = be_u32(rest)?;
-        let (rest, length) = be_u16(rest)?;
-        let length = match length {
+        let (rest, dsn) = number(long_dsn)(input)?;
+        let (rest, ssn) = octets(rest)?;
+        let (rest, length) = octets(rest)?;
+        let ssn = u32::from_be_bytes(ssn);
+        let length = match u16::from_be_bytes(length) {
             0 => DataLevelLength::Infinite,
             octets => DataLevelLength::Octets(octets),
         };
         // Only room for it tells that there is a checksum (RFC 8684 §3.3).
-        let (rest, checksum) = opt(be_u16).parse(rest)?;
+        let (rest, checksum) = when(rest.len() >= 2, octets, rest)?;
+        let checksum = checksum.map(u16::from_be_bytes);
         Ok((rest, Self { dsn, ssn, length, checksum }))
     }
 
@@ -130,15 +137,41 @@ impl Mapping {
     }
 }
 
+/// What `parse` takes, where it is there. (This, `number` and `octets` are by hand, since every
+/// segment has a DSS: nom reads numbers octet by octet.)
+#[inline]
+fn when<'a, T>(
+    is_there: bool,
+    parse: impl Fn(&'a [u8]) -> Parsed<'a, T>,
+    input: &'a [u8],
+) -> Parsed<'a, Option<T>> {
+    if !is_there {
+        return Ok((input, None));
+    }
+    let (rest, value) = parse(input)?;
+    Ok((rest, Some(value)))
+}
+
 /// A parser of a DSN or DATA_ACK of 8 octets (`long`) or 4.
 #[inline]
-fn number<'a>(long: bool) -> impl Parser<&'a [u8], Output = WireDsn, Error = ()> {
+fn number<'a>(long: bool) -> impl Fn(&'a [u8]) -> Parsed<'a, WireDsn> {
     move |input| {
         if long {
-            map(be_u64, WireDsn::Long).parse(input)
+            let (rest, whole) = octets(input)?;
+            Ok((rest, WireDsn::Long(u64::from_be_bytes(whole))))
         } else {
-            map(be_u32, WireDsn::Short).parse(input)
+            let (rest, low) = octets(input)?;
+            Ok((rest, WireDsn::Short(u32::from_be_bytes(low))))
         }
+    }
+}
+
+/// The first `N` octets.
+#[inline]
+fn octets<const N: usize>(input: &[u8]) -> Parsed<'_, [u8; N]> {
+    match input.split_first_chunk() {
+        Some((octets, rest)) => Ok((rest, *octets)),
+        None => illegal(),
     }
 }
 
