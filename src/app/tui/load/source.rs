@@ -151,8 +151,14 @@ impl Source {
         if self.paths.is_empty() {
             return self.statuses().iter().map(|status| status.path.as_str()).collect();
         }
-        let names: Vec<_> = self.paths.iter().map(ToString::to_string).collect();
-        names.join(", ")
+        // The folder would take the room that the connection needs.
+        let names = self.paths.iter().map(|path| match path {
+            InputPath::File(path) => path
+                .file_name()
+                .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into()),
+            InputPath::Stdin => path.to_string(),
+        });
+        names.collect::<Vec<_>>().join(", ")
     }
 
     /// How far it is.
