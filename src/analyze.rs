@@ -8,41 +8,63 @@ pub mod explain;
 pub mod finding;
 mod fold;
 pub mod holes;
+pub mod host;
 pub mod ladder;
 pub mod option_space;
 pub mod rules;
 pub mod state;
 pub mod verdict;
+pub mod watch;
 
 use std::collections::BTreeSet;
 
 use crate::track::Trace;
+use crate::track::connection::Connection;
 use crate::track::subflow::Subflow;
 use crate::units;
-use finding::{Finding, Selection};
-use rules::{Apply, CaptureFacts, Case, RULES, WholeCapture};
+use finding::{Confidence, Finding, Selection, Severity};
+use rules::{Apply, CaptureFacts, Case, DOUBTFUL, RULES, WholeCapture};
 
 /// Everything that there is to say about `trace`: on the capture first, then connection by
 /// connection, the worst first and effects behind their causes.
 pub fn findings(trace: &Trace<'_>, inputs: &[CaptureFacts], wanted: &Selection) -> Vec<Finding> {
-    let whole = WholeCapture { trace: *trace, inputs };
+    let mut found = of_capture(*trace, inputs, wanted);
+    for (number, connection) in trace.connections().into_iter().enumerate() {
+        found.extend(of_connection(*trace, inputs, wanted, connection, number));
+    }
+    forget_absent_causes(&mut found);
+    found.sort_by_key(|finding| !finding.code.is_of_capture());
+    found
+}
+
+/// What there is to say about the capture as a whole.
+fn of_capture(trace: Trace<'_>, inputs: &[CaptureFacts], wanted: &Selection) -> Vec<Finding> {
+    let whole = WholeCapture { trace, inputs };
     let mut found = Vec::new();
     for rule in RULES {
         if let Apply::Capture(apply) = rule.apply {
             found.extend(apply(&whole));
         }
     }
-    for (number, connection) in trace.connections().into_iter().enumerate() {
-        let case = Case::new(*trace, inputs, connection);
-        found.extend(of_connection(&case, number));
-    }
     found.retain(|finding| wanted.includes(finding));
-    forget_absent_causes(&mut found);
-    found.sort_by_key(|finding| !finding.code.is_of_capture());
     found
 }
 
-fn of_connection(case: &Case<'_>, number: usize) -> Vec<Finding> {
+/// What there is to say about a connection, which is the one with this number of all.
+fn of_connection(
+    trace: Trace<'_>,
+    inputs: &[CaptureFacts],
+    wanted: &Selection,
+    connection: &Connection,
+    number: usize,
+) -> Vec<Finding> {
+    let case = Case::new(trace, inputs, wanted.host.as_ref(), connection);
+    let mut found = of_case(&case, number);
+    found.retain(|finding| wanted.includes(finding));
+    found
+}
+
+fn of_case(case: &Case<'_>, number: usize) -> Vec<Finding> {
     let mut found = Vec::new();
     for rule in RULES {
         if let Apply::Connection(apply) = rule.apply {
@@ -55,6 +77,7 @@ fn of_connection(case: &Case<'_>, number: usize) -> Vec<Finding> {
             found.extend(concluded);
         }
     }
+    soften(case, &mut found);
     let mut found = limited(found);
     for finding in &mut found {
         finding.connection = Some(number);
@@ -63,6 +86,21 @@ fn of_connection(case: &Case<'_>, number: usize) -> Vec<Finding> {
         }
     }
     fold::fold(found)
+}
+
+/// Where packets are missing, what rests on a packet that was not seen is no more than a note.
+fn soften(case: &Case<'_>, found: &mut [Finding]) {
+    let doubtful = |finding: &&mut Finding| {
+        finding.severity != Severity::Note && DOUBTFUL.contains(&finding.code)
+    };
+    let mut doubtful = found.iter_mut().filter(doubtful).peekable();
+    let lacks = || case.lacks_packets() || !case.is_two_sided() || case.lacks_initial();
+    if doubtful.peek().is_some() && lacks() {
+        for finding in doubtful {
+            finding.severity = Severity::Note;
+            finding.confidence = Confidence::Possible;
+        }
+    }
 }
 
 /// The first few findings of each code; the others are counted with the last of them.

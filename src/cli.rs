@@ -214,6 +214,9 @@ pub struct LiveArgs {
     /// Octets kept of each packet [default: 256, all headers; with --write: all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(64..=262_144))]
     pub snaplen: Option<u32>,
+    /// Room in the kernel for packets that wait, for each interface
+    #[arg(long, value_name = "SIZE", default_value = "32MiB", value_parser = buffer)]
+    pub buffer: u32,
     /// Take packets for other hosts as well
     #[arg(long)]
     pub promiscuous: bool,
@@ -226,7 +229,7 @@ pub struct LiveArgs {
     /// Write the report to FILE as JSON; - is standard output, in place of all text
     #[arg(long, value_name = "FILE")]
     pub json: Option<OsString>,
-    /// Time between two summaries in the JSON lines
+    /// Time between two summaries
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse::duration_ns)]
     pub summary: i64,
     /// What is remembered, and for how long.
@@ -252,6 +255,9 @@ pub struct TuiArgs {
     /// Octets kept of each packet [default: 256, all headers]
     #[arg(long, value_name = "N", requires = "interfaces", value_parser = clap::value_parser!(u32).range(64..=262_144))]
     pub snaplen: Option<u32>,
+    /// Room in the kernel for packets that wait, for each interface
+    #[arg(long, value_name = "SIZE", default_value = "32MiB", value_parser = buffer)]
+    pub buffer: u32,
     /// Take packets for other hosts as well
     #[arg(long, requires = "interfaces")]
     pub promiscuous: bool,
@@ -299,6 +305,13 @@ fn parse_rotate(text: &str) -> Result<Rotate, String> {
     let age = parse::duration_ns(text).map(Rotate::Age);
     age.or_else(|_| parse::size(text).map(Rotate::Size))
         .map_err(|_| "write a size like 100MB, or an age like 10m".to_owned())
+}
+
+/// What libpcap takes: up to 2 GiB.
+fn buffer(text: &str) -> Result<u32, String> {
+    let size = parse::size(text).ok().filter(|octets| (1..1 << 31).contains(octets));
+    size.and_then(|octets| u32::try_from(octets).ok())
+        .ok_or_else(|| "write a size below 2 GB, like 64MB".to_owned())
 }
 
 fn positive(text: &str) -> Result<usize, String> {

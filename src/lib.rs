@@ -11,7 +11,7 @@
 //! | [`capture`] | `wire::frame` |
 //! | [`units`], [`host`] | – |
 //! | [`track`] | `wire` |
-//! | [`analyze`] | `track`, `wire`, `units` |
+//! | [`analyze`] | `track`, `wire`, `units`, the snapshot of `host` |
 //! | [`report`] | `analyze`, `track`, `wire`, `units` |
 //! | [`tui`] | `analyze`, `report`, `track`, `wire`, `units` |
 //! | [`cli`] | `units` |

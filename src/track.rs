@@ -11,6 +11,7 @@ pub mod arena;
 pub mod checkpoint;
 pub mod checksum;
 pub mod chunked;
+pub mod conduct;
 pub mod connection;
 pub mod copies;
 pub mod coverage;
@@ -39,6 +40,7 @@ pub mod stream;
 pub mod subflow;
 pub mod tcp_sequence;
 pub mod trace;
+pub mod unplaced;
 
 use std::collections::BTreeSet;
 
@@ -60,7 +62,7 @@ pub use trace::{OptionCounts, Totals, Trace};
 
 use crate::wire::frame::{PacketNo, Timestamp};
 use crate::wire::mptcp::MptcpOption;
-use crate::wire::segment::{Decoded, Endpoint, Segment};
+use crate::wire::segment::{Decoded, Endpoint, Segment, TcpFlags};
 use options::SegmentOptions;
 
 /// In how many spans of time it is kept what was sent when, unless more are wanted.
@@ -199,7 +201,7 @@ impl Tracker {
         }
         let key = FlowKey::new(segment.source, segment.destination);
         match self.flows.get(&key) {
-            Some(Flow::Subflow(id)) if !self.is_reuse(id, segment) => {
+            Some(Flow::Subflow(id)) if !self.is_reuse(id, segment, &options) => {
                 self.push_on_subflow(id, segment, &options);
             }
             Some(Flow::Plain { stream, syn }) => {
@@ -237,12 +239,23 @@ impl Tracker {
     }
 
     /// Whether `segment` opens its 4-tuple anew.
-    fn is_reuse(&self, id: Id<Subflow>, segment: &Segment<'_>) -> bool {
-        if !segment.flags.is_syn() {
-            return false;
-        }
+    fn is_reuse(&self, id: Id<Subflow>, segment: &Segment<'_>, options: &SegmentOptions) -> bool {
         let subflow = &self.subflows[id];
+        if !segment.flags.has(TcpFlags::SYN) {
+            // SYN and SYN/ACK may be missing; no other segment shows keys.
+            return options.sender_key().is_some_and(|key| {
+                let sender = subflow.direction_from(segment.source).sender();
+                let known = self.connections[subflow.connection].hosts.of(sender).key;
+                subflow.is_over() && known.is_some_and(|known| known != key)
+            });
+        }
         let sender = subflow.direction_from(segment.source).sender();
+        if segment.flags.is_syn_ack() {
+            // The SYN before it may be missing.
+            let end = subflow.ends.of(sender);
+            let had_more = subflow.reset.is_some() || end.fin.is_some() || end.first_data.is_some();
+            return had_more && end.sequence.isn().is_some_and(|isn| isn != segment.seq);
+        }
         match subflow.ends.of(sender).sequence.isn() {
             Some(isn) => isn != segment.seq,
             // A SYN from the acceptor's side: a simultaneous open, unless this one is over. Where no
@@ -344,6 +357,7 @@ impl Tracker {
             return None;
         };
         let old = &mut self.subflows[id];
+        owner.join_answered(old);
         self.flows.remove(&FlowKey::new(old.ends.client.endpoint, old.ends.server.endpoint));
         let number = old.number;
         *old = Subflow::new(connection, number, stream, opener, opening);
@@ -414,6 +428,7 @@ impl Subflow {
             ends,
             reset: None,
             released: false,
+            out_of_order: false,
             several_points: false,
             established: false,
         }

@@ -67,6 +67,41 @@ fn healthy_captures_raise_no_warning_and_no_error() {
     }
 }
 
+/// tshark takes every display filter that a finding gives, and it shows the packets in question.
+#[test]
+fn display_filters_are_those_of_wireshark() {
+    let captures = captures_below(&testdata().join("captures"));
+    let mut filters = BTreeSet::new();
+    let mut shown = None;
+    for capture in &captures {
+        let report = corpus::report(std::slice::from_ref(capture));
+        for finding in corpus::array(&report["findings"]) {
+            let Some(filter) = finding["wireshark_filter"].as_str() else { continue };
+            filters.insert(format!("({filter})"));
+            let packet = finding["packets"].get(0).and_then(serde_json::Value::as_u64);
+            shown = shown.or(packet.map(|packet| (capture, filter.to_owned(), packet)));
+        }
+    }
+    let (capture, filter, packet) = shown.unwrap();
+    let all = filters.into_iter().collect::<Vec<_>>().join(" || ");
+    let (Some(found), Some(_)) = (tshark(capture, &filter), tshark(capture, &all)) else {
+        eprintln!("skipped: tshark is not installed");
+        return;
+    };
+    assert!(found.contains(&packet), "{filter} does not show packet {packet}: {found:?}");
+}
+
+/// The packets that a filter shows.
+fn tshark(capture: &Path, filter: &str) -> Option<Vec<u64>> {
+    let mut tshark = std::process::Command::new("tshark");
+    tshark.arg("-r").arg(capture).args(["-Y", filter, "-T", "fields", "-e", "frame.number"]);
+    let output = tshark.output().ok()?;
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{filter}: {complaint}");
+    let numbers = String::from_utf8(output.stdout).unwrap();
+    Some(numbers.lines().map(|line| line.parse().unwrap()).collect())
+}
+
 /// Every capture below `folder` has its row, raises all of it, and no other warning or error.
 fn check(section: &str, folder: &Path) {
     let table = table();

@@ -5,6 +5,8 @@
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr};
 
+use mptcpscope::analyze::finding::{Code, Finding, Selection};
+use mptcpscope::analyze::findings;
 use mptcpscope::analyze::state::{ConnectionState, state};
 use mptcpscope::track::limits::Ageing;
 use mptcpscope::track::news::News;
@@ -87,6 +89,41 @@ fn forged_joins_of_a_real_connection_take_a_bounded_number_of_subflows() {
     assert_eq!(subflows[255].number, 255);
     assert_eq!(trace.totals().forgotten.subflows, 20_000 - 255);
     assert!(connections[0].events.iter().all(|event| trace.subflow(event.subflow).number < 256));
+}
+
+#[test]
+fn a_flood_is_found_though_most_of_it_is_forgotten() {
+    let mut lab = Lab::new(Ageing { most: 400, ..AGEING });
+    lab.open_connection();
+    for number in 0..20_000_u32 {
+        let source = endpoint(0x0a00_0000 | number, 1024);
+        lab.send(source, SERVER, SYN, number, 0, &join_syn(number.wrapping_mul(7919)));
+    }
+    let found = floods(&lab);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].connection, None);
+    let total = found[0].count + lab.tracker.trace().totals().forgotten.orphan_joins;
+    assert_eq!(total, 20_000, "{}", found[0].summary);
+    assert!(found[0].summary.contains("forgotten"));
+}
+
+#[test]
+fn forged_joins_of_a_real_connection_are_a_flood() {
+    let mut lab = Lab::new(AGEING);
+    lab.open_connection();
+    let token = crypto::token(Key(SERVER_KEY), Version::V1).0;
+    for number in 0..1000_u32 {
+        let source = endpoint(0x0a00_0000 | number, 1024);
+        lab.send(source, SERVER, SYN, number, 0, &join_syn(token));
+    }
+    let found = floods(&lab);
+    assert_eq!(found.len(), 1);
+    assert_eq!((found[0].connection, found[0].count), (Some(0), 255));
+}
+
+fn floods(lab: &Lab) -> Vec<Finding> {
+    let only = vec![Code::JoinFlood];
+    findings(&lab.tracker.trace(), &[], &Selection { only, ..Selection::default() })
 }
 
 #[test]

@@ -88,7 +88,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "analyze",
-        may_import: &["track", "wire", "units"],
+        may_import: &["track", "wire", "units", "host::HostSnapshot", "host::EndpointFlag"],
         must_not_use: &[
             "ratatui",
             "pcap",

@@ -88,6 +88,8 @@ codes! {
     ChecksumForced = "checksum-forced", Note, "RFC 8684 §3.1";
     /// The connection was turned into plain TCP by an infinite mapping.
     InfiniteMapping = "infinite-mapping", Warning, "RFC 8684 §3.7";
+    /// A host went on with MPTCP after the fallback.
+    MptcpAfterFallback = "mptcp-after-fallback", Error, "RFC 8684 §3.7";
 
     // Proofs.
 
@@ -124,6 +126,8 @@ codes! {
     JoinPortNotAnnounced = "join-port-not-announced", Note, "RFC 8684 §3.2";
     /// The joiner sent data before the join was confirmed.
     JoinEarlyData = "join-early-data", Warning, "RFC 8684 §3.2";
+    /// A join again although the peer, or an earlier one, speaks against it.
+    JoinAgainstAdvice = "join-against-advice", Note, "RFC 8684 §3.4.1, §3.4.2 and §3.6";
     /// An address differs from the one announced under its ID: a NAT.
     AddressTranslated = "address-translated", Note, "RFC 8684 §3.2";
     /// A host asked not to open subflows to its initial address and port.
@@ -141,6 +145,8 @@ codes! {
     AddAddrSpaceStatic = "add-addr-space-static", Note, "RFC 8684 §3.4.1";
     /// Timestamps were left out to make room for an ADD_ADDR.
     AddAddrTimestampsDropped = "add-addr-timestamps-dropped", Note, "RFC 7323 §3.2";
+    /// An IPv6 address with a port was announced beside timestamps, without padding.
+    AddAddrUnpadded = "add-addr-unpadded", Note, "RFC 8684 §3.4.1";
     /// SACK blocks were left out to make room for an MPTCP option.
     AddAddrEvictsSack = "add-addr-evicts-sack", Note, "RFC 2018 §3";
     /// An announced address was not echoed.
@@ -157,11 +163,15 @@ codes! {
     RemoveAddrUnknownId = "remove-addr-unknown-id", Note, "RFC 8684 §3.4.2";
     /// An address was withdrawn, and its subflows went with it.
     RemoveAddrClosedSubflows = "remove-addr-closed-subflows", Note, "RFC 8684 §3.4.2";
+    /// A path died, and the owner of its address never withdrew it.
+    RemoveAddrMissing = "remove-addr-missing", Note, "RFC 8684 §3.4.2";
 
     // Data and paths at work.
 
     /// Payload without a mapping on a subflow that has to have one.
     MappingMissing = "mapping-missing", Error, "RFC 8684 §3.3.1";
+    /// A mapping covers nothing of the segment that carries it.
+    MappingOutsideSegment = "mapping-outside-segment", Warning, "RFC 8684 §3.3.1";
     /// Mappings that contradict each other.
     MappingConflict = "mapping-conflict", Error, "RFC 8684 §3.3.1";
     /// Data was acknowledged that was never sent.
@@ -174,6 +184,8 @@ codes! {
     FailedDataAcked = "failed-data-acked", Warning, "RFC 8684 §3.7";
     /// Data was sent again on another subflow.
     Reinjection = "reinjection", Note, "RFC 8684 §3.3.6";
+    /// Data that was sent again differs from what was sent first.
+    ReinjectionDiffers = "reinjection-differs", Error, "RFC 8684 §3.3.1";
     /// Data was sent again on the same subflow under other subflow sequence numbers.
     Remapping = "remapping", Note, "RFC 8684 §3.3.1";
     /// (Almost) all data was sent on every subflow.
@@ -191,14 +203,27 @@ codes! {
     /// The sender waited for the receive window of the peer.
     ReceiveWindowLimited = "receive-window-limited", Note, "RFC 8684 §3.3.4";
 
+    /// The receive window was taken back.
+    WindowShrunk = "window-shrunk", Warning, "RFC 8684 §3.3.4";
+    /// Reserved bits of MPTCP options are set.
+    ReservedBitsSet = "reserved-bits-set", Note, "RFC 8684 §3";
+    /// Signals of MPTCP were taken for a loss.
+    DupAckMisread = "dup-ack-misread", Note, "RFC 8684 §3";
+
     // Closing.
 
     /// A host ended the connection at once.
     FastClose = "fast-close", Note, "RFC 8684 §3.5";
+    /// MP_FASTCLOSE was repeated and never answered.
+    FastCloseUnanswered = "fast-close-unanswered", Note, "RFC 8684 §3.5";
     /// A subflow was reset.
     SubflowReset = "subflow-reset", Note, "RFC 8684 §3.6";
     /// The last subflow went before the connection was closed.
     ConnectionAborted = "connection-aborted", Warning, "RFC 8684 §3.3.3";
+    /// A DATA_FIN that can't be right, or data behind it.
+    DataFinInvalid = "data-fin-invalid", Error, "RFC 8684 §3.3.3";
+    /// The last subflow was closed before all data was acknowledged.
+    FinWithDataOutstanding = "fin-with-data-outstanding", Warning, "RFC 8684 §3.3.3";
     /// A DATA_FIN was never acknowledged.
     DataFinUnacked = "data-fin-unacked", Note, "RFC 8684 §3.3.3";
 
@@ -210,12 +235,24 @@ codes! {
     MpCapableNotRepeated = "mp-capable-not-repeated", Note, "RFC 8684 §3.1";
     /// A RST without the reason that it should have.
     RstReasonMissing = "rst-reason-missing", Note, "RFC 8684 §3.6";
+    /// Three or more duplicate ACKs in a row for signals.
+    DupAckSignals = "dup-ack-signals", Note, "RFC 8684 §3.4.1";
+    /// A DATA_ACK narrower than the numbers of the data.
+    DsnWidth = "dsn-width", Note, "RFC 8684 §3.3.2";
+    /// Data was sent past the receive window.
+    DataBeyondWindow = "data-beyond-window", Note, "RFC 8684 §3.3.5";
+    /// A subflow that was left open after the end of the connection.
+    SubflowNotClosed = "subflow-not-closed", Note, "RFC 8684 §3.3.3";
+    /// Data that went on another subflow was never sent again on its own.
+    OriginalNotResent = "original-not-resent", Note, "RFC 8684 §3.3.6";
+    /// Urgent data within a mapping.
+    UrgentInMapping = "urgent-in-mapping", Note, "RFC 8684 §3.3.1";
 }
 
 impl Code {
     /// Whether it is raised only if asked for: healthy hosts do this.
     pub const fn is_strict(self) -> bool {
-        matches!(self, Self::JoinBeforeDss | Self::MpCapableNotRepeated | Self::RstReasonMissing)
+        matches!(self, Self::AddAddrSpaceStatic) || self as usize >= Self::JoinBeforeDss as usize
     }
 
     /// Whether it is about the capture more than about a connection.

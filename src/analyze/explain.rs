@@ -2,6 +2,7 @@
 
 mod addresses;
 mod capture;
+mod conduct;
 mod data;
 mod handshake;
 mod joins;
@@ -29,7 +30,14 @@ impl Page {
 
 /// The page of `code`.
 pub fn page(code: Code) -> Page {
-    let groups = [capture::PAGES, handshake::PAGES, joins::PAGES, addresses::PAGES, data::PAGES];
+    let groups = [
+        capture::PAGES,
+        handshake::PAGES,
+        joins::PAGES,
+        addresses::PAGES,
+        data::PAGES,
+        conduct::PAGES,
+    ];
     let mut pages = groups.into_iter().flatten();
     let found = pages.find(|(known, _)| *known == code);
     found.map_or(Page::EMPTY, |(_, page)| *page)

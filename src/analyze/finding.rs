@@ -1,5 +1,6 @@
 //! A finding: what is the matter, how bad it is, how sure that is, and what to do about it.
 
+use crate::host::HostSnapshot;
 use crate::track::role::{Direction, Role};
 use crate::track::subflow::{Seen, Subflow};
 use crate::wire::frame::{PacketNo, Timestamp};
@@ -193,7 +194,7 @@ impl Finding {
     }
 }
 
-/// Which findings are wanted.
+/// Which findings are wanted, and what the rules may go by beside the packets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selection {
     /// Also the notes that are off by default: what healthy hosts do against the letter of the RFC.
@@ -204,11 +205,20 @@ pub struct Selection {
     pub only: Vec<Code>,
     /// None of these.
     pub ignore: Vec<Code>,
+    /// What a host says of itself: it counts for the connections that it is an end of. Its counters
+    /// count from the capture on where that is known ([`HostSnapshot::since`]).
+    pub host: Option<HostSnapshot>,
 }
 
 impl Default for Selection {
     fn default() -> Self {
-        Self { strict: false, min_severity: Severity::Note, only: Vec::new(), ignore: Vec::new() }
+        Self {
+            strict: false,
+            min_severity: Severity::Note,
+            only: Vec::new(),
+            ignore: Vec::new(),
+            host: None,
+        }
     }
 }
 

@@ -1,30 +1,92 @@
 //! What of a stream is not in the capture.
 
+use super::state;
+use crate::track::Trace;
+use crate::track::connection::Connection;
 use crate::track::coverage::Range;
 use crate::track::data::DataSpace;
+use crate::track::role::Role;
+use crate::track::subflow::Subflow;
+use crate::track::unplaced::Unplaced;
 
-/// What was not seen, in order: from the first octet of the stream (midstream: the first one seen)
-/// to the last one seen, or to the DATA_FIN.
-pub fn holes(data: &DataSpace) -> Vec<Range> {
+/// What was not seen of what `sender` sent, in order: from the first octet of the stream (midstream:
+/// the first one seen, or else numbered) to the last one seen or acknowledged, or to the DATA_FIN. What
+/// may be octets that were seen and whose place is not known is none.
+pub fn holes(trace: &Trace<'_>, connection: &Connection, sender: Role) -> Vec<Range> {
+    let data = connection.data.of(sender);
+    let end = data.fin().map(|fin| fin.position).or_else(|| acked_end(trace, connection, sender));
+    let subflows = state::subflows(trace, connection);
+    let unplaced = subflows.iter().map(|subflow| &subflow.ends.of(sender).unplaced);
+    let hidden = unplaced.clone().map(|unplaced| unplaced.hidden).sum();
+    let base = data.base().unwrap_or_default();
+    let maybe = unplaced.flat_map(Unplaced::mappings).map(|(dsn, octets)| {
+        let start = dsn.distance_from(base);
+        Range { start, end: start.saturating_add_unsigned(octets) }
+    });
+    let holes = maybe.fold(up_to(end, data), without);
+    let octets: u64 = holes.iter().map(|hole| hole.len()).sum();
+    if octets > hidden { holes } else { Vec::new() }
+}
+
+/// What of `ranges` is not in `taken`.
+fn without(ranges: Vec<Range>, taken: Range) -> Vec<Range> {
+    let parts = ranges.into_iter().flat_map(|range| {
+        let before = Range { end: range.end.min(taken.start), ..range };
+        let after = Range { start: range.start.max(taken.end), ..range };
+        if range.intersection(taken).is_empty() {
+            [range, Range { end: range.start, ..range }]
+        } else {
+            [before, after]
+        }
+    });
+    parts.filter(|part| !part.is_empty()).collect()
+}
+
+/// One past the last octet of `sender`'s stream that its peer acknowledged; a DATA_FIN is none.
+pub fn acked_end(trace: &Trace<'_>, connection: &Connection, sender: Role) -> Option<i64> {
+    let data = connection.data.of(sender);
+    let acked = data.acked_end()?;
+    let is_unseen = data.coverage().span().is_none_or(|span| acked > span.end);
+    match data.fin() {
+        Some(fin) => Some(acked.min(fin.position)),
+        None if is_unseen && connection.fallback.is_none() => {
+            let subflows = state::subflows(trace, connection);
+            Some(acked - i64::from(has_closed(&subflows, sender.peer())))
+        }
+        None => Some(acked),
+    }
+}
+
+/// Whether `role` closed all its subflows, as a host does once it acknowledged the peer's DATA_FIN
+/// (RFC 8684 §3.3.3).
+fn has_closed(subflows: &[&Subflow], role: Role) -> bool {
+    let mut used = subflows.iter().map(|subflow| subflow.ends.of(role));
+    used.all(|end| end.segments == 0 || end.fin.is_some())
+}
+
+fn up_to(end: Option<i64>, data: &DataSpace) -> Vec<Range> {
     let coverage = data.coverage();
-    let tail = coverage
-        .span()
-        .zip(data.fin())
-        .map(|(span, fin)| Range { start: span.end, end: fin.position });
-    coverage.gaps().chain(tail.filter(|tail| !tail.is_empty())).collect()
+    let seen = coverage.span().map_or(0, |span| span.end);
+    let tail = Range { start: seen, end: end.unwrap_or(seen) };
+    coverage.gaps().chain([tail].into_iter().filter(|tail| !tail.is_empty())).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::track::copies::Carried;
-    use crate::track::subflow::Seen;
-    use crate::wire::frame::{PacketNo, Timestamp};
+    use crate::wire::frame::Timestamp;
     use crate::wire::seq::Dsn;
 
     fn carry(data: &mut DataSpace, start: i64, end: i64) {
         let range = Range { start, end };
-        data.insert(Carried { range, subflow: 0, subflow_position: start, at: Timestamp(0) });
+        data.insert(Carried {
+            range,
+            subflow: 0,
+            subflow_position: start,
+            at: Timestamp(0),
+            sample: 0,
+        });
     }
 
     #[test]
@@ -33,8 +95,7 @@ mod tests {
         data.know_idsn(Dsn(7));
         carry(&mut data, 10, 20);
         carry(&mut data, 30, 40);
-        data.finish(45, Seen { packet: PacketNo(1), at: Timestamp(0) });
-        let holes = holes(&data);
+        let holes = up_to(Some(45), &data);
         let ends: Vec<_> = holes.iter().map(|hole| (hole.start, hole.end)).collect();
         assert_eq!(ends, [(0, 10), (20, 30), (40, 45)]);
     }

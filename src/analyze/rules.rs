@@ -6,18 +6,23 @@
 mod addresses;
 mod capture;
 mod close;
+mod conduct;
 mod data;
 mod fallback;
 mod handshake;
+mod host;
 mod joins;
 mod option_space;
 mod paths;
 mod proofs;
+mod retries;
 mod tokens;
 mod words;
 
 use super::finding::{Code, Finding};
+use super::host::KnownHost;
 use super::state::{self, Close, ConnectionState};
+use crate::host::HostSnapshot;
 use crate::track::Trace;
 use crate::track::connection::Connection;
 use crate::track::event::{Event, EventKind};
@@ -33,6 +38,8 @@ pub struct Case<'a> {
     pub trace: Trace<'a>,
     /// What is known of the inputs.
     pub inputs: &'a [CaptureFacts],
+    /// What one of its hosts says of itself, if that is known.
+    pub host: Option<KnownHost<'a>>,
     /// The connection.
     pub connection: &'a Connection,
     /// Its subflows, by number.
@@ -129,6 +136,7 @@ pub const RULES: &[Rule] = &[
     each(Code::HandshakeInvalid, handshake::handshake_invalid),
     each(Code::ChecksumForced, handshake::checksum_forced),
     each(Code::InfiniteMapping, fallback::infinite_mapping),
+    each(Code::MptcpAfterFallback, fallback::mptcp_after_fallback),
     each(Code::CBitSet, handshake::c_bit_set),
     each(Code::MpCapableNotRepeated, handshake::mp_capable_not_repeated),
     // Proofs.
@@ -151,14 +159,17 @@ pub const RULES: &[Rule] = &[
     each(Code::JoinPortNotAnnounced, joins::join_port_not_announced),
     each(Code::JoinEarlyData, joins::join_early_data),
     each(Code::JoinBeforeDss, joins::join_before_dss),
+    each(Code::JoinAgainstAdvice, retries::join_against_advice),
     each(Code::AddressTranslated, joins::address_translated),
     whole(Code::JoinUnknownToken, tokens::orphans_refused),
     whole(Code::JoinFlood, tokens::join_flood),
+    each(Code::JoinFlood, tokens::join_flood_of_connection),
     whole(Code::TokenCollision, tokens::token_collision),
     // Addresses and option space.
     each(Code::AddAddrNoSpace, option_space::no_space),
     each(Code::AddAddrSpaceStatic, option_space::space_static),
     each(Code::AddAddrTimestampsDropped, option_space::timestamps_dropped),
+    each(Code::AddAddrUnpadded, option_space::unpadded),
     each(Code::AddAddrEvictsSack, option_space::evicts_sack),
     each(Code::AddAddrNotEchoed, addresses::add_addr_not_echoed),
     each(Code::AddAddrEchoMismatch, addresses::add_addr_echo_mismatch),
@@ -167,33 +178,62 @@ pub const RULES: &[Rule] = &[
     each(Code::AddAddrPrivate, addresses::add_addr_private),
     each(Code::RemoveAddrUnknownId, addresses::remove_addr_unknown_id),
     each(Code::RemoveAddrClosedSubflows, addresses::remove_addr_closed_subflows),
+    each(Code::RemoveAddrMissing, addresses::remove_addr_missing),
     // Data and paths at work.
     each(Code::MappingMissing, data::mapping_missing),
+    each(Code::MappingOutsideSegment, conduct::mapping_outside_segment),
     each(Code::MappingConflict, data::mapping_conflict),
     each(Code::DataAckBeyondSent, data::data_ack_beyond_sent),
     each(Code::Reinjection, data::reinjection),
+    each(Code::ReinjectionDiffers, conduct::reinjection_differs),
     each(Code::Remapping, data::remapping),
     each(Code::RedundantScheduler, data::redundant_scheduler),
     each(Code::DataStall, data::data_stall),
     each(Code::HeadOfLineBlocking, data::head_of_line_blocking),
     each(Code::ReceiveWindowLimited, data::receive_window_limited),
+    each(Code::WindowShrunk, conduct::window_shrunk),
+    each(Code::DataBeyondWindow, conduct::data_beyond_window),
+    each(Code::ReservedBitsSet, conduct::reserved_bits_set),
+    each(Code::DupAckSignals, conduct::dup_ack_signals),
+    each(Code::DupAckMisread, conduct::dup_ack_misread),
+    each(Code::DsnWidth, conduct::dsn_width),
+    each(Code::UrgentInMapping, conduct::urgent_in_mapping),
+    each(Code::OriginalNotResent, data::original_not_resent),
     each(Code::BackupUsed, paths::backup_used),
     each(Code::PathUnused, paths::path_unused),
     each(Code::PathDegraded, paths::path_degraded),
     // Closing.
     each(Code::FastClose, close::fast_close),
+    each(Code::FastCloseUnanswered, close::fast_close_unanswered),
     each(Code::SubflowReset, close::subflow_reset),
     each(Code::ConnectionAborted, close::connection_aborted),
+    each(Code::DataFinInvalid, conduct::data_fin_invalid),
+    each(Code::FinWithDataOutstanding, conduct::fin_with_data_outstanding),
     each(Code::DataFinUnacked, close::data_fin_unacked),
+    each(Code::SubflowNotClosed, close::subflow_not_closed),
     each(Code::RstReasonMissing, close::rst_reason_missing),
     // What follows from all that.
     last(Code::SinglePath, paths::single_path),
+];
+
+/// What rests on a packet that was not seen: an answer, an option, or a join on another path.
+pub(super) const DOUBTFUL: &[Code] = &[
+    Code::JoinAnsweredByPlainTcp,
+    Code::JoinAckStripped,
+    Code::JoinAckUnconfirmed,
+    Code::JoinEarlyData,
+    Code::AddAddrTimestampsDropped,
+    Code::AddAddrNotUsed,
+    Code::SubflowReset,
+    Code::ConnectionAborted,
+    Code::SinglePath,
 ];
 
 impl<'a> Case<'a> {
     pub(super) fn new(
         trace: Trace<'a>,
         inputs: &'a [CaptureFacts],
+        host: Option<&'a HostSnapshot>,
         connection: &'a Connection,
     ) -> Self {
         let subflows: Vec<_> = trace.subflows(connection).collect();
@@ -201,6 +241,7 @@ impl<'a> Case<'a> {
         Self {
             trace,
             inputs,
+            host: host.and_then(|says| KnownHost::among(says, &subflows)),
             connection,
             first_joined: joined.map(|subflow| subflow.first.packet).min(),
             verdicts: subflows
@@ -255,6 +296,11 @@ impl<'a> Case<'a> {
     /// Whether options may be there that the snap length cut off.
     pub fn options_may_be_cut(&self) -> bool {
         self.trace.totals().options_cut.count > 0
+    }
+
+    /// Whether only joined subflows are in the capture.
+    pub fn lacks_initial(&self) -> bool {
+        self.subflows.iter().all(|subflow| !subflow.initial)
     }
 
     /// Whether packets or a whole path of the connection are not in the capture.

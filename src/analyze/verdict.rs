@@ -22,6 +22,7 @@ pub struct Verdict {
 /// The verdict on `connection`.
 pub fn verdict(trace: &Trace<'_>, connection: &Connection) -> Verdict {
     let facts = Facts {
+        trace,
         connection,
         state: state::state(trace, connection),
         close: state::close(trace, connection),
@@ -67,6 +68,7 @@ pub const fn fallback_reason(cause: FallbackCause) -> &'static str {
 }
 
 struct Facts<'a> {
+    trace: &'a Trace<'a>,
     connection: &'a Connection,
     state: ConnectionState,
     close: Option<state::Close>,
@@ -257,7 +259,7 @@ impl Facts<'_> {
 
     fn missing(&self) -> Option<String> {
         let missing = |role: Role| {
-            let holes = holes(self.connection.data.of(role));
+            let holes = holes(self.trace, self.connection, role);
             let octets = holes.iter().map(|hole| hole.len()).sum();
             (octets > 0).then(|| format!("{} sent by {}", units::bytes(octets), host(role)))
         };

@@ -104,7 +104,7 @@ fn tell_what_is_missing(tracker: &mut Tracker, target: &Target, sender: Role) {
     let connections = trace.connections();
     let connection = connections.iter().find(|known| known.first.packet == target.first);
     let Some(connection) = connection else { return };
-    if let Some(hole) = holes::holes(connection.data.of(sender)).first() {
+    if let Some(hole) = holes::holes(&trace, connection, sender).first() {
         let missing = units::bytes(hole.len());
         eprintln!("mptcpscope: after {written}: {missing} of the stream are not in the capture");
     }

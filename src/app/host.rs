@@ -21,15 +21,18 @@ pub(super) fn run(args: &HostArgs) -> Result<()> {
     })
 }
 
-/// Reads what `host --json` printed elsewhere.
-pub(super) fn read(path: &Path) -> Result<serde_json::Value> {
+/// Reads what `host --json` printed elsewhere: as it stands there, and as far as it is understood.
+pub(super) fn read(path: &Path) -> Result<(serde_json::Value, HostSnapshot)> {
     let name = path.display();
     let text = std::fs::read_to_string(path).with_context(|| {
         format!("{name}: can't be read: give what mptcpscope host --json printed")
     })?;
-    match serde_json::from_str::<serde_json::Value>(&text) {
-        Ok(host) if host.get("sysctls").is_some() => Ok(host),
-        _ => bail!("{name} is not what mptcpscope host --json prints"),
+    let value = serde_json::from_str::<serde_json::Value>(&text).ok();
+    let value = value.filter(|value| value.get("sysctls").is_some());
+    let snapshot = value.clone().and_then(|value| serde_json::from_value(value).ok());
+    match value.zip(snapshot) {
+        Some(read) => Ok(read),
+        None => bail!("{name} is not what mptcpscope host --json prints"),
     }
 }
 

@@ -1,9 +1,11 @@
 //! `live`: what happens, as it happens, and the report at the end.
 
 mod feed;
+mod host;
 #[cfg(feature = "live")]
 pub(super) mod interfaces;
 mod output;
+mod pipe;
 mod session;
 
 #[cfg(all(feature = "live", target_os = "linux"))]
@@ -13,23 +15,23 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 
 use self::feed::{Feed, Next};
+use self::host::LocalHost;
 use self::output::Lines;
 use self::session::Session;
 use super::output::Output;
 use super::report::{self, Tail};
 use crate::capture::write::{Rotation, Writer};
 use crate::cli::{LiveArgs, Rotate};
-use crate::host::HostReader;
 use crate::report::text::TextOptions;
 
 /// How long to wait for a packet before looking at everything else.
-const PATIENCE: Duration = Duration::from_millis(100);
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// How long packets may stand in memory before they are in the file of `--write`.
-const FLUSH_EVERY: Duration = Duration::from_millis(500);
+const FLUSH_EVERY: Duration = Duration::from_millis(50);
 
-/// How often the drop counters are told while they rise.
-const DROPS_EVERY: Duration = Duration::from_secs(1);
+/// How often there is a look at the drop counters and for findings.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) fn run(args: &LiveArgs) -> Result<()> {
     if args.list_interfaces {
@@ -49,24 +51,23 @@ pub(super) fn run(args: &LiveArgs) -> Result<()> {
         (None, _) => Lines::None,
     };
     let mut feed = Feed::open(args)?;
-    let mut host = HostReader::open();
+    let host = feed.is_local().then(LocalHost::open);
     // Files that are created later must be possible later; better to know that at once.
     let late = args.user.is_some() || !args.rotate.is_empty();
     let early = if late { None } else { writer(args, &feed)? };
     give_up_privileges(args, late)?;
     let writer = if late { writer(args, &feed)? } else { early };
-    let mut session = Session::new(args, lines, writer);
+    let mut session = Session::new(args, lines, writer, host);
     feed.start()?;
     watch(args, &mut feed, &mut session)?;
-    let mut report = session.finish(&feed)?;
-    report.host = Some(serde_json::to_value(host.read())?).filter(|_| feed.is_local());
+    let report = session.finish(&feed)?;
     report::put_out(&report, Tail { json, text })
 }
 
 /// The loop: packets in, lines out, until somebody or something ends it.
 fn watch(args: &LiveArgs, feed: &mut Feed, session: &mut Session) -> Result<()> {
     let mut flush_at = Instant::now() + FLUSH_EVERY;
-    let mut drops_at = Instant::now() + DROPS_EVERY;
+    let mut look_at = Instant::now() + LOOK_EVERY;
     let mut busy = 0u32;
     loop {
         let is_idle = match feed.next(PATIENCE) {
@@ -94,9 +95,9 @@ fn watch(args: &LiveArgs, feed: &mut Feed, session: &mut Session) -> Result<()> 
             session.flush()?;
             flush_at = now + FLUSH_EVERY;
         }
-        if now >= drops_at {
-            session.tell_counts(feed.status())?;
-            drops_at = now + DROPS_EVERY;
+        if now >= look_at {
+            session.look(feed.status())?;
+            look_at = Instant::now() + LOOK_EVERY;
         }
     }
 }
@@ -124,8 +125,14 @@ fn give_up_privileges(args: &LiveArgs, writes_later: bool) -> Result<()> {
     use crate::capture::privilege::{Needs, give_up};
 
     let written = folder(args).filter(|_| writes_later);
-    let written = written.into_iter().collect();
-    let needs = Needs { user: args.user.clone(), written, ..Needs::default() };
+    // libpcap reads the drop counters of the interfaces each time it is asked.
+    let statistics = |name: &String| format!("/sys/class/net/{name}/statistics").into();
+    let needs = Needs {
+        user: args.user.clone(),
+        written: written.into_iter().collect(),
+        read: args.interfaces.iter().map(statistics).collect(),
+        ..Needs::default()
+    };
     Ok(give_up(&needs)?)
 }
 

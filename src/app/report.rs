@@ -15,6 +15,7 @@ use super::progress::Progress;
 use crate::analyze::finding::{Selection, Severity};
 use crate::capture::{Capture, InputPath, InputStatus};
 use crate::cli::{FindingArgs, Level, ReportArgs};
+use crate::host::HostSnapshot;
 use crate::report::text::{self, TextOptions};
 use crate::report::{Report, json};
 use crate::track::stream::StreamUse;
@@ -30,8 +31,9 @@ pub(super) fn run(args: &ReportArgs) -> Result<Outcome> {
     }
     let json_output = json_output(args, &paths)?;
     let host = args.host.as_deref().map(super::host::read).transpose()?;
-    let mut report = analyse(capture, &shifts, args)?;
-    report.host = host;
+    let (as_given, host) = host.unzip();
+    let mut report = analyse(capture, &shifts, args, host)?;
+    report.host = as_given;
     if let Some(wanted) = args.connection {
         check_number(report.connections.len(), wanted)?;
     }
@@ -80,14 +82,20 @@ fn json_output(args: &ReportArgs, inputs: &[InputPath]) -> Result<Option<Output>
     path.map(|path| Output::create(path, inputs)).transpose()
 }
 
-fn analyse(capture: Capture, shifts: &[Option<i64>], args: &ReportArgs) -> Result<Report> {
+fn analyse(
+    capture: Capture,
+    shifts: &[Option<i64>],
+    args: &ReportArgs,
+    host: Option<HostSnapshot>,
+) -> Result<Report> {
     let streams = if args.streams { KeptStreams::Hashes } else { KeptStreams::None };
     let mut tracked = track(capture, streams, args.series)?;
     if let Some(path) = &args.keys {
         tracked.tracker.use_keys(&keys::read(path)?);
     }
     let Tracked { tracker, capture, counts } = tracked;
-    let wanted = Wanted { series: args.series, findings: selection(&args.findings) };
+    let wanted =
+        Wanted { series: args.series, findings: Selection { host, ..selection(&args.findings) } };
     Ok(build(&tracker, &counts, capture.inputs(), shifts, &wanted))
 }
 
@@ -139,6 +147,7 @@ fn selection(args: &FindingArgs) -> Selection {
         min_severity: args.min_severity.map_or(Severity::Note, Severity::from),
         only: args.only.clone(),
         ignore: args.ignore.clone(),
+        host: None,
     }
 }
 

@@ -65,8 +65,6 @@ impl LiveOptions {
     pub const HEADERS: u32 = 256;
     /// The snap length that keeps everything.
     pub const EVERYTHING: u32 = 262_144;
-    /// Enough for a hundred milliseconds at 10 Gbit/s with headers only.
-    pub const BUFFER: u32 = 32 << 20;
 }
 
 /// An interface to choose from.

@@ -137,7 +137,7 @@ impl InputStatus {
 
     /// Counts a frame that was captured at `time`, with so many octets of it.
     #[inline]
-    pub(super) fn count_frame(&mut self, time: Timestamp, octets: usize) {
+    pub fn count_frame(&mut self, time: Timestamp, octets: usize) {
         self.packets += 1;
         self.bytes += octets as u64;
         self.first = Some(self.first.map_or(time, |first| first.min(time)));

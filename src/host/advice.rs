@@ -44,10 +44,10 @@ pub fn advice(host: &HostSnapshot) -> Vec<String> {
         return advice;
     };
     if enabled == "0" {
-        advice.push("MPTCP is switched off: sysctl -w net.mptcp.enabled=1.".to_owned());
+        advice.push("MPTCP is switched off: `sysctl -w net.mptcp.enabled=1`.".to_owned());
     }
     settings(host, &mut advice);
-    if is_userspace(host) {
+    if host.is_managed_by_program() {
         advice.push(
             "Paths are managed by a program (net.mptcp.pm_type=1, such as mptcpd): \
              the endpoints and limits of the kernel have no effect."
@@ -59,13 +59,6 @@ pub fn advice(host: &HostSnapshot) -> Vec<String> {
     }
     counters(host, &mut advice);
     advice
-}
-
-fn is_userspace(host: &HostSnapshot) -> bool {
-    host.sysctl("net.mptcp.path_manager").map_or_else(
-        || host.sysctl("net.mptcp.pm_type") == Some("1"),
-        |manager| manager == "userspace",
-    )
 }
 
 fn settings(host: &HostSnapshot, advice: &mut Vec<String>) {
@@ -93,15 +86,15 @@ fn limits(host: &HostSnapshot, advice: &mut Vec<String>) {
     };
     if limits.subflows == 0 {
         advice.push(
-            "The limit of subflows is 0: no connection gets a second path: \
-             ip mptcp limits set subflows 2."
+            "The limit of subflows is 0: no connection gets a second path: `ip mptcp limits set \
+             subflows 2`."
                 .to_owned(),
         );
     }
     if limits.add_addr_accepted == 0 {
         advice.push(
-            "The limit of accepted addresses is 0: what servers announce is not used: \
-             ip mptcp limits set add_addr_accepted 2."
+            "The limit of accepted addresses is 0: what servers announce is not used: `ip mptcp \
+             limits set add_addr_accepted 2`."
                 .to_owned(),
         );
     }
@@ -112,7 +105,7 @@ fn endpoints(host: &HostSnapshot, advice: &mut Vec<String>) {
     if endpoints.is_empty() {
         advice.push(
             "There is no endpoint: this host opens no further subflow from an address of its own, \
-             and announces none: ip mptcp endpoint add ADDRESS dev DEVICE subflow."
+             and announces none: `ip mptcp endpoint add ADDRESS dev DEVICE subflow`."
                 .to_owned(),
         );
     }

@@ -3,10 +3,10 @@
 use std::net::IpAddr;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How much the kernel's path manager may do for a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EndpointLimits {
     /// Subflows beside the first one.
     pub subflows: u32,
@@ -15,7 +15,7 @@ pub struct EndpointLimits {
 }
 
 /// An address that the kernel's path manager may use.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Endpoint {
     /// ID of the address.
     pub id: u8,
@@ -37,7 +37,7 @@ impl Endpoint {
 }
 
 /// What an endpoint is for (ip-mptcp(8)).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EndpointFlag {
     /// Announced to the peer with ADD_ADDR.

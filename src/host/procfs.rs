@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{Read, Seek};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::Path;
 
 /// Settings of TCP that change what MPTCP can do.
@@ -51,6 +52,49 @@ impl Counters {
     }
 }
 
+/// The addresses of this host.
+pub(super) struct Addresses {
+    ipv4: Option<File>,
+    ipv6: Option<File>,
+}
+
+impl Addresses {
+    pub(super) fn open() -> Self {
+        let open = |name: &str| File::open(format!("/proc/net/{name}")).ok();
+        Self { ipv4: open("fib_trie"), ipv6: open("if_inet6") }
+    }
+
+    pub(super) fn read(&mut self) -> Vec<IpAddr> {
+        let ipv4 = self.ipv4.as_mut().and_then(read).unwrap_or_default();
+        let ipv6 = self.ipv6.as_mut().and_then(read).unwrap_or_default();
+        let mut all: Vec<_> = local_ipv4(&ipv4).chain(own_ipv6(&ipv6)).collect();
+        all.retain(|address| !address.is_loopback());
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
+/// The routing tables, as a tree: an address, and below it what it is.
+fn local_ipv4(text: &str) -> impl Iterator<Item = IpAddr> {
+    let mut last = None;
+    text.lines().filter_map(move |line| {
+        let line = line.trim_start();
+        if let Some(address) = line.strip_prefix("|-- ") {
+            last = address.parse::<Ipv4Addr>().ok();
+        }
+        line.starts_with("/32 host LOCAL").then_some(last?.into())
+    })
+}
+
+/// A line an address: 32 hexadecimal digits first.
+fn own_ipv6(text: &str) -> impl Iterator<Item = IpAddr> {
+    text.lines().filter_map(|line| {
+        let digits = line.split_whitespace().next().filter(|digits| digits.len() == 32)?;
+        Some(Ipv6Addr::from_bits(u128::from_str_radix(digits, 16).ok()?).into())
+    })
+}
+
 /// All of a file that stays open. Files of `/proc` are made anew from their start.
 fn read(file: &mut File) -> Option<String> {
     let mut text = String::new();
@@ -72,6 +116,17 @@ fn counters(text: &str) -> BTreeMap<String, u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_are_those_of_this_host() {
+        let text = "Local:\n  +-- 10.0.0.0/24 2 0 2\n     |-- 10.0.0.0\n        /32 link BROADCAST\n     \
+            |-- 10.0.0.1\n        /32 host LOCAL\n";
+        let found: Vec<_> = local_ipv4(text).collect();
+        assert_eq!(found, [IpAddr::from([10, 0, 0, 1])]);
+        let text = "20010db8000000000000000000000001 02 40 00 80 eth0\nnonsense\n";
+        let found: Vec<_> = own_ipv6(text).map(|address| address.to_string()).collect();
+        assert_eq!(found, ["2001:db8::1"]);
+    }
 
     #[test]
     fn counters_stand_below_their_names() {

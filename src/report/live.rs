@@ -4,6 +4,7 @@
 //! {"t_ns": 11000000, "packet": 5, "subflow": 1, "direction": "c2s", "kind": "RST", "connection": 0}
 //! {"kind": "CONNECTION", "t_ns": 0, "connection": 0, "state": "handshaking", …}
 //! {"kind": "SUBFLOW", "t_ns": 0, "connection": 0, "subflow": 0, "state": "half_open", …}
+//! {"kind": "FINDING", "t_ns": 2000000000, "change": "opened", "connection": 0, "code": …, "finding": {…}}
 //! {"kind": "SUMMARY", "t_ns": 10000000000, "packets": 4711, …}
 //! {"kind": "DROPS", "t_ns": 10000000000, "dropped_by_kernel": 17}
 //! {"kind": "INTERFACE", "t_ns": 12000000000, "interface": "eth0", "what": "is down: …"}
@@ -12,8 +13,10 @@
 //! Events are those of the report, with the connection they belong to; a run of reinjections is told
 //! when it begins, so with its first octets alone. Connections are numbered as they begin.
 
+mod finding;
 mod text;
 
+pub use finding::{FindingLine, Turn};
 pub use text::text;
 
 use std::collections::{BTreeMap, HashMap};
@@ -54,13 +57,15 @@ pub struct LiveEvent {
 }
 
 /// How far something came.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum StateLine {
     /// A connection began, or its state changed.
     Connection(ConnectionLine),
     /// A subflow began, or its state changed.
     Subflow(SubflowLine),
+    /// A finding began to hold, or does no more.
+    Finding(Box<FindingLine>),
     /// How much there was so far.
     Summary(SummaryLine),
     /// The kernel dropped packets.

@@ -147,7 +147,13 @@ impl Report {
         totals.orphan_subflows = orphan_subflows.len() as u64;
         let capture: Vec<_> = inputs.iter().map(CaptureFacts::from).collect();
         let findings = analyze::findings(trace, &capture, wanted).into_iter();
-        let findings: Vec<_> = findings.map(|found| Finding::build(&context, found)).collect();
+        let findings: Vec<_> = findings
+            .map(|found| {
+                let connection = found.connection.and_then(|index| connections.get(index));
+                let connection = connection.map(|connection| connection.id);
+                Finding { connection, ..Finding::build(&context, found) }
+            })
+            .collect();
         totals.findings = Severities::count(&findings);
         Self {
             schema_version: 1,

@@ -3,7 +3,7 @@
 mod connection;
 pub(crate) mod event;
 mod explain;
-mod finding;
+pub(in crate::report) mod finding;
 mod input;
 mod style;
 mod table;

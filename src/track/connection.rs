@@ -13,6 +13,7 @@ use crate::wire::seq::Dsn;
 
 /// A connection.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not exclude each other")]
 pub struct Connection {
     /// How many connections were begun before it (those that turned out to be parts of others, or
     /// joins of none, included).
@@ -23,6 +24,8 @@ pub struct Connection {
     pub first: Seen,
     /// Last packet seen of it.
     pub last: Seen,
+    /// Whether its segments stand in the capture in another order than their times.
+    pub out_of_order: bool,
     /// The version in use, or asked for as long as there is no answer.
     pub version: Option<Version>,
     /// What MP_CAPABLE says of each host.
@@ -57,6 +60,8 @@ pub struct Connection {
     pub unplaced: bool,
     /// How many joined subflows got through. From the first one on it can't fall back any more.
     pub joined: u32,
+    /// How many joins sent their third ACK, and no answer to it was seen.
+    pub joining: u32,
     /// Set when it turned out to be a part of another connection.
     pub merged: bool,
 }
@@ -126,6 +131,7 @@ impl Connection {
             forgotten_before: 0,
             first,
             last: first,
+            out_of_order: false,
             version: None,
             hosts: PerRole::default(),
             checksum: None,
@@ -143,6 +149,7 @@ impl Connection {
             finished: 0,
             unplaced: false,
             joined: 0,
+            joining: 0,
             merged: false,
         }
     }
@@ -152,6 +159,11 @@ impl Connection {
         let number = self.next_number;
         self.next_number = number.saturating_add(1);
         number
+    }
+
+    /// Takes an answer to the third ACK of `join`, if that was the first.
+    pub fn join_answered(&mut self, join: &Subflow) {
+        self.joining = self.joining.saturating_sub(u32::from(join.is_joining()));
     }
 
     /// Whether both keys are known.
@@ -215,7 +227,9 @@ impl Connection {
         self.addresses.append(from.addresses);
         self.events.merge(from.events);
         self.fast_close = self.fast_close.or(from.fast_close);
+        self.out_of_order |= from.out_of_order;
         self.joined += from.joined;
+        self.joining += from.joining;
         self.finished += from.finished;
         if from.first.packet < self.first.packet {
             self.first = from.first;

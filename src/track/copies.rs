@@ -28,6 +28,8 @@ pub struct Carried {
     pub subflow_position: i64,
     /// When.
     pub at: Timestamp,
+    /// Stands for the octets themselves; 0 where they are not known.
+    pub sample: u64,
 }
 
 /// The first copies of one direction, by subflow.
@@ -154,7 +156,13 @@ mod tests {
     use super::*;
 
     fn copy(subflow: u32, start: i64, len: u32, at: i64) -> Carried {
-        Carried { range: Range::new(start, len), subflow, subflow_position: 1, at: Timestamp(at) }
+        Carried {
+            range: Range::new(start, len),
+            subflow,
+            subflow_position: 1,
+            at: Timestamp(at),
+            sample: 0,
+        }
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub struct DataSpace {
     /// One past the last position that each subflow acknowledged of its own, by its number.
     subflow_acked: SmallVec<[i64; 2]>,
     fin: Option<DataFin>,
+    /// Where the latest mappings in a row begin whose DSN is 8 octets wide.
+    wide_from: Option<i64>,
     delivery: Delivery,
 }
 
@@ -187,17 +189,41 @@ impl DataSpace {
         self.delivery.series = Some(Box::new(DataSeries::new(most)));
     }
 
-    /// Takes what the peer offers to receive from its DATA_ACK on, if its scale is known.
-    pub fn offer(&mut self, octets: Option<u64>, at: Timestamp) {
-        if let Some(octets) = octets {
-            self.delivery.offered(octets, at);
-        }
+    /// Takes a DATA_ACK at the position `acked`, and what the peer offers to receive from there, if
+    /// the scale of its window is known. Returns the right edge of that.
+    pub fn offer(&mut self, acked: i64, octets: Option<u64>, at: Timestamp) -> Option<i64> {
         self.delivery.acknowledged(at, self.acked.unwrap_or_default(), octets);
+        let octets = octets?;
+        let edge = acked.saturating_add_unsigned(octets);
+        self.delivery.offered(edge, octets, at);
+        Some(edge)
     }
 
     /// The stall that the last segment ended, if it did.
     pub fn take_stall(&mut self) -> Option<Stall> {
         self.delivery.take_stall()
+    }
+
+    /// Whether octets sent again since the last time were others than the first ones.
+    pub(crate) const fn take_differing(&mut self) -> bool {
+        std::mem::replace(&mut self.delivery.differing, false)
+    }
+
+    /// Takes the first position of a mapping, and whether its DSN is 8 octets wide.
+    #[inline]
+    pub(crate) const fn map_width(&mut self, start: i64, is_long: bool) {
+        match (is_long, self.wide_from) {
+            (true, None) => self.wide_from = Some(start),
+            (false, Some(_)) => self.wide_from = None,
+            _ => {}
+        }
+    }
+
+    /// Whether the octet before `position` came in a mapping with a DSN of 8 octets.
+    pub(crate) fn is_wide(&self, position: i64) -> bool {
+        let sent = self.coverage.span().map_or(0, |span| span.end);
+        let sent = sent.max(self.fin.map_or(0, |fin| fin.position + 1));
+        position <= sent && self.wide_from.is_some_and(|from| from < position)
     }
 
     /// How the data fared.
@@ -227,33 +253,33 @@ impl DataSpace {
         first
     }
 
-    /// Takes a DATA_ACK of the peer; true when it covers the DATA_FIN for the first time.
-    pub fn acknowledge(&mut self, ack: WireDsn, seen: Seen) -> bool {
+    /// Takes a DATA_ACK of the peer; returns one past the last position that it acknowledges.
+    pub fn acknowledge(&mut self, ack: WireDsn, seen: Seen) -> i64 {
         let dsn = self.expand(ack);
         let end = self.position(dsn);
         if self.acked.is_some_and(|before| before >= end) {
-            return false;
+            return end;
         }
         self.time_acknowledged(end, seen.at);
         let outstanding = self.has_outstanding();
         self.delivery.progress(seen.at, outstanding);
         self.acked = Some(end);
         self.highest = self.highest.max(end);
-        match &mut self.fin {
-            Some(fin) if fin.acked.is_none() && end > fin.position => {
-                fin.acked = Some(seen);
-                true
-            }
-            _ => false,
+        if let Some(fin) = self.fin.as_mut().filter(|fin| end > fin.position) {
+            fin.acked.get_or_insert(seen);
         }
+        end
     }
 
     /// Adds what another view of the same direction saw. Both began without the other's, so octets
     /// that both saw count twice.
     /// Returns by how much its positions moved.
     pub fn absorb(&mut self, other: &Self) -> i64 {
-        let Some(their_base) = other.base else { return 0 };
-        let shift = self.position(their_base);
+        let Some(Dsn(whole)) = other.base else { return 0 };
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is known")]
+        let short = WireDsn::Short(whole as u32);
+        let dsn = self.expand(if other.upper_known { WireDsn::Long(whole) } else { short });
+        let shift = self.position(dsn);
         let mut at = other.coverage.span().map_or(0, |span| span.start);
         let end = other.coverage.span().map_or(0, |span| span.end);
         let to_the_end = Range { start: end, end };
@@ -299,6 +325,7 @@ impl DataSpace {
             copy.range = copy.range.shifted(by);
         }
         self.acked = self.acked.map(|acked| acked.saturating_add(by));
+        self.wide_from = self.wide_from.map(|from| from.saturating_add(by));
         if let Some(fin) = &mut self.fin {
             fin.position = fin.position.saturating_add(by);
         }
@@ -313,6 +340,7 @@ impl DataSpace {
             let part = Carried {
                 range: piece.range,
                 subflow_position: carried.subflow_position + offset,
+                sample: if piece.range == carried.range { carried.sample } else { 0 },
                 ..carried
             };
             if piece.seen {
@@ -365,6 +393,7 @@ impl DataSpace {
             self.delivery.wasted += wasted;
             return Fate::Remapped;
         }
+        self.delivery.differing |= first.is_some_and(|first| differs(&first, &part, range));
         let from = first.map(|first| first.subflow);
         let from = from.or_else(|| self.first_copies.only_other(part.subflow));
         let delay = first.map(|first| part.at.since(first.at));
@@ -407,6 +436,12 @@ impl DataSpace {
             }
         });
     }
+}
+
+/// Whether the whole of a copy is `part`, and its octets are others.
+fn differs(first: &Carried, part: &Carried, range: Range) -> bool {
+    let is_whole = first.range == range && part.range == range;
+    is_whole && first.sample != 0 && part.sample != 0 && first.sample != part.sample
 }
 
 /// Appends, and forgets the oldest beyond `most`.

@@ -36,6 +36,8 @@ pub struct Delivery {
     pub out_of_order: u64,
     /// What was sent and acknowledged when, over all subflows, where that is kept.
     pub series: Option<Box<DataSeries>>,
+    /// Whether octets that were sent again differ from the first ones, until somebody asks.
+    pub(crate) differing: bool,
     /// The stall that ended last, until somebody asks.
     ended: Option<Stall>,
     last_progress: Option<Timestamp>,
@@ -59,6 +61,8 @@ pub struct Window {
     pub last_zero: Option<Timestamp>,
     /// Since when nothing is offered.
     pub zero_since: Option<Timestamp>,
+    /// One past the last position that may be sent, by all that was offered.
+    pub edge: i64,
 }
 
 /// Octets that were carried by one subflow first and then by another.
@@ -130,8 +134,8 @@ impl Delivery {
         }
     }
 
-    /// Takes what the peer offers to receive.
-    pub(crate) fn offered(&mut self, octets: u64, at: Timestamp) {
+    /// Takes what the peer offers to receive, before `edge`.
+    pub(crate) fn offered(&mut self, edge: i64, octets: u64, at: Timestamp) {
         let first = Window {
             latest: octets,
             min: octets,
@@ -140,9 +144,11 @@ impl Delivery {
             zero_ns: 0,
             last_zero: None,
             zero_since: None,
+            edge,
         };
         let window = self.window.get_or_insert(first);
         window.latest = octets;
+        window.edge = window.edge.max(edge);
         window.min = window.min.min(octets);
         window.max = window.max.max(octets);
         window.zero_count += u64::from(octets == 0);
@@ -157,6 +163,9 @@ impl Delivery {
     /// Takes new data, or a DATA_ACK that advances; `outstanding` says whether data was not
     /// acknowledged before it.
     pub(crate) fn progress(&mut self, at: Timestamp, outstanding: bool) {
+        if self.last_progress.is_some_and(|last| last > at) {
+            return;
+        }
         if let Some(start) = self.last_progress.replace(at)
             && outstanding
             && at.since(start) >= STALL_NS

@@ -23,6 +23,11 @@ pub struct Dynamics {
 }
 
 impl Dynamics {
+    /// Its last segment.
+    pub const fn last(&self) -> Option<Seen> {
+        self.last
+    }
+
     /// Takes the time of a segment.
     pub fn see(&mut self, seen: Seen) {
         if let Some(before) = self.last.replace(seen) {

@@ -16,7 +16,7 @@ use super::{Opening, Tracker};
 use crate::wire::crypto;
 use crate::wire::mptcp::{CapableForm, Join, Key, MptcpOption, Token, Version};
 use crate::wire::segment::Segment;
-use crate::wire::seq::Dsn;
+use crate::wire::seq::{Dsn, WireDsn};
 
 /// A connection, and which of its hosts a token or a sequence number belongs to.
 type Owner = (Id<Connection>, Role);
@@ -206,6 +206,36 @@ impl Tracker {
         subflow.number = owner.take_number();
     }
 
+    /// The same as [`Tracker::match_by_dsn`] before a segment is taken, by the numbers in it: what it
+    /// carries may have been carried by the other connection.
+    pub(crate) fn match_by_option(
+        &mut self,
+        id: Id<Subflow>,
+        segment: &Segment<'_>,
+        options: &SegmentOptions,
+    ) {
+        let (connection, sender) = {
+            let subflow = &self.subflows[id];
+            (subflow.connection, subflow.direction_from(segment.source).sender())
+        };
+        let dss = options.mptcp.iter().find_map(|option| match option {
+            MptcpOption::Dss(dss) => Some(dss),
+            _ => None,
+        });
+        let Some(dss) = dss else { return };
+        let mapped = dss.mapping.map(|mapping| (sender, mapping.dsn));
+        for (role, dsn) in mapped.into_iter().chain(dss.data_ack.map(|ack| (sender.peer(), ack))) {
+            if let WireDsn::Long(whole) = dsn
+                && let Some((other, other_role)) = self.near(Dsn(whole))
+                && other != connection
+            {
+                self.connections[connection].unplaced = false;
+                self.merge(connection, other, role != other_role);
+                return;
+            }
+        }
+    }
+
     /// Looks for the connection that a flow without keys and tokens belongs to, by its data sequence
     /// numbers: they are random 64-bit numbers, so two connections are never near each other.
     pub(crate) fn match_by_dsn(&mut self, connection: Id<Connection>) {
@@ -260,6 +290,9 @@ impl Tracker {
                     last.swapped.push(*id);
                 }
             }
+            // Only one can have been the first, whichever that was.
+            let is_more = subflow.initial && subflow.is_through();
+            self.connections[target].joined += u32::from(is_more);
         }
         if let Some(news) = &mut self.news {
             news.push(News::Forgotten { number: from_connection.number });

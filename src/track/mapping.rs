@@ -81,15 +81,16 @@ impl Mappings {
     }
 
     /// Takes the mapping of a segment whose payload stands at `payload`. `dsn` is its full DSN, and
-    /// `data_fin` says that its last octet is no payload.
-    pub fn declare(&mut self, mapping: &Mapping, dsn: Dsn, data_fin: bool, payload: Range) {
+    /// `data_fin` says that its last octet is no payload. Whether it is new, and covers nothing of
+    /// that payload (RFC 8684 §3.3.1: it must), where its place is certain.
+    pub fn declare(&mut self, mapping: &Mapping, dsn: Dsn, data_fin: bool, payload: Range) -> bool {
         let (wire_len, infinite) = match mapping.length {
             DataLevelLength::Octets(octets) => (octets, false),
             DataLevelLength::Infinite => (0, true),
         };
         let octets = wire_len.saturating_sub(u16::from(data_fin));
         if octets == 0 && !infinite {
-            return;
+            return false;
         }
         let start = self.place(mapping.ssn, u32::from(octets), payload);
         let end = if infinite { i64::MAX } else { start + i64::from(octets) };
@@ -101,7 +102,7 @@ impl Mappings {
             checksum: mapping.checksum.filter(|_| !infinite),
         };
         if self.recent.iter().rev().any(|known| *known == mapped) {
-            return;
+            return false;
         }
         self.declared += 1;
         if !infinite {
@@ -110,18 +111,23 @@ impl Mappings {
             self.conflicts += u64::from(self.contradicts(&mapped));
         }
         self.remember(mapped);
+        self.is_exact() && !infinite && mapped.positions.intersection(payload).is_empty()
+    }
+
+    /// Whether the place of mappings is certain.
+    fn is_exact(&self) -> bool {
+        self.origin.is_some_and(|(low, high)| low == high)
     }
 
     /// Whether a mapping that is remembered has another DSN for the same octets. Only where the
     /// place of both is certain, and not for infinite ones, which may act backwards.
     fn contradicts(&self, mapped: &Mapped) -> bool {
-        let is_exact = self.origin.is_some_and(|(low, high)| low == high);
         let other = |known: &&Mapped| {
             let both = known.positions.intersection(mapped.positions);
             !both.is_empty() && known.dsn_at(both.start) != mapped.dsn_at(both.start)
         };
         let finite = self.recent.iter().filter(|known| known.positions.end != i64::MAX);
-        is_exact && finite.filter(other).count() > 0
+        self.is_exact() && finite.filter(other).count() > 0
     }
 
     /// Forgets mappings of which nothing more can come, as `is_done` says of their positions, but for
@@ -177,6 +183,41 @@ impl Mappings {
         self.recent.last()
     }
 
+    /// Whether the place of each mapping is certain, as it is once both ends of one were seen.
+    pub fn are_placed(&self) -> bool {
+        self.origin.is_none_or(|(low, high)| low == high)
+    }
+
+    /// Takes an acknowledgment of the peer: all before `acked` on the subflow, and all before `data_ack`
+    /// of the stream. What it has of a mapping came before `acked`.
+    pub fn acknowledge(&mut self, acked: i64, data_ack: Dsn) {
+        let Some((low, high)) = self.origin else { return };
+        let latest = |mapped: &&Mapped| {
+            let octets = data_ack.distance_from(mapped.dsn);
+            octets > 0 && octets.cast_unsigned() <= mapped.positions.len()
+        };
+        let Some(mapped) = self.recent.iter().rev().find(latest) else { return };
+        let start = acked - data_ack.distance_from(mapped.dsn);
+        let highest = high + start - mapped.positions.start;
+        if (low..high).contains(&highest) {
+            self.narrow((low, highest));
+        }
+    }
+
+    /// Takes the best guess for certain: that a mapping begins with the first segment seen of it.
+    pub fn assume_placed(&mut self) {
+        self.origin = self.origin.map(|(_, high)| (high, high));
+    }
+
+    /// `mapped` at the place where it is now known to be.
+    pub fn placed(&self, mapped: &Mapped) -> Mapped {
+        let (Some((_, origin)), false) = (self.origin, mapped.positions.end == i64::MAX) else {
+            return *mapped;
+        };
+        let start = origin + unwrap_ssn(mapped.ssn, mapped.positions.start - origin);
+        Mapped { positions: mapped.positions.shifted(start - mapped.positions.start), ..*mapped }
+    }
+
     /// Position of the first octet of a mapping. Where the SYN was not seen, the origin is narrowed
     /// down by the rule that a mapping covers at least a part of the segment that carries it.
     fn place(&mut self, ssn: u32, octets: u32, payload: Range) -> i64 {
@@ -184,16 +225,27 @@ impl Mappings {
         if low == high {
             return low + unwrap_ssn(ssn, payload.start - low);
         }
-        let ssn = i64::from(ssn);
+        let reference = self.origin.map_or(i64::from(ssn), |_| payload.start - high);
+        let ssn = unwrap_ssn(ssn, reference);
         let highest = payload.start - ssn;
         let lowest = payload.end - ssn - i64::from(octets);
         // Exact for a mapping of one segment; else the mapping is taken to start at this segment.
         let narrowed = (low.max(lowest), high.min(highest));
         if narrowed.0 <= narrowed.1 {
-            self.origin = Some(narrowed);
+            self.narrow(narrowed);
             narrowed.1 + ssn
         } else {
             payload.start
+        }
+    }
+
+    /// The origin is between two positions: all mappings move with the upper one.
+    fn narrow(&mut self, origin: (i64, i64)) {
+        let moved = self.origin.is_some_and(|(_, high)| high != origin.1);
+        self.origin = Some(origin);
+        if moved {
+            let placed: SmallVec<_> = self.recent.iter().map(|old| self.placed(old)).collect();
+            self.recent = placed;
         }
     }
 }

@@ -42,6 +42,9 @@ pub struct Evidence {
     pub gratuitous: Listed<Seen>,
     /// Announcements without timestamps on a subflow that has them.
     pub untimed: Listed<(Seen, AddressId)>,
+    /// Announcements of IPv6 with a port beside timestamps: room for both is there without padding
+    /// alone.
+    pub unpadded: Listed<(Seen, AddressId)>,
     /// ADD_ADDR in the place of SACK blocks.
     pub evicted: Listed<Eviction>,
 }
@@ -248,6 +251,11 @@ impl Step<'_> {
                 if is_timed && now.timestamp.is_none() && !add.is_echo() {
                     let evidence = self.sender_end().option_space.evidence_mut();
                     evidence.untimed.add((seen, add.address_id));
+                }
+                let is_large = add.address.is_ipv6() && add.port.is_some() && add.hmac().is_some();
+                if is_large && now.timestamp.is_some() {
+                    let evidence = self.sender_end().option_space.evidence_mut();
+                    evidence.unpadded.add((seen, add.address_id));
                 }
                 if let Some(left) = self.evicted(before, now) {
                     let eviction = Eviction { seen, before: before.open_blocks(), left };

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::option_space::Sack;
 use super::subflow::SynOptions;
-use crate::wire::mptcp::{self, MptcpOption};
+use crate::wire::mptcp::{self, Key, MptcpOption};
 use crate::wire::tcp_option::{TcpOption, TcpOptions};
 
 /// NOPs in a row that no host needs for alignment: what is left of an option that a middlebox
@@ -80,6 +80,14 @@ impl SegmentOptions {
                 _ => {}
             }
         }
+    }
+
+    /// The sender's key in MP_CAPABLE.
+    pub(crate) fn sender_key(&self) -> Option<Key> {
+        self.mptcp.iter().find_map(|option| match option {
+            MptcpOption::Capable(capable) => capable.sender_key(),
+            _ => None,
+        })
     }
 
     /// Whether there is any MPTCP option.

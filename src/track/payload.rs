@@ -1,5 +1,6 @@
 //! The data level of one segment: DSS, and what becomes of its payload.
 
+use super::conduct;
 use super::connection::{Fallback, FallbackCause};
 use super::copies::Carried;
 use super::coverage::Range;
@@ -27,10 +28,15 @@ impl Step<'_> {
             let receiver = self.sender().peer();
             let window = self.window();
             let data = self.connection.data.of_mut(receiver);
-            data.acknowledge(ack, self.seen);
-            data.offer(window, self.seen.at);
+            let end = data.acknowledge(ack, self.seen);
+            let edge = data.offer(end, window, self.seen.at);
             let acked = data.acked_end().unwrap_or_default();
+            self.watch_data_ack(ack.is_long(), end);
+            if let Some(edge) = edge {
+                self.watch_edge(edge);
+            }
             self.on_stream(receiver, |stream| stream.acknowledge(acked));
+            self.place_by_acknowledgment(ack);
         }
         if let Some(mapping) = &dss.mapping {
             self.take_mapping(mapping, dss.data_fin, payload);
@@ -40,22 +46,46 @@ impl Step<'_> {
         }
     }
 
+    /// What the peer has of a mapping whose place is not known came before what it acknowledges on
+    /// the subflow, as long as there is no other subflow.
+    fn place_by_acknowledgment(&mut self, data_ack: WireDsn) {
+        let receiver = self.sender().peer();
+        let end = self.subflow.ends.of_mut(receiver);
+        if end.mappings.are_placed() || self.connection.subflows.len() > 1 {
+            return;
+        }
+        if let Some(acked) = end.sequence.acked_position(self.segment.ack) {
+            let data_ack = self.connection.data.of_mut(receiver).expand(data_ack);
+            end.mappings.acknowledge(acked, data_ack);
+            self.place_held(receiver);
+        }
+    }
+
     /// The window of the segment in octets, if its scale is known (RFC 7323 §2.2: none on a SYN, and
     /// only where both SYNs had one).
     fn window(&self) -> Option<u64> {
+        Some(u64::from(self.segment.window) << self.window_scale()?)
+    }
+
+    /// The scale of the sender's windows, if it is known.
+    pub(crate) fn window_scale(&self) -> Option<u8> {
         let ends = &self.subflow.ends;
         let (here, there) = (ends.of(self.sender()), ends.of(self.sender().peer()));
         let (here, there) = (here.syn_options?, there.syn_options?);
         let scale = here.window_scale.filter(|_| there.window_scale.is_some()).unwrap_or(0);
-        Some(u64::from(self.segment.window) << scale.min(14))
+        Some(scale.min(14))
     }
 
     fn take_mapping(&mut self, mapping: &Mapping, data_fin: bool, payload: Range) {
         let sender = self.sender();
         let data = self.connection.data.of_mut(sender);
         let dsn = data.expand(mapping.dsn);
+        let first = data.position(dsn);
+        data.map_width(first, mapping.dsn.is_long());
         if data_fin && let DataLevelLength::Octets(octets) = mapping.length {
-            let position = data.position(dsn) + i64::from(octets) - 1;
+            let position = first + i64::from(octets) - 1;
+            self.watch_data_fin(mapping, position);
+            let data = self.connection.data.of_mut(sender);
             if data.finish(position, self.seen) {
                 self.event(EventKind::DataFin { dsn: dsn.add(u64::from(octets) - 1) });
                 let is_known = self.connection.data.of(sender).reference().is_some();
@@ -70,13 +100,19 @@ impl Step<'_> {
         let seen_at = self.seen;
         let end = self.sender_end();
         let conflicts = end.mappings.conflicts();
-        end.mappings.declare(mapping, dsn, data_fin, payload);
+        let is_outside = end.mappings.declare(mapping, dsn, data_fin, payload);
         if end.mappings.conflicts() > conflicts {
             end.first_conflict.get_or_insert(seen_at);
+        }
+        self.place_held(sender);
+        let end = self.sender_end();
+        if !end.mappings.are_placed() {
+            return;
         }
         let acked = receiver_ack.and_then(|ack| end.sequence.acked_position(ack)).unwrap_or(0);
         let seen = end.sequence.coverage();
         end.mappings.settle(|positions| positions.end <= acked || seen.contains(positions));
+        self.watch_mapping(is_outside);
     }
 
     /// The mapping that a MP_CAPABLE with data stands for: the first octets of the stream, at
@@ -114,13 +150,15 @@ impl Step<'_> {
         if first {
             self.event(EventKind::FirstData { payload_len: self.segment.payload_len });
         }
+        self.watch_urgent(payload);
         if in_order {
             self.take_fresh(payload);
         } else {
             self.take_pieces(payload);
         }
         let end = self.sender_end();
-        let new_data = end.bytes.new_data - new_before;
+        // Octets that turn out to stand elsewhere may be taken back.
+        let new_data = end.bytes.new_data.saturating_sub(new_before);
         let in_flight = end.unacknowledged(None);
         end.dynamics.sent(seen.at, payload.len(), new_data, in_flight);
         let data = self.connection.data.of_mut(self.direction.sender());
@@ -156,6 +194,7 @@ impl Step<'_> {
         for piece in pieces {
             if piece.seen {
                 self.sender_end().bytes.retransmitted += piece.range.len();
+                self.watch_retransmission(piece.range.start);
                 self.take_refused(piece.range);
                 self.take_repaired(piece.range);
             } else if self.segment.flags.has(TcpFlags::SYN) {
@@ -174,7 +213,7 @@ impl Step<'_> {
         let mut at = fresh.start;
         while at < fresh.end {
             let mappings = &self.sender_end().mappings;
-            let covering = mappings.covering(at).copied();
+            let (covering, is_placed) = (mappings.covering(at).copied(), mappings.are_placed());
             let end = match covering {
                 Some(mapped) => mapped.positions.end,
                 None => mappings.next_start_after(at).unwrap_or(fresh.end),
@@ -182,7 +221,8 @@ impl Step<'_> {
             .min(fresh.end);
             let part = Range { start: at, end };
             match covering {
-                Some(mapped) => self.take_mapped(part, &mapped),
+                Some(mapped) if is_placed => self.take_mapped(part, &mapped),
+                Some(mapped) => self.hold(part, &mapped),
                 None => self.take_bare(part),
             }
             at = end;
@@ -190,8 +230,9 @@ impl Step<'_> {
     }
 
     /// Octets of a mapping: to the checksum, to the stream, and to the count that they belong to.
-    fn take_mapped(&mut self, part: Range, mapped: &Mapped) {
+    pub(crate) fn take_mapped(&mut self, part: Range, mapped: &Mapped) {
         let sender = self.sender();
+        let sample = self.sample(part);
         let data = self.connection.data.of_mut(sender);
         let start = data.position(mapped.dsn_at(part.start));
         let range = Range { start, end: start + (part.end - part.start) };
@@ -200,23 +241,40 @@ impl Step<'_> {
             subflow: self.subflow.number,
             subflow_position: part.start,
             at: self.seen.at,
+            sample,
         });
         for (range, fate) in fates {
             let end = self.subflow.ends.of_mut(sender);
             end.dynamics.carried(self.seen.at, range, fate == Fate::New);
             let bytes = &mut end.bytes;
             match fate {
-                Fate::New => bytes.new_data += range.len(),
+                Fate::New => {
+                    bytes.new_data += range.len();
+                    self.watch_new_data(range);
+                }
                 Fate::Remapped => bytes.remapped += range.len(),
                 Fate::Reinjected(from) => {
                     bytes.reinjected += range.len();
                     self.reinjected(from, range.len());
+                    self.watch_reinjection(range.len());
                 }
             }
         }
         if mapped.checksum.is_some() || self.connection.streams.of(sender).is_some() {
             self.take_octets(part, range, mapped, false);
         }
+    }
+
+    /// What the octets at `part` are known by when another subflow carries them: nothing where there
+    /// is no other.
+    fn sample(&self, part: Range) -> u64 {
+        if self.connection.joined == 0 {
+            return 0;
+        }
+        let sequence = &self.subflow.ends.of(self.sender()).sequence;
+        let start = sequence.acked_position(self.segment.seq).unwrap_or(part.start);
+        let octets = captured_part(self.segment.payload, part.start - start, part.len());
+        conduct::sample(octets, part.len())
     }
 
     /// Notes octets that another subflow carried before.
@@ -286,24 +344,38 @@ impl Step<'_> {
     /// (RFC 8684 §3.7: only while it has one subflow); else a fault.
     fn take_bare(&mut self, part: Range) {
         if self.connection.fallback.is_none() {
-            if !self.may_fall_back() {
+            let is_hidden = self.is_mapping_hidden();
+            if is_hidden || !self.may_fall_back() {
                 let seen = self.seen;
+                let is_told = !is_hidden && self.connection.joined > 0;
                 let end = self.sender_end();
                 end.bytes.unmapped += part.len();
+                end.unplaced.hidden += if is_hidden { part.len() } else { 0 };
                 // Behind a gap, the segment with the mapping may be what is missing.
-                if end.sequence.coverage().gaps().len() == 0 {
+                if is_told && end.sequence.coverage().gaps().len() == 0 {
                     end.first_unmapped.get_or_insert(seen);
                 }
                 return;
             }
             self.fall_back_for_bare_data();
         }
+        self.place_held_anyway();
         let first_dsn = self.first_dsn(self.sender()).unwrap_or(Dsn(1));
         self.sender_end().mappings.assume_from(part.start, first_dsn);
         if !self.subflow.is_midstream() {
             self.on_stream(self.sender(), |stream| stream.start(0));
         }
         self.take_fresh(part);
+    }
+
+    /// Whether bare data has a mapping that the capture does not show: the snap length cut it off, or
+    /// MPTCP is still spoken and the segment with the mapping is missing.
+    fn is_mapping_hidden(&mut self) -> bool {
+        let dss = |option: &MptcpOption| matches!(option, MptcpOption::Dss(_));
+        let is_spoken = self.options.mptcp.iter().any(dss);
+        let sequence = &self.sender_end().sequence;
+        let may_lack = sequence.isn().is_none() || sequence.coverage().gaps().len() > 0;
+        self.segment.options.is_cut() || is_spoken && may_lack
     }
 
     /// Data without a mapping: because the other host's answer had no option before, or for a reason
@@ -340,7 +412,7 @@ impl Step<'_> {
     }
 
     fn may_fall_back(&self) -> bool {
-        self.subflow.initial && self.connection.joined == 0
+        self.subflow.initial && self.connection.joined == 0 && self.connection.joining == 0
     }
 
     /// The third ACK must carry MP_CAPABLE, unless something of the server made it superfluous
@@ -349,7 +421,7 @@ impl Step<'_> {
         let negotiated = self.subflow.initial
             && self.subflow.handshake.mp_capable_syn
             && self.connection.fallback.is_none();
-        if negotiated && !self.options.has_mptcp() {
+        if negotiated && !self.options.has_mptcp() && !self.segment.options.is_cut() {
             let seq = self.segment.seq;
             let certain = self.sender_end().sequence.acked_position(seq) == Some(1);
             self.fall_back(FallbackCause::AckWithoutMpCapable, certain);
@@ -360,7 +432,9 @@ impl Step<'_> {
     pub(crate) fn check_answer(&mut self) {
         let sender = self.sender();
         let is_open = self.subflow.established && self.may_fall_back();
-        let silent = !self.connection.dss_seen.of(sender) && !self.options.has_mptcp();
+        let silent = !self.connection.dss_seen.of(sender)
+            && !self.options.has_mptcp()
+            && !self.segment.options.is_cut();
         if !(is_open && silent) || self.connection.fallback.is_some() {
             return;
         }
@@ -381,7 +455,7 @@ impl Step<'_> {
 }
 
 /// Of a payload, the `len` octets from `offset` on, as far as they were captured.
-fn captured_part(payload: &[u8], offset: i64, len: u64) -> &[u8] {
+pub(crate) fn captured_part(payload: &[u8], offset: i64, len: u64) -> &[u8] {
     let start = usize::try_from(offset).unwrap_or(usize::MAX).min(payload.len());
     let rest = payload.get(start..).unwrap_or_default();
     let len = usize::try_from(len).unwrap_or(usize::MAX).min(rest.len());

@@ -25,6 +25,9 @@ impl Tracker {
         segment: &Segment<'_>,
         options: &SegmentOptions,
     ) {
+        if self.connections[self.subflows[id].connection].unplaced {
+            self.match_by_option(id, segment, options);
+        }
         let subflow = &mut self.subflows[id];
         let direction = subflow.direction_from(segment.source);
         let connection_id = subflow.connection;
@@ -124,13 +127,15 @@ pub(crate) struct Step<'a> {
     pub(crate) most_buffered: usize,
     pub(crate) news: Option<&'a mut Vec<News>>,
     /// Hosts whose key this segment showed for the first time.
-    new_keys: SmallVec<[Role; 2]>,
+    pub(super) new_keys: SmallVec<[Role; 2]>,
 }
 
 impl Step<'_> {
     fn take(&mut self) {
         let flags = self.segment.flags;
+        self.subflow.out_of_order |= self.seen.is_out_of_order(self.subflow.last);
         self.subflow.last = self.seen;
+        self.connection.out_of_order |= self.seen.is_out_of_order(self.connection.last);
         self.connection.last = self.seen;
         let seen = self.seen;
         let end = self.sender_end();
@@ -159,7 +164,11 @@ impl Step<'_> {
             self.take_payload(payload);
         }
         self.note_stalls();
+        if self.connection.fallback.is_some() {
+            self.watch_plain(payload);
+        }
         if flags.has(TcpFlags::FIN) && self.sender_end().fin.is_none() {
+            self.watch_fin();
             self.sender_end().fin = Some(self.seen);
             self.event(EventKind::Fin);
         }
@@ -168,7 +177,9 @@ impl Step<'_> {
     /// Notes that the data level stood still until this segment.
     fn note_stalls(&mut self) {
         for role in Role::BOTH {
-            if let Some(stall) = self.connection.data.of_mut(role).take_stall() {
+            if let Some(stall) = self.connection.data.of_mut(role).take_stall()
+                && !self.connection.out_of_order
+            {
                 self.event(EventKind::Stall { duration_ns: stall.duration_ns });
             }
         }
@@ -256,12 +267,14 @@ impl Step<'_> {
             peer.refused = Range { start: accepted + 1, end: sent };
             let accepted = usize::try_from(accepted).unwrap_or(0);
             self.on_stream(self.sender().peer(), |stream| stream.accept_prefix(accepted));
+        } else {
+            peer.begin_at(ack);
         }
         let handshake = &self.subflow.handshake;
         let offered = handshake.mp_capable_syn;
         let taken_up =
             self.options.mptcp.iter().any(|option| matches!(option, MptcpOption::Capable(_)));
-        if offered && !taken_up {
+        if offered && !taken_up && !self.segment.options.is_cut() {
             let cause = if handshake.plain_syn.is_some() {
                 FallbackCause::SynWithMpCapableUnanswered
             } else {
@@ -278,19 +291,23 @@ impl Step<'_> {
         let handshake = &mut self.subflow.handshake;
         if handshake.syn.is_none() {
             // Midstream: it got through before the capture began.
-            self.subflow.established = true;
+            let is_new = !std::mem::replace(&mut self.subflow.established, true);
+            self.connection.joined += u32::from(is_new && !self.subflow.initial);
             return;
         }
         if is_opener && handshake.syn_ack.is_some() && handshake.ack.is_none() {
             handshake.ack = Some(seen);
             self.subflow.established = true;
             self.check_third_ack();
-        } else if let Some(join) = &mut self.subflow.join
+        } else if let Some(join) = &self.subflow.join
             && !is_opener
             && join.fourth_ack.is_none()
         {
             // It has a socket only after the third ACK, be that in the capture or not.
-            join.fourth_ack = Some(seen);
+            self.connection.join_answered(self.subflow);
+            if let Some(join) = &mut self.subflow.join {
+                join.fourth_ack = Some(seen);
+            }
             self.subflow.established = true;
             self.connection.joined += 1;
         }
@@ -313,13 +330,19 @@ impl Step<'_> {
             sent.acknowledge_subflow(self.subflow.number, acked);
         }
         let is_waiting = peer.unacknowledged(peer_acked) > 0;
-        let is_bare = self.segment.sequence_len() == 0 && !self.is_signal();
+        let is_bare = self.segment.sequence_len() == 0;
+        let is_signal = is_bare && self.is_signal();
         let end = self.sender_end();
         match end.highest_ack.map(|highest| ack.distance_from(highest)) {
-            Some(0) if is_bare && is_waiting => end.dynamics.duplicate_acks += 1,
+            Some(0) if is_bare => {
+                end.dynamics.duplicate_acks += u64::from(is_waiting && !is_signal);
+                self.watch_duplicate_ack(is_signal);
+                return;
+            }
             Some(..=0) => {}
             _ => end.highest_ack = Some(ack),
         }
+        self.watch_other();
     }
 
     /// Whether the segment carries an MPTCP option other than DSS.
@@ -333,6 +356,7 @@ impl Step<'_> {
             _ => None,
         });
         if self.subflow.reset.is_none() {
+            self.connection.join_answered(self.subflow);
             self.subflow.reset = Some(Reset { seen: self.seen, from: self.sender(), reason });
         }
         self.event(EventKind::Rst { ack: self.segment.flags.has(TcpFlags::ACK) });
@@ -343,6 +367,7 @@ impl Step<'_> {
             MptcpOption::Capable(capable) => self.take_capable(capable, payload),
             MptcpOption::Join(join) => self.take_join(join),
             MptcpOption::Dss(dss) => {
+                self.watch_bits(option);
                 self.take_dss(dss, payload);
                 return;
             }
@@ -370,6 +395,7 @@ impl Step<'_> {
             }
             _ => {}
         }
+        self.watch_bits(option);
         self.event(EventKind::Option(*option));
     }
 
@@ -403,8 +429,15 @@ impl Step<'_> {
             // RFC 8684 §3.2: the addresses of the initial subflow have ID 0.
             self.subflow.ends.of_mut(role).address_id = Some(crate::wire::mptcp::AddressId(0));
         }
-        if let CapableForm::BothKeysAndData { data_len, checksum, .. } = capable.form {
-            self.declare_first_data(data_len, checksum, payload);
+        match capable.form {
+            CapableForm::BothKeys { .. } if !flags.has(TcpFlags::SYN) && payload.is_empty() => {
+                let seq = self.segment.seq;
+                self.sender_end().begin_at(seq);
+            }
+            CapableForm::BothKeysAndData { data_len, checksum, .. } => {
+                self.declare_first_data(data_len, checksum, payload);
+            }
+            _ => {}
         }
     }
 
@@ -427,7 +460,12 @@ impl Step<'_> {
                 end.backup = Some(backup);
             }
             Join::Ack { hmac, .. } => {
+                let is_first = handshake.ack_hmac.is_none();
                 handshake.ack_hmac.get_or_insert(hmac);
+                self.connection.joining += u32::from(is_first && self.subflow.is_joining());
+                // No data can be before it (RFC 8684 §3.2).
+                self.subflow.ends.of_mut(sender).begin_at(self.segment.seq);
+                self.subflow.ends.of_mut(sender.peer()).begin_at(self.segment.ack);
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use super::arena::Id;
 use super::checksum::Checksums;
+use super::conduct::Conduct;
 use super::connection::Connection;
 use super::coverage::Range;
 use super::duplicate::RecentSegments;
@@ -11,6 +12,7 @@ use super::option_space::OptionSpace;
 use super::role::{Direction, PerRole, Role};
 use super::rtt::RoundTrips;
 use super::tcp_sequence::TcpSequence;
+use super::unplaced::Unplaced;
 use crate::wire::frame::{PacketNo, Timestamp};
 use crate::wire::mptcp::{AddressId, Nonce, TcpReset, Token};
 use crate::wire::segment::{Endpoint, Segment};
@@ -25,10 +27,19 @@ pub struct Seen {
     pub at: Timestamp,
 }
 
+/// Packets of several queues are often swapped by less than this.
+const SWAPPED_NS: i64 = 1_000_000;
+
 impl Seen {
     /// Where `segment` was seen.
     pub fn in_segment(segment: &Segment<'_>) -> Self {
         Self { packet: segment.number, at: segment.timestamp }
+    }
+
+    /// Whether it is so much older than the one before it in the capture that what came first, and
+    /// how long it took, can't be told from their order.
+    pub fn is_out_of_order(self, before: Self) -> bool {
+        before.at.since(self.at) > SWAPPED_NS
     }
 }
 
@@ -60,6 +71,8 @@ pub struct Subflow {
     pub reset: Option<Reset>,
     /// Whether the memory for segments on their way was given back.
     pub released: bool,
+    /// Whether its segments stand in the capture in another order than their times.
+    pub out_of_order: bool,
     /// Whether its segments are captured at more than one point.
     pub several_points: bool,
     /// Whether a segment other than a SYN, a RST or their like was seen from both hosts: it got
@@ -165,6 +178,8 @@ pub struct SubflowEnd {
     pub checksums: Checksums,
     /// The same for mappings that TCP sent again after they were wrong.
     pub checksums_again: Checksums,
+    /// Payload of mappings whose place is not known yet.
+    pub unplaced: Unplaced,
     /// What became of its payload.
     pub bytes: ByteCounts,
     /// Round trips of what it sent.
@@ -173,6 +188,8 @@ pub struct SubflowEnd {
     pub dynamics: Dynamics,
     /// What it had no room to say.
     pub option_space: OptionSpace,
+    /// What it did against the RFC.
+    pub conduct: Conduct,
     /// Its last segments, to know a copy when it comes.
     pub recent: RecentSegments,
     /// Segments it sent.
@@ -209,10 +226,12 @@ impl SubflowEnd {
             mappings: Mappings::default(),
             checksums: Checksums::default(),
             checksums_again: Checksums::default(),
+            unplaced: Unplaced::default(),
             bytes: ByteCounts::default(),
             round_trips: RoundTrips::default(),
             dynamics: Dynamics::default(),
             option_space: OptionSpace::default(),
+            conduct: Conduct::default(),
             recent: RecentSegments::default(),
             segments: 0,
             fin: None,
@@ -227,6 +246,14 @@ impl SubflowEnd {
         }
     }
 
+    /// Its mappings count from `seq` on, as the handshake says, although its SYN was not seen.
+    pub fn begin_at(&mut self, seq: SeqNum) {
+        if self.sequence.isn().is_none() && self.mappings.latest().is_none() {
+            let first = self.sequence.see_first(seq);
+            self.mappings.set_origin(first - 1);
+        }
+    }
+
     /// Octets sent and not acknowledged, if everything before `acked` is.
     pub fn unacknowledged(&self, acked: Option<i64>) -> u64 {
         let sent = self.sequence.coverage().span().map_or(0, |span| span.end);
@@ -236,6 +263,7 @@ impl SubflowEnd {
 
     /// Lets go of what is only needed while segments are on their way.
     pub fn release(&mut self) {
+        self.unplaced.close();
         self.round_trips.close();
         self.recent.close();
         self.sequence.close();
@@ -339,6 +367,14 @@ impl Subflow {
         if let Some(reset) = &mut self.reset {
             reset.from = reset.from.peer();
         }
+    }
+
+    /// Whether its join may have got through although the fourth ACK was not seen: nothing of the
+    /// acceptor was.
+    pub fn is_joining(&self) -> bool {
+        let is_one_sided = self.handshake.syn.is_some() && self.handshake.syn_ack.is_none();
+        let asked = |join: &JoinHandshake| join.ack_hmac.is_some() && join.fourth_ack.is_none();
+        is_one_sided && self.reset.is_none() && self.join.as_ref().is_some_and(asked)
     }
 
     /// Whether nothing but late segments can follow on it.

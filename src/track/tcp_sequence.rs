@@ -57,6 +57,13 @@ impl TcpSequence {
         }
     }
 
+    /// Position of `seq`, where the payload begins by what the handshake says without its SYN.
+    pub fn see_first(&mut self, seq: SeqNum) -> i64 {
+        let position = self.position(seq);
+        self.coverage.begin_at(position);
+        position
+    }
+
     /// Position of `seq`; the first number seen without a SYN becomes position 1.
     pub fn position(&mut self, seq: SeqNum) -> i64 {
         let base = *self.base.get_or_insert(SeqNum(seq.0.wrapping_sub(1)));

@@ -176,6 +176,27 @@ impl MptcpOption {
         parsed.unwrap_or_else(|| Self::Malformed(OptionBody::new(body)))
     }
 
+    /// Whether any bit is set that must be 0 (the RFC's "reserved" and "unassigned" ones).
+    #[inline]
+    pub fn has_reserved_bits(&self) -> bool {
+        match self {
+            Self::Dss(dss) => dss.reserved != 0 || dss.flags & dss::RESERVED != 0,
+            Self::Join(Join::Syn { reserved, .. } | Join::SynAck { reserved, .. }) => {
+                *reserved != 0
+            }
+            Self::Join(Join::Ack { reserved, .. }) => *reserved != 0,
+            Self::AddAddr(announced) => announced.reserved != 0,
+            Self::RemoveAddr(removed) => removed.reserved != 0,
+            Self::Prio(prio) => prio.reserved != 0,
+            Self::Fail(fail) => fail.reserved != 0,
+            Self::FastClose(close) => close.reserved != 0,
+            Self::TcpReset(reset) => reset.reserved != 0,
+            Self::Capable(_) | Self::Experimental(_) | Self::Unknown(_) | Self::Malformed(_) => {
+                false
+            }
+        }
+    }
+
     /// Octets on the wire, kind and length octets included.
     pub fn wire_len(&self) -> u8 {
         match self {

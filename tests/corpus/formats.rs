@@ -38,6 +38,10 @@ const FRAMES: &[&str] = &[
 const THE_END: &[&str] =
     &["*/data_acked_bytes", "*/data_fin", "*/data_fin_acked", "close", "state", "subflows/*/state"];
 
+/// Where packets stand in another order than their times: whether a copy was needed depends on which
+/// acknowledgment came before it.
+const ORDER: &[&str] = &["*/wasted_bytes", "events"];
+
 /// A path, and with it what its subflow sent again of the other's.
 const PATH_2: &[&str] = &["subflows/1", "c2s/remapped_bytes", "c2s/wasted_bytes"];
 
@@ -61,9 +65,8 @@ const DRESSES: &[Dress] = &[
     Dress { file: "snaplen-96.pcap", lacks: &[&["*/sha256"]] },
     // The frames of one interface come in batches after those of the other, so which DATA_FIN is
     // the first is another question.
-    Dress { file: "client-two-ifs.pcapng", lacks: &[&["events"]] },
-    // Whether a copy was needed depends on which acknowledgment came before it.
-    Dress { file: "out-of-time-order.pcap", lacks: &[&["c2s/wasted_bytes", "events"]] },
+    Dress { file: "client-two-ifs.pcapng", lacks: &[ORDER] },
+    Dress { file: "out-of-time-order.pcap", lacks: &[ORDER] },
     Dress { file: "client-c1-only.pcap", lacks: &[HOLES, PATH_2] },
     Dress { file: "client-c1-nano.pcap", lacks: &[HOLES, PATH_2] },
     // Not the first SYN alone: the SYN/ACK and the third ACK have both keys.
@@ -75,10 +78,22 @@ const DRESSES: &[Dress] = &[
     Dress {
         file: "cut-no-handshake.pcap",
         lacks: &[
-            HOLES,
             KEYS,
+            &["c2s/stream_bytes", "*/sha256", "events"],
             &["subflows/0/*/segments", "subflows/0/c2s/payload_bytes"],
             &["subflows/0/c2s/new_data_bytes"],
+        ],
+    },
+    // Nothing of the client, so nothing that answers it.
+    Dress {
+        file: "cut-down-direction-only.pcap",
+        lacks: &[
+            HOLES,
+            FRAMES,
+            PATH_2,
+            &["checksum", "deny_join_initial", "client", "midstream", "subflows/0/handshake"],
+            &["c2s/data_fin", "s2c/data_acked_bytes", "*/data_fin_acked"],
+            &["close", "state", "subflows/*/state"],
         ],
     },
     // The nonce of the joinee, with which its peer's HMAC is made.

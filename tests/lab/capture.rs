@@ -1,7 +1,6 @@
-//! Captures: everything that passes the interfaces of a host, recorded with tcpdump.
+//! Captures: what passes the interfaces of a host, recorded by the program's own live capture.
 
-use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -12,106 +11,120 @@ use super::forwarder;
 use super::host::Host;
 use super::wait::wait_for;
 
-/// A running tcpdump.
+/// The program under test.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_mptcpscope");
+
+/// A running `mptcpscope live`.
 pub(crate) struct Recording {
     interface: &'static str,
-    file: PathBuf,
-    tcpdump: Child,
-    messages: BufReader<std::process::ChildStderr>,
+    recorded: Recorded,
+    live: Child,
     markers: u32,
 }
 
 /// A finished recording.
+#[derive(Default)]
 pub(crate) struct Recorded {
+    /// The host, for messages.
+    pub(crate) host: &'static str,
+    /// The packets, by `-w`.
     pub(crate) file: PathBuf,
+    /// The report, by `--json`.
+    pub(crate) report: PathBuf,
+    /// What was told meanwhile, by `--jsonl`.
+    pub(crate) lines: PathBuf,
+    errors: PathBuf,
     /// What the last frame that counts ends with: nothing after it was waited for.
     pub(crate) end: String,
 }
 
 impl Recording {
-    /// Starts recording and returns when it runs.
-    ///
-    /// The ring has a fixed number of places, each for a frame of at most `largest` octets.
-    pub(crate) fn start(host: &Host, interface: &'static str, largest: u32, file: &Path) -> Self {
-        const PLACES: u32 = 6000;
-        const MAX_RING_KIB: u32 = 128 << 10;
-        let ring_kib = (largest * (PLACES / 1000)).min(MAX_RING_KIB).to_string();
-        let path = file.to_owned();
-        let largest = largest.to_string();
-        let mut tcpdump = host.run(move || {
-            // It ends with the host's thread, even if this process is killed.
-            Command::new("setpriv")
-                .args(["--pdeathsig", "KILL", "tcpdump", "-n", "-i", interface])
-                .args(["-s", &largest, "-B", &ring_kib, "-U", "--immediate-mode"])
-                .args(["-Z", "root", "-w"])
-                .arg(path)
-                .stdin(Stdio::null())
-                .stderr(Stdio::piped())
-                .spawn()
-                .unwrap()
+    /// Starts recording into `folder`, and returns when it runs.
+    pub(crate) fn start(host: &Host, interface: &'static str, folder: &Path) -> Self {
+        let path = |kind: &str| folder.join(format!("{}.{kind}", host.name));
+        let recorded = Recorded {
+            host: host.name,
+            file: path("pcapng"),
+            report: path("json"),
+            lines: path("jsonl"),
+            errors: path("errors"),
+            end: String::new(),
+        };
+        // It ends with the host's thread, even if this process is killed.
+        let mut command = Command::new("setpriv");
+        command
+            .args(["--pdeathsig", "KILL", PROGRAM, "live", "--jsonl", "-i", interface, "-w"])
+            .args([recorded.file.as_os_str(), "--json".as_ref(), recorded.report.as_os_str()])
+            .stdin(Stdio::null())
+            .stdout(File::create(&recorded.lines).unwrap())
+            .stderr(File::create(&recorded.errors).unwrap());
+        let mut live = host.run(move || command.spawn().unwrap());
+        // The interface is open before the file is.
+        wait_for("the recording to start", || {
+            let ended = live.try_wait().unwrap();
+            assert!(ended.is_none(), "{}: {}", host.name, recorded.errors());
+            fs::metadata(&recorded.file).is_ok_and(|file| file.len() > 0)
         });
-        let mut messages = BufReader::new(tcpdump.stderr.take().unwrap());
-        let mut line = String::new();
-        while !line.contains("listening on") {
-            line.clear();
-            let read = messages.read_line(&mut line).unwrap();
-            assert!(read > 0, "tcpdump on {} ended", host.name);
-        }
-        Self { interface, file: file.to_owned(), tcpdump, messages, markers: 0 }
+        Self { interface, recorded, live, markers: 0 }
     }
 
     /// Waits until everything that has passed is in the file: until a frame sent now is in there.
     pub(crate) fn catch_up(&mut self, host: &Host) {
         self.markers += 1;
-        let marker = self.marker();
-        let (interface, text) = (self.interface, marker.clone());
+        self.recorded.end = format!("end of recording {} {:04}", host.name, self.markers);
+        let (interface, text) = (self.interface, self.recorded.end.clone());
         host.run(move || send_marker(interface, &text));
+        let marker = self.recorded.end.as_bytes();
         wait_for("the recording to catch up", || {
-            let octets = fs::read(&self.file).unwrap_or_default();
+            let octets = fs::read(&self.recorded.file).unwrap_or_default();
             let tail = &octets[octets.len().saturating_sub(1 << 16)..];
-            tail.windows(marker.len()).any(|part| part == marker.as_bytes())
+            tail.windows(marker.len()).any(|part| part == marker)
         });
     }
 
-    /// Ends it; no packet may have been lost on the way into the file.
-    pub(crate) fn stop(mut self) -> Recorded {
+    /// Asks it to end.
+    pub(crate) fn end(&self) {
         self.signal(Signal::SIGINT);
-        let mut messages = String::new();
-        self.messages.read_to_string(&mut messages).unwrap();
-        self.tcpdump.wait().unwrap();
-        assert!(messages.contains("\n0 packets dropped by kernel"), "tcpdump: {messages}");
-        Recorded { file: self.file.clone(), end: self.marker() }
     }
 
-    fn marker(&self) -> String {
-        format!("end of recording {:04}", self.markers)
+    /// Waits for its end.
+    pub(crate) fn stop(mut self) -> Recorded {
+        let status = self.live.wait().unwrap();
+        let errors = self.recorded.errors();
+        assert!(status.success() && errors.is_empty(), "{}: {errors}", self.recorded.host);
+        std::mem::take(&mut self.recorded)
     }
 
     fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.tcpdump.id()).unwrap();
+        let pid = i32::try_from(self.live.id()).unwrap();
         let _ = kill(Pid::from_raw(pid), signal);
     }
 }
 
-/// A datagram to nobody; on an interface without addresses a frame for experiments (IEEE 802).
-fn send_marker(interface: &str, text: &str) {
-    if interface == "any" {
-        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-        socket.send_to(text.as_bytes(), ("127.0.0.1", 9)).unwrap();
-    } else {
-        let mut frame = [0x02; 12].to_vec();
-        frame.extend([0x88, 0xb5]);
-        frame.extend(text.as_bytes());
-        frame.resize(60, 0);
-        forwarder::open(interface).send(&frame).unwrap();
+impl Recorded {
+    fn errors(&self) -> String {
+        fs::read_to_string(&self.errors).unwrap_or_default()
     }
+}
+
+/// A TCP segment of no connection, with a text, to a link address that nobody has.
+fn send_marker(interface: &str, text: &str) {
+    const ETHERNET: [u8; 14] = [2, 0, 0, 0, 0, 0x99, 2, 0, 0, 0, 0, 0x98, 8, 0];
+    const RST: u8 = 0x04;
+    let length = u8::try_from(40 + text.len()).unwrap();
+    let mut frame = ETHERNET.to_vec();
+    frame.extend([0x45, 0, 0, length, 0, 0, 0x40, 0, 64, 6, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1]);
+    frame.extend([0, 9, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0x50, RST, 0, 0, 0, 0, 0, 0]);
+    frame.extend(text.as_bytes());
+    let interface = if interface == "any" { "lo" } else { interface };
+    forwarder::open(interface).send(&frame).unwrap();
 }
 
 impl Drop for Recording {
     fn drop(&mut self) {
-        if matches!(self.tcpdump.try_wait(), Ok(None)) {
+        if matches!(self.live.try_wait(), Ok(None)) {
             self.signal(Signal::SIGKILL);
-            let _ = self.tcpdump.wait();
+            let _ = self.live.wait();
         }
     }
 }

@@ -15,6 +15,7 @@ use super::analysis::{self, Lines};
 use super::capture::Recording;
 use super::forwarder::{Forwarder, Impairment};
 use super::host::{Counters, Host};
+use super::live;
 use super::path;
 use super::socket::SocketInfo;
 use super::talk::{Minutes, Said, Talk, at_port};
@@ -24,8 +25,6 @@ use super::watch::{Watch, Watched};
 
 /// The MTU of a path.
 const MTU: u32 = 1500;
-/// What a capture has before the IP header at most.
-const HEADERS: u32 = 40;
 
 /// A client and a server, and what is between them.
 ///
@@ -36,7 +35,6 @@ pub(crate) struct Lab {
     watches: Vec<Watch>,
     /// Of a router, where frames have another form.
     trunk: Option<Recording>,
-    largest_frame: u32,
     listener: Option<TcpListener>,
     minutes: Minutes,
     routers: Vec<Host>,
@@ -66,7 +64,6 @@ impl Lab {
             forwarders: Vec::new(),
             watches: Vec::new(),
             trunk: None,
-            largest_frame: MTU + HEADERS,
             listener: None,
             minutes: Minutes::default(),
             routers: Vec::new(),
@@ -106,7 +103,6 @@ impl Lab {
     /// An unimpaired path with another MTU, and with offloads if wanted.
     pub(crate) fn path_with(&mut self, number: usize, mtu: u32, offloads: bool) {
         path::join(&self.client, &self.server, number, mtu, offloads);
-        self.largest_frame = HEADERS + if offloads { u32::from(u16::MAX) } else { mtu };
     }
 
     /// A path through a forwarder.
@@ -127,8 +123,7 @@ impl Lab {
             });
             self.forwarders.push(Forwarder::start(router, tagging));
         }
-        let file = self.scratch.join("trunk.pcap");
-        self.trunk = Some(Recording::start(&near, path::TOWARD_SERVER, self.largest_frame, &file));
+        self.trunk = Some(Recording::start(&near, path::TOWARD_SERVER, &self.scratch));
         self.routers.extend([near, far]);
     }
 
@@ -190,11 +185,11 @@ impl Lab {
     pub(crate) fn record(&mut self) {
         if self.watches.is_empty() {
             for (host, side) in [(&self.client, Side::Client), (&self.server, Side::Server)] {
-                let watch = Watch::start(host, side, self.largest_frame, &self.scratch);
+                let watch = Watch::start(host, side, &self.scratch);
                 self.watches.push(watch);
             }
             for host in &self.others {
-                let watch = Watch::start(host, Side::Server, self.largest_frame, &self.scratch);
+                let watch = Watch::start(host, Side::Server, &self.scratch);
                 self.watches.push(watch);
             }
         }
@@ -255,6 +250,8 @@ impl Lab {
         let mut problems = Vec::new();
         let others = std::mem::take(&mut self.expected_at_others);
         let expected = expected.into_iter().chain(others.iter().map(Vec::as_slice));
+        self.watches.iter().for_each(Watch::end);
+        self.trunk.iter().for_each(Recording::end);
         let watches: Vec<_> = self.watches.drain(..).zip(counters).collect();
         for ((watch, counters), expected) in watches.into_iter().zip(expected) {
             let host = watch.finish(counters);
@@ -265,9 +262,12 @@ impl Lab {
             }
             self.compare_counters(&host, &mut problems);
             problems.extend(host.event_differences());
+            problems.extend(live::differences(&host.recorded));
         }
         if let Some(trunk) = self.trunk.take() {
-            let report = analysis::report(&trunk.stop());
+            let recorded = trunk.stop();
+            let report = analysis::report(&recorded);
+            problems.extend(live::differences(&recorded));
             compare_lines("trunk", at_trunk, &analysis::lines(&report), &mut problems);
             self.compare_streams("trunk", &report, &mut problems);
         }
@@ -397,7 +397,7 @@ fn established_subflows(host: &Host) -> u64 {
 
 /// Whether there can be a lab here.
 fn probe() -> Result<(), String> {
-    for program in ["ip", "ss", "tcpdump", "setpriv"] {
+    for program in ["ip", "ss", "setpriv"] {
         let version = std::process::Command::new(program).arg("--version").output();
         version.map_err(|error| format!("{program} does not run: {error}"))?;
     }

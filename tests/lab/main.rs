@@ -16,6 +16,7 @@ mod forwarder;
 mod frame;
 mod host;
 mod lab;
+mod live;
 mod path;
 mod scenarios;
 mod socket;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use mptcpscope::report::Report;
 
 use super::analysis;
-use super::capture::Recording;
+use super::capture::{Recorded, Recording};
 use super::counters::{self, Difference};
 use super::events::{self, Monitor};
 use super::host::{Counters, Host};
@@ -27,19 +27,20 @@ pub(crate) struct Watched {
     pub(crate) name: &'static str,
     side: Side,
     pub(crate) report: Report,
+    pub(crate) recorded: Recorded,
     counters: Counters,
     facts: BTreeSet<String>,
 }
 
 impl Watch {
     /// Starts recording all that passes the host. `side` is its role in its connections.
-    pub(crate) fn start(host: &Arc<Host>, side: Side, largest_frame: u32, scratch: &Path) -> Self {
-        let file = |kind: &str| scratch.join(format!("{}.{kind}", host.name));
+    pub(crate) fn start(host: &Arc<Host>, side: Side, scratch: &Path) -> Self {
+        let events = scratch.join(format!("{}.events", host.name));
         Self {
             host: Arc::clone(host),
             side,
-            recording: Recording::start(host, "any", largest_frame, &file("pcap")),
-            monitor: Monitor::start(host, &file("events")),
+            recording: Recording::start(host, "any", scratch),
+            monitor: Monitor::start(host, &events),
         }
     }
 
@@ -49,11 +50,17 @@ impl Watch {
         self.monitor.catch_up(&self.host);
     }
 
-    /// Ends it. `counters` are those at the time of the last `catch_up`.
+    /// Asks for the end, which takes a moment.
+    pub(crate) fn end(&self) {
+        self.recording.end();
+    }
+
+    /// Waits for the end. `counters` are those at the time of the last `catch_up`.
     pub(crate) fn finish(self, counters: Counters) -> Watched {
         let facts = self.monitor.facts();
-        let report = analysis::report(&self.recording.stop());
-        Watched { name: self.host.name, side: self.side, report, counters, facts }
+        let recorded = self.recording.stop();
+        let report = analysis::report(&recorded);
+        Watched { name: self.host.name, side: self.side, report, recorded, counters, facts }
     }
 }
 

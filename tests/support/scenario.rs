@@ -21,6 +21,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use mptcpscope::analyze::finding::Selection;
+use mptcpscope::host::HostSnapshot;
 use mptcpscope::report::{InputFacts, Report};
 use mptcpscope::track::role::Role;
 use mptcpscope::track::stream::StreamUse;
@@ -48,6 +49,8 @@ pub(crate) struct Scenario {
     /// By subflow: `A0`.
     #[serde(default)]
     subflow: BTreeMap<String, SubflowSettings>,
+    /// What one of the hosts says of itself.
+    host: Option<HostSnapshot>,
     /// The segments, one a line.
     pub(crate) segments: String,
     pub(crate) expect: Expectations,
@@ -110,7 +113,8 @@ impl Scenario {
     /// Plays the scenario and compares the report with what is expected: every difference.
     pub(crate) fn check(&self) -> Result<Vec<String>> {
         let played = self.play(0)?;
-        let report = serde_json::to_value(report_as(&played.frames, self.expect.strict))?;
+        let report =
+            serde_json::to_value(report_as(&played.frames, self.expect.strict, self.host.clone()))?;
         let mut differences = Vec::new();
         let mut note = |outcome: Result<()>| {
             differences.extend(outcome.err().map(|error| error.to_string()));
@@ -196,15 +200,15 @@ pub(crate) fn files() -> Vec<PathBuf> {
 
 /// The report on frames, as one capture.
 pub(crate) fn report(frames: &[Recorded]) -> Report {
-    report_as(frames, false)
+    report_as(frames, false, None)
 }
 
-fn report_as(frames: &[Recorded], strict: bool) -> Report {
+fn report_as(frames: &[Recorded], strict: bool, host: Option<HostSnapshot>) -> Report {
     let mut tracker = tracker();
     for (recorded, number) in frames.iter().zip(1..) {
         tracker.push(&decode(&recorded.frame(number)));
     }
-    let wanted = Selection { strict, ..Selection::default() };
+    let wanted = Selection { strict, host, ..Selection::default() };
     Report::build_with(&tracker.trace(), &facts(frames), None, &wanted)
 }
 

@@ -71,6 +71,12 @@ impl Screens {
         self
     }
 
+    /// From now on no packet can be read again.
+    pub(crate) fn forget(&mut self) {
+        self.reader = PacketReader::default();
+        self.app.packets = cache::Packets::default();
+    }
+
     /// What the world was asked for last.
     pub(crate) fn effect(&mut self) -> Option<Effect> {
         self.effect.take()

@@ -13,8 +13,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             recognised: "ACKs that nothing asked for and gaps in the announced IDs where an ADD_ADDR \
                 would not have fitted; certain with the host's counters (AddAddrTxDrop).",
             causes: "IPv6 with port needs 32 octets beside 12 of timestamps: 44.",
-            linux: "Announce without port (ip mptcp endpoint add ADDRESS signal), or sysctl \
-                net.ipv4.tcp_timestamps=0, or Linux 7.2 with \
+            linux: "Announce without port (`ip mptcp endpoint add ADDRESS signal`), or `sysctl \
+                net.ipv4.tcp_timestamps=0`, or Linux 7.2 with \
                 net.mptcp.add_addr_v6_port_drop_ts=1.",
             apple: "Apple systems announce no addresses.",
         },
@@ -60,7 +60,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 capture; not in version 0, which has no echo.",
             causes: "The option is taken out on the way, the peer's HMAC check failed, or the echo is \
                 lost on the way back (then the address may be joined all the same).",
-            linux: "Capture at the other host. nstat -az | grep -E 'AddAddr|EchoAdd' counts on both.",
+            linux: "Capture at the other host. `nstat -az | grep -E 'AddAddr|EchoAdd'` counts on \
+                both.",
             apple: "Apple systems echo without the port.",
         },
     ),
@@ -82,7 +83,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 the address. A note where other paths worked.",
             causes: "The peer's limits (Linux accepts no announced address by default), an address \
                 family that it does not have, or a policy.",
-            linux: "On the peer: ip mptcp limits set add_addr_accepted 8 subflows 8.",
+            linux: "On the peer: `ip mptcp limits set add_addr_accepted 8 subflows 8`.",
             apple: "The service type decides: handover joins only when needed.",
         },
     ),
@@ -93,7 +94,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             recognised: "Two ADD_ADDRs with the same ID and different addresses, and no REMOVE_ADDR \
                 between them.",
             causes: "A broken stack, or a rewritten option.",
-            linux: "Give endpoints different IDs (ip mptcp endpoint show).",
+            linux: "Give endpoints different IDs (`ip mptcp endpoint show`).",
             apple: "",
         },
     ),
@@ -105,7 +106,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             recognised: "Both hosts have public addresses on the initial subflow, the announced one is \
                 private, and no join to it got through.",
             causes: "An endpoint on an inner interface.",
-            linux: "ip mptcp endpoint delete id N, or announce the public address.",
+            linux: "`ip mptcp endpoint delete id N`, or announce the public address.",
             apple: "",
         },
     ),
@@ -126,7 +127,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             meaning: "An address was withdrawn, and its subflows ended with it.",
             recognised: "REMOVE_ADDR, and within a second FIN or RST on subflows that use the ID.",
             causes: "An endpoint was deleted, or an interface went down.",
-            linux: "As meant. ip mptcp monitor shows who does it; NetworkManager may.",
+            linux: "As meant. `ip mptcp monitor` shows who does it; NetworkManager may.",
             apple: "The system removes addresses of interfaces that go.",
         },
     ),

@@ -12,7 +12,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 place of the first octet may be unknown.",
             recognised: "The first packet of the connection is no SYN, or only its joins were captured.",
             causes: "The capture was started late, or only on the interface of a later path.",
-            linux: "Start tcpdump -i any before the connection. Keys known from elsewhere can be \
+            linux: "Start `tcpdump -i any` before the connection. Keys known from elsewhere can be \
                 given with --keys.",
             apple: "Start rvictl or the packet capture of the device before the app connects.",
         },
@@ -25,7 +25,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             recognised: "One host sent at least four segments, the other none.",
             causes: "Asymmetric routing, a mirror port that sees one direction, a capture filter on \
                 the source.",
-            linux: "Capture on a host itself, or on all interfaces (tcpdump -i any).",
+            linux: "Capture on a host itself, or on all interfaces (`tcpdump -i any`).",
             apple: "Capture on the device or on its access point.",
         },
     ),
@@ -38,8 +38,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 space still has holes below a DATA_ACK.",
             causes: "The capture was taken on one interface of several, or at one end of a \
                 load-balanced link.",
-            linux: "Capture on all interfaces (tcpdump -i any), or give the files of all interfaces \
-                at once.",
+            linux: "Capture on all interfaces (`tcpdump -i any`), or give the files of all \
+                interfaces at once.",
             apple: "Capture Wi-Fi and cellular together: on the device with rvictl, or at the \
                 server.",
         },
@@ -51,7 +51,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 need them stay silent.",
             recognised: "The header length promises more octets of options than were captured.",
             causes: "A snap length of 68 or 96 octets.",
-            linux: "tcpdump -s 160 keeps all headers; -s 0 keeps everything.",
+            linux: "`tcpdump -s 160` keeps all headers; -s 0 keeps everything.",
             apple: "",
         },
     ),
@@ -64,7 +64,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 capture does not have.",
             causes: "A slow disk, a small buffer, a busy mirror port; IP fragments, which are \
                 skipped, look the same.",
-            linux: "tcpdump -B 16384 -s 256, a filter, or a faster disk.",
+            linux: "`tcpdump -B 16384 -s 256`, a filter, or a faster disk.",
             apple: "",
         },
     ),
@@ -76,8 +76,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             recognised: "A TCP packet is older than one before it in the file.",
             causes: "Several interfaces or queues written without sorting, a clock that was set, \
                 files put together by hand.",
-            linux: "reordercap IN OUT (from Wireshark) sorts a file; mptcpscope merges several files \
-                by time itself.",
+            linux: "`reordercap IN OUT` (from Wireshark) sorts a file; mptcpscope merges several \
+                files by time itself.",
             apple: "",
         },
     ),
@@ -87,8 +87,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             meaning: "Frames were captured more than once. Each counts once in a connection's figures.",
             recognised: "The same segment with the same IP identification, or the same timestamps, at \
                 another interface or input.",
-            causes: "tcpdump -i any with bridges or namespaces, a mirror port of both directions, \
-                captures of both ends.",
+            causes: "`tcpdump -i any` with bridges or namespaces, a mirror port of both \
+                directions, captures of both ends.",
             linux: "Nothing to do; for smaller files capture on one interface per path.",
             apple: "",
         },
@@ -100,7 +100,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 fault.",
             recognised: "Payload above the maximum segment size that the peer named in its SYN.",
             causes: "Segmentation offload (TSO, GSO) at the sender, or GRO at the receiver.",
-            linux: "ethtool -K IFACE tso off gso off gro off shows packets as they are on the wire.",
+            linux: "`ethtool -K IFACE tso off gso off gro off` shows packets as they are on the \
+                wire.",
             apple: "",
         },
     ),
@@ -110,7 +111,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             meaning: "An MPTCP option has an illegal length or combination. A host ignores it.",
             recognised: "The length does not fit the subtype, the version and the flags.",
             causes: "A broken stack, a middlebox that cut or joined options, or a fuzzer.",
-            linux: "Compare the option at both ends: mptcpscope packets shows all of its octets.",
+            linux: "Compare the option at both ends: `mptcpscope packets` shows all of its octets.",
             apple: "",
         },
     ),
@@ -141,7 +142,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             meaning: "Where an MPTCP option may have been there are only NOPs: a middlebox may have \
                 overwritten it.",
             recognised: "Four or more NOPs in a row; hosts need three at most for alignment.",
-            causes: "Firewalls that clear unknown TCP options (nft … reset tcp option mptcp does \
+            causes: "Firewalls that clear unknown TCP options (an nftables rule `reset tcp option` does \
                 this, too).",
             linux: "Find the firewall and let it pass TCP option 30; compare captures on both sides \
                 of it.",

@@ -13,7 +13,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             recognised: "Payload outside any mapping, with nothing missing before it, on a connection \
                 that can't fall back any more.",
             causes: "A middlebox strips DSS from data or splits and joins segments.",
-            linux: "Find the device on that path, or take the path out (ip mptcp endpoint delete). \
+            linux: "Find the device on that path, or take the path out (`ip mptcp endpoint delete id N`). \
                 Linux resets the subflow with reason 6.",
             apple: "",
         },
@@ -49,8 +49,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             recognised: "Data sequence numbers seen before on another subflow; wasted is what that one \
                 had acknowledged already.",
             causes: "A path that died, timed out or went stale; a window that one slow path holds up.",
-            linux: "Much waste: make the slow path a backup (ip mptcp endpoint change id N backup). \
-                nstat -az | grep MPTCPRetrans counts it.",
+            linux: "Much waste: make the slow path a backup (`ip mptcp endpoint change id N \
+                backup`). `nstat -az | grep MPTCPRetrans` counts it.",
             apple: "",
         },
     ),
@@ -72,7 +72,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 scheduler.",
             recognised: "Each of several subflows carried at least 80 % of the stream.",
             causes: "A scheduler that prefers low delay to throughput.",
-            linux: "sysctl net.mptcp.scheduler shows which one is in use.",
+            linux: "`sysctl net.mptcp.scheduler` shows which one is in use.",
             apple: "",
         },
     ),
@@ -84,8 +84,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 data outstanding, an open window, and a complete capture.",
             causes: "A path died and TCP waited for its timeouts before the data was sent on another \
                 one; loss on the only path.",
-            linux: "Remove the address of a dead link at once (NetworkManager does; ip mptcp \
-                endpoint delete id N). net.mptcp.stale_loss_cnt (4) says when a path counts as \
+            linux: "Remove the address of a dead link at once (NetworkManager does; `ip mptcp \
+                endpoint delete id N`). net.mptcp.stale_loss_cnt (4) says when a path counts as \
                 stale.",
             apple: "The service type interactive moves sooner than handover.",
         },
@@ -119,7 +119,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 acknowledged.",
             recognised: "MP_FASTCLOSE with the peer's key.",
             causes: "The application closed with unread data or with SO_LINGER 0, or was killed.",
-            linux: "Look at the application; nstat -az | grep MPFastclose counts them.",
+            linux: "Look at the application; `nstat -az | grep MPFastclose` counts them.",
             apple: "Apple systems send none, and take a Linux one (on RST) for the RST of each \
                 subflow.",
         },
@@ -133,7 +133,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 MP_FASTCLOSE.",
             causes: "See the reason of MP_TCPRST; without one, a firewall or NAT that forgot the \
                 flow.",
-            linux: "ip mptcp monitor and the log of the host that sent it. For NATs: \
+            linux: "`ip mptcp monitor` and the log of the host that sent it. For NATs: \
                 net.ipv4.tcp_keepalive_time.",
             apple: "Apple systems send no reason.",
         },

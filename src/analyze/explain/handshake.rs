@@ -12,8 +12,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             recognised: "A SYN with MP_CAPABLE, and a SYN/ACK without it.",
             causes: "The server has no MPTCP, its application does not use it, or a middlebox takes \
                 the option out (a run of NOPs in the server's capture tells).",
-            linux: "On the server: sysctl net.mptcp.enabled=1, and an MPTCP socket (mptcpize run \
-                PROGRAM). Capture there to see whether the option arrives.",
+            linux: "On the server: `sysctl net.mptcp.enabled=1`, and an MPTCP socket (`mptcpize \
+                run PROGRAM`). Capture there to see whether the option arrives.",
             apple: "Apple systems are clients only; the server must speak MPTCP.",
         },
     ),
@@ -94,7 +94,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             meaning: "MP_CAPABLE asks for something that nobody knows. A peer goes on without MPTCP.",
             recognised: "The B bit is set, or no known algorithm is named (H is 0).",
             causes: "An experiment, or a damaged option.",
-            linux: "Look at the host that sends it: mptcpscope packets shows the flags.",
+            linux: "Look at the host that sends it: `mptcpscope packets` shows the flags.",
             apple: "",
         },
     ),
@@ -116,8 +116,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 twice more.",
             recognised: "The A bit in the SYN or the SYN/ACK.",
             causes: "The setting of one host; out-of-tree kernels have it on.",
-            linux: "sysctl net.mptcp.checksum_enabled=0 on the host that asks, unless middleboxes \
-                change data.",
+            linux: "`sysctl net.mptcp.checksum_enabled=0` on the host that asks, unless \
+                middleboxes change data.",
             apple: "Apple systems use checksums only if the peer asks.",
         },
     ),
@@ -175,7 +175,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 else the path is reset.",
             recognised: "MP_FAIL, with the DSN of the data.",
             causes: "A middlebox changed data.",
-            linux: "See dss-checksum-mismatch. nstat -az | grep DataCsumErr counts them.",
+            linux: "See dss-checksum-mismatch. `nstat -az | grep DataCsumErr` counts them.",
             apple: "",
         },
     ),
@@ -234,8 +234,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             recognised: "The C bit in its MP_CAPABLE.",
             causes: "Wanted behind load balancers and anycast addresses; the host should announce an \
                 address of its own.",
-            linux: "sysctl net.mptcp.allow_join_initial_addr_port=1 lifts it; with 0 add: ip mptcp \
-                endpoint add ADDRESS signal.",
+            linux: "`sysctl net.mptcp.allow_join_initial_addr_port=1` lifts it; with 0 add: `ip \
+                mptcp endpoint add ADDRESS signal`.",
             apple: "Apple systems ignore the bit.",
         },
     ),

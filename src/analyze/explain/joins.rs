@@ -16,9 +16,9 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 echoed, or not joined, and nothing of all that.",
             causes: "No endpoints or limits are configured, the peer refuses, or the network drops \
                 joins.",
-            linux: "Client: ip mptcp endpoint add ADDRESS dev IFACE subflow. Server: ip mptcp \
-                endpoint add ADDRESS dev IFACE signal. Both: ip mptcp limits set subflows 8 \
-                add_addr_accepted 8. ip mptcp monitor shows what happens.",
+            linux: "Client: `ip mptcp endpoint add ADDRESS dev IFACE subflow`. Server: `ip mptcp \
+                endpoint add ADDRESS dev IFACE signal`. Both: `ip mptcp limits set subflows 8 \
+                add_addr_accepted 8`. `ip mptcp monitor` shows what happens.",
             apple: "Set a multipath service type in the app \
                 (URLSessionConfiguration.multipathServiceType); handover uses the second path \
                 only when the first fails.",
@@ -33,8 +33,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 connection was being closed is a note.",
             causes: "A load balancer or anycast address sent it to another host; a port that nobody \
                 listens on; the application had shut down writing; a firewall that answers.",
-            linux: "Behind a load balancer: sysctl net.mptcp.allow_join_initial_addr_port=0 and ip \
-                mptcp endpoint add ADDRESS signal on each server. For a client's address: \
+            linux: "Behind a load balancer: `sysctl net.mptcp.allow_join_initial_addr_port=0` and \
+                `ip mptcp endpoint add ADDRESS signal` on each server. For a client's address: \
                 announce it with a port.",
             apple: "",
         },
@@ -47,7 +47,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 opener itself after the SYN/ACK.",
             causes: "The limit of subflows is reached; the port was not announced; the application \
                 had shut down writing.",
-            linux: "ip mptcp limits show on the host that refuses; ip mptcp limits set subflows 8.",
+            linux: "`ip mptcp limits show` on the host that refuses; `ip mptcp limits set subflows \
+                8`.",
             apple: "",
         },
     ),
@@ -59,8 +60,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 other end).",
             causes: "The address is not reachable from there, a firewall drops MP_JOIN, or the way \
                 back is missing.",
-            linux: "ping -I SOURCE ADDRESS; ip route get ADDRESS from SOURCE. Each source needs a \
-                route of its own (ip rule).",
+            linux: "`ping -I SOURCE ADDRESS`; `ip route get ADDRESS from SOURCE`. Each source \
+                needs a route of its own (ip rule).",
             apple: "",
         },
     ),
@@ -145,12 +146,16 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::JoinFlood,
         Page {
-            meaning: "Many joins with tokens that nobody knows went to one host within seconds.",
-            recognised: "Twenty or more joins of unknown connections within ten seconds that were never \
-                answered with MP_JOIN.",
-            causes: "A scan, an attack, or a load balancer that sends joins to the wrong host.",
-            linux: "Let the firewall limit the rate of SYNs; see join-unknown-token for load \
-                balancers.",
+            meaning: "Many joins that led nowhere went to one host, or to one connection, within \
+                seconds.",
+            recognised: "Twenty or more joins within ten seconds: of connections that nobody knows, \
+                never answered with MP_JOIN; or of one connection, none of which got through. What \
+                had to be forgotten of them is counted.",
+            causes: "A scan, an attack, a load balancer that sends joins to the wrong host, or a path \
+                manager that tries again and again.",
+            linux: "Let the firewall limit the rate of SYNs (a rule of nftables); see \
+                join-unknown-token for load balancers. `nstat -az | grep MPJoin` counts joins on \
+                both hosts.",
             apple: "",
         },
     ),
@@ -183,7 +188,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             recognised: "An established subflow without payload, not a backup, on a connection with 100 \
                 kB or more.",
             causes: "The scheduler prefers another path that has room enough.",
-            linux: "Nothing to do; ss -Mni shows what the scheduler sees.",
+            linux: "Nothing to do; `ss -Mni` shows what the scheduler sees.",
             apple: "The service type handover keeps the second path for when the first fails.",
         },
     ),
@@ -195,18 +200,20 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 MP_PRIO.",
             causes: "The regular paths were gone or stale; the bit is a request that the peer need \
                 not follow.",
-            linux: "ip mptcp endpoint change id N nobackup makes it a regular path.",
+            linux: "`ip mptcp endpoint change id N nobackup` makes it a regular path.",
             apple: "Cellular paths are backups for the service type handover.",
         },
     ),
     (
         Code::PathDegraded,
         Page {
-            meaning: "One path is much slower than the others while it carries data.",
-            recognised: "The median round trip of data on it is more than three times that of every \
-                other.",
+            meaning: "One path is much slower than the others, or loses much more, while it carries \
+                data.",
+            recognised: "The median round trip of data on it, or the share of octets that were lost \
+                (at least 2 %), is more than three times that of every other. Near the receiver a \
+                loss shows as data that comes late, as reordering does.",
             causes: "A radio link, a full queue, a detour.",
-            linux: "ip mptcp endpoint change id N backup keeps it for when others fail.",
+            linux: "`ip mptcp endpoint change id N backup` keeps it for when others fail.",
             apple: "The service type interactive avoids slow paths.",
         },
     ),

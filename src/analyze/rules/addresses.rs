@@ -3,11 +3,12 @@
 use std::net::IpAddr;
 
 use super::Case;
+use super::host as known_host;
 use super::words::{capitalised, host, list, packet};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::track::address::Address;
 use crate::track::role::Role;
-use crate::track::subflow::Subflow;
+use crate::track::subflow::{Seen, Subflow};
 use crate::units;
 use crate::wire::frame::Timestamp;
 use crate::wire::mptcp::{MptcpOption, Version};
@@ -118,7 +119,10 @@ fn not_used(case: &Case<'_>, address: &Address) -> Finding {
     let through = case.subflows.iter().filter(|subflow| subflow.is_through()).count();
     let peer = host(address.owner.peer());
     let family = foreign_family(case, address);
+    let told = known_host::not_joined(case, address.owner.peer());
+    let is_certain = told.is_some() || through > 1 && family.is_none();
     let why = match family {
+        _ if told.is_some() => told.as_ref().map(|told| told.why.clone()).unwrap_or_default(),
         Some(family) => format!("the connection uses no other {family} address"),
         None if through > 1 => "there were other paths already".to_owned(),
         None => "its limits or its endpoints do not allow for it".to_owned(),
@@ -128,19 +132,25 @@ fn not_used(case: &Case<'_>, address: &Address) -> Finding {
         capitalised(host(address.owner)),
         named(address),
         address.address_id.0,
-        if through > 1 && family.is_none() { "" } else { "probably " },
+        if is_certain { "" } else { "probably " },
     );
     let severity = if through > 1 { Severity::Note } else { Severity::Warning };
     let seen = address.announced.listed.iter().take(1).chain(address.echoed.listed.iter().take(1));
     Finding::new(Code::AddAddrNotUsed, summary)
         .severity(severity)
-        .confidence(Confidence::Likely)
+        .confidence(if told.is_some() { Confidence::Certain } else { Confidence::Likely })
         .from(address.owner)
         .seen(seen.copied())
         .with("address_id", address.address_id.0)
-        .advice(format!(
-            "On {peer} (Linux): ip mptcp limits set add_addr_accepted 8 subflows 8 (the default \
-             accepts none). Apple: a multipath service type other than handover-only."
+        .advice(told.map_or_else(
+            || {
+                format!(
+                    "On {peer} (Linux): `ip mptcp limits set add_addr_accepted 8 subflows 8` (the \
+                     default accepts none). Apple: a multipath service type other than \
+                     handover-only."
+                )
+            },
+            |told| told.advice,
         ))
 }
 
@@ -244,7 +254,7 @@ pub(super) fn add_addr_private(case: &Case<'_>) -> Vec<Finding> {
             .from(address.owner)
             .seen(address.announced.listed.iter().copied())
             .with("address_id", address.address_id.0)
-            .advice("ip mptcp endpoint delete id N, or announce the public address instead.")
+            .advice("`ip mptcp endpoint delete id N`, or announce the public address instead.")
     });
     found.collect()
 }
@@ -322,6 +332,60 @@ pub(super) fn remove_addr_closed_subflows(case: &Case<'_>) -> Vec<Finding> {
         Some(if closed.len() == 1 { finding.on(first) } else { finding })
     });
     found.collect()
+}
+
+/// A path on which the owner of an address fell silent while others went on, and no REMOVE_ADDR
+/// (RFC 8684 §3.4.2: should be; Linux sends it when the endpoint goes, not when the link does).
+pub(super) fn remove_addr_missing(case: &Case<'_>) -> Vec<Finding> {
+    if case.connection.fallback.is_some() || !case.is_two_sided() {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for subflow in &case.subflows {
+        for owner in Role::BOTH {
+            let Some((last, id)) = silent_since(case, subflow, owner) else { continue };
+            let summary = format!(
+                "{} said nothing more on subflow {} after {}, went on elsewhere, and never withdrew \
+                 its address there (ID {id}).",
+                capitalised(host(owner)),
+                subflow.number,
+                packet(last),
+            );
+            found.push(
+                Finding::new(Code::RemoveAddrMissing, summary)
+                    .on(subflow)
+                    .from(owner)
+                    .seen([last])
+                    .with("address_id", id)
+                    .confidence(Confidence::Possible)
+                    .advice(
+                        "If the link of that address went down: `ip mptcp endpoint delete id N` at \
+                         once (NetworkManager does) tells the peer, which then need not wait for \
+                         its timeouts.",
+                    ),
+            );
+        }
+    }
+    found
+}
+
+/// The last segment of `owner` on a subflow that its peer went on with in vain, and its address ID.
+fn silent_since(case: &Case<'_>, subflow: &Subflow, owner: Role) -> Option<(Seen, u8)> {
+    /// Longer than any pause of a live path with data outstanding.
+    const SILENCE_NS: i64 = 3_000_000_000;
+    let (own, peer) = (subflow.ends.of(owner), subflow.ends.of(owner.peer()));
+    let (last, asked) = (own.dynamics.last()?, peer.dynamics.last()?);
+    let id = own.address_id?;
+    let is_in_vain = asked.packet > last.packet && peer.unacknowledged(None) > 0;
+    let goes_on = case.subflows.iter().any(|other| {
+        let elsewhere = other.ends.of(owner).dynamics.last();
+        other.number != subflow.number
+            && elsewhere.is_some_and(|seen| seen.at.since(last.at) > SILENCE_NS)
+    });
+    let mut named = case.connection.addresses.iter();
+    let is_removed = named.any(|a| a.owner == owner && a.address_id == id && a.removed.count > 0);
+    let is_open = subflow.is_through() && !subflow.is_over();
+    (is_open && is_in_vain && goes_on && !is_removed).then_some((last, id.0))
 }
 
 /// `10.1.2.2` or `10.1.2.2:5002`.

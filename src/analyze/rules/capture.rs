@@ -3,7 +3,7 @@
 use super::words::{host, packet};
 use super::{Case, WholeCapture};
 use crate::analyze::finding::{Code, Confidence, Finding};
-use crate::analyze::holes::holes;
+use crate::analyze::holes;
 use crate::track::coverage::Range;
 use crate::track::event::Event;
 use crate::track::role::Role;
@@ -30,8 +30,8 @@ pub(super) fn drops(capture: &WholeCapture<'_>) -> Vec<Finding> {
     ]
 }
 
-const DROPS: &str = "Capture with a larger buffer (tcpdump -B 16384), a snap length (-s 256) or a \
-    filter (tcp).";
+const DROPS: &str = "Capture with a larger buffer (`tcpdump -B 16384`), a snap length (-s 256) or \
+    a filter (tcp).";
 
 /// Octets that TCP acknowledged on a subflow and that the capture does not have.
 pub(super) fn tcp_gaps(case: &Case<'_>) -> Vec<Finding> {
@@ -73,11 +73,10 @@ pub(super) fn midstream(case: &Case<'_>) -> Vec<Finding> {
         "Without the keys no HMAC can be checked"
     };
     let summary = format!("The capture begins after the handshake of this connection. {keys}.");
-    vec![
-        Finding::new(Code::CaptureMidstream, summary)
-            .seen([case.connection.first])
-            .advice("Start the capture before the connection, on all interfaces (tcpdump -i any)."),
-    ]
+    vec![Finding::new(Code::CaptureMidstream, summary).seen([case.connection.first]).advice(
+        "Start the capture before the connection, on all interfaces (`tcpdump -i \
+                any`).",
+    )]
 }
 
 /// Only what one host sent is in the capture.
@@ -130,20 +129,17 @@ pub(super) fn missing_path(case: &Case<'_>) -> Vec<Finding> {
                 .from(role)
                 .confidence(Confidence::Likely)
                 .with("bytes", octets)
-                .advice("Capture on all interfaces (tcpdump -i any), or give all files at once.")
+                .advice("Capture on all interfaces (`tcpdump -i any`), or give all files at once.")
         })
         .collect()
 }
 
 /// Octets that the peer acknowledged at the data level and that were not seen.
 fn missing(case: &Case<'_>, role: Role) -> Option<u64> {
-    let data = case.connection.data.of(role);
-    let acked = data.acked_end()?;
-    let end = data.fin().map_or(acked, |fin| acked.min(fin.position));
-    let seen = data.coverage().span().map_or(0, |span| span.end);
-    let tail = u64::try_from(end - seen.max(0)).unwrap_or(0);
-    let gaps = holes(data).into_iter().filter(|hole| hole.end <= seen.min(end));
-    let octets = tail + gaps.map(Range::len).sum::<u64>();
+    let end = holes::acked_end(&case.trace, case.connection, role)?;
+    let acked = Range { start: i64::MIN, end };
+    let gaps = holes::holes(&case.trace, case.connection, role).into_iter();
+    let octets: u64 = gaps.map(|hole| hole.intersection(acked).len()).sum();
     // An octet or two: a DATA_FIN that was not seen, or a fast-open SYN.
     (octets > 2 && case.is_whole()).then_some(octets)
 }
@@ -155,7 +151,7 @@ pub(super) fn options_cut(capture: &WholeCapture<'_>) -> Vec<Finding> {
         "The options of {} were cut off by the snap length: what they said is not known.",
         units::counted(cut.count, "segment")
     );
-    let advice = "Capture with a snap length of at least 160 octets (tcpdump -s 160).";
+    let advice = "Capture with a snap length of at least 160 octets (`tcpdump -s 160`).";
     odd(Code::CaptureOptionsCut, cut, summary).map(|f| f.advice(advice)).into_iter().collect()
 }
 
@@ -163,13 +159,14 @@ pub(super) fn options_cut(capture: &WholeCapture<'_>) -> Vec<Finding> {
 pub(super) fn time_backwards(capture: &WholeCapture<'_>) -> Vec<Finding> {
     let backwards = capture.trace.totals().backwards;
     let summary = format!(
-        "{} older than the one before: durations may be wrong.",
+        "{} older than the one before: durations may be wrong; waits and waste of a connection \
+         in such order are not told.",
         match backwards.count {
             1 => "1 packet is".to_owned(),
             count => format!("{} packets are", units::count(count)),
         }
     );
-    let advice = "Put the packets in order: reordercap IN OUT (from Wireshark).";
+    let advice = "Put the packets in order: `reordercap IN OUT` (from Wireshark).";
     odd(Code::CaptureTimeBackwards, backwards, summary)
         .map(|f| f.advice(advice))
         .into_iter()
@@ -238,8 +235,8 @@ pub(super) fn offload(case: &Case<'_>) -> Vec<Finding> {
             .seen(seen.into_iter().flatten())
             .with("largest_bytes", largest)
             .advice(
-                "No fault. For the packets as they are on the wire: ethtool -K IFACE tso off gso off \
-                 gro off while capturing.",
+                "No fault. For the packets as they are on the wire: `ethtool -K IFACE tso off gso \
+                 off gro off` while capturing.",
             ),
     ]
 }

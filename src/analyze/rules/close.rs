@@ -2,8 +2,9 @@
 
 use super::Case;
 use super::words::{capitalised, host, list, packet, reason};
-use crate::analyze::finding::{Code, Finding, Severity};
+use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::analyze::state::{CloseKind, ConnectionState};
+use crate::track::event::EventKind;
 use crate::track::proof::{Verdict, fast_close_verdict};
 use crate::track::role::Role;
 use crate::track::subflow::{Reset, Seen, Subflow, SubflowState};
@@ -35,6 +36,46 @@ pub(super) fn fast_close(case: &Case<'_>) -> Vec<Finding> {
             .advice(
                 "The application closed with unread data, or with SO_LINGER 0; Linux also does it \
                  for a process that is killed with unread data.",
+            ),
+    ]
+}
+
+/// MP_FASTCLOSE on ACKs, again and again, without the RST that answers it (RFC 8684 §3.5).
+pub(super) fn fast_close_unanswered(case: &Case<'_>) -> Vec<Finding> {
+    let Some(close) = case.connection.fast_close else { return Vec::new() };
+    let is_reset = |packet: PacketNo| {
+        let mut events = case.connection.events.iter();
+        events
+            .any(|event| event.seen.packet == packet && matches!(event.kind, EventKind::Rst { .. }))
+    };
+    let copies = case.options().filter(|(event, option)| {
+        event.direction.sender() == close.from
+            && matches!(option, MptcpOption::FastClose(_))
+            && !is_reset(event.seen.packet)
+    });
+    let copies: Vec<_> = copies.map(|(event, _)| event.seen).collect();
+    let mut resets = case.subflows.iter().filter_map(|subflow| subflow.reset);
+    let is_answered = resets.any(|reset| reset.from != close.from);
+    let [first, .., last] = copies.as_slice() else { return Vec::new() };
+    if is_answered || !case.is_two_sided() {
+        return Vec::new();
+    }
+    let summary = format!(
+        "{} sent MP_FASTCLOSE {} times within {} and got no RST for it: {} may still have the \
+         connection.",
+        capitalised(host(close.from)),
+        units::count(copies.len() as u64),
+        units::duration(last.at.since(first.at)),
+        host(close.from.peer()),
+    );
+    vec![
+        Finding::new(Code::FastCloseUnanswered, summary)
+            .from(close.from)
+            .seen(copies.iter().copied())
+            .times(copies.len() as u64)
+            .advice(
+                "The path is dead in one direction, or a firewall drops the RSTs: capture at the \
+                 other host.",
             ),
     ]
 }
@@ -121,7 +162,7 @@ fn reset_finding(case: &Case<'_>, subflow: &Subflow, reset: &Reset) -> Finding {
 }
 
 /// Whether its address had just been withdrawn: then the RST is meant, and the data goes elsewhere.
-fn is_withdrawn(case: &Case<'_>, subflow: &Subflow, reset: &Reset) -> bool {
+pub(super) fn is_withdrawn(case: &Case<'_>, subflow: &Subflow, reset: &Reset) -> bool {
     case.connection.addresses.iter().any(|address| {
         subflow.ends.of(address.owner).address_id == Some(address.address_id)
             && address.removed.listed.iter().any(|removed| removed.packet <= reset.seen.packet)
@@ -132,12 +173,12 @@ fn is_withdrawn(case: &Case<'_>, subflow: &Subflow, reset: &Reset) -> bool {
 fn advice_on(reset: &Reset) -> &'static str {
     match reset.reason.map(|option| option.reason.0) {
         Some(0) => {
-            "Often done by hand or by a path manager (ss -K, an address that went away): look at that \
-             host's log and at ip mptcp monitor."
+            "Often done by hand or by a path manager (`ss -K dst ADDRESS`, an address that went away): look at \
+             that host's log and at `ip mptcp monitor`."
         }
         Some(1) => "The host met something that MPTCP forbids: look at the segments before it.",
-        Some(2) => "That host is out of memory or sockets: nstat -az | grep -i prune.",
-        Some(3) => "A limit or policy of that host: ip mptcp limits show.",
+        Some(2) => "That host is out of memory or sockets: `nstat -az | grep -i prune`.",
+        Some(3) => "A limit or policy of that host: `ip mptcp limits show`.",
         Some(4 | 5) => "That host gave the path up: look at its losses and round trips.",
         Some(6) => {
             "A middlebox strips or changes MPTCP options on this path: look at the segments \
@@ -227,6 +268,40 @@ pub(super) fn rst_reason_missing(case: &Case<'_>) -> Vec<Finding> {
         packet(*first)
     );
     vec![Finding::new(Code::RstReasonMissing, summary).seen(all).times(count)]
+}
+
+/// A subflow without a FIN although its connection was closed, and others got theirs (RFC 8684 §3.3.3).
+pub(super) fn subflow_not_closed(case: &Case<'_>) -> Vec<Finding> {
+    let Some(done) = closing_done(case).filter(|_| case.connection.fallback.is_none()) else {
+        return Vec::new();
+    };
+    let mut found = Vec::new();
+    for role in Role::BOTH {
+        let fin = |subflow: &Subflow| subflow.ends.of(role).fin;
+        let after = |seen: &Seen| seen.packet >= done;
+        let Some(elsewhere) = case.subflows.iter().filter_map(|s| fin(s)).find(after) else {
+            continue;
+        };
+        let is_open = |subflow: &&&Subflow| {
+            subflow.is_through() && subflow.reset.is_none() && fin(subflow).is_none()
+        };
+        let open: Vec<_> = case.subflows.iter().filter(is_open).collect();
+        let Some(first) = open.first() else { continue };
+        let summary = format!(
+            "{} closed the connection and left subflow {} open: no FIN is in the capture.",
+            capitalised(host(role)),
+            first.number,
+        );
+        found.push(
+            Finding::new(Code::SubflowNotClosed, summary)
+                .on(first)
+                .from(role)
+                .seen([elsewhere])
+                .times(open.len() as u64)
+                .confidence(Confidence::Possible),
+        );
+    }
+    found
 }
 
 fn has_fast_close(case: &Case<'_>, seen: Seen) -> bool {

@@ -4,6 +4,7 @@ use super::paths::is_backup;
 use super::words::{capitalised, host, packet};
 use super::{Case, addresses};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
+use crate::analyze::state::ConnectionState;
 use crate::track::event::{Event, EventKind, Resent};
 use crate::track::role::Role;
 use crate::track::subflow::{Seen, Subflow};
@@ -117,7 +118,9 @@ fn reinjected(case: &Case<'_>, sender: Role) -> Option<Finding> {
         return None;
     }
     let pairs = &case.connection.data.of(sender).delivery().reinjections;
-    let wasted: u64 = pairs.iter().map(|pair| pair.wasted).sum();
+    // Which came first is not known where the order of packets is not that of their times.
+    let in_order = pairs.iter().filter(|_| !case.connection.out_of_order);
+    let wasted: u64 = in_order.map(|pair| pair.wasted).sum();
     let share = units::percentage(octets, stream).unwrap_or_default();
     let waste = match wasted {
         0 => String::new(),
@@ -149,6 +152,36 @@ fn reinjected(case: &Case<'_>, sender: Role) -> Option<Finding> {
     } else {
         finding
     })
+}
+
+/// What another subflow carried instead, and a hole on its own (RFC 8684 §3.3.6: it must be filled all
+/// the same, or middleboxes see a hole for ever).
+pub(super) fn original_not_resent(case: &Case<'_>) -> Vec<Finding> {
+    let is_over = case.state == ConnectionState::Closed && case.connection.fallback.is_none();
+    if !is_over || case.lacks_packets() || !case.is_two_sided() {
+        return Vec::new();
+    }
+    let left = |subflow: &Subflow, role: Role| {
+        let pairs = &case.connection.data.of(role).delivery().reinjections;
+        let is_source = pairs.iter().any(|pair| pair.from == Some(subflow.number));
+        let end = subflow.ends.of(role);
+        let hole = end.sequence.coverage().gaps().find(|gap| gap.end > end.acked)?;
+        (is_source && subflow.reset.is_none()).then(|| {
+            let summary = format!(
+                "{} on subflow {} of {} went on another subflow and never came on this one.",
+                capitalised(&units::bytes(hole.len())),
+                subflow.number,
+                host(role),
+            );
+            Finding::new(Code::OriginalNotResent, summary)
+                .on(subflow)
+                .from(role)
+                .seen(end.dynamics.last())
+                .confidence(Confidence::Possible)
+        })
+    };
+    let pairs = case.subflows.iter().flat_map(|s| Role::BOTH.map(|role| (*s, role)));
+    pairs.filter_map(|(subflow, role)| left(subflow, role)).collect()
 }
 
 /// Data mapped again on its own subflow: Linux sends everything in flight again after a failed join.
@@ -250,13 +283,14 @@ pub(super) fn redundant_scheduler(case: &Case<'_>) -> Vec<Finding> {
 pub(super) fn data_stall(case: &Case<'_>) -> Vec<Finding> {
     /// Shorter ones are TCP's own timeouts.
     const LONG_NS: i64 = 1_000_000_000;
-    if case.connection.fallback.is_some() || case.lacks_packets() {
+    let connection = case.connection;
+    if connection.fallback.is_some() || connection.out_of_order || case.lacks_packets() {
         return Vec::new();
     }
     let rtts = case.subflows.iter().filter_map(|subflow| subflow.handshake.rtt_ns());
     let limit = LONG_NS.max(4 * rtts.max().unwrap_or(0));
     let mut found = Vec::new();
-    for role in Role::BOTH {
+    for role in Role::BOTH.into_iter().filter(|role| was_sent_again(case, *role)) {
         let delivery = case.connection.data.of(role).delivery();
         let long = |stall: &&crate::track::delivery::Stall| {
             stall.duration_ns > limit && !stall.window_closed
@@ -284,13 +318,21 @@ pub(super) fn data_stall(case: &Case<'_>) -> Vec<Finding> {
             .with("duration_ns", longest.duration_ns.unsigned_abs())
             .advice(
                 "A path died and TCP waited for its timeouts before the data was sent on another: \
-                 remove the address of a dead link at once (ip mptcp endpoint delete; \
+                 remove the address of a dead link at once (`ip mptcp endpoint delete id N`; \
                  NetworkManager does), or look for loss on the only path.",
             );
         finding.at = Some(longest.start);
         found.push(finding);
     }
     found
+}
+
+/// Whether data of `role` was sent again, or came late: without that it was acknowledged, by a packet
+/// that the capture does not have.
+fn was_sent_again(case: &Case<'_>, role: Role) -> bool {
+    let ends = case.subflows.iter().map(|subflow| subflow.ends.of(role));
+    let late = case.connection.data.of(role).delivery().out_of_order;
+    late > 0 || ends.map(|end| end.bytes).any(|b| b.retransmitted + b.reinjected + b.remapped > 0)
 }
 
 /// A subflow on which nothing came any more before `end`, while others went on.
@@ -313,7 +355,8 @@ pub(super) fn head_of_line_blocking(case: &Case<'_>) -> Vec<Finding> {
     let through = case.subflows.iter().filter(|subflow| subflow.is_through()).count();
     let rtts = case.subflows.iter().filter_map(|subflow| subflow.handshake.rtt_ns());
     let slowest = rtts.max().and_then(|rtt| u64::try_from(rtt).ok());
-    let Some(slowest) = slowest.filter(|_| through > 1) else { return Vec::new() };
+    let is_told = through > 1 && !case.connection.out_of_order;
+    let Some(slowest) = slowest.filter(|_| is_told) else { return Vec::new() };
     let blocked = |role: Role| {
         let waited = &case.connection.data.of(role).delivery().head_of_line;
         let p95 = waited.percentile(95)?;
@@ -339,8 +382,8 @@ pub(super) fn head_of_line_blocking(case: &Case<'_>) -> Vec<Finding> {
                 .times(waited.count())
                 .with("p95_ns", p95)
                 .advice(
-                    "The paths differ much in delay or loss: make the slow one a backup, or give the \
-                     receiver more buffer (sysctl net.ipv4.tcp_rmem).",
+                    "The paths differ much in delay or loss: make the slow one a backup, or give \
+                     the receiver more buffer (`sysctl net.ipv4.tcp_rmem`).",
                 ),
         )
     };
@@ -382,8 +425,8 @@ pub(super) fn receive_window_limited(case: &Case<'_>) -> Vec<Finding> {
                 .times(window.zero_count)
                 .with("zero_ns", window.zero_ns.unsigned_abs())
                 .advice(
-                    "The application there reads too slowly, or its buffer is too small: sysctl \
-                     net.ipv4.tcp_rmem, SO_RCVBUF.",
+                    "The application there reads too slowly, or its buffer is too small: `sysctl \
+                     net.ipv4.tcp_rmem`, SO_RCVBUF.",
                 ),
         )
     };

@@ -1,8 +1,11 @@
 //! How a connection became plain TCP (RFC 8684 §3.7).
 
 use super::Case;
-use super::words::{host, packet};
+use super::conduct::noted;
+use super::host as known_host;
+use super::words::{capitalised, host, packet};
 use crate::analyze::finding::{Code, Confidence, Finding};
+use crate::track::conduct::Misdeed;
 use crate::track::connection::{Fallback, FallbackCause};
 use crate::track::role::Role;
 use crate::track::subflow::Seen;
@@ -14,14 +17,17 @@ pub(super) fn mp_capable_unanswered(case: &Case<'_>) -> Vec<Finding> {
     let Some(fallback) = by(case, &[FallbackCause::SynAckWithoutMpCapable]) else {
         return Vec::new();
     };
-    let summary = format!(
-        "The SYN offered MPTCP, the SYN/ACK ({}) came without it: the server does not speak MPTCP, \
-         or the option was taken out on the way.",
-        packet(fallback.seen)
-    );
-    let advice = "Capture at the server: if its SYN has MP_CAPABLE, the server declines (sysctl \
-        net.mptcp.enabled; does it open MPTCP sockets? mptcpize run …); if not, a middlebox takes \
+    let declined = known_host::declined(case);
+    let why = match &declined {
+        Some((why, _)) => why.as_str(),
+        None => "the server does not speak MPTCP, or the option was taken out on the way",
+    };
+    let at = packet(fallback.seen);
+    let summary = format!("The SYN offered MPTCP, the SYN/ACK ({at}) came without it: {why}.");
+    let advice = "Capture at the server: if its SYN has MP_CAPABLE, the server declines (`sysctl \
+        net.mptcp.enabled`; does it open MPTCP sockets? `mptcpize run PROGRAM`); if not, a middlebox takes \
         it out.";
+    let advice = declined.map_or(advice, |(_, advice)| advice);
     vec![told(case, Code::MpCapableUnanswered, fallback, summary).advice(advice)]
 }
 
@@ -41,7 +47,7 @@ pub(super) fn mp_capable_syn_blackholed(case: &Case<'_>) -> Vec<Finding> {
         units::duration(cost)
     );
     let advice = "Find the firewall that drops unknown TCP options. A Linux client will not try \
-        MPTCP at all for a while (sysctl net.mptcp.blackhole_timeout, an hour).";
+        MPTCP at all for a while (`sysctl net.mptcp.blackhole_timeout`, an hour).";
     vec![
         told(case, Code::MpCapableSynBlackholed, fallback, summary)
             .advice(advice)
@@ -126,7 +132,7 @@ pub(super) fn mp_fail(case: &Case<'_>) -> Vec<Finding> {
     };
     let summary = format!(
         "{} reports data with a wrong checksum (MP_FAIL, {}){}: {follows}.",
-        super::words::capitalised(host(*reporter)),
+        capitalised(host(*reporter)),
         packet(*first),
         if case.connection.checksum == Some(true) { seen_here } else { "" },
     );
@@ -165,6 +171,41 @@ pub(super) fn failed_data_acked(case: &Case<'_>) -> Vec<Finding> {
             Finding::new(Code::FailedDataAcked, summary).from(role).seen([seen])
         })
         .collect()
+}
+
+/// MPTCP after the end of MPTCP (RFC 8684 §3.7: a connection that fell back must not return).
+pub(super) fn mptcp_after_fallback(case: &Case<'_>) -> Vec<Finding> {
+    /// The other host may not know yet.
+    const ON_THE_WAY_NS: i64 = 1_000_000_000;
+    let is_clear = !case.options_may_be_cut()
+        && case.trace.totals().backwards.count == 0
+        && !case.lacks_packets();
+    let Some(fallback) = case.connection.fallback.filter(|f| f.certain && is_clear) else {
+        return Vec::new();
+    };
+    let options = noted(case, Misdeed::AfterFallback).map(|(_, role, n)| (n.first, role, n.count));
+    let joins = case.joins().filter_map(|join| Some((join.handshake.syn?, join.opener, 1)));
+    let late = joins.filter(|(syn, ..)| syn.at.since(fallback.seen.at) > ON_THE_WAY_NS);
+    let found = options.map(|it| (it, "sent data without any MPTCP option and then options again"));
+    let found = found.chain(late.map(|it| (it, "joined")));
+    let found = found.map(|((seen, role, count), what)| {
+        let summary = format!(
+            "{} {what} ({}) although the connection had become plain TCP ({}).",
+            capitalised(host(role)),
+            packet(seen),
+            packet(fallback.seen),
+        );
+        Finding::new(Code::MptcpAfterFallback, summary)
+            .from(role)
+            .seen([fallback.seen, seen])
+            .times(count)
+            .confidence(Confidence::Likely)
+            .advice(
+                "A stack that goes back to MPTCP corrupts the stream. A middlebox that takes the \
+                 options out of some segments only looks the same: capture at that host.",
+            )
+    });
+    found.collect()
 }
 
 fn mp_fails<'a>(case: &Case<'a>) -> impl Iterator<Item = (Seen, Role)> + use<'a> {

@@ -1,5 +1,6 @@
 //! What MP_CAPABLE offered and agreed on.
 
+use super::host as known_host;
 use super::words::{capitalised, host, packet};
 use super::{Case, WholeCapture};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
@@ -222,7 +223,7 @@ pub(super) fn checksum_forced(case: &Case<'_>) -> Vec<Finding> {
     vec![
         Finding::new(Code::ChecksumForced, summary)
             .seen(capables(case).filter(wanting).map(|(event, _)| event.seen).take(2))
-            .advice("Linux: sysctl net.mptcp.checksum_enabled=0 on the host that asks."),
+            .advice("Linux: `sysctl net.mptcp.checksum_enabled=0` on the host that asks."),
     ]
 }
 
@@ -237,9 +238,17 @@ pub(super) fn c_bit_set(case: &Case<'_>) -> Vec<Finding> {
             capitalised(host(role)),
             host(role.peer()),
         );
-        Finding::new(Code::CBitSet, summary).from(role).seen(first_capable(case, role)).advice(
+        let finding = Finding::new(Code::CBitSet, summary).from(role).seen(first_capable(case, role));
+        if known_host::denies_and_announces_nothing(case, role) {
+            return finding.severity(Severity::Warning).advice(
+                "That host has no endpoint to announce, so nobody can join it: `ip mptcp endpoint \
+                 add ADDRESS dev IFACE signal`, or `sysctl \
+                 net.mptcp.allow_join_initial_addr_port=1`.",
+            );
+        }
+        finding.advice(
             "Wanted behind a load balancer, together with an announced address of each server. \
-             Else: sysctl net.mptcp.allow_join_initial_addr_port=1 on that host.",
+             Else: `sysctl net.mptcp.allow_join_initial_addr_port=1` on that host.",
         )
     })
     .collect()

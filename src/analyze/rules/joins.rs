@@ -1,6 +1,7 @@
 //! Joins that failed, and how (RFC 8684 §3.2).
 
 use super::Case;
+use super::host as known_host;
 use super::words::{capitalised, host, packet, reason};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::track::proof::Verdict;
@@ -54,6 +55,8 @@ pub(super) fn failure(case: &Case<'_>, subflow: &Subflow) -> Option<Failure> {
             (None, None) if handshake.syn_ack_retransmissions > 0 => Some(Failure::NoAck),
             (None, None) => None,
         },
+        // Data goes only over a join that got through (RFC 8684 §3.2): an answer is missing.
+        (Some(_), Some(_)) if subflow.ends.of(subflow.opener).first_data.is_some() => None,
         (Some(_), Some(_)) => match acceptor_reset {
             Some(reset) => Some(Failure::RefusedAtAck(reset)),
             None if acks_repeated(subflow) => Some(Failure::Unconfirmed),
@@ -151,13 +154,13 @@ pub(super) fn join_unknown_token(case: &Case<'_>) -> Vec<Finding> {
 
 const LATE_JOIN: &str = "Nothing to mend: there is no use in a path for a connection that ends.";
 const NO_LISTENER: &str = "Announce an address with the port that the server listens on, or open the \
-    firewall for it. Linux listens on announced ports by itself: ip mptcp endpoint add … signal \
-    port N.";
+    firewall for it. Linux listens on announced ports by itself: \
+    `ip mptcp endpoint add ADDRESS signal port 5001`.";
 const REFUSED: &str = "Linux refuses with reason 1 once the application has shut down writing; else \
-    look at ip mptcp limits of that host.";
-const ANYCAST: &str = "A load balancer, anycast address or ECMP sends joins to another host. On the \
-    servers: sysctl net.mptcp.allow_join_initial_addr_port=0 and ip mptcp endpoint add UNICAST-ADDRESS \
-    signal.";
+    look at `ip mptcp limits show` on that host.";
+const ANYCAST: &str = "A load balancer, anycast address or ECMP sends joins to another host. On \
+    the servers: `sysctl net.mptcp.allow_join_initial_addr_port=0` and `ip mptcp endpoint add \
+    UNICAST-ADDRESS signal`.";
 pub(super) const UNKNOWN_TOKEN: &str = "The join reached another host, its token was changed on the way, or the \
     connection was over there: capture at that host.";
 
@@ -218,6 +221,11 @@ pub(super) fn join_rejected(case: &Case<'_>) -> Vec<Finding> {
             }
             (None, _) => String::new(),
         };
+        let limit = known_host::refusing_limit(case, reset.from).filter(|_| closed.is_none());
+        let late = match limit {
+            Some(limit) if late.is_empty() => format!("; its limit of subflows is {limit}"),
+            _ => late,
+        };
         let is_harmless = closed.is_some()
             || matches!(failure, Failure::GivenUp(_)) && case.connection.joined > 0;
         let who = host(reset.from);
@@ -234,18 +242,19 @@ pub(super) fn join_rejected(case: &Case<'_>) -> Vec<Finding> {
             (Failure::GivenUp(_), Some(1)) => LATE_JOIN,
             (Failure::GivenUp(_), _) => {
                 "The SYN/ACK came too late, or on another interface than the one that the endpoint \
-                 is bound to (ip mptcp endpoint … dev): look at the routes back."
+                 is bound to (dev in `ip mptcp endpoint show`): look at the routes back."
             }
             (Failure::RefusedAtSyn(_), Some(3)) => {
                 "The port was not announced by this connection's peer, or SYN cookies are on and \
-                 the limit is reached: ip mptcp endpoint show, ip mptcp limits show there."
+                 the limit is reached: `ip mptcp endpoint show`, `ip mptcp limits show` there."
             }
             (_, Some(3)) => {
-                "The limit of subflows is reached there, or a policy forbids it: ip mptcp limits \
-                 set subflows 8."
+                "The limit of subflows is reached there, or a policy forbids it: `ip mptcp limits \
+                 set subflows 8`."
             }
             _ => {
-                "Look at ip mptcp limits and at the application there; a firewall may have sent it."
+                "Look at `ip mptcp limits show` and at the application there; a firewall may have \
+                 sent it."
             }
         };
         Some(
@@ -350,6 +359,11 @@ pub(super) fn join_ack_stripped(case: &Case<'_>) -> Vec<Finding> {
     let found = all.iter().filter_map(|(subflow, failure)| {
         let Failure::RefusedAtAck(reset) = failure else { return None };
         let has_option = subflow.join.is_some_and(|join| join.ack_hmac.is_some());
+        let is_right = case.join_verdicts(subflow).is_some_and(|v| v.ack == Verdict::Verified);
+        // Not proved to be right, or not seen at all.
+        if has_option && !is_right || !has_option && subflow.handshake.ack.is_none() {
+            return None;
+        }
         let (number, at) = (subflow.number, packet(reset.seen));
         let (summary, confidence) = if has_option {
             let text = format!(

@@ -25,7 +25,9 @@ pub(super) fn no_space(case: &Case<'_>) -> Vec<Finding> {
     if case.connection.version == Some(Version::V0) {
         return Vec::new();
     }
-    Role::BOTH.into_iter().filter_map(|role| no_space_of(case, role, None)).collect()
+    let counted =
+        |role: Role| case.host.filter(|known| known.role == role)?.counter("AddAddrTxDrop");
+    Role::BOTH.into_iter().filter_map(|role| no_space_of(case, role, counted(role))).collect()
 }
 
 /// The same for the announcements of one host, whose counter `AddAddrTxDrop` is known or not.
@@ -76,7 +78,7 @@ fn no_space_of(case: &Case<'_>, role: Role, counted: Option<u64>) -> Option<Find
 const NO_SPACE_ADVICE: &str = "The packet is an ACK that says nothing new and that nothing asked for: \
     before version 7.2, Linux sends that in the place of an announcement without room. \
     `nstat -az MPTcpExtAddAddrTxDrop` on that host makes it certain. Announce the address without a \
-    port (`ip mptcp endpoint`), or set `sysctl net.ipv4.tcp_timestamps=0`, or use Linux 7.2, which \
+    port (`ip mptcp endpoint add ADDRESS signal`), or set `sysctl net.ipv4.tcp_timestamps=0`, or use Linux 7.2, which \
     leaves timestamps out of that one ACK.";
 
 /// ACKs of `role` that nothing asked for, if what surrounds them was captured well enough.
@@ -207,6 +209,32 @@ pub(super) fn timestamps_dropped(case: &Case<'_>) -> Vec<Finding> {
                  `sysctl net.mptcp.add_addr_v6_port_drop_ts=0` and `net.ipv4.tcp_timestamps=0`.",
             )
         })
+    })
+}
+
+/// IPv6 with a port beside timestamps: 10 and 30 octets without padding are the 40 that there are.
+pub(super) fn unpadded(case: &Case<'_>) -> Vec<Finding> {
+    each_end(case, |subflow, role, evidence| {
+        let unpadded = &evidence.unpadded;
+        let (_, id) = *unpadded.first.first()?;
+        let demand = Demand::of(&[Block::Timestamps, IPV6_WITH_PORT]);
+        let summary = format!(
+            "{} announced address ID {} (IPv6 with a port) beside timestamps: {} octets without \
+             padding, which Linux would make {}.",
+            capitalised(host(role)),
+            id.0,
+            demand.octets,
+            demand.padded,
+        );
+        Some(
+            Finding::new(Code::AddAddrUnpadded, summary)
+                .on(subflow)
+                .from(role)
+                .times(unpadded.count)
+                .seen(unpadded.first.iter().map(|(seen, _)| *seen))
+                .advice("Nothing to do: it is a way to say everything in 40 octets.")
+                .with("address_id", id.0),
+        )
     })
 }
 

@@ -1,6 +1,7 @@
 //! Which paths carried the data, and why others did not.
 
 use super::addresses;
+use super::host as known_host;
 use super::words::{host, list, packet};
 use super::{Case, joins};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
@@ -81,7 +82,7 @@ fn broken_link(case: &Case<'_>, found: &[Finding], through: usize) -> Option<Lin
         .or_else(|| told(found, Code::AddAddrNoSpace, "announcement-no-space", NO_SPACE))
         .or_else(|| told(found, Code::AddAddrHmacMismatch, "announcement-not-proved", NOT_PROVED))
         .or_else(|| told(found, Code::AddAddrNotEchoed, "announcement-not-echoed", NOT_ECHOED))
-        .or_else(|| told(found, Code::AddAddrNotUsed, "announcement-not-used", NOT_USED))
+        .or_else(|| not_joined(case, found))
         .or_else(|| nothing_offered(case))
 }
 
@@ -98,10 +99,22 @@ fn told(found: &[Finding], code: Code, name: &'static str, why: &str) -> Option<
     Some(Link {
         name,
         why: why.to_owned(),
-        severity: Severity::Warning,
+        // What is only possible is no reason to warn.
+        severity: finding.severity.min(Severity::Warning),
         confidence: finding.confidence,
         evidence: evidence.into_iter().flatten().collect(),
         advice: finding.advice.clone().unwrap_or_default(),
+    })
+}
+
+/// An announcement that nobody joined, and why, if the host that should have is known.
+fn not_joined(case: &Case<'_>, found: &[Finding]) -> Option<Link> {
+    let link = told(found, Code::AddAddrNotUsed, "announcement-not-used", NOT_USED)?;
+    let mut of_code = found.iter().filter(|finding| finding.code == Code::AddAddrNotUsed);
+    let joiner = of_code.find_map(|finding| finding.direction)?.sender().peer();
+    Some(match known_host::not_joined(case, joiner) {
+        Some(reason) => Link { why: format!("{}: {}", link.why, reason.why), ..link },
+        None => link,
     })
 }
 
@@ -203,23 +216,32 @@ fn nothing_offered(case: &Case<'_>) -> Option<Link> {
         (
             "c-bit-nothing-announced",
             format!("{who} forbids joins to its initial address (C bit) and announced no other"),
-            "On that host: ip mptcp endpoint add ADDRESS dev IFACE signal. See c-bit-set.",
+            "On that host: `ip mptcp endpoint add ADDRESS dev IFACE signal`. See c-bit-set.",
         )
     } else {
         (
             "nothing-offered",
             "nobody announced an address, and nobody joined".to_owned(),
-            "On the client (Linux): ip mptcp endpoint add ADDRESS dev IFACE subflow, for its second \
-             address; or on the server: … signal. Apple: a multipath service type in the app.",
+            "On the client (Linux): `ip mptcp endpoint add ADDRESS dev IFACE subflow`, for its \
+             second address; or on the server: … signal. Apple: a multipath service type in the \
+             app.",
         )
     };
-    Some(Link {
+    let link = Link {
         name,
         why,
         severity: Severity::Note,
         confidence: Confidence::Certain,
         evidence: case.initial().and_then(|initial| initial.handshake.syn).into_iter().collect(),
         advice: advice.to_owned(),
+    };
+    let Some(reason) = known_host::nothing_offered(case) else { return Some(link) };
+    Some(Link {
+        why: format!("{}: {}", link.why, reason.why),
+        // Who set a host up for a second path wants one.
+        severity: if reason.is_configured { Severity::Warning } else { Severity::Note },
+        advice: reason.advice,
+        ..link
     })
 }
 
@@ -291,47 +313,102 @@ pub(super) fn backup_used(case: &Case<'_>) -> Vec<Finding> {
 pub(super) fn path_degraded(case: &Case<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for role in Role::BOTH {
-        let busy: Vec<_> = case
-            .subflows
-            .iter()
-            .filter(|subflow| {
-                let end = subflow.ends.of(role);
-                end.bytes.payload >= LARGE / 2 && end.round_trips.samples().count() >= 10
-            })
-            .collect();
-        let rtt = |s: &Subflow| s.ends.of(role).round_trips.samples().percentile(50).unwrap_or(0);
-        let (Some(worst), Some(best)) =
-            (busy.iter().max_by_key(|s| rtt(s)), busy.iter().map(|s| rtt(s)).min())
-        else {
-            continue;
+        // Where times go back, neither round trips nor repetitions mean anything.
+        let end = |subflow: &Subflow| {
+            !subflow.out_of_order && subflow.ends.of(role).bytes.payload >= LARGE / 2
         };
-        let others = busy.iter().filter(|s| s.number != worst.number).map(|s| rtt(s)).max();
-        let slow = rtt(worst);
-        // Below a millisecond the capture is at the receiver, or the network is a wire.
-        let Some(others) = others.filter(|others| best > 1_000_000 && slow > 3 * others) else {
-            continue;
-        };
-        let summary = format!(
-            "Subflow {} has a median round trip of {} for data of {}, the others at most {}.",
-            worst.number,
-            units::duration(slow.cast_signed()),
-            host(role),
-            units::duration(others.cast_signed())
-        );
-        found.push(
-            Finding::new(Code::PathDegraded, summary)
-                .on(worst)
-                .from(role)
-                .seen(worst.ends.of(role).first_data)
-                .with("rtt_ns", slow)
-                .with("others_rtt_ns", others)
-                .advice(
-                    "If that path only delays the others: make it a backup (ip mptcp endpoint \
-                     change id N backup).",
-                ),
-        );
+        let busy: Vec<_> = case.subflows.iter().copied().filter(|s| end(s)).collect();
+        found.extend(slow_path(&busy, role));
+        found.extend(lossy_path(&busy, role));
     }
     found
+}
+
+const DEGRADED: &str = "If that path only delays the others: make it a backup (`ip mptcp endpoint \
+    change id N backup`).";
+
+/// A median round trip more than three times that of every other.
+fn slow_path(busy: &[&Subflow], role: Role) -> Option<Finding> {
+    /// Fewer round trips than this say nothing.
+    const FEW: u64 = 10;
+    let rtts = busy.iter().filter_map(|subflow| {
+        let samples = subflow.ends.of(role).round_trips.samples();
+        Some((*subflow, samples.percentile(50).filter(|_| samples.count() >= FEW)?))
+    });
+    let (worst, slow, others) = worst(rtts)?;
+    // Below a millisecond the capture is at the receiver, or the network is a wire.
+    if others.iter().any(|rtt| *rtt <= 1_000_000) {
+        return None;
+    }
+    let others = others.into_iter().max().filter(|others| slow > 3 * others)?;
+    let summary = format!(
+        "Subflow {} has a median round trip of {} for data of {}, the others at most {}.",
+        worst.number,
+        units::duration(slow.cast_signed()),
+        host(role),
+        units::duration(others.cast_signed())
+    );
+    Some(
+        Finding::new(Code::PathDegraded, summary)
+            .on(worst)
+            .from(role)
+            .seen(worst.ends.of(role).first_data)
+            .with("rtt_ns", slow)
+            .with("others_rtt_ns", others)
+            .advice(DEGRADED),
+    )
+}
+
+/// A share of lost octets more than three times that of every other.
+fn lossy_path(busy: &[&Subflow], role: Role) -> Option<Finding> {
+    /// One octet in so many is no trouble.
+    const FEW: u64 = 50;
+    let per_million = |subflow: &Subflow| {
+        let payload = subflow.ends.of(role).bytes.payload;
+        lost(subflow, role).saturating_mul(1_000_000).checked_div(payload)
+    };
+    let shares = busy.iter().filter_map(|subflow| Some((*subflow, per_million(subflow)?)));
+    let (worst, share, others) = worst(shares)?;
+    let others = others.into_iter().max().filter(|others| share > 3 * others)?;
+    if share < 1_000_000 / FEW {
+        return None;
+    }
+    let percentage = |share: u64| units::percentage(share, 1_000_000).unwrap_or_default();
+    let summary = format!(
+        "About {} of what {} sent on subflow {} was lost or came late, {} on the others.",
+        percentage(share),
+        host(role),
+        worst.number,
+        if others == 0 { "nothing".to_owned() } else { format!("at most {}", percentage(others)) },
+    );
+    Some(
+        Finding::new(Code::PathDegraded, summary)
+            .on(worst)
+            .from(role)
+            .seen(worst.ends.of(role).first_data)
+            .with("lost_bytes", lost(worst, role))
+            .with("lost_per_million", share)
+            .confidence(Confidence::Likely)
+            .advice(DEGRADED),
+    )
+}
+
+/// Octets that were lost: near the sender they are seen twice, near the receiver they come late.
+fn lost(subflow: &Subflow, role: Role) -> u64 {
+    let end = subflow.ends.of(role);
+    let segment = u64::from(end.largest_payload.min(1460));
+    end.bytes.retransmitted + end.dynamics.out_of_order * segment
+}
+
+/// The subflow with the largest figure, that figure, and those of the others; `None` without others.
+fn worst<'a>(
+    figures: impl Iterator<Item = (&'a Subflow, u64)>,
+) -> Option<(&'a Subflow, u64, Vec<u64>)> {
+    let figures: Vec<_> = figures.collect();
+    let (worst, figure) = *figures.iter().max_by_key(|(_, figure)| *figure)?;
+    let others = figures.iter().filter(|(subflow, _)| subflow.number != worst.number);
+    let others: Vec<_> = others.map(|(_, figure)| *figure).collect();
+    (!others.is_empty()).then_some((worst, figure, others))
 }
 
 /// Whether either host asked for it to be a backup: Linux then treats it as one in both directions.

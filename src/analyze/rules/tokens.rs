@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::WholeCapture;
 use super::joins::{UNKNOWN_TOKEN, handshake};
 use super::words::{capitalised, list};
+use super::{Case, WholeCapture};
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::track::role::Role;
 use crate::track::subflow::{Seen, Subflow};
@@ -45,12 +45,18 @@ pub(super) fn orphans_refused(capture: &WholeCapture<'_>) -> Vec<Finding> {
     by_host.into_iter().map(tell).collect()
 }
 
+/// So many joins…
+const MANY: usize = 20;
+/// … within this time are a flood.
+const WITHIN_NS: i64 = 10_000_000_000;
+
 /// Many joins with tokens that nobody has, towards one host.
 pub(super) fn join_flood(capture: &WholeCapture<'_>) -> Vec<Finding> {
-    /// So many of them…
-    const MANY: usize = 20;
-    /// … within this time.
-    const WITHIN_NS: i64 = 10_000_000_000;
+    let forgotten = capture.trace.totals().forgotten.orphan_joins;
+    let forgotten = match forgotten {
+        0 => String::new(),
+        count => format!("; {} like them had to be forgotten", units::count(count)),
+    };
     let mut by_host: BTreeMap<_, Vec<Seen>> = BTreeMap::new();
     for orphan in capture.trace.orphans() {
         let target = orphan.ends.of(orphan.acceptor()).endpoint;
@@ -58,14 +64,10 @@ pub(super) fn join_flood(capture: &WholeCapture<'_>) -> Vec<Finding> {
     }
     let mut found = Vec::new();
     for (address, syns) in by_host {
-        let dense = syns.windows(MANY).find(|some| match (some.first(), some.last()) {
-            (Some(first), Some(last)) => last.at.since(first.at) <= WITHIN_NS,
-            _ => false,
-        });
-        let Some(dense) = dense else { continue };
+        let Some(dense) = dense(&syns) else { continue };
         let summary = format!(
             "{} with unknown tokens towards {address}: a scan or an attack, or a load balancer that \
-             sends joins to the wrong host.",
+             sends joins to the wrong host{forgotten}.",
             units::counted(syns.len() as u64, "join")
         );
         found.push(
@@ -81,6 +83,39 @@ pub(super) fn join_flood(capture: &WholeCapture<'_>) -> Vec<Finding> {
         );
     }
     found
+}
+
+/// Many joins of one connection of which nothing comes: somebody knows its token, or a host tries
+/// again and again.
+pub(super) fn join_flood_of_connection(case: &Case<'_>) -> Vec<Finding> {
+    let failed = case.joins().filter(|join| !join.is_through());
+    let syns: Vec<_> = failed.filter_map(|join| join.handshake.syn).collect();
+    let Some(first) = dense(&syns) else { return Vec::new() };
+    let summary = format!(
+        "{} of this connection led nowhere, {MANY} of them within {}: forged by somebody who knows \
+         its token, or a host that tries again and again.",
+        units::counted(syns.len() as u64, "join"),
+        units::duration(WITHIN_NS),
+    );
+    vec![
+        Finding::new(Code::JoinFlood, summary)
+            .seen(first.iter().copied())
+            .times(syns.len() as u64)
+            .confidence(Confidence::Likely)
+            .advice(
+                "If the sources are yours: `ip mptcp monitor` shows what opens them. Else somebody \
+                 on the path reads tokens: the HMAC keeps such joins out, and the limits \
+                 there (`ip mptcp limits show`) bound them.",
+            ),
+    ]
+}
+
+/// The first joins that are a flood.
+fn dense(syns: &[Seen]) -> Option<&[Seen]> {
+    syns.windows(MANY).find(|some| match (some.first(), some.last()) {
+        (Some(first), Some(last)) => last.at.since(first.at) <= WITHIN_NS,
+        _ => false,
+    })
 }
 
 /// One token, two connections that live at the same time.

@@ -1,9 +1,7 @@
 //! Where packets come from: interfaces, or a pipe that somebody else captures into.
 
-use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
@@ -11,16 +9,13 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 #[cfg(feature = "live")]
 use super::interfaces::{Interfaces, Step};
-use crate::app::stdin;
-use crate::capture::{Capture, Format, InputStatus, Interface};
+use super::pipe::{Piece, Pipe};
+use crate::capture::{InputStatus, Interface};
 use crate::cli::LiveArgs;
 use crate::wire::frame::Frame;
 
-/// How often a silent pipe is left to see whether it is time to stop.
-const LOOK_UP: Duration = Duration::from_millis(50);
-
 /// What comes next.
-#[cfg_attr(not(feature = "live"), expect(dead_code, reason = "a pipe has packets and an end"))]
+#[cfg_attr(not(feature = "live"), expect(dead_code, reason = "a pipe has no notices"))]
 pub(super) enum Next<'a> {
     Frame(Frame<'a>),
     Notice(Notice),
@@ -44,8 +39,7 @@ pub(super) struct Feed {
 enum Source {
     #[cfg(feature = "live")]
     Interfaces(Interfaces),
-    /// Standard input, opened when it is read.
-    Pipe(Option<Box<Capture>>, InputStatus),
+    Pipe(Pipe),
 }
 
 impl Feed {
@@ -61,8 +55,7 @@ impl Feed {
                  or give - to read standard input"
             );
         }
-        let status = InputStatus::new("-".to_owned(), Format::Pcap, None);
-        Ok(Self { source: Source::Pipe(None, status), stop })
+        Ok(Self { source: Source::Pipe(Pipe::new()), stop })
     }
 
     /// Begins to read.
@@ -71,16 +64,12 @@ impl Feed {
         match &mut self.source {
             #[cfg(feature = "live")]
             Source::Interfaces(interfaces) => interfaces.start(),
-            Source::Pipe(capture, _) => {
-                let pipe = Pipe::start(self.stop.clone());
-                *capture = Some(Box::new(Capture::from_reader("-", pipe)?));
-            }
+            Source::Pipe(pipe) => pipe.start(self.stop.clone())?,
         }
         Ok(())
     }
 
-    /// The next packet, or whatever comes before it; interfaces are waited for so long at most.
-    #[cfg_attr(not(feature = "live"), expect(unused_variables, reason = "a pipe just waits"))]
+    /// The next packet, or whatever comes before it, which is waited for so long at most.
     pub(super) fn next(&mut self, patience: Duration) -> Next<'_> {
         match &mut self.source {
             #[cfg(feature = "live")]
@@ -97,10 +86,11 @@ impl Feed {
                     Step::End => Next::End,
                 }
             }
-            Source::Pipe(capture, _) => capture
-                .as_mut()
-                .and_then(|capture| capture.next_frame())
-                .map_or(Next::End, Next::Frame),
+            Source::Pipe(pipe) => match pipe.next(patience) {
+                Piece::Frame => pipe.frame().map_or(Next::Idle, Next::Frame),
+                Piece::Nothing => Next::Idle,
+                Piece::End => Next::End,
+            },
         }
     }
 
@@ -114,10 +104,7 @@ impl Feed {
         match &self.source {
             #[cfg(feature = "live")]
             Source::Interfaces(interfaces) => interfaces.status(),
-            Source::Pipe(capture, unknown) => {
-                let capture = capture.as_ref();
-                capture.and_then(|capture| capture.inputs().first()).unwrap_or(unknown)
-            }
+            Source::Pipe(pipe) => pipe.status(),
         }
     }
 
@@ -139,7 +126,7 @@ fn open_interfaces(_: &LiveArgs) -> Result<Source> {
 
 /// When to stop: a signal, or the end of `--duration`.
 #[derive(Clone)]
-struct Stop {
+pub(super) struct Stop {
     signalled: Arc<AtomicBool>,
     duration: Option<Duration>,
     at: Option<Instant>,
@@ -162,50 +149,7 @@ impl Stop {
         self.at = self.duration.and_then(|duration| Instant::now().checked_add(duration));
     }
 
-    fn is_due(&self) -> bool {
+    pub(super) fn is_due(&self) -> bool {
         self.signalled.load(Ordering::Relaxed) || self.at.is_some_and(|at| Instant::now() >= at)
-    }
-}
-
-/// Standard input, which ends when it is time to stop: a thread waits for what comes.
-struct Pipe {
-    pieces: Receiver<io::Result<Vec<u8>>>,
-    piece: Vec<u8>,
-    taken: usize,
-    stop: Stop,
-}
-
-impl Pipe {
-    fn start(stop: Stop) -> Self {
-        Self { pieces: stdin::pieces(), piece: Vec::new(), taken: 0, stop }
-    }
-
-    /// Waits for octets; none are the end.
-    fn fill(&mut self) -> io::Result<()> {
-        self.taken = 0;
-        self.piece.clear();
-        while !self.stop.is_due() {
-            match self.pieces.recv_timeout(LOOK_UP) {
-                Ok(piece) => {
-                    self.piece = piece?;
-                    break;
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Read for Pipe {
-    fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
-        if self.taken == self.piece.len() {
-            self.fill()?;
-        }
-        let mut rest = self.piece.get(self.taken..).unwrap_or_default();
-        let octets = rest.read(space)?;
-        self.taken += octets;
-        Ok(octets)
     }
 }

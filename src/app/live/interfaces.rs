@@ -17,7 +17,7 @@ pub(super) fn open(args: &LiveArgs) -> Result<Interfaces> {
         filter: (!args.filter.is_empty()).then(|| args.filter.join(" ")),
         snaplen: args.snaplen.unwrap_or(usual),
         promiscuous: args.promiscuous,
-        buffer: LiveOptions::BUFFER,
+        buffer: args.buffer,
     };
     open_with(&options)
 }

@@ -5,7 +5,11 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use super::feed::{Feed, Notice};
+use super::host::LocalHost;
 use super::output::Lines;
+use crate::analyze::finding::Selection;
+use crate::analyze::rules::CaptureFacts;
+use crate::analyze::watch::{Change, FindingWatch};
 use crate::app::inputs::InputCounts;
 use crate::app::report::{self, Wanted};
 use crate::app::{is_closed_pipe, output};
@@ -13,7 +17,9 @@ use crate::capture::InputStatus;
 use crate::capture::write::Writer;
 use crate::cli::LiveArgs;
 use crate::report::Report;
-use crate::report::live::{DropsLine, InterfaceLine, Line, Narrator, StateLine, SummaryLine};
+use crate::report::live::{
+    DropsLine, FindingLine, InterfaceLine, Line, Narrator, StateLine, SummaryLine,
+};
 use crate::track::news::News;
 use crate::track::{Limits, Tracker};
 use crate::wire::frame::{Frame, Timestamp};
@@ -26,11 +32,15 @@ pub(super) struct Session {
     narrator: Narrator,
     news: Vec<News>,
     lines: Lines,
+    findings: FindingWatch,
+    host: Option<LocalHost>,
     writer: Option<Writer>,
     frames: u64,
     first: Option<Timestamp>,
     last: Timestamp,
     drops_told: u64,
+    /// Frames at the last summary.
+    frames_told: u64,
     summary_every: Duration,
     summary_at: Instant,
     /// Nobody reads the lines any more.
@@ -38,7 +48,12 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(args: &LiveArgs, lines: Lines, writer: Option<Writer>) -> Self {
+    pub(super) fn new(
+        args: &LiveArgs,
+        lines: Lines,
+        writer: Option<Writer>,
+        host: Option<LocalHost>,
+    ) -> Self {
         let mut tracker = Tracker::new(limits(args), report::seed());
         if lines != Lines::None {
             tracker.keep_news();
@@ -50,11 +65,14 @@ impl Session {
             narrator: Narrator::default(),
             news: Vec::new(),
             lines,
+            findings: FindingWatch::default(),
+            host,
             writer,
             frames: 0,
             first: None,
             last: Timestamp::default(),
             drops_told: 0,
+            frames_told: 0,
             summary_every,
             summary_at: Instant::now() + summary_every,
             over: false,
@@ -87,8 +105,14 @@ impl Session {
             return Ok(());
         }
         let lines = self.narrator.lines(self.tracker.trace(), &self.news, origin);
+        let forgotten = self.news.iter().filter_map(|news| match news {
+            News::Forgotten { number } => Some(*number),
+            _ => None,
+        });
+        let closed: Vec<_> = forgotten.flat_map(|number| self.findings.forget(number)).collect();
         self.news.clear();
-        self.tell(&lines)
+        self.tell(&lines)?;
+        self.tell_findings(closed)
     }
 
     /// Tells what happened to an interface.
@@ -110,21 +134,26 @@ impl Session {
         outcome.map_err(|error| unwritable(writer, error))
     }
 
-    /// Tells drops if there are new ones, and the summary when it is time.
-    pub(super) fn tell_counts(&mut self, status: &InputStatus) -> Result<()> {
-        if let Some(writer) = &mut self.writer {
-            writer.count_drops(&status.interfaces);
+    /// Looks at everything that no single packet says: tells drops and findings if there are new
+    /// ones, and the summary when it is time.
+    pub(super) fn look(&mut self, status: &InputStatus) -> Result<()> {
+        self.tell_drops(status)?;
+        if self.lines == Lines::None {
+            return Ok(());
         }
-        let dropped = status.dropped_by_kernel();
-        let total = dropped.unwrap_or(0);
-        if total > self.drops_told {
-            self.drops_told = total;
-            let line = DropsLine { t_ns: self.t_ns(), dropped_by_kernel: total };
-            self.tell(&[Line::State(StateLine::Drops(line))])?;
+        let facts = self.facts(status);
+        let changes = self.findings.look(self.tracker.trace(), &facts, &self.wanted());
+        if self.findings.has_doubts()
+            && let Some(host) = &mut self.host
+        {
+            // The next look, which settles them, knows what the host has to say.
+            host.look();
         }
-        if self.lines == Lines::Json && Instant::now() >= self.summary_at {
+        self.tell_findings(changes)?;
+        let is_news = self.lines == Lines::Json || self.frames > self.frames_told;
+        if is_news && Instant::now() >= self.summary_at {
             self.summary_at = Instant::now() + self.summary_every;
-            self.tell_summary(dropped)?;
+            self.tell_summary(status.dropped_by_kernel())?;
         }
         Ok(())
     }
@@ -136,15 +165,61 @@ impl Session {
             let outcome = writer.finish();
             outcome.map_err(|error| unwritable(writer, error))?;
         }
+        if let Some(host) = &mut self.host {
+            host.look();
+        }
         if self.lines == Lines::Json {
+            // The report at the end of the text says it all, these lines have none.
+            let facts = self.facts(feed.status());
+            let changes = self.findings.finish(self.tracker.trace(), &facts, &self.wanted());
+            self.tell_findings(changes)?;
             self.tell_summary(feed.status().dropped_by_kernel())?;
         }
         self.lines.end()?;
         let status = std::slice::from_ref(feed.status());
-        Ok(report::build(&self.tracker, &self.counts, status, &[], &Wanted::default()))
+        let wanted = Wanted { findings: self.wanted(), ..Wanted::default() };
+        let mut report = report::build(&self.tracker, &self.counts, status, &[], &wanted);
+        report.host = self.host.map(|host| serde_json::to_value(host.now())).transpose()?;
+        Ok(report)
+    }
+
+    fn tell_drops(&mut self, status: &InputStatus) -> Result<()> {
+        if let Some(writer) = &mut self.writer {
+            writer.count_drops(&status.interfaces);
+        }
+        let total = status.dropped_by_kernel().unwrap_or(0);
+        if total <= self.drops_told {
+            return Ok(());
+        }
+        self.drops_told = total;
+        let line = DropsLine { t_ns: self.t_ns(), dropped_by_kernel: total };
+        self.tell(&[Line::State(StateLine::Drops(line))])
+    }
+
+    fn tell_findings(&mut self, changes: Vec<Change>) -> Result<()> {
+        let (trace, t_ns) = (self.tracker.trace(), self.t_ns());
+        let origin = self.first.unwrap_or_default();
+        let line = |change| FindingLine::new(change, trace, origin, t_ns);
+        let lines = changes.into_iter().map(line).map(Box::new).map(StateLine::Finding);
+        let lines: Vec<_> = lines.map(Line::State).collect();
+        self.tell(&lines)
+    }
+
+    /// All findings, with what this host said last.
+    fn wanted(&self) -> Selection {
+        let host = self.host.as_ref().map(|host| host.now().clone());
+        Selection { host, ..Selection::default() }
+    }
+
+    fn facts(&self, status: &InputStatus) -> Vec<CaptureFacts> {
+        let facts = self.counts.facts(std::slice::from_ref(status));
+        let copies = self.tracker.trace().totals().copies.first().copied();
+        let facts = facts.iter().map(CaptureFacts::from);
+        facts.map(|facts| CaptureFacts { duplicates: copies.unwrap_or(0), ..facts }).collect()
     }
 
     fn tell_summary(&mut self, dropped_by_kernel: Option<u64>) -> Result<()> {
+        self.frames_told = self.frames;
         let trace = self.tracker.trace();
         let line = SummaryLine {
             t_ns: self.t_ns(),

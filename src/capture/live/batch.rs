@@ -44,6 +44,11 @@ impl Batch {
         self.records.is_empty()
     }
 
+    /// The time of the last packet.
+    pub(super) fn last(&self) -> Option<Timestamp> {
+        self.records.last().map(|record| record.timestamp)
+    }
+
     pub(super) fn get(&self, index: usize) -> Option<(Record, &[u8])> {
         let record = *self.records.get(index)?;
         let data = self.octets.get(record.start..record.start + record.len)?;

@@ -51,10 +51,12 @@ impl Reader {
     pub(super) fn run(mut self) {
         let interface = self.interface;
         let mut drops = Drops::default();
+        let mut end = None;
         let reason = loop {
             let asked = now();
             let (batch, outcome) = self.read();
             let is_silent = batch.is_empty();
+            let last = batch.last();
             let message = if is_silent {
                 let until = Timestamp(asked.0.saturating_sub(HELD_BACK_NS));
                 Message::Silent { interface, until }
@@ -63,7 +65,10 @@ impl Reader {
             };
             let sent = self.send(message);
             let failed = outcome.err();
-            let ends = failed.is_some() || self.stopped.load(Ordering::Relaxed);
+            if self.stopped.load(Ordering::Relaxed) {
+                end.get_or_insert(asked);
+            }
+            let ends = failed.is_some() || is_past(end, last);
             if let Some(packets) = drops.ask(&mut self.handle, ends) {
                 self.send(Message::Dropped { interface, packets });
             }
@@ -98,6 +103,12 @@ impl Reader {
     }
 }
 
+/// Whether all packets up to the `end` were read, when the last one so far is `last`. Those that wait
+/// in the kernel for a slow analysis are still to come.
+fn is_past(end: Option<Timestamp>, last: Option<Timestamp>) -> bool {
+    end.is_some_and(|end| last.is_none_or(|last| last > end))
+}
+
 /// The time by the clock that the kernel stamps packets with.
 fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -110,11 +121,11 @@ fn timestamp(packet: &Packet<'_>) -> Timestamp {
     Timestamp(time.tv_sec.saturating_mul(1_000_000_000).saturating_add(time.tv_usec))
 }
 
-/// The drop counters of the kernel, which are 32 bits wide and may wrap.
+/// The drop counters of the kernel and of the interface.
 #[derive(Default)]
 struct Drops {
     asked: Option<Instant>,
-    last: (u32, u32),
+    last: [u32; 2],
     total: u64,
 }
 
@@ -126,10 +137,43 @@ impl Drops {
         }
         self.asked = Some(Instant::now());
         let stat = handle.stats().ok()?;
-        let new = stat.dropped.wrapping_sub(self.last.0);
-        let new_below = stat.if_dropped.wrapping_sub(self.last.1);
-        self.last = (stat.dropped, stat.if_dropped);
-        self.total += u64::from(new) + u64::from(new_below);
-        (new > 0 || new_below > 0).then_some(self.total)
+        self.add([stat.dropped, stat.if_dropped])
+    }
+
+    fn add(&mut self, counters: [u32; 2]) -> Option<u64> {
+        let last = std::mem::replace(&mut self.last, counters);
+        let new: u64 = counters.into_iter().zip(last).map(|(now, last)| rise(last, now)).sum();
+        self.total += new;
+        (new > 0).then_some(self.total)
+    }
+}
+
+/// By how much a counter rose that is 32 bits wide and may wrap. That of an interface falls when the
+/// interface goes away.
+fn rise(last: u32, now: u32) -> u64 {
+    let rise = now.wrapping_sub(last);
+    if rise > u32::MAX / 2 { 0 } else { rise.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_rise_wrap_and_fall() {
+        let mut drops = Drops::default();
+        assert_eq!(drops.add([3, 0]), Some(3));
+        assert_eq!(drops.add([3, 0]), None);
+        assert_eq!(drops.add([3, 4]), Some(7));
+        assert_eq!(drops.add([3, 0_u32.wrapping_sub(5)]), None, "it went away with 9 of its own");
+        assert_eq!(rise(u32::MAX, 1), 2);
+    }
+
+    #[test]
+    fn the_end_is_when_the_kernel_has_nothing_older() {
+        let at = |time| Some(Timestamp(time));
+        assert!(!is_past(None, None));
+        assert!(!is_past(at(5), at(5)), "there may be more of that time");
+        assert!(is_past(at(5), at(6)) && is_past(at(5), None));
     }
 }

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use super::{Line, LineEnd, StateLine};
+use super::{FindingLine, Line, LineEnd, StateLine, SummaryLine, Turn};
 use crate::report::event::{Direction, Event};
 use crate::report::model::{ConnectionState, SubflowState};
 use crate::report::text::event::words;
+use crate::report::text::finding::{name as severity, title};
 use crate::units;
 
 /// The lines as text, each with its end.
@@ -14,6 +15,8 @@ use crate::units;
 ///     0.000  #0 sf0 →  SYN, MP_CAPABLE v1
 ///     0.031  #0 sf0    established: 10.0.1.2:33306 → 10.1.1.2:5001
 ///     1.380  #0        closed: MPTCP worked on 2 paths: …
+///     2.040  #1 sf1    warning join-no-answer: …
+///    10.000  4,711 packets so far, 2 MPTCP connections, 3 subflows
 /// ```
 pub fn text(lines: &[Line]) -> String {
     let mut text = String::new();
@@ -68,7 +71,8 @@ fn state_text(state: &StateLine) -> Option<String> {
             let number = format!("#{} sf{}", line.connection, line.subflow);
             format!("{}  {number}    {state}: {client} → {server}", time(line.t_ns))
         }
-        StateLine::Summary(_) => return None,
+        StateLine::Finding(line) => finding_text(line),
+        StateLine::Summary(line) => summary_text(line),
         StateLine::Drops(line) => {
             let packets = units::counted(line.dropped_by_kernel, "packet");
             format!("{}  {packets} dropped by the kernel so far", time(line.t_ns))
@@ -77,6 +81,36 @@ fn state_text(state: &StateLine) -> Option<String> {
             format!("{}  {} {}", time(line.t_ns), line.interface, line.what)
         }
     })
+}
+
+/// `4,711 packets so far, 2 MPTCP connections, 3 subflows`, and what was forgotten or dropped.
+fn summary_text(line: &SummaryLine) -> String {
+    let forgotten = line.forgotten_connections;
+    let dropped = line.dropped_by_kernel.unwrap_or(0);
+    let parts = [
+        Some(units::counted(line.packets, "packet") + " so far"),
+        Some(units::counted(line.connections, "MPTCP connection")),
+        Some(units::counted(line.subflows, "subflow")),
+        (forgotten > 0).then(|| units::counted(forgotten, "older connection") + " forgotten"),
+        (dropped > 0).then(|| units::counted(dropped, "packet") + " dropped"),
+    ];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    format!("{}  {}", time(line.t_ns), parts.join(", "))
+}
+
+/// `#0 sf1    warning join-no-answer (likely): …`, and `#0 sf1    no longer: join-no-answer`.
+fn finding_text(line: &FindingLine) -> String {
+    let connection = line.connection.map(|number| format!("#{number}")).unwrap_or_default();
+    let subflow = line.subflow.map(|number| format!(" sf{number}")).unwrap_or_default();
+    let place = format!("{connection}{subflow}");
+    let what = match (line.change, &line.finding) {
+        (Turn::Opened, Some(finding)) => {
+            let (severity, title) = (severity(line.severity), title(finding));
+            format!("{severity} {title}: {}", finding.summary)
+        }
+        _ => format!("no longer: {}", line.code),
+    };
+    format!("{}  {place:<6}    {what}", time(line.t_ns))
 }
 
 fn time(t_ns: i64) -> String {

@@ -9,7 +9,6 @@ use super::series::Series;
 use super::subflow::Distribution;
 use crate::analyze::holes;
 use crate::track::coverage::Range;
-use crate::track::data::DataSpace;
 use crate::track::role::Role;
 use crate::track::subflow::{ByteCounts, Seen};
 use crate::track::{connection, delivery};
@@ -30,7 +29,8 @@ pub struct DataDirection {
     /// Octets of the stream in the capture, each counted once.
     pub stream_bytes: u64,
     /// Octets that the peer acknowledged at data level, from the first one of the stream (midstream:
-    /// the first one seen).
+    /// the first one that was numbered). Where the DATA_FIN is not in the capture and the connection
+    /// is still open, it may count as one.
     pub data_acked_bytes: Option<u64>,
     /// The first DATA_FIN.
     pub data_fin: Option<Moment>,
@@ -38,17 +38,20 @@ pub struct DataDirection {
     pub data_fin_acked: Option<Moment>,
     /// Octets sent again on another subflow.
     pub reinjected_bytes: u64,
-    /// Of those resent, octets whose first copy had been acknowledged on its subflow.
-    pub wasted_bytes: u64,
+    /// Of those resent, octets whose first copy had been acknowledged on its subflow; null where the
+    /// order of packets is not that of their times.
+    pub wasted_bytes: Option<u64>,
     /// Octets sent again on the same subflow under other subflow sequence numbers.
     pub remapped_bytes: u64,
-    /// Octets of the stream that are not in the capture, up to the last one seen or the DATA_FIN.
+    /// Octets of the stream that are not in the capture, up to the last one seen or acknowledged, or
+    /// to the DATA_FIN.
     pub missing_bytes: u64,
     /// Where they would stand: `[start, end)` in stream offsets, the first 100 of them.
     pub holes: Vec<(u64, u64)>,
     /// Resent octets by subflow.
     pub reinjections: Vec<Reinjection>,
-    /// A mapping to the DATA_ACK that covers it.
+    /// A mapping to the DATA_ACK that covers it. Like all durations, null where the order of packets
+    /// is not that of their times.
     pub data_rtt_ns: Option<Distribution>,
     /// How long octets waited for those before them.
     pub head_of_line_ns: Option<Distribution>,
@@ -74,7 +77,7 @@ pub struct Reinjection {
     /// Octets.
     pub bytes: u64,
     /// Of those, octets whose first copy had been acknowledged on its subflow.
-    pub wasted_bytes: u64,
+    pub wasted_bytes: Option<u64>,
     /// From the first copy to the later one.
     pub delay_ns: Option<Distribution>,
 }
@@ -113,25 +116,32 @@ impl DataDirection {
             ends.map(|end| count(&end.bytes)).sum::<u64>()
         };
         let moment = |seen: Seen| context.moment(seen);
-        let holes = holes::holes(data);
+        let holes = holes::holes(context.trace, connection, sender);
+        let acked = holes::acked_end(context.trace, connection, sender);
         let delivery = data.delivery();
+        let in_order = !connection.out_of_order;
+        let waited = |times| Distribution::build(times).filter(|_| in_order);
+        let resent = |pair| Reinjection::build(pair, in_order);
+        let stalls = delivery.stalls.iter().filter(|_| in_order);
         let stream_bytes = sum(|bytes| bytes.new_data);
-        let is_whole = holes.is_empty() && !is_acked_unseen(data);
+        // Where options were cut, octets may be there that nobody can place: no hole, but no stream.
+        let is_whole =
+            holes.is_empty() && acked.is_none_or(|end| end <= stream_bytes.cast_signed());
         let sha256 = is_whole.then(|| sha256(connection, sender, stream_bytes)).flatten();
         Self {
             stream_bytes,
-            data_acked_bytes: data_acked(data),
+            data_acked_bytes: acked.and_then(|end| u64::try_from(end).ok()),
             data_fin: data.fin().map(|fin| moment(fin.seen)),
             data_fin_acked: data.fin().and_then(|fin| fin.acked).map(moment),
             reinjected_bytes: sum(|bytes| bytes.reinjected),
-            wasted_bytes: delivery.wasted,
+            wasted_bytes: in_order.then_some(delivery.wasted),
             remapped_bytes: sum(|bytes| bytes.remapped),
             missing_bytes: holes.iter().map(|hole| hole.len()).sum(),
             holes: holes.iter().take(MAX_HOLES).map(offsets).collect(),
-            reinjections: delivery.reinjections.iter().map(Reinjection::from).collect(),
-            data_rtt_ns: Distribution::build(&delivery.data_rtt),
-            head_of_line_ns: Distribution::build(&delivery.head_of_line),
-            stalls: delivery.stalls.iter().map(|stall| Stall::build(context, stall)).collect(),
+            reinjections: delivery.reinjections.iter().map(resent).collect(),
+            data_rtt_ns: waited(&delivery.data_rtt),
+            head_of_line_ns: waited(&delivery.head_of_line),
+            stalls: stalls.map(|stall| Stall::build(context, stall)).collect(),
             out_of_order_segments: delivery.out_of_order,
             receive_window: delivery.window.map(ReceiveWindow::from),
             series: None,
@@ -140,14 +150,14 @@ impl DataDirection {
     }
 }
 
-impl From<&delivery::Reinjections> for Reinjection {
-    fn from(reinjections: &delivery::Reinjections) -> Self {
+impl Reinjection {
+    fn build(reinjections: &delivery::Reinjections, in_order: bool) -> Self {
         Self {
             from_subflow: reinjections.from,
             to_subflow: reinjections.to,
             bytes: reinjections.bytes,
-            wasted_bytes: reinjections.wasted,
-            delay_ns: Distribution::build(&reinjections.delay),
+            wasted_bytes: in_order.then_some(reinjections.wasted),
+            delay_ns: Distribution::build(&reinjections.delay).filter(|_| in_order),
         }
     }
 }
@@ -172,20 +182,6 @@ fn sha256(connection: &connection::Connection, sender: Role, stream_bytes: u64) 
     let from_start = connection.hosts.of(sender).idsn.is_some() || connection.fallback.is_some();
     let digits = hash.iter().map(|octet| format!("{octet:02x}"));
     (from_start && octets == stream_bytes).then(|| digits.collect())
-}
-
-/// How far the peer acknowledged the stream; the DATA_FIN is no octet of it.
-fn data_acked(data: &DataSpace) -> Option<u64> {
-    let end = data.acked_end()?;
-    let end = data.fin().map_or(end, |fin| end.min(fin.position));
-    u64::try_from(end).ok()
-}
-
-/// Whether the peer acknowledged octets past the last one seen: they are not in the capture.
-fn is_acked_unseen(data: &DataSpace) -> bool {
-    let seen = data.coverage().span().map_or(0, |span| span.end);
-    let acked = data.acked_end().unwrap_or(0);
-    acked > data.fin().map_or(seen, |fin| seen.max(fin.position + 1))
 }
 
 fn offsets(hole: &Range) -> (u64, u64) {

@@ -3,9 +3,12 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::InputFacts;
 use super::build::Context;
 use crate::analyze::finding;
 use crate::report::event::Direction;
+use crate::track::Trace;
+use crate::wire::frame::Timestamp;
 
 /// One diagnosis.
 ///
@@ -50,6 +53,16 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// A finding on what `trace` holds; `origin` is the time of the first packet.
+    pub(in crate::report) fn of_origin(
+        trace: Trace<'_>,
+        origin: Timestamp,
+        finding: finding::Finding,
+    ) -> Self {
+        let first = InputFacts { first: Some(origin), ..InputFacts::default() };
+        Self::build(&Context::new(&trace, &[first], None), finding)
+    }
+
     pub(super) fn build(context: &Context<'_>, finding: finding::Finding) -> Self {
         let reference = finding.code.reference();
         let params = finding.params.into_iter();

@@ -298,8 +298,8 @@ impl Subflow {
             handshake: Handshake::build(context, &subflow.handshake),
             hmac,
             reset: subflow.reset.map(|reset| Reset::build(context, &reset)),
-            c2s: (&ends.client).into(),
-            s2c: (&ends.server).into(),
+            c2s: SubflowDirection::build(&ends.client, !subflow.out_of_order),
+            s2c: SubflowDirection::build(&ends.server, !subflow.out_of_order),
         }
     }
 
@@ -319,9 +319,10 @@ impl From<&subflow::SubflowEnd> for End {
     }
 }
 
-impl From<&subflow::SubflowEnd> for SubflowDirection {
-    fn from(end: &subflow::SubflowEnd) -> Self {
+impl SubflowDirection {
+    fn build(end: &subflow::SubflowEnd, in_order: bool) -> Self {
         let bytes = end.bytes;
+        let longest_idle = end.dynamics.longest_idle.filter(|_| in_order);
         Self {
             segments: end.segments,
             payload_bytes: bytes.payload,
@@ -331,11 +332,11 @@ impl From<&subflow::SubflowEnd> for SubflowDirection {
             retransmitted_bytes: bytes.retransmitted,
             unmapped_bytes: bytes.unmapped,
             checksums: Checksums::build(end),
-            rtt_ns: Distribution::build(end.round_trips.samples()),
+            rtt_ns: Distribution::build(end.round_trips.samples()).filter(|_| in_order),
             out_of_order_segments: end.dynamics.out_of_order,
             duplicate_acks: end.dynamics.duplicate_acks,
             max_in_flight_bytes: end.dynamics.max_in_flight,
-            longest_idle_ns: end.dynamics.longest_idle.map(|(_, idle)| idle),
+            longest_idle_ns: longest_idle.map(|(_, idle)| idle),
             series: None,
         }
     }

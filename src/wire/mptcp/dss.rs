@@ -153,6 +153,8 @@ fn emit_number(number: WireDsn, out: &mut Vec<u8>) {
     }
 }
 
+/// The three upper flag bits, which must be 0.
+pub(super) const RESERVED: u8 = 0xe0;
 /// A: there is a DATA_ACK.
 const ACK: u8 = 0x01;
 /// a: it is 8 octets wide; means nothing without A.

@@ -56,7 +56,7 @@ impl Carrier<'_> {
             "mp_prio" => MptcpOption::Prio(Prio {
                 backup: words.has("backup")?,
                 address_id: words.value("id")?.map(AddressId),
-                reserved: 0,
+                reserved: words.value("reserved")?.unwrap_or(0),
             }),
             "mp_fail" => {
                 let offset = words.number("at")?.context("mp_fail wants at=")?;
@@ -87,8 +87,11 @@ impl Carrier<'_> {
     fn capable(&self, words: &mut Words) -> Result<MptcpOption> {
         let version = words.value("version")?.map_or(self.connection.version, Version);
         let checksum = self.connection.settings.checksum;
-        let deny = if words.has("C")? { 0x20 } else { 0 };
-        let flags = CapableFlags(0x01 | deny | if checksum { 0x80 } else { 0 });
+        let mut bit =
+            |name: &str, bit: u8| Ok::<_, anyhow::Error>(u8::from(words.has(name)?) * bit);
+        let (extended, deny, no_hmac) = (bit("B", 0x40)?, bit("C", 0x20)?, bit("noH", 0x01)?);
+        let asked = if checksum { 0x80 } else { 0 };
+        let flags = CapableFlags((0x01 ^ no_hmac) | extended | deny | asked);
         let sender = words.number("key")?.map_or(self.host(self.sender).key, Key);
         let receiver = self.host(self.sender.peer()).key;
         let form = if self.flags.is_syn() && version != Version::V0 {

@@ -203,7 +203,10 @@ impl Script {
         let header = self.header(head, &draft, &mut words)?;
         let octets = packet(&header, &options, &draft.payload)?;
         let cut = usize::try_from(words.number("cut")?.unwrap_or(0))?;
-        anyhow::ensure!(cut <= draft.payload.len(), "only payload can be cut");
+        anyhow::ensure!(
+            cut <= draft.payload.len() + options.len(),
+            "only payload and options can be cut"
+        );
         let recorded = Recorded {
             at: self.now(),
             point: point(&mut words)?,
@@ -274,9 +277,15 @@ impl Script {
         let mut octets = Vec::new();
         if connection.settings.timestamps && !words.has("nots")? {
             let value = u32::try_from(self.at_us / 1000)?;
-            octets.extend([1, 1]);
+            if !words.has("unpadded")? {
+                octets.extend([1, 1]);
+            }
             TcpOption::Timestamps { value, echo_reply: 0 }.emit(&mut octets);
         }
+        if let Some(size) = words.value("mss")? {
+            TcpOption::MaximumSegmentSize(size).emit(&mut octets);
+        }
+        octets.extend(vec![1; words.value("nops")?.unwrap_or(0)]);
         if connection.settings.sack && draft.flags.has(TcpFlags::SYN) {
             octets.extend([1, 1]);
             TcpOption::SackPermitted.emit(&mut octets);
@@ -288,6 +297,10 @@ impl Script {
         }
         let mut data_fin = None;
         for phrase in phrases {
+            if phrase.name == "raw" {
+                octets.extend(raw(phrase.words.clone())?);
+                continue;
+            }
             let (option, fin) = carrier.option(phrase)?;
             option.emit(&mut octets);
             data_fin = data_fin.or(fin);
@@ -364,6 +377,17 @@ fn point(words: &mut Words) -> Result<CapturePoint> {
     Ok(CapturePoint { input: words.value("point")?.unwrap_or(0), interface: 0 })
 }
 
+/// Octets of an option as they are.
+fn raw(mut words: Words) -> Result<Vec<u8>> {
+    let digits = words.text("hex")?.context("raw wants hex=")?;
+    words.finish()?;
+    let octet = |at: usize| {
+        let pair = digits.get(at..at + 2).context("two digits an octet")?;
+        u8::from_str_radix(pair, 16).context("no hexadecimal digits")
+    };
+    (0..digits.len()).step_by(2).map(octet).collect()
+}
+
 /// tcpdump's letters.
 fn flags_from(letters: &str) -> Result<TcpFlags> {
     let mut flags = 0;
@@ -373,8 +397,9 @@ fn flags_from(letters: &str) -> Result<TcpFlags> {
             'F' => TcpFlags::FIN.0,
             'R' => TcpFlags::RST.0,
             'P' => TcpFlags::PSH.0,
+            'U' => TcpFlags::URG.0,
             '.' => TcpFlags::ACK.0,
-            _ => bail!("'{letters}' are no flags: letters of S, F, R, P and a point for ACK"),
+            _ => bail!("'{letters}' are no flags: letters of S, F, R, P, U and a point for ACK"),
         };
     }
     Ok(TcpFlags(flags))

@@ -74,7 +74,7 @@ impl Source {
             filter: (!filter.is_empty()).then(|| filter.join(" ")),
             snaplen: args.snaplen.unwrap_or(LiveOptions::HEADERS),
             promiscuous: args.promiscuous,
-            buffer: LiveOptions::BUFFER,
+            buffer: args.buffer,
         })?;
         let kind = Kind::Interfaces(Box::new(interfaces));
         Ok(Self { kind, paths: Vec::new(), shifts: Vec::new() })

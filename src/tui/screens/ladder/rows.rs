@@ -293,7 +293,7 @@ impl Drawing<'_> {
         self.put(buffer, 2 + TIME - 3, y, &dot.to_string().repeat(3), faint);
         let wide = || self.lanes.shown.iter().filter(|lane| lane.is_wide);
         let start = wide().next().map_or(self.lanes.gutter, |lane| lane.x);
-        let end = wide().last().map_or(start, |lane| lane.x + lane.width);
+        let end = wide().next_back().map_or(start, |lane| lane.x + lane.width);
         let words = format!(" {} of silence ", duration(app, ns));
         let words_start = start + (end - start).saturating_sub(text::width(&words)) / 2;
         let words_end = words_start + text::width(&words);

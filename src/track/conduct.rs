@@ -1,0 +1,382 @@
+//! What a host did on a subflow against the RFC, as far as only the packets of that moment tell.
+//!
+//! Kept as counts with the first packet of each, in a box that most subflows never need.
+
+use smallvec::SmallVec;
+
+use super::coverage::Range;
+use super::data::DataSpace;
+use super::segment::Step;
+use super::subflow::Seen;
+use crate::wire::frame::Timestamp;
+use crate::wire::mptcp::{DataLevelLength, Mapping, MptcpOption};
+use crate::wire::segment::TcpFlags;
+use crate::wire::seq::SeqNum;
+
+/// Signals in a row that look like loss to a sender that counts them (RFC 5681 §3.2).
+const LIKE_LOSS: u32 = 3;
+
+/// A retransmission this soon is no timeout: no stack waits less (RFC 6298 §2.4, Linux: 200 ms).
+const SHORTEST_TIMEOUT_NS: i64 = 200_000_000;
+
+/// One kind of thing that a host must not, or should not, do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Misdeed {
+    /// A mapping covers nothing of the segment that carries it (RFC 8684 §3.3.1).
+    MappingOutside,
+    /// A DATA_FIN without payload that is not one octet at subflow sequence number 0 (§3.3.3).
+    DataFinMalformed,
+    /// A second DATA_FIN at another place (§3.3.3).
+    DataFinMoved,
+    /// Octets of the stream at or after the DATA_FIN (§3.3.3).
+    DataAfterFin,
+    /// A FIN while data is not acknowledged at the data level (§3.3.3); of the last subflow, or
+    /// together with a DATA_FIN, it is against the RFC.
+    FinWithDataOutstanding,
+    /// The right edge of the receive window moved back (§3.3.4).
+    WindowShrunk,
+    /// Octets of the stream past the right edge of the receive window (§3.3.5).
+    BeyondWindow,
+    /// MPTCP options after data without any, on a connection that fell back (§3.7).
+    AfterFallback,
+    /// Reserved bits that are not 0.
+    ReservedBits,
+    /// Three duplicate ACKs in a row with signals of MPTCP (§3.4.1: no more than two).
+    SignalsInARow,
+    /// A segment sent again at once after such ACKs (§3: they are no sign of loss).
+    SignalsMisread,
+    /// A DATA_ACK of 4 octets for data that came with a DSN of 8 (§3.3.2).
+    NarrowDataAck,
+    /// Urgent data within a mapping (§3.3.1).
+    Urgent,
+    /// Other octets under data sequence numbers that another subflow carried (§3.3.1).
+    ReinjectionDiffers,
+}
+
+/// How often a host did something, and where first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Noted {
+    /// What.
+    pub misdeed: Misdeed,
+    /// How often.
+    pub count: u64,
+    /// The first time.
+    pub first: Seen,
+    /// The largest number of octets that it was about, where it is about octets.
+    pub octets: u64,
+}
+
+/// What one host did on one subflow.
+#[derive(Debug, Clone, Default)]
+pub struct Conduct {
+    /// The segment before the window was last taken, and the right edge that it offered.
+    offered: Option<(SeqNum, i64)>,
+    record: Option<Box<Record>>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Record {
+    noted: SmallVec<[Noted; 2]>,
+    /// The first data without any option after a fallback: its end, and when it was seen.
+    bare: Option<(i64, Timestamp)>,
+    /// Duplicate ACKs with signals in a row so far, and the last of them.
+    signals: u32,
+    last_signal: Timestamp,
+}
+
+impl Conduct {
+    /// Everything that was noted, each kind once.
+    pub fn noted(&self) -> &[Noted] {
+        self.record.as_deref().map_or(&[], |record| record.noted.as_slice())
+    }
+
+    /// What was noted of one kind.
+    pub fn of(&self, misdeed: Misdeed) -> Option<Noted> {
+        self.noted().iter().find(|noted| noted.misdeed == misdeed).copied()
+    }
+
+    fn record(&mut self) -> &mut Record {
+        self.record.get_or_insert_default()
+    }
+
+    pub(crate) fn note(&mut self, misdeed: Misdeed, first: Seen, octets: u64) {
+        let noted = &mut self.record().noted;
+        match noted.iter_mut().find(|known| known.misdeed == misdeed) {
+            Some(known) => {
+                known.count += 1;
+                known.octets = known.octets.max(octets);
+            }
+            None => noted.push(Noted { misdeed, count: 1, first, octets }),
+        }
+    }
+
+    /// The right edge of the window on a segment with acknowledgment number `ack`: by how much it
+    /// is behind the one before. Only of segments that are certainly later.
+    fn offer(&mut self, ack: SeqNum, edge: i64) -> i64 {
+        match &mut self.offered {
+            None => {
+                self.offered = Some((ack, edge));
+                0
+            }
+            Some((last, before)) => match ack.distance_from(*last) {
+                ..0 => 0,
+                0 => {
+                    *before = edge.max(*before);
+                    0
+                }
+                1.. => {
+                    let behind = *before - edge;
+                    (*last, *before) = (ack, edge);
+                    behind
+                }
+            },
+        }
+    }
+
+    /// A duplicate ACK with a signal; how many came in a row.
+    fn signal(&mut self, at: Timestamp) -> u32 {
+        let record = self.record();
+        record.signals += 1;
+        record.last_signal = at;
+        record.signals
+    }
+
+    /// Anything else was sent.
+    fn end_signals(&mut self) {
+        if let Some(record) = &mut self.record {
+            record.signals = 0;
+        }
+    }
+
+    /// Whether the last that was sent is signals in a row, not long before `at`.
+    fn signals_before(&self, at: Timestamp) -> bool {
+        self.record.as_ref().is_some_and(|record| {
+            record.signals >= LIKE_LOSS && at.since(record.last_signal) < SHORTEST_TIMEOUT_NS
+        })
+    }
+}
+
+impl Step<'_> {
+    fn note(&mut self, misdeed: Misdeed, octets: u64) {
+        let seen = self.seen;
+        self.sender_end().conduct.note(misdeed, seen, octets);
+    }
+
+    /// Reserved bits of an option.
+    #[inline]
+    pub(crate) fn watch_bits(&mut self, option: &MptcpOption) {
+        if option.has_reserved_bits() {
+            self.note(Misdeed::ReservedBits, 0);
+        }
+    }
+
+    /// A DATA_FIN, before it is taken.
+    pub(crate) fn watch_data_fin(&mut self, mapping: &Mapping, position: i64) {
+        let data = self.connection.data.of(self.sender());
+        if data.fin().is_some_and(|fin| fin.position != position) {
+            self.note(Misdeed::DataFinMoved, 0);
+        }
+        let is_right = mapping.ssn == 0 && mapping.length == DataLevelLength::Octets(1);
+        if self.segment.payload_len == 0 && !is_right {
+            self.note(Misdeed::DataFinMalformed, 0);
+        }
+    }
+
+    /// A DATA_ACK, 8 octets wide or 4, for everything before `acked`.
+    #[inline]
+    pub(crate) fn watch_data_ack(&mut self, is_long: bool, acked: i64) {
+        if !is_long && self.connection.data.of(self.direction.sender().peer()).is_wide(acked) {
+            self.note(Misdeed::NarrowDataAck, 0);
+        }
+    }
+
+    /// The right edge of the receive window, by a DATA_ACK.
+    #[inline]
+    pub(crate) fn watch_edge(&mut self, edge: i64) {
+        let ack = self.segment.ack;
+        let behind = self.sender_end().conduct.offer(ack, edge);
+        if behind > 1 && self.connection.fallback.is_none() {
+            let unit = 1 << self.window_scale().unwrap_or(0);
+            if behind >= unit {
+                self.note(Misdeed::WindowShrunk, behind.unsigned_abs());
+            }
+        }
+    }
+
+    /// New octets of the stream at `range`.
+    #[inline]
+    pub(crate) fn watch_new_data(&mut self, range: Range) {
+        let data = self.connection.data.of(self.direction.sender());
+        let end_of_data = data.fin().map_or(i64::MAX, |fin| fin.position);
+        let edge = data.delivery().window.as_ref().map_or(i64::MAX, |window| window.edge);
+        let (after_fin, beyond) =
+            (range.end.saturating_sub(end_of_data), range.end.saturating_sub(edge));
+        if (after_fin <= 0 && beyond <= 1) || self.connection.fallback.is_some() {
+            return;
+        }
+        if after_fin > 0 {
+            self.note(Misdeed::DataAfterFin, after_fin.unsigned_abs());
+        }
+        if beyond > 1 {
+            self.note(Misdeed::BeyondWindow, beyond.unsigned_abs());
+        }
+    }
+
+    /// A FIN: whether data of its sender is not acknowledged at the data level.
+    pub(crate) fn watch_fin(&mut self) {
+        let outstanding = self.connection.data.of(self.sender()).outstanding();
+        // RFC 8684 §3.3.3: only the segment with the DATA_FIN may be outstanding.
+        let has_data_fin = self
+            .options
+            .mptcp
+            .iter()
+            .any(|option| matches!(option, MptcpOption::Dss(dss) if dss.data_fin));
+        let own = if has_data_fin { u64::from(self.segment.payload_len) } else { 0 };
+        let outstanding = outstanding.saturating_sub(own);
+        if outstanding > 0 && self.connection.fallback.is_none() {
+            self.note(Misdeed::FinWithDataOutstanding, outstanding);
+        }
+    }
+
+    /// An ACK that acknowledges nothing new: whether it is one signal of many.
+    pub(crate) fn watch_duplicate_ack(&mut self, is_signal: bool) {
+        let at = self.seen.at;
+        let conduct = &mut self.sender_end().conduct;
+        if !is_signal {
+            conduct.end_signals();
+        } else if conduct.signal(at) == LIKE_LOSS {
+            self.note(Misdeed::SignalsInARow, 0);
+        }
+    }
+
+    /// Anything but a duplicate ACK.
+    pub(crate) fn watch_other(&mut self) {
+        self.sender_end().conduct.end_signals();
+    }
+
+    /// Octets from `start` on that TCP sends again.
+    pub(crate) fn watch_retransmission(&mut self, start: i64) {
+        let at = self.seen.at;
+        let acked = self.sender_end().acked;
+        let receiver = self.subflow.ends.of(self.sender().peer());
+        if start == acked && receiver.conduct.signals_before(at) {
+            self.note(Misdeed::SignalsMisread, 0);
+        }
+    }
+
+    /// Payload of a connection that fell back, or options on it.
+    pub(crate) fn watch_plain(&mut self, payload: Range) {
+        let at = self.seen.at;
+        let apart = self.subflow.handshake.rtt_ns().unwrap_or(0).max(SHORTEST_TIMEOUT_NS);
+        let speaks = self.options.mptcp.iter().any(is_of_mptcp);
+        let has_any = self.options.has_mptcp();
+        let conduct = &mut self.sender_end().conduct;
+        match conduct.record.as_ref().and_then(|record| record.bare) {
+            None if !payload.is_empty() && !has_any => {
+                conduct.record().bare = Some((payload.end, at));
+            }
+            Some((end, since)) if speaks => {
+                let is_new = payload.is_empty() || payload.start >= end;
+                if is_new && at.since(since) > apart {
+                    self.note(Misdeed::AfterFallback, 0);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Payload with the URG flag.
+    pub(crate) fn watch_urgent(&mut self, payload: Range) {
+        if self.segment.flags.has(TcpFlags::URG)
+            && self.sender_end().mappings.covering(payload.start).is_some()
+        {
+            self.note(Misdeed::Urgent, 0);
+        }
+    }
+
+    /// A mapping that covers nothing of its segment.
+    pub(crate) fn watch_mapping(&mut self, is_outside: bool) {
+        if is_outside {
+            self.note(Misdeed::MappingOutside, 0);
+        }
+    }
+
+    /// Octets that another subflow carried, if they were others.
+    pub(crate) fn watch_reinjection(&mut self, octets: u64) {
+        if self.connection.data.of_mut(self.direction.sender()).take_differing() {
+            self.note(Misdeed::ReinjectionDiffers, octets);
+        }
+    }
+}
+
+/// Not MP_TCPRST and the like, which end a subflow, nor an infinite mapping and MP_FAIL, which begin
+/// the fallback.
+fn is_of_mptcp(option: &MptcpOption) -> bool {
+    match option {
+        MptcpOption::Dss(dss) => {
+            dss.mapping.is_none_or(|mapping| mapping.length != DataLevelLength::Infinite)
+        }
+        MptcpOption::AddAddr(_)
+        | MptcpOption::RemoveAddr(_)
+        | MptcpOption::Prio(_)
+        | MptcpOption::Join(_) => true,
+        _ => false,
+    }
+}
+
+/// What stands for the octets of a segment when another copy of it is compared: a few of them, from its
+/// beginning, middle and end. 0 where not all were captured.
+#[inline]
+pub(crate) fn sample(octets: &[u8], wanted: u64) -> u64 {
+    if octets.len() as u64 != wanted || octets.is_empty() {
+        return 0;
+    }
+    let (_, second_half) = octets.split_at(octets.len() / 2);
+    let words = [octets.first_chunk(), second_half.first_chunk(), octets.last_chunk()];
+    let mut mixed = wanted;
+    for word in words {
+        mixed = match word {
+            Some(word) => mix(mixed, u64::from_le_bytes(*word)),
+            None => octets.iter().fold(mixed, |mixed, octet| mix(mixed, u64::from(*octet))),
+        };
+    }
+    mixed.max(1)
+}
+
+#[inline]
+const fn mix(mixed: u64, word: u64) -> u64 {
+    (mixed ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31)
+}
+
+impl DataSpace {
+    /// Octets of the stream that the peer did not acknowledge; 0 while no DATA_ACK was seen.
+    pub fn outstanding(&self) -> u64 {
+        let sent = self.coverage().span().map_or(0, |span| span.end);
+        self.acked_end().map_or(0, |acked| u64::try_from(sent - acked).unwrap_or(0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edge_moves_back_only_on_a_later_segment() {
+        let mut conduct = Conduct::default();
+        assert_eq!(conduct.offer(SeqNum(100), 1000), 0);
+        assert_eq!(conduct.offer(SeqNum(100), 900), 0, "it may be older");
+        assert_eq!(conduct.offer(SeqNum(50), 500), 0, "it is older");
+        assert_eq!(conduct.offer(SeqNum(200), 900), 100);
+        assert_eq!(conduct.offer(SeqNum(300), 900), 0);
+    }
+
+    #[test]
+    fn a_sample_tells_octets_apart() {
+        let octets: Vec<u8> = (0..100).collect();
+        let mut others = octets.clone();
+        others[50] ^= 1;
+        assert_ne!(sample(&octets, 100), sample(&others, 100));
+        assert_eq!(sample(&octets, 101), 0, "not all of it is there");
+        assert_eq!(sample(&[], 0), 0);
+    }
+}
