@@ -1,6 +1,6 @@
 //! The rows of the ladder on real captures: runs of data folded, silence squeezed.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 #![cfg(feature = "tui")]
 
 #[path = "support/testdata.rs"]
