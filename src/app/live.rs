@@ -1,7 +1,7 @@
 //! `live`: what happens, as it happens, and the report at the end.
 
 mod feed;
-mod host;
+pub(super) mod host;
 #[cfg(feature = "live")]
 pub(super) mod interfaces;
 mod output;

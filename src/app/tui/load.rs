@@ -20,9 +20,10 @@ use anyhow::Result;
 use self::gathering::Gathering;
 use self::pace::Pace;
 use self::source::{Source, Step};
+use crate::app::live::host::LocalHost;
 use crate::capture::{InputPath, PacketReader};
 use crate::cli::TuiArgs;
-use crate::host::HostReader;
+use crate::host::HostSnapshot;
 use crate::track::Limits;
 use crate::track::limits::Ageing;
 use crate::tui::Snapshot;
@@ -156,10 +157,11 @@ impl Loader {
     }
 
     fn snapshot(&mut self, is_over: bool) -> Snapshot {
-        let mut snapshot = self.gathering.snapshot(self.source.statuses(), self.source.shifts());
+        let host = self.host.as_mut().map(Host::look);
+        let (inputs, shifts) = (self.source.statuses(), self.source.shifts());
+        let mut snapshot = self.gathering.snapshot(inputs, shifts, host);
         self.source.catch_up(&self.reader);
         self.gathering.dropped_told = self.source.dropped();
-        snapshot.report.host = self.host.as_mut().map(Host::look);
         snapshot.source.title = self.source.title();
         snapshot.source.phase = self.source.phase(is_over);
         snapshot.source.notes.extend(self.notices.iter().rev().cloned());
@@ -181,25 +183,22 @@ pub(super) fn load_all(paths: Vec<InputPath>) -> Result<(Snapshot, PacketReader)
 
 /// The host that packets are captured on.
 struct Host {
-    reader: HostReader,
-    read_at: Instant,
-    latest: serde_json::Value,
+    local: LocalHost,
+    looked_at: Instant,
 }
 
 impl Host {
     fn open() -> Self {
-        let mut reader = HostReader::open();
-        let latest = serde_json::to_value(reader.read()).unwrap_or_default();
-        Self { reader, read_at: Instant::now(), latest }
+        Self { local: LocalHost::open(), looked_at: Instant::now() }
     }
 
     /// What it said last, which is not long ago.
-    fn look(&mut self) -> serde_json::Value {
-        if self.read_at.elapsed() >= HOST_EVERY {
-            self.latest = serde_json::to_value(self.reader.read()).unwrap_or_default();
-            self.read_at = Instant::now();
+    fn look(&mut self) -> HostSnapshot {
+        if self.looked_at.elapsed() >= HOST_EVERY {
+            self.local.look();
+            self.looked_at = Instant::now();
         }
-        self.latest.clone()
+        self.local.now().clone()
     }
 }
 
@@ -218,8 +217,14 @@ fn ageing(args: &TuiArgs) -> Ageing {
 fn give_up_privileges(args: &TuiArgs) -> Result<()> {
     use crate::capture::privilege::{Needs, give_up};
 
-    let written = vec![".".into()];
-    Ok(give_up(&Needs { user: args.user.clone(), written, terminal: true, ..Needs::default() })?)
+    // libpcap reads the drop counters of the interfaces each time it is asked.
+    let statistics = |name: &String| format!("/sys/class/net/{name}/statistics").into();
+    Ok(give_up(&Needs {
+        user: args.user.clone(),
+        written: vec![".".into()],
+        read: args.interfaces.iter().map(statistics).collect(),
+        terminal: true,
+    })?)
 }
 
 #[cfg(not(all(feature = "live", target_os = "linux")))]

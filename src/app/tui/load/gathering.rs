@@ -3,10 +3,12 @@
 use std::env;
 use std::path::PathBuf;
 
+use crate::analyze::finding::Selection;
 use crate::app::inputs::InputCounts;
 use crate::app::report::{self, Wanted};
 use crate::capture::InputStatus;
 use crate::capture::spool::{Spool, SpoolReader};
+use crate::host::HostSnapshot;
 use crate::track::checkpoint::Checkpoints;
 use crate::track::index::PacketIndex;
 use crate::track::{Limits, Tracker};
@@ -82,11 +84,18 @@ impl Gathering {
     }
 
     /// All of it as of now. Every packet that is in it can be read again.
-    pub(super) fn snapshot(&mut self, inputs: &[InputStatus], shifts: &[Option<i64>]) -> Snapshot {
+    pub(super) fn snapshot(
+        &mut self,
+        inputs: &[InputStatus],
+        shifts: &[Option<i64>],
+        host: Option<HostSnapshot>,
+    ) -> Snapshot {
         if let Some(spool) = &mut self.spool {
             spool.flush();
         }
-        let wanted = Wanted { series: true, ..Wanted::default() };
+        let as_told = host.as_ref().and_then(|host| serde_json::to_value(host).ok());
+        let findings = Selection { host, ..Selection::default() };
+        let wanted = Wanted { series: true, findings };
         let trace = self.tracker.trace();
         let mut snapshot = Snapshot {
             origin: origin(inputs, shifts),
@@ -97,6 +106,7 @@ impl Gathering {
             bases: bases(&trace),
             ..Snapshot::default()
         };
+        snapshot.report.host = as_told;
         snapshot.source.frames = self.frames;
         snapshot.source.notes = self.notes(inputs);
         snapshot
