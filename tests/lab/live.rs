@@ -10,7 +10,7 @@ use super::capture::{PROGRAM, Recorded};
 /// What the live report and the lines say otherwise than the report on the file.
 pub(crate) fn differences(recorded: &Recorded) -> Vec<String> {
     let mut live: Value = serde_json::from_slice(&fs::read(&recorded.report).unwrap()).unwrap();
-    let mut offline = offline(recorded);
+    let mut offline = offline(recorded, &live["host"]);
     let told = findings_told(&fs::read_to_string(&recorded.lines).unwrap());
     let mut problems = Vec::new();
     if told != findings(&live) {
@@ -21,7 +21,6 @@ pub(crate) fn differences(recorded: &Recorded) -> Vec<String> {
         problems.push(format!("{}: packets were dropped", recorded.host));
     }
     for report in [&mut live, &mut offline] {
-        report.as_object_mut().unwrap().remove("host").unwrap();
         let input = report["inputs"][0].as_object_mut().unwrap();
         for of_a_file in ["path", "format"] {
             input.remove(of_a_file).unwrap();
@@ -33,10 +32,13 @@ pub(crate) fn differences(recorded: &Recorded) -> Vec<String> {
     problems
 }
 
-fn offline(recorded: &Recorded) -> Value {
+/// The report on the file, with what the host said meanwhile.
+fn offline(recorded: &Recorded, host: &Value) -> Value {
+    let said = recorded.report.with_extension("host.json");
+    fs::write(&said, serde_json::to_vec(host).unwrap()).unwrap();
     let mut command = Command::new(PROGRAM);
-    command.args(["report", "--json", "-"]).arg(&recorded.file).stdin(Stdio::null());
-    let output = command.output().unwrap();
+    command.args(["report", "--json", "-", "--host"]).args([&said, &recorded.file]);
+    let output = command.stdin(Stdio::null()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }
