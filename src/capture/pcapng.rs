@@ -122,6 +122,7 @@ impl Pcapng {
         Self { byte_order: ByteOrder::Little, interfaces: Vec::new(), sections: Vec::new() }
     }
 
+    #[cfg(feature = "tui")]
     pub(super) fn sections(&self) -> &[Section] {
         &self.sections
     }
