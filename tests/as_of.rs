@@ -102,6 +102,7 @@ impl Known {
                     let (mut found, known) = (shown(&host.level), shown(known));
                     if is_midstream {
                         // What was learnt later helps to understand what came before.
+                        found.0 = if known.0 == 1 { 1 } else { found.0 };
                         found.1 = found.1.filter(|_| known.1.is_some());
                         found.2 = found.2.filter(|_| known.2.is_some());
                     }
