@@ -6,8 +6,11 @@
 #[path = "support/screens.rs"]
 mod screens;
 
+use mptcpscope::tui::Action;
 use mptcpscope::tui::action::Effect;
 use mptcpscope::tui::state::Screen;
+use proptest::prelude::*;
+use ratatui::layout::Size;
 use screens::Screens;
 
 #[test]
@@ -35,7 +38,7 @@ fn findings() {
     insta::assert_snapshot!("findings_80", screens.press("5").screen());
     let mut screens = Screens::ascii("join-stripped.pcap", 80, 24);
     insta::assert_snapshot!("findings_ascii", screens.press("5<tab><pgdn>").screen());
-    let mut screens = Screens::of("bad-link.pcap", 120, 30);
+    let mut screens = Screens::of("fastclose.pcap", 120, 30);
     insta::assert_snapshot!("findings_120", screens.press("5").screen());
     let mut screens = Screens::of("join-refused-limit.pcap", 160, 50);
     insta::assert_snapshot!("findings_160", screens.press("5").screen());
@@ -96,3 +99,67 @@ fn a_finding_is_reached_in_three_keys() {
     assert_eq!(screens.app.screen, Screen::Ladder);
     assert!(screens.app.focus.packet.is_some());
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Any keys on any capture, on terminals of any size.
+    #[test]
+    fn no_keys_and_no_size_are_too_much(
+        capture in prop::sample::select(vec![
+            "two-subflows.pcap", "add-addr-v6-port.pcap", "reinjected.pcap", "sll2.pcap",
+            "two-interfaces.pcapng", "gzip.pcap.gz", "snaplen-68.pcap", "v0-two-subflows.pcap",
+        ]),
+        keys in prop::collection::vec(prop::sample::select(KEYS.to_vec()), 1..40),
+        sizes in prop::collection::vec((0..200u16, 0..60u16), 40),
+    ) {
+        let mut screens = Screens::of(capture, 80, 24);
+        for (key, (width, height)) in keys.into_iter().zip(sizes) {
+            screens.press(key).screen();
+            screens.act(Action::Resize(Size { width, height }));
+            screens.screen();
+        }
+    }
+}
+
+/// Every key that does something, and some words to type.
+const KEYS: &[&str] = &[
+    "1",
+    "2",
+    "3",
+    "4",
+    "5",
+    "j",
+    "k",
+    "h",
+    "l",
+    "g",
+    "G",
+    "n",
+    "N",
+    "+",
+    "-",
+    "0",
+    "s",
+    "c",
+    "d",
+    "x",
+    "m",
+    "f",
+    " ",
+    "e",
+    "z",
+    "?",
+    "q",
+    "<enter>",
+    "<esc>",
+    "<tab>",
+    "<backtab>",
+    "<pgup>",
+    "<pgdn>",
+    "/12<enter>",
+    "/join<enter>",
+    "/10.0.1<enter>",
+    "/subflows>1<enter>",
+    "<erase>",
+];

@@ -32,8 +32,10 @@ pub const fn is_too_small(size: Size) -> bool {
     size.width < MIN_COLUMNS || size.height < MIN_ROWS
 }
 
-/// The parts of a screen of this size, which must not be too small.
+/// The parts of a screen of this size. On one that is too small nothing is drawn, so parts need not
+/// get smaller.
 pub fn frame(size: Size) -> Frame {
+    let size = Size { width: size.width.max(MIN_COLUMNS), height: size.height.max(MIN_ROWS) };
     let line = |y| Rect { x: 0, y, width: size.width, height: 1 };
     Frame {
         title: line(0),
