@@ -224,6 +224,7 @@ pub(super) const DOUBTFUL: &[Code] = &[
     Code::JoinEarlyData,
     Code::AddAddrTimestampsDropped,
     Code::AddAddrNotUsed,
+    Code::FinWithDataOutstanding,
     Code::SubflowReset,
     Code::ConnectionAborted,
     Code::SinglePath,
