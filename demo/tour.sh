@@ -22,6 +22,8 @@ trap 'tmux -L "$session" kill-server 2>/dev/null || true' EXIT
 
 main() {
     local capture
+    # It keeps the server alive between two captures.
+    tmux -L "$session" new-session -d -s base 'sleep 3600'
     for capture in "$@"; do
         tour "$capture"
     done
