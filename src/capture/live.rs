@@ -65,8 +65,6 @@ impl LiveOptions {
     pub const HEADERS: u32 = 256;
     /// The snap length that keeps everything.
     pub const EVERYTHING: u32 = 262_144;
-    /// The kernel's buffer, unless somebody wants another.
-    pub const BUFFER: u32 = 32 << 20;
 }
 
 /// An interface to choose from.

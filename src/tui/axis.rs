@@ -47,6 +47,18 @@ impl Window {
         }
     }
 
+    /// What is on `columns` of the time from `first` to `last`: all of it or, of the zoomed window in
+    /// `part`, what brings its moment into sight.
+    pub fn over(first: i64, last: i64, columns: usize, part: Option<(Self, i64)>) -> Self {
+        let Some((zoomed, t_ns)) = part else { return Self::fit(first, last, columns) };
+        Self { columns: columns.max(1), ..zoomed }.within(first, last).showing(t_ns)
+    }
+
+    /// Whether it is closer than what shows all from `first` to `last`.
+    pub fn is_part_of(&self, first: i64, last: i64) -> bool {
+        self.column < Self::fit(first, last, self.columns).column
+    }
+
     /// One past its last moment.
     pub fn end(&self) -> i64 {
         self.start.saturating_add(self.column.saturating_mul(width(self.columns)))

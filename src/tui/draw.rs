@@ -244,13 +244,6 @@ pub fn waiting(app: &App, nothing: &str) -> String {
     }
 }
 
-/// Running text.
-pub fn paragraph(_app: &App, frame: &mut Frame<'_>, area: Rect, words: &str) {
-    let lines = text::wrap(words, usize::from(area.width.saturating_sub(1)));
-    let lines: Vec<_> = lines.into_iter().map(|line| Line::raw(format!(" {line}"))).collect();
-    frame.render_widget(Paragraph::new(lines), area);
-}
-
 /// A box over everything else.
 fn overlay(app: &App, frame: &mut Frame<'_>, body: Rect, size: (u16, u16), title: &str) -> Rect {
     let (width, height) = (size.0.min(body.width), size.1.min(body.height));

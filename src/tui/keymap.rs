@@ -60,63 +60,52 @@ const fn go(to: Move) -> Command {
 
 use Screen::{Connections, Findings, Graphs, Ladder, Packet, Timeline};
 
+/// What they move is another thing on each screen.
+const UP_DOWN: &[(Key, Command)] = &[
+    (code(KeyCode::Up), go(Move::Up)),
+    (char('k'), go(Move::Up)),
+    (code(KeyCode::Down), go(Move::Down)),
+    (char('j'), go(Move::Down)),
+];
+const LEFT_RIGHT: &[(Key, Command)] = &[
+    (code(KeyCode::Left), go(Move::Left)),
+    (char('h'), go(Move::Left)),
+    (code(KeyCode::Right), go(Move::Right)),
+    (char('l'), go(Move::Right)),
+];
+
 /// All of them; the line at the bottom names them in this order, as far as they fit.
 pub const BINDINGS: &[Binding] = &[
     Binding {
-        keys: &[
-            (code(KeyCode::Up), go(Move::Up)),
-            (char('k'), go(Move::Up)),
-            (code(KeyCode::Down), go(Move::Down)),
-            (char('j'), go(Move::Down)),
-        ],
+        keys: UP_DOWN,
         name: KeyName::Glyph(0),
         label: "select",
         help: "a row up or down (also k, j)",
         place: Where::On(&[Connections, Ladder, Findings, Packet]),
     },
     Binding {
-        keys: &[
-            (code(KeyCode::Up), go(Move::Up)),
-            (char('k'), go(Move::Up)),
-            (code(KeyCode::Down), go(Move::Down)),
-            (char('j'), go(Move::Down)),
-        ],
+        keys: UP_DOWN,
         name: KeyName::Glyph(0),
         label: "lane",
         help: "another lane (also k, j)",
         place: Where::On(&[Timeline]),
     },
     Binding {
-        keys: &[
-            (code(KeyCode::Left), go(Move::Left)),
-            (char('h'), go(Move::Left)),
-            (code(KeyCode::Right), go(Move::Right)),
-            (char('l'), go(Move::Right)),
-        ],
+        keys: LEFT_RIGHT,
         name: KeyName::Glyph(1),
         label: "graph",
         help: "another graph (also h, l, Tab)",
         place: Where::On(&[Graphs]),
     },
     Binding {
-        keys: &[
-            (code(KeyCode::Up), go(Move::Up)),
-            (char('k'), go(Move::Up)),
-            (code(KeyCode::Down), go(Move::Down)),
-            (char('j'), go(Move::Down)),
-        ],
+        keys: UP_DOWN,
         name: KeyName::Glyph(0),
         label: "direction",
         help: "what the client sent, or what the server sent (also k, j)",
         place: Where::On(&[Graphs]),
     },
     Binding {
-        keys: &[
-            (code(KeyCode::Left), go(Move::Left)),
-            (char('h'), go(Move::Left)),
-            (code(KeyCode::Right), go(Move::Right)),
-            (char('l'), go(Move::Right)),
-        ],
+        keys: LEFT_RIGHT,
         name: KeyName::Glyph(1),
         label: "move",
         help: "the cursor in time; the lane of the ladder (also h, l)",

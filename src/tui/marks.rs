@@ -27,7 +27,6 @@ pub fn between(app: &App) -> Option<String> {
     let [Some(a), Some(b)] = app.marks else { return None };
     let glyphs = app.theme.glyphs;
     let time = units::duration(b.t_ns - a.t_ns);
-    let time = if app.theme.is_ascii() { time.replace('µ', "u") } else { time };
     let mut words = vec![format!("A{}B {time}", glyphs.to)];
     if let (Some(a), Some(b)) = (a.dsn, b.dsn) {
         let octets = i128::from(b) - i128::from(a);

@@ -11,6 +11,7 @@ use super::snapshot::{Phase, Snapshot};
 use super::theme::Theme;
 use crate::report::Report;
 use crate::report::model::{Connection, Finding};
+use crate::track::index::Members;
 
 /// The screens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -193,12 +194,17 @@ impl App {
         &self.report().findings
     }
 
-    /// A connection by its ID.
-    pub fn connection_of(&self, id: u64) -> Option<&Connection> {
+    /// Where a connection stands in the report, by its ID.
+    pub fn position_of(&self, id: u64) -> Option<usize> {
         // The report has them in the order of their IDs.
         let all = self.all_connections();
-        let found = all.get(all.partition_point(|connection| connection.id < id))?;
-        (found.id == id).then_some(found)
+        let position = all.partition_point(|connection| connection.id < id);
+        all.get(position).is_some_and(|found| found.id == id).then_some(position)
+    }
+
+    /// A connection by its ID.
+    pub fn connection_of(&self, id: u64) -> Option<&Connection> {
+        self.all_connections().get(self.position_of(id)?)
     }
 
     /// The findings on a connection, the worst first.
@@ -213,6 +219,12 @@ impl App {
     /// The connection that all screens look at.
     pub fn connection(&self) -> Option<&Connection> {
         self.connection_of(self.focus.connection?)
+    }
+
+    /// Whose packets are those of the connection that all screens look at.
+    pub fn members(&self) -> Option<Members> {
+        let position = self.position_of(self.focus.connection?)?;
+        Some(self.snapshot.subflows.members(position))
     }
 
     /// The findings on the connection that all screens look at.

@@ -62,8 +62,7 @@ fn filter(app: &App) -> Result<String> {
 /// All packets of the connection, for other programs.
 fn packets(app: &App, reader: &PacketReader) -> Result<String> {
     let connection = app.connection().ok_or_else(|| anyhow!("no connection is selected"))?;
-    let index = app.all_connections().iter().position(|other| other.id == connection.id);
-    let index = index.unwrap_or_default();
+    let index = app.position_of(connection.id).unwrap_or_default();
     let (path, _) = new_file(&format!("connection-{}", connection.id), "pcapng")?;
     let shown = path.display().to_string();
     let counts = packets::write(&app.snapshot, index, reader, &path);

@@ -141,10 +141,8 @@ fn zoom(app: &mut App, closer: bool) {
         say(app, "no closer");
         return;
     }
-    let fit = Window::fit(first, last, window.columns);
-    let zoomed = window.zoomed(app.focus.t_ns, closer);
-    app.graphs.is_zoomed = zoomed.column < fit.column;
-    app.graphs.window = zoomed;
+    app.graphs.window = window.zoomed(app.focus.t_ns, closer);
+    app.graphs.is_zoomed = app.graphs.window.is_part_of(first, last);
 }
 
 /// The direction that is shown.
@@ -161,12 +159,8 @@ fn direction(app: &App) -> Direction {
 pub fn settle(app: &mut App) {
     let Some((first, last)) = timeline::span(app) else { return };
     let columns = usize::from(plot::area(areas(app).1).width).max(1);
-    app.graphs.window = if app.graphs.is_zoomed {
-        let window = Window { columns, ..app.graphs.window };
-        window.within(first, last).showing(app.focus.t_ns)
-    } else {
-        Window::fit(first, last, columns)
-    };
+    let part = app.graphs.is_zoomed.then_some((app.graphs.window, app.focus.t_ns));
+    app.graphs.window = Window::over(first, last, columns, part);
 }
 
 /// The row of what the lines are, and the graph. Below 80 columns that row is left out.

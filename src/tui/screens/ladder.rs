@@ -213,9 +213,7 @@ fn refresh(app: &mut App) {
     if !is_other && !app.ladder.is_stale {
         return;
     }
-    let wanted = app.focus.connection;
-    let position = app.all_connections().iter().position(|found| Some(found.id) == wanted);
-    let members = position.map(|at| app.snapshot.subflows.members(at)).unwrap_or_default();
+    let members = app.members().unwrap_or_default();
     let flagged = flagged(app);
     let pinned: BTreeSet<_> = flagged.keys().map(|number| PacketNo(*number)).collect();
     if is_other {
@@ -225,7 +223,7 @@ fn refresh(app: &mut App) {
     app.ladder.rows.update(&snapshot.packets, members, pinned);
     app.ladder.flagged = flagged;
     app.ladder.ends = ends::of(app, app.ladder.rows.members());
-    app.ladder.of = wanted;
+    app.ladder.of = app.focus.connection;
     app.ladder.is_stale = false;
     super::packet::forget_as_of(app);
     let packet = app.focus.packet;

@@ -138,10 +138,8 @@ fn zoom(app: &mut App, closer: bool) {
         say(app, "no closer");
         return;
     }
-    let fit = Window::fit(first, last, window.columns);
-    let zoomed = window.zoomed(app.focus.t_ns, closer);
-    app.timeline.is_zoomed = zoomed.column < fit.column;
-    app.timeline.window = zoomed;
+    app.timeline.window = window.zoomed(app.focus.t_ns, closer);
+    app.timeline.is_zoomed = app.timeline.window.is_part_of(first, last);
 }
 
 /// Opens the ladder at the cursor.
@@ -172,14 +170,8 @@ pub fn settle(app: &mut App) {
     };
     app.focus.t_ns = app.focus.t_ns.clamp(first, last);
     let geometry = Geometry::of(app);
-    let mut window = app.timeline.window;
-    window = if app.timeline.is_zoomed {
-        let window = Window { columns: geometry.columns.max(1), ..window };
-        window.within(first, last).showing(app.focus.t_ns)
-    } else {
-        Window::fit(first, last, geometry.columns)
-    };
-    app.timeline.window = window;
+    let part = app.timeline.is_zoomed.then_some((app.timeline.window, app.focus.t_ns));
+    app.timeline.window = Window::over(first, last, geometry.columns, part);
     let lane = focused_lane(app).unwrap_or(0);
     let shown = usize::from(geometry.shown).max(1);
     let subflows = app.connection().map_or(0, |connection| connection.subflows.len());
@@ -197,20 +189,13 @@ fn count(app: &mut App) {
         return;
     }
     let mut lanes = std::mem::take(&mut app.timeline.lanes);
-    if let (Some(members), Some(connection)) = (members(app), app.connection()) {
+    if let (Some(members), Some(connection)) = (app.members(), app.connection()) {
         let (packets, window) = (&app.snapshot.packets, app.timeline.window);
         lanes.update(packets, members, origin(app), window, (connection, app.findings_here()));
     }
     app.timeline.lanes = lanes;
     app.timeline.shown = shown;
     app.timeline.is_stale = false;
-}
-
-/// Whose packets are the connection's.
-fn members(app: &App) -> Option<crate::track::index::Members> {
-    let wanted = app.focus.connection?;
-    let position = app.all_connections().iter().position(|found| found.id == wanted)?;
-    Some(app.snapshot.subflows.members(position))
 }
 
 /// The moment that the packet index counts from.

@@ -117,8 +117,7 @@ fn run_words(app: &App, run: &Run) -> String {
         words = format!("{words} {} of payload{rate}.", units::bytes(run.payload));
     }
     let enter = app.theme.glyphs.keys.get(2).copied().unwrap_or("Enter");
-    let words = format!("{words} {enter} shows them one by one, - folds them again.");
-    if app.theme.is_ascii() { words.replace('µ', "u") } else { words }
+    format!("{words} {enter} shows them one by one, - folds them again.")
 }
 
 fn packet_lines(app: &App, entry: &Entry, cells: usize) -> Vec<Line<'static>> {

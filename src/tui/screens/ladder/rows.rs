@@ -205,7 +205,7 @@ impl Drawing<'_> {
             && !is_run
             && let Some(before) = packet_before(app, first)
         {
-            let since = duration(app, start - t_ns(app, &before));
+            let since = short_duration(start - t_ns(app, &before));
             let since = text::right(&since, 8, app.theme.glyphs.more);
             self.put(buffer, TIME + 3, y, &since, app.theme.faint());
         }
@@ -294,7 +294,7 @@ impl Drawing<'_> {
         let wide = || self.lanes.shown.iter().filter(|lane| lane.is_wide);
         let start = wide().next().map_or(self.lanes.gutter, |lane| lane.x);
         let end = wide().next_back().map_or(start, |lane| lane.x + lane.width);
-        let words = format!(" {} of silence ", duration(app, ns));
+        let words = format!(" {} of silence ", short_duration(ns));
         let words_start = start + (end - start).saturating_sub(text::width(&words)) / 2;
         let words_end = words_start + text::width(&words);
         let dots = (start + 1..end).step_by(2).filter(|x| !(words_start..words_end).contains(x));
@@ -380,10 +380,4 @@ fn arrow(app: &App, direction: Direction, words: &str, cells: usize) -> String {
         }
         Direction::ServerToClient => format!("{left_tee}{left} {words} {shafts}{shaft}{right_tee}"),
     }
-}
-
-/// A duration in few cells.
-fn duration(app: &App, ns: i64) -> String {
-    let words = short_duration(ns);
-    if app.theme.is_ascii() { words.replace('µ', "u") } else { words }
 }

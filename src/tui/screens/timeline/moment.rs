@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::lanes::Column;
-use super::{focused_lane, members, origin};
+use super::{focused_lane, origin};
 use crate::report::event::Direction;
 use crate::report::model::{Connection, DataDirection, Spans, Subflow, SubflowDirection};
 use crate::report::text::event::words;
@@ -275,7 +275,7 @@ fn carried(app: &App, column: &Column) -> String {
 
 /// How much was carried between two moments.
 pub(super) fn between(app: &App, from: i64, to: i64) -> String {
-    let Some(members) = members(app) else { return String::new() };
+    let Some(members) = app.members() else { return String::new() };
     let origin = origin(app);
     let mut octets = [0, 0];
     for (_, entry) in app.snapshot.packets.iter_from(0) {
