@@ -36,6 +36,7 @@ pub mod role;
 pub mod rtt;
 mod segment;
 pub mod series;
+mod steady;
 pub mod stream;
 pub mod subflow;
 pub mod tcp_sequence;
@@ -87,6 +88,7 @@ pub struct Tracker {
     next_number: u64,
     last_look: LastLook,
     last_pushed: Option<Box<LastPushed>>,
+    only_long_way: bool,
 }
 
 impl Tracker {
@@ -108,6 +110,7 @@ impl Tracker {
             next_number: 0,
             last_look: LastLook::default(),
             last_pushed: None,
+            only_long_way: false,
         }
     }
 
@@ -431,6 +434,7 @@ impl Subflow {
             out_of_order: false,
             several_points: false,
             established: false,
+            steady: false,
         }
     }
 

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 use super::coverage::Range;
 use super::data::DataSpace;
 use super::segment::Step;
-use super::subflow::Seen;
+use super::subflow::{Seen, SubflowEnd};
 use crate::wire::frame::Timestamp;
 use crate::wire::mptcp::{DataLevelLength, Mapping, MptcpOption};
 use crate::wire::segment::TcpFlags;
@@ -142,7 +142,8 @@ impl Conduct {
     }
 
     /// Anything else was sent.
-    fn end_signals(&mut self) {
+    #[inline]
+    pub(super) fn end_signals(&mut self) {
         if let Some(record) = &mut self.record {
             record.signals = 0;
         }
@@ -191,34 +192,23 @@ impl Step<'_> {
     }
 
     /// The right edge of the receive window, by a DATA_ACK.
-    #[inline]
     pub(crate) fn watch_edge(&mut self, edge: i64) {
-        let ack = self.segment.ack;
-        let behind = self.sender_end().conduct.offer(ack, edge);
-        if behind > 1 && self.connection.fallback.is_none() {
-            let unit = 1 << self.window_scale().unwrap_or(0);
-            if behind >= unit {
-                self.note(Misdeed::WindowShrunk, behind.unsigned_abs());
-            }
+        let (seen, ack, is_plain) =
+            (self.seen, self.segment.ack, self.connection.fallback.is_some());
+        let end = self.sender_end();
+        if is_plain {
+            end.conduct.offer(ack, edge);
+        } else {
+            end.watch_edge(seen, ack, edge);
         }
     }
 
     /// New octets of the stream at `range`.
-    #[inline]
     pub(crate) fn watch_new_data(&mut self, range: Range) {
-        let data = self.connection.data.of(self.direction.sender());
-        let end_of_data = data.fin().map_or(i64::MAX, |fin| fin.position);
-        let edge = data.delivery().window.as_ref().map_or(i64::MAX, |window| window.edge);
-        let (after_fin, beyond) =
-            (range.end.saturating_sub(end_of_data), range.end.saturating_sub(edge));
-        if (after_fin <= 0 && beyond <= 1) || self.connection.fallback.is_some() {
-            return;
-        }
-        if after_fin > 0 {
-            self.note(Misdeed::DataAfterFin, after_fin.unsigned_abs());
-        }
-        if beyond > 1 {
-            self.note(Misdeed::BeyondWindow, beyond.unsigned_abs());
+        let sender = self.direction.sender();
+        if self.connection.fallback.is_none() {
+            let conduct = &mut self.subflow.ends.of_mut(sender).conduct;
+            watch_new_data(conduct, self.connection.data.of(sender), range, self.seen);
         }
     }
 
@@ -306,6 +296,33 @@ impl Step<'_> {
         if self.connection.data.of_mut(self.direction.sender()).take_differing() {
             self.note(Misdeed::ReinjectionDiffers, octets);
         }
+    }
+}
+
+impl SubflowEnd {
+    /// The right edge of the receive window, on a segment with acknowledgment number `ack`, of a
+    /// connection that did not fall back.
+    #[inline]
+    pub(super) fn watch_edge(&mut self, seen: Seen, ack: SeqNum, edge: i64) {
+        let behind = self.conduct.offer(ack, edge);
+        if behind > 1 && behind >= 1 << self.window_scale.unwrap_or(0) {
+            self.conduct.note(Misdeed::WindowShrunk, seen, behind.unsigned_abs());
+        }
+    }
+}
+
+/// New octets at `range` of a stream whose connection did not fall back.
+#[inline]
+pub(super) fn watch_new_data(conduct: &mut Conduct, data: &DataSpace, range: Range, seen: Seen) {
+    let end_of_data = data.fin().map_or(i64::MAX, |fin| fin.position);
+    let edge = data.delivery().window.as_ref().map_or(i64::MAX, |window| window.edge);
+    let after_fin = range.end.saturating_sub(end_of_data);
+    if after_fin > 0 {
+        conduct.note(Misdeed::DataAfterFin, seen, after_fin.unsigned_abs());
+    }
+    let beyond = range.end.saturating_sub(edge);
+    if beyond > 1 {
+        conduct.note(Misdeed::BeyondWindow, seen, beyond.unsigned_abs());
     }
 }
 

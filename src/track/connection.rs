@@ -23,6 +23,8 @@ pub struct Connection {
     pub dss_seen: PerRole<bool>,
     /// Whether another connection may still turn out to be the one that its flow belongs to.
     pub unplaced: bool,
+    /// Whether segments of its subflows may go the short way, as far as it depends on it.
+    pub(crate) steady: bool,
     /// How many joined subflows got through. From the first one on it can't fall back any more.
     pub joined: u32,
     /// How many joins sent their third ACK, and no answer to it was seen.
@@ -148,10 +150,18 @@ impl Connection {
             next_number: 0,
             finished: 0,
             unplaced: false,
+            steady: false,
             joined: 0,
             joining: 0,
             merged: false,
         }
+    }
+
+    /// Takes the place and the time of a segment.
+    #[inline]
+    pub(super) fn see(&mut self, seen: Seen) {
+        self.out_of_order |= seen.is_out_of_order(self.last);
+        self.last = seen;
     }
 
     /// The number of a new subflow.

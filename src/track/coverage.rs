@@ -120,6 +120,37 @@ impl Coverage {
             && !self.gaps.iter().any(|gap| !gap.intersection(range).is_empty())
     }
 
+    /// Whether `range` lies past everything seen so far.
+    #[inline]
+    pub fn is_past_end(&self, range: Range) -> bool {
+        self.span.is_some_and(|span| range.start >= span.end && !range.is_empty())
+    }
+
+    /// Whether nothing of `range` was seen; nothing that lies before the span counts as new here.
+    #[inline]
+    pub fn is_new(&self, range: Range) -> bool {
+        self.is_past_end(range) || (!self.gaps.is_empty() && self.gap_around(range).is_some())
+    }
+
+    /// Adds `range` if [`Coverage::is_new`] says so. False, and nothing added, otherwise.
+    #[inline]
+    pub fn insert_new(&mut self, range: Range) -> bool {
+        if self.insert_past_end(range) {
+            return true;
+        }
+        let Some((index, gap)) = self.gap_around(range) else { return false };
+        self.shrink_gap(index, gap, range);
+        true
+    }
+
+    /// The gap that holds all of `range`, which is not empty.
+    fn gap_around(&self, range: Range) -> Option<(usize, Range)> {
+        let index = self.gaps.partition_point(|gap| gap.end <= range.start);
+        let gap = *self.gaps.get(index)?;
+        let is_around = gap.start <= range.start && range.end <= gap.end && !range.is_empty();
+        is_around.then_some((index, gap))
+    }
+
     /// Adds `range` if it lies past everything seen so far, as nearly all do: then all of it is new.
     /// False, and nothing added, otherwise.
     #[inline]
@@ -213,15 +244,19 @@ impl Coverage {
     fn shrink_gap(&mut self, index: usize, gap: Range, filled: Range) -> usize {
         let before = Range { start: gap.start, end: filled.start };
         let after = Range { start: filled.end, end: gap.end };
-        self.gaps.remove(index);
-        let mut next = index;
-        for rest in [before, after] {
-            if !rest.is_empty() {
-                self.gaps.insert(next, rest);
-                next += 1;
+        let rest = if before.is_empty() { after } else { before };
+        match self.gaps.get_mut(index) {
+            Some(gap) if !rest.is_empty() => *gap = rest,
+            _ => {
+                self.gaps.remove(index);
+                return index;
             }
         }
-        next
+        if !before.is_empty() && !after.is_empty() {
+            self.gaps.insert(index + 1, after);
+            return index + 2;
+        }
+        index + 1
     }
 }
 

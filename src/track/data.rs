@@ -125,6 +125,24 @@ impl DataSpace {
         wire.expand(reference)
     }
 
+    /// The full number of a DSN on the wire, once all 64 bits of one are known.
+    #[inline]
+    pub(crate) fn full(&self, wire: WireDsn) -> Option<Dsn> {
+        self.reference().map(|reference| wire.expand(reference))
+    }
+
+    /// Position of `dsn`, once any number is known.
+    #[inline]
+    pub(crate) fn position_of(&self, dsn: Dsn) -> Option<i64> {
+        let distance = dsn.distance_from(self.base?);
+        Some(distance.clamp(-MAX_POSITION, MAX_POSITION))
+    }
+
+    /// Whether its numbers are known in full, and no end.
+    pub(crate) fn is_steady(&self) -> bool {
+        self.reference().is_some() && self.fin.is_none()
+    }
+
     /// A number near which those of this direction are, if all 64 bits of it are known.
     pub fn reference(&self) -> Option<Dsn> {
         self.base.filter(|_| self.upper_known).map(|base| base.add(self.highest.cast_unsigned()))
@@ -148,20 +166,25 @@ impl DataSpace {
         distance.clamp(-MAX_POSITION, MAX_POSITION)
     }
 
-    /// Adds octets carried by a subflow if they come after all that was seen, as nearly all do: then
-    /// they are new. False, and nothing added, otherwise.
-    pub fn append(&mut self, carried: Carried) -> bool {
+    /// Adds octets carried by a subflow if none of them was seen before, as nearly all are. False, and
+    /// nothing added, otherwise.
+    #[inline]
+    pub fn insert_new(&mut self, carried: Carried) -> bool {
+        let had_gaps = self.coverage.gaps().len() > 0;
         let before = self.coverage.contiguous_end();
         let outstanding = self.has_outstanding();
-        let appended = self.coverage.insert_past_end(carried.range);
-        if appended {
-            self.highest = self.highest.max(carried.range.end);
-            let early = before.is_some_and(|end| carried.range.start > end);
-            self.delivery.out_of_order += u64::from(early);
-            self.delivery.progress(carried.at, outstanding);
-            self.first_copies.remember(carried);
+        if !self.coverage.insert_new(carried.range) {
+            return false;
         }
-        appended
+        self.highest = self.highest.max(carried.range.end);
+        let early = before.is_some_and(|end| carried.range.start > end);
+        self.delivery.out_of_order += u64::from(early);
+        self.delivery.progress(carried.at, outstanding);
+        if had_gaps && self.coverage.contiguous_end() != before {
+            self.time_released(carried);
+        }
+        self.first_copies.remember(carried);
+        true
     }
 
     /// Adds octets carried by a subflow; says what became of each of them.
@@ -207,6 +230,12 @@ impl DataSpace {
         let edge = acked.saturating_add_unsigned(octets);
         self.delivery.offered(edge, octets, at);
         Some(edge)
+    }
+
+    /// Whether the last segment ended a stall.
+    #[inline]
+    pub(super) const fn has_stall(&self) -> bool {
+        self.delivery.has_stall()
     }
 
     /// The stall that the last segment ended, if it did.

@@ -67,6 +67,21 @@ pub struct Window {
     pub edge: i64,
 }
 
+impl Window {
+    const fn starting(octets: u64, edge: i64) -> Self {
+        Self {
+            latest: octets,
+            min: octets,
+            max: octets,
+            zero_count: 0,
+            zero_ns: 0,
+            last_zero: None,
+            zero_since: None,
+            edge,
+        }
+    }
+}
+
 /// Octets that were carried by one subflow first and then by another.
 #[derive(Debug, Clone)]
 pub struct Reinjections {
@@ -138,26 +153,17 @@ impl Delivery {
 
     /// Takes what the peer offers to receive, before `edge`.
     pub(crate) fn offered(&mut self, edge: i64, octets: u64, at: Timestamp) {
-        let first = Window {
-            latest: octets,
-            min: octets,
-            max: octets,
-            zero_count: 0,
-            zero_ns: 0,
-            last_zero: None,
-            zero_since: None,
-            edge,
-        };
-        let window = self.window.get_or_insert(first);
+        let window = self.window.get_or_insert_with(|| Window::starting(octets, edge));
         window.latest = octets;
         window.edge = window.edge.max(edge);
         window.min = window.min.min(octets);
         window.max = window.max.max(octets);
-        window.zero_count += u64::from(octets == 0);
         if octets == 0 {
+            window.zero_count += 1;
             window.zero_since.get_or_insert(at);
             window.last_zero = Some(at);
-        } else if let Some(since) = window.zero_since.take() {
+        } else if let Some(since) = window.zero_since {
+            window.zero_since = None;
             window.zero_ns += at.since(since).max(0);
         }
     }
@@ -183,9 +189,12 @@ impl Delivery {
     }
 
     #[inline]
-    pub(crate) fn take_stall(&mut self) -> Option<Stall> {
-        // Not taken out where there is none: this is asked of every segment.
-        self.ended?;
+    pub(super) const fn has_stall(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    #[inline]
+    pub(crate) const fn take_stall(&mut self) -> Option<Stall> {
         self.ended.take()
     }
 

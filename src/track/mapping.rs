@@ -50,6 +50,8 @@ pub struct Mappings {
     without_checksum: u64,
     /// Of those, how many contradict one before.
     conflicts: u64,
+    /// No mapping that is remembered covers anything from here on.
+    reach: i64,
 }
 
 impl Mappings {
@@ -114,6 +116,33 @@ impl Mappings {
         self.is_exact() && !infinite && mapped.positions.intersection(payload).is_empty()
     }
 
+    /// What the mapping of a segment with payload at `payload` comes to: one without a checksum that
+    /// covers all of it, and is the latest again, or follows on all before. `None` for any other.
+    #[inline]
+    pub(crate) fn next(&self, mapping: &Mapping, dsn: Dsn, payload: Range) -> Option<Mapped> {
+        let (DataLevelLength::Octets(wire_len @ 1..), None) = (mapping.length, mapping.checksum)
+        else {
+            return None;
+        };
+        let (low, high) = self.origin?;
+        let start = low + unwrap_ssn(mapping.ssn, payload.start - low);
+        let positions = Range { start, end: start + i64::from(wire_len) };
+        let mapped = Mapped { positions, dsn, ssn: mapping.ssn, wire_len, checksum: None };
+        let is_whole = start <= payload.start && payload.end <= positions.end;
+        let is_next = start >= self.reach || self.latest() == Some(&mapped);
+        (low == high && is_whole && is_next).then_some(mapped)
+    }
+
+    /// Takes what [`Mappings::next`] said.
+    #[inline]
+    pub(crate) fn declare_next(&mut self, mapped: Mapped) {
+        if mapped.positions.start >= self.reach {
+            self.declared += 1;
+            self.without_checksum += 1;
+            self.remember(mapped);
+        }
+    }
+
     /// Whether the place of mappings is certain.
     fn is_exact(&self) -> bool {
         self.origin.is_some_and(|(low, high)| low == high)
@@ -149,6 +178,7 @@ impl Mappings {
         if self.recent.len() >= MOST {
             self.recent.remove(0);
         }
+        self.reach = self.reach.max(mapped.positions.end);
         self.recent.push(mapped);
     }
 
@@ -248,7 +278,9 @@ impl Mappings {
         let moved = self.origin.is_some_and(|(_, high)| high != origin.1);
         self.origin = Some(origin);
         if moved {
-            let placed: SmallVec<_> = self.recent.iter().map(|old| self.placed(old)).collect();
+            let placed: SmallVec<[Mapped; REMEMBERED]> =
+                self.recent.iter().map(|old| self.placed(old)).collect();
+            self.reach = placed.iter().map(|mapped| mapped.positions.end).max().unwrap_or(0);
             self.recent = placed;
         }
     }

@@ -11,7 +11,7 @@ use crate::wire::frame::{CapturePoint, Timestamp};
 use crate::wire::mptcp::{AddressId, Dss, MptcpOption};
 use crate::wire::option_space::MAX_OPTIONS;
 use crate::wire::segment::{Segment, TcpFlags};
-use crate::wire::seq::SeqNum;
+use crate::wire::seq::{SeqNum, WireDsn};
 use crate::wire::tcp_option::SackBlocks;
 
 /// Most packets that are listed of a kind; the rest is counted.
@@ -110,6 +110,46 @@ impl OptionSpace {
     /// The peer sent what makes this host repeat its last ACK.
     pub(crate) const fn ask(&mut self, at: Timestamp) {
         self.asked = Some(at);
+    }
+
+    /// Whether a segment with ACK and perhaps PSH, and without SACK blocks, follows on the last one,
+    /// and says something new: then there is nothing to compare, and nothing that asks for an answer.
+    #[inline]
+    pub(crate) fn goes_on(&self, segment: &Segment<'_>, options: &SegmentOptions) -> bool {
+        let Some(last) = &self.last else { return false };
+        let is_outdated = match (last.timestamp, options.timestamps) {
+            (Some(before), Some((now, _))) => SeqNum(now).distance_from(before) < 0,
+            _ => false,
+        };
+        let is_bare = segment.payload_len == 0 && segment.flags == TcpFlags::ACK;
+        self.pending.is_none()
+            && segment.seq == last.end
+            && !is_outdated
+            && !(is_bare && segment.ack == last.ack)
+    }
+
+    /// Takes a segment of which [`OptionSpace::goes_on`] is true.
+    #[inline]
+    pub(crate) fn go_on(
+        &mut self,
+        segment: &Segment<'_>,
+        options: &SegmentOptions,
+        data_ack: WireDsn,
+    ) {
+        let Some(last) = &mut self.last else { return };
+        last.is_syn = false;
+        last.end = segment.seq.add(segment.payload_len);
+        last.ack = segment.ack;
+        last.window = segment.window;
+        last.at = segment.timestamp;
+        last.is_bare = segment.payload_len == 0 && segment.flags == TcpFlags::ACK;
+        last.point = segment.point;
+        last.stamps = options.timestamps;
+        last.sack = Sack::default();
+        last.data_ack = Some(lower_half(data_ack));
+        if let Some((value, _)) = options.timestamps {
+            last.timestamp = Some(SeqNum(value));
+        }
     }
 
     fn evidence_mut(&mut self) -> &mut Evidence {
@@ -221,8 +261,7 @@ impl Step<'_> {
             point: segment.point,
             stamps: self.options.timestamps,
             sack: self.options.sack,
-            #[expect(clippy::cast_possible_truncation, reason = "its lower half")]
-            data_ack: data_ack.map(|ack| ack.raw() as u32),
+            data_ack: data_ack.map(lower_half),
             timestamp: self.options.timestamps.map(|(value, _)| SeqNum(value)),
         }
     }
@@ -311,8 +350,7 @@ impl Step<'_> {
         let Some(data_ack) = now.data_ack else { return false };
         let known = before.data_ack.or_else(|| {
             let start = self.first_dsn(self.sender().peer());
-            #[expect(clippy::cast_possible_truncation, reason = "its lower half")]
-            start.map(|dsn| dsn.0 as u32)
+            start.map(|dsn| lower_half(WireDsn::Long(dsn.0)))
         });
         known == Some(data_ack)
     }
@@ -348,6 +386,11 @@ fn asks_for_an_ack(
         || is_outdated
         || segment.flags.has(ends)
         || options.has_signal() && options.mptcp.iter().any(is_join)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "that is what is wanted")]
+const fn lower_half(dsn: WireDsn) -> u32 {
+    dsn.raw() as u32
 }
 
 /// F of a DSS.

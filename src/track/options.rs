@@ -105,6 +105,15 @@ impl SegmentOptions {
         })
     }
 
+    /// The DSS, where it is the only MPTCP option.
+    #[inline]
+    pub(crate) fn only_dss(&self) -> Option<&Dss> {
+        match self.mptcp.as_slice() {
+            [MptcpOption::Dss(dss)] => Some(dss),
+            _ => None,
+        }
+    }
+
     /// Whether there is any MPTCP option.
     pub(crate) fn has_mptcp(&self) -> bool {
         !self.mptcp.is_empty()

@@ -26,7 +26,7 @@ impl Step<'_> {
         }
         if let Some(ack) = dss.data_ack {
             let receiver = self.sender().peer();
-            let window = self.window();
+            let window = self.subflow.ends.of(self.sender()).window_of(self.segment);
             let data = self.connection.data.of_mut(receiver);
             let end = data.acknowledge(ack, self.seen);
             let edge = data.offer(end, window, self.seen.at);
@@ -61,16 +61,6 @@ impl Step<'_> {
         }
     }
 
-    /// The window of the segment in octets, if its scale is known.
-    fn window(&self) -> Option<u64> {
-        Some(u64::from(self.segment.window) << self.window_scale()?)
-    }
-
-    /// The scale of the sender's windows, if it is known.
-    pub(crate) fn window_scale(&self) -> Option<u8> {
-        self.subflow.ends.of(self.sender()).window_scale
-    }
-
     fn take_mapping(&mut self, mapping: &Mapping, data_fin: bool, payload: Range) {
         let sender = self.sender();
         let data = self.connection.data.of_mut(sender);
@@ -102,11 +92,7 @@ impl Step<'_> {
         if !end.mappings.are_placed() {
             return;
         }
-        let sequence = &end.sequence;
-        end.mappings.settle(|positions| {
-            let acked = receiver.highest_ack.and_then(|ack| sequence.acked_position(ack));
-            positions.end <= acked.unwrap_or(0) || sequence.coverage().contains(positions)
-        });
+        end.settle_mappings(receiver.highest_ack);
         self.watch_mapping(is_outside);
     }
 
@@ -238,7 +224,7 @@ impl Step<'_> {
             at: self.seen.at,
             sample,
         };
-        if data.append(carried) {
+        if data.insert_new(carried) {
             let at = self.seen.at;
             let end = self.sender_end();
             end.bytes.new_data += range.len();

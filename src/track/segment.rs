@@ -25,6 +25,20 @@ impl Tracker {
         segment: &Segment<'_>,
         options: &SegmentOptions,
     ) {
+        if !self.push_the_short_way(id, seen, segment, options) {
+            self.push_the_long_way(id, seen, segment, options);
+            self.know_steadiness(id);
+        }
+    }
+
+    #[inline(never)]
+    fn push_the_long_way(
+        &mut self,
+        id: Id<Subflow>,
+        seen: Seen,
+        segment: &Segment<'_>,
+        options: &SegmentOptions,
+    ) {
         if self.connections[self.subflows[id].connection].unplaced {
             self.match_by_option(id, segment, options);
         }
@@ -45,27 +59,12 @@ impl Tracker {
         let bytes = self.last_pushed.as_ref().map(|_| subflow.ends.of(direction.sender()).bytes);
         let connection = &mut self.connections[connection_id];
         let stage = self.news.as_ref().map(|_| Stage::of(subflow, connection));
-        subflow.out_of_order |= seen.is_out_of_order(subflow.last);
-        subflow.last = seen;
-        connection.out_of_order |= seen.is_out_of_order(connection.last);
-        connection.last = seen;
+        subflow.see(seen);
+        connection.see(seen);
         let end = subflow.ends.of_mut(direction.sender());
         end.segments += 1;
         end.dynamics.see(seen);
-        let mut step = Step {
-            id,
-            direction,
-            seen,
-            segment,
-            options,
-            subflow,
-            connection,
-            most_events: self.limits.events_per_connection,
-            buffered: &mut self.buffered,
-            most_buffered: self.limits.stream_octets,
-            news: self.news.as_mut(),
-            new_keys: PerRole::default(),
-        };
+        let mut step = self.step(id, seen, segment, options);
         step.take();
         step.release_what_is_over();
         let new_keys = step.new_keys;
@@ -95,8 +94,48 @@ impl Tracker {
         }
     }
 
+    /// The segment, and what it may change.
+    fn step<'a>(
+        &'a mut self,
+        id: Id<Subflow>,
+        seen: Seen,
+        segment: &'a Segment<'a>,
+        options: &'a SegmentOptions,
+    ) -> Step<'a> {
+        let subflow = &mut self.subflows[id];
+        let direction = subflow.direction_from(segment.source);
+        let connection = &mut self.connections[subflow.connection];
+        Step {
+            id,
+            direction,
+            seen,
+            segment,
+            options,
+            subflow,
+            connection,
+            most_events: self.limits.events_per_connection,
+            buffered: &mut self.buffered,
+            most_buffered: self.limits.stream_octets,
+            news: self.news.as_mut(),
+            new_keys: PerRole::default(),
+        }
+    }
+
+    /// Notes the stalls that a segment ended which went the short way.
+    #[cold]
+    pub(super) fn note_stalls(
+        &mut self,
+        id: Id<Subflow>,
+        seen: Seen,
+        segment: &Segment<'_>,
+        options: &SegmentOptions,
+    ) {
+        let mut step = self.step(id, seen, segment, options);
+        step.note_stalls(segment.payload_len > 0);
+    }
+
     /// Keeps what a segment was, where that is wanted.
-    fn note_pushed(
+    pub(super) fn note_pushed(
         &mut self,
         subflow: Id<Subflow>,
         direction: Direction,
@@ -161,7 +200,7 @@ impl Step<'_> {
         }
         if flags.has(TcpFlags::RST) {
             self.take_reset();
-            self.note_stalls(payload);
+            self.note_stalls(!payload.is_empty());
             return;
         }
         if !flags.has(TcpFlags::SYN) {
@@ -174,7 +213,7 @@ impl Step<'_> {
         if !payload.is_empty() {
             self.take_payload(payload);
         }
-        self.note_stalls(payload);
+        self.note_stalls(!payload.is_empty());
         if self.connection.fallback.is_some() {
             self.watch_plain(payload);
         }
@@ -187,9 +226,9 @@ impl Step<'_> {
 
     /// Notes that the data level stood still until this segment: until a DATA_ACK, for what the
     /// peer sends, or until data.
-    fn note_stalls(&mut self, payload: Range) {
+    fn note_stalls(&mut self, has_payload: bool) {
         for role in Role::BOTH {
-            if role == self.sender() && payload.is_empty() {
+            if role == self.sender() && !has_payload {
                 continue;
             }
             if let Some(stall) = self.connection.data.of_mut(role).take_stall()
@@ -340,11 +379,7 @@ impl Step<'_> {
                 let end = peer.sequence.coverage().span().map_or(1, |span| span.end);
                 peer.fin_acked = acked > end;
             }
-            if let Some(ns) = peer.round_trips.acknowledged(acked, self.seen.at) {
-                peer.dynamics.round_trip(self.seen.at, ns);
-            }
-            if acked > peer.acked {
-                peer.acked = acked;
+            if peer.take_acked(acked, self.seen.at) {
                 let sent = self.connection.data.of_mut(self.direction.sender().peer());
                 sent.acknowledge_subflow(self.subflow.number, acked);
             }

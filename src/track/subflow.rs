@@ -64,6 +64,8 @@ pub struct Subflow {
     /// Whether a segment other than a SYN, a RST or their like was seen from both hosts: it got
     /// through.
     pub established: bool,
+    /// Whether its segments may go the short way, as far as it depends on it.
+    pub(crate) steady: bool,
     /// Last packet seen of it.
     pub last: Seen,
     /// The RST that ended it.
@@ -261,6 +263,33 @@ impl SubflowEnd {
         }
     }
 
+    /// The peer has everything before `acked` of what it sent; whether it had less before.
+    #[inline]
+    pub(super) fn take_acked(&mut self, acked: i64, at: Timestamp) -> bool {
+        if let Some(ns) = self.round_trips.acknowledged(acked, at) {
+            self.dynamics.round_trip(at, ns);
+        }
+        let is_new = acked > self.acked;
+        self.acked = self.acked.max(acked);
+        is_new
+    }
+
+    /// The window of a segment that it sent in octets, if its scale is known.
+    #[inline]
+    pub(super) fn window_of(&self, segment: &Segment<'_>) -> Option<u64> {
+        Some(u64::from(segment.window) << self.window_scale?)
+    }
+
+    /// Forgets mappings of which nothing more can come, by what was seen or what the peer says to have.
+    #[inline]
+    pub(super) fn settle_mappings(&mut self, acked: Option<SeqNum>) {
+        let sequence = &self.sequence;
+        self.mappings.settle(|positions| {
+            let acked = acked.and_then(|ack| sequence.acked_position(ack));
+            positions.end <= acked.unwrap_or(0) || sequence.coverage().contains(positions)
+        });
+    }
+
     /// Octets sent and not acknowledged, if everything before `acked` is.
     pub fn unacknowledged(&self, acked: Option<i64>) -> u64 {
         let sent = self.sequence.coverage().span().map_or(0, |span| span.end);
@@ -368,6 +397,13 @@ impl Subflow {
             ends.client.window_scale = Some(client.min(14));
             ends.server.window_scale = Some(server.min(14));
         }
+    }
+
+    /// Takes the place and the time of a segment.
+    #[inline]
+    pub(super) fn see(&mut self, seen: Seen) {
+        self.out_of_order |= seen.is_out_of_order(self.last);
+        self.last = seen;
     }
 
     /// Direction of a segment sent by `endpoint`.

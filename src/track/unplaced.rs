@@ -30,6 +30,11 @@ impl Unplaced {
         self.held.iter().map(|held| (held.mapped.dsn, held.mapped.positions.len()))
     }
 
+    /// Whether nothing waits.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+
     /// Lets go of what waits, which stays where it is.
     pub(crate) fn close(&mut self) {
         for held in &mut self.held {

@@ -180,7 +180,7 @@ impl MptcpOption {
     #[inline]
     pub fn has_reserved_bits(&self) -> bool {
         match self {
-            Self::Dss(dss) => dss.reserved != 0 || dss.flags & dss::RESERVED != 0,
+            Self::Dss(dss) => dss.has_reserved_bits(),
             Self::Join(Join::Syn { reserved, .. } | Join::SynAck { reserved, .. }) => {
                 *reserved != 0
             }

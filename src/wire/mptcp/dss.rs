@@ -58,6 +58,17 @@ impl Dss {
         Self { data_ack, mapping, data_fin, flags: ack_bits | map_bits | fin_bit, reserved: 0 }
     }
 
+    /// Whether a bit is set that must be 0.
+    pub const fn has_reserved_bits(&self) -> bool {
+        self.reserved != 0 || self.flags & RESERVED != 0
+    }
+
+    /// Whether it says nothing of an end, and sets no bit that must be 0.
+    #[inline]
+    pub const fn is_plain(&self) -> bool {
+        self.reserved == 0 && self.flags & (RESERVED | FIN) == 0
+    }
+
     /// Reads the option if `body`, all that follows kind and length, is a DSS: the short way to what
     /// [`MptcpOption::parse`](super::MptcpOption::parse) says, too.
     #[inline]

@@ -1,0 +1,253 @@
+//! The short way, which nearly every segment goes.
+//!
+//! On an open subflow of a connection that takes its course, a segment carries new octets of the
+//! stream, or acknowledges some, or both, and most rules have nothing to say of it. Here stands what is
+//! left of the long way (`Step::take`) for such a segment, in the same order. What decides anything
+//! is the same code; `tests/short_way.rs` holds that both ways lead to the same.
+
+use super::Tracker;
+use super::arena::Id;
+use super::conduct;
+use super::connection::Connection;
+use super::copies::Carried;
+use super::coverage::Range;
+use super::data::DataSpace;
+use super::mapping::Mapped;
+use super::options::SegmentOptions;
+use super::pushed::Kind;
+use super::role::{PerRole, Role};
+use super::subflow::{Seen, Subflow, SubflowEnd};
+use crate::wire::mptcp::Mapping;
+use crate::wire::segment::{Segment, TcpFlags};
+use crate::wire::seq::WireDsn;
+
+impl Tracker {
+    /// From now on every segment goes the long way: to compare both.
+    #[doc(hidden)]
+    pub const fn go_the_long_way(&mut self) {
+        self.only_long_way = true;
+    }
+
+    /// Takes a segment of a subflow if it can go the short way; else false, and nothing is changed.
+    #[inline]
+    pub(super) fn push_the_short_way(
+        &mut self,
+        id: Id<Subflow>,
+        seen: Seen,
+        segment: &Segment<'_>,
+        options: &SegmentOptions,
+    ) -> bool {
+        let subflow = &mut self.subflows[id];
+        if !subflow.steady {
+            return false;
+        }
+        let connection = &mut self.connections[subflow.connection];
+        if !connection.steady {
+            return false;
+        }
+        let direction = subflow.direction_from(segment.source);
+        let (here, there) = subflow.ends.along_mut(direction);
+        let (sent, received) = connection.data.along_mut(direction);
+        let is_joined = connection.joined > 0;
+        let short = Short { seen, segment, options, is_joined, here, there, sent, received };
+        let Some(has_stall) = short.take(subflow.number, subflow.several_points) else {
+            return false;
+        };
+        subflow.see(seen);
+        connection.see(seen);
+        if has_stall {
+            self.note_stalls(id, seen, segment, options);
+        }
+        if self.last_pushed.is_some() {
+            let kind = if segment.payload_len > 0 { Kind::Data } else { Kind::Ack };
+            self.note_pushed(id, direction, segment, kind);
+        }
+        true
+    }
+
+    /// Says whether the next segments of a subflow may go the short way, after one that went the long
+    /// way. (One that goes the short way changes nothing that this depends on.)
+    pub(super) fn know_steadiness(&mut self, id: Id<Subflow>) {
+        let subflow = &mut self.subflows[id];
+        subflow.steady = subflow.is_steady() && !self.only_long_way;
+        let connection = &mut self.connections[subflow.connection];
+        connection.steady = connection.is_steady();
+    }
+}
+
+/// A segment, and what it may change: on its subflow, here at its sender and there at the peer; of the
+/// stream that its sender sends, and of the one that it receives.
+struct Short<'a> {
+    seen: Seen,
+    segment: &'a Segment<'a>,
+    options: &'a SegmentOptions,
+    /// Whether other subflows may carry the same octets.
+    is_joined: bool,
+    here: &'a mut SubflowEnd,
+    there: &'a mut SubflowEnd,
+    sent: &'a mut DataSpace,
+    received: &'a mut DataSpace,
+}
+
+/// New octets of a stream under one mapping, which follow on all that the subflow carried.
+struct Payload {
+    mapped: Mapped,
+    is_long: bool,
+    /// Where they stand on the subflow.
+    positions: Range,
+    /// Where they stand in the stream.
+    range: Range,
+}
+
+impl Short<'_> {
+    /// Takes the segment, of the subflow with this number, if it is plain. Whether the data level
+    /// stood still until now.
+    #[inline]
+    fn take(mut self, subflow: u32, several_points: bool) -> Option<bool> {
+        let (data_ack, payload) = self.plain()?;
+        if self.here.recent.is_copy(self.segment, self.options, several_points) {
+            return None;
+        }
+        self.here.segments += 1;
+        self.here.dynamics.see(self.seen);
+        self.here.option_space.go_on(self.segment, self.options, data_ack);
+        self.take_data_ack(data_ack);
+        let position = self.here.sequence.position(self.segment.seq);
+        if let Some(payload) = &payload {
+            self.declare(payload);
+        }
+        self.take_ack(subflow);
+        let mut has_stall = self.received.has_stall();
+        if let Some(payload) = payload {
+            debug_assert_eq!(position, payload.positions.start);
+            self.take_payload(&payload, subflow);
+            has_stall |= self.sent.has_stall();
+        }
+        Some(has_stall)
+    }
+
+    /// The DATA_ACK and the payload of the segment, if nothing else is to be said of it.
+    #[inline]
+    fn plain(&self) -> Option<(WireDsn, Option<Payload>)> {
+        let (segment, options) = (self.segment, self.options);
+        let dss = options.only_dss()?;
+        let is_plain = segment.flags.0 & !TcpFlags::PSH.0 == TcpFlags::ACK.0
+            && options.sack.blocks == 0
+            && dss.is_plain()
+            && self.here.option_space.goes_on(segment, options);
+        if !is_plain {
+            return None;
+        }
+        let payload = match &dss.mapping {
+            None if segment.payload_len == 0 && self.here.highest_ack != Some(segment.ack) => None,
+            Some(mapping) if segment.payload_len > 0 => Some(self.plain_payload(mapping)?),
+            _ => return None,
+        };
+        Some((dss.data_ack?, payload))
+    }
+
+    #[inline]
+    fn plain_payload(&self, mapping: &Mapping) -> Option<Payload> {
+        let start = self.here.sequence.acked_position(self.segment.seq)?;
+        let positions = Range::new(start, self.segment.payload_len);
+        let dsn = self.sent.full(mapping.dsn)?;
+        let mapped = self.here.mappings.next(mapping, dsn, positions)?;
+        let start = self.sent.position_of(mapped.dsn_at(positions.start))?;
+        let range = Range { start, end: start + (positions.end - positions.start) };
+        let is_plain = self.here.sequence.coverage().is_past_end(positions)
+            && self.sent.coverage().is_new(range)
+            && self.here.first_data.is_some();
+        let is_long = mapping.dsn.is_long();
+        is_plain.then_some(Payload { mapped, is_long, positions, range })
+    }
+
+    #[inline]
+    fn take_data_ack(&mut self, ack: WireDsn) {
+        let end = self.received.acknowledge(ack, self.seen);
+        let window = self.here.window_of(self.segment);
+        let edge = self.received.offer(end, window, self.seen.at);
+        if !ack.is_long() && self.received.is_wide(end) {
+            self.here.conduct.note(conduct::Misdeed::NarrowDataAck, self.seen, 0);
+        }
+        if let Some(edge) = edge {
+            self.here.watch_edge(self.seen, self.segment.ack, edge);
+        }
+    }
+
+    #[inline]
+    fn declare(&mut self, payload: &Payload) {
+        let Payload { mapped, is_long, positions, range } = payload;
+        self.sent.map_width(range.start - (positions.start - mapped.positions.start), *is_long);
+        self.here.mappings.declare_next(*mapped);
+        self.here.settle_mappings(self.there.highest_ack);
+    }
+
+    #[inline]
+    fn take_ack(&mut self, subflow: u32) {
+        let ack = self.segment.ack;
+        if let Some(acked) = self.there.sequence.acked_position(ack) {
+            let is_new = self.there.take_acked(acked, self.seen.at);
+            if is_new {
+                self.received.acknowledge_subflow(subflow, acked);
+            }
+        }
+        let highest = self.here.highest_ack.get_or_insert(ack);
+        if ack.distance_from(*highest) > 0 {
+            *highest = ack;
+        }
+        self.here.conduct.end_signals();
+    }
+
+    #[inline]
+    fn take_payload(&mut self, payload: &Payload, subflow: u32) {
+        let Payload { positions, range, .. } = *payload;
+        let (at, octets) = (self.seen.at, range.len());
+        let end = &mut *self.here;
+        end.bytes.payload += octets;
+        end.bytes.new_data += octets;
+        end.largest_payload = end.largest_payload.max(self.segment.payload_len);
+        end.sequence.insert_past_end(positions);
+        end.round_trips.sent(positions, at);
+        end.dynamics.carried(at, range, true);
+        let in_flight = end.unacknowledged(None);
+        end.dynamics.sent(at, octets, octets, in_flight);
+        let sample = if self.is_joined { conduct::sample(self.segment.payload, octets) } else { 0 };
+        let subflow_position = positions.start;
+        self.sent.insert_new(Carried { range, subflow, subflow_position, at, sample });
+        conduct::watch_new_data(&mut end.conduct, self.sent, range, self.seen);
+        self.sent.sent(at, octets, octets);
+    }
+}
+
+impl Subflow {
+    /// Whether it is open, and nothing was seen of its end.
+    fn is_steady(&self) -> bool {
+        let is_through = self.handshake.syn.is_none() || self.handshake.ack.is_some();
+        let is_joined = self.handshake.syn.is_none()
+            || self.join.as_ref().is_none_or(|join| join.fourth_ack.is_some());
+        let is_open = |role: &Role| {
+            let end = self.ends.of(*role);
+            end.fin.is_none() && end.mappings.are_placed() && end.unplaced.is_empty()
+        };
+        self.established
+            && is_through
+            && is_joined
+            && self.reset.is_none()
+            && Role::BOTH.iter().all(is_open)
+    }
+}
+
+impl Connection {
+    /// Whether both hosts speak MPTCP, and go on sending.
+    fn is_steady(&self) -> bool {
+        let PerRole { client, server } = &self.data;
+        !self.unplaced
+            && self.fallback.is_none()
+            && self.streams.client.is_none()
+            && self.streams.server.is_none()
+            && self.dss_seen.client
+            && self.dss_seen.server
+            && client.is_steady()
+            && server.is_steady()
+    }
+}
