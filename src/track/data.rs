@@ -224,6 +224,7 @@ impl DataSpace {
 
     /// Takes a DATA_ACK at the position `acked`, and what the peer offers to receive from there, if
     /// the scale of its window is known. Returns the right edge of that.
+    #[inline]
     pub fn offer(&mut self, acked: i64, octets: Option<u64>, at: Timestamp) -> Option<i64> {
         self.delivery.acknowledged(at, self.acked.unwrap_or_default(), octets);
         let octets = octets?;

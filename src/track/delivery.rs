@@ -135,6 +135,7 @@ impl Delivery {
     }
 
     /// Takes a DATA_ACK of everything before `end`, and what the peer offers to receive from there.
+    #[inline]
     pub(crate) fn acknowledged(&mut self, at: Timestamp, end: i64, window: Option<u64>) {
         if let Some(series) = &mut self.series {
             let window = window.and_then(|octets| i64::try_from(octets).ok());
@@ -152,6 +153,7 @@ impl Delivery {
     }
 
     /// Takes what the peer offers to receive, before `edge`.
+    #[inline]
     pub(crate) fn offered(&mut self, edge: i64, octets: u64, at: Timestamp) {
         let window = self.window.get_or_insert_with(|| Window::starting(octets, edge));
         window.latest = octets;
@@ -170,6 +172,7 @@ impl Delivery {
 
     /// Takes new data, or a DATA_ACK that advances; `outstanding` says whether data was not
     /// acknowledged before it.
+    #[inline]
     pub(crate) fn progress(&mut self, at: Timestamp, outstanding: bool) {
         if self.last_progress.is_some_and(|last| last > at) {
             return;

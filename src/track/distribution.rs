@@ -8,12 +8,20 @@ const SUB_BITS: u32 = 4;
 /// Durations below this many nanoseconds are not told apart in quantiles.
 const FINEST_BITS: u32 = 10;
 
+/// Durations that wait to be counted, so that many at once go to the counts, which stand elsewhere in
+/// memory.
+const WAITING: usize = 12;
+
 /// Counted durations in nanoseconds.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Distribution {
     count: u64,
     min: u64,
     max: u64,
+    /// Buckets of the last durations, which are not in `counts` yet.
+    waiting: [u16; WAITING],
+    /// How many of these there are.
+    waiting_len: u8,
     /// The bucket that `counts` begins with.
     first: u16,
     /// Of all buckets between the shortest duration and the longest one.
@@ -22,18 +30,32 @@ pub struct Distribution {
 
 impl Distribution {
     /// Adds a duration; a negative one, from clocks that disagree, is left out.
+    #[inline]
     pub fn record(&mut self, duration_ns: i64) {
         let Ok(value) = u64::try_from(duration_ns) else { return };
         self.min = if self.count == 0 { value } else { self.min.min(value) };
         self.max = self.max.max(value);
         self.count += 1;
-        let bucket = bucket_of(value);
-        let index = usize::from(bucket.wrapping_sub(self.first));
-        if let Some(count) = self.counts.get_mut(index) {
-            *count = count.saturating_add(1);
-        } else {
-            self.widen(bucket);
+        if usize::from(self.waiting_len) >= WAITING {
+            self.count_waiting();
         }
+        if let Some(waiting) = self.waiting.get_mut(usize::from(self.waiting_len)) {
+            *waiting = bucket_of(value);
+            self.waiting_len += 1;
+        }
+    }
+
+    #[inline(never)]
+    fn count_waiting(&mut self) {
+        for bucket in self.waiting.into_iter().take(usize::from(self.waiting_len)) {
+            let index = usize::from(bucket.wrapping_sub(self.first));
+            if let Some(count) = self.counts.get_mut(index) {
+                *count = count.saturating_add(1);
+            } else {
+                self.widen(bucket);
+            }
+        }
+        self.waiting_len = 0;
     }
 
     /// Counts a duration outside the buckets so far.
@@ -74,13 +96,35 @@ impl Distribution {
             return None;
         }
         let wanted = (self.count * u64::from(percent)).div_ceil(100).max(1);
-        let mut counted = 0;
-        let index = self.counts.iter().position(|count| {
-            counted += u64::from(*count);
-            counted >= wanted
-        })?;
-        let bucket = self.first + u16::try_from(index).ok()?;
+        let mut waiting = self.waiting;
+        let waiting = waiting.get_mut(..usize::from(self.waiting_len))?;
+        waiting.sort_unstable();
+        let bucket = self.bucket_of_rank(wanted, waiting)?;
         Some(middle_of(bucket).clamp(self.min, self.max))
+    }
+
+    /// The bucket of the duration with this rank, the shortest having rank 1; `waiting` are those
+    /// that are not counted yet, in order.
+    fn bucket_of_rank(&self, rank: u64, waiting: &[u16]) -> Option<u16> {
+        let mut waiting = waiting.iter().copied().peekable();
+        let mut before = 0;
+        for (bucket, count) in (self.first..).zip(&self.counts) {
+            while let Some(shorter) = waiting.next_if(|other| *other < bucket) {
+                before += 1;
+                if before >= rank {
+                    return Some(shorter);
+                }
+            }
+            before += u64::from(*count);
+            while waiting.next_if(|other| *other == bucket).is_some() {
+                before += 1;
+            }
+            if before >= rank {
+                return Some(bucket);
+            }
+        }
+        let index = usize::try_from(rank - before).ok()?.checked_sub(1)?;
+        waiting.nth(index)
     }
 }
 

@@ -5,7 +5,6 @@
 //! TCP timestamp, together with all numbers of the segment.
 
 use std::collections::VecDeque;
-use std::mem::replace;
 
 use super::options::SegmentOptions;
 use crate::wire::frame::{CapturePoint, Timestamp};
@@ -47,6 +46,7 @@ struct Origin {
 impl RecentSegments {
     /// Takes a segment; true when it is a copy of one before. `several_points` says that this subflow
     /// is known to be captured more than once.
+    #[inline]
     pub(crate) fn is_copy(
         &mut self,
         segment: &Segment<'_>,
@@ -54,26 +54,26 @@ impl RecentSegments {
         several_points: bool,
     ) -> bool {
         let mix = fingerprint(segment, options);
-        let origin = Origin { point: segment.point, at: segment.timestamp };
+        let is_known = self.few_mixes.contains(&mix) || !self.many.is_empty();
+        if is_known && self.has_original(mix, segment, options) {
+            return true;
+        }
+        self.remember(mix, segment, several_points);
+        false
+    }
+
+    /// Whether one of the segments before is the original of this one.
+    #[cold]
+    fn has_original(&self, mix: Mix, segment: &Segment<'_>, options: &SegmentOptions) -> bool {
         let timed = options.timestamps.is_some();
         let is_original = |known: Mix, before: Origin| {
             known == mix
-                && (is_unique(segment, timed) || before.point != origin.point)
-                && (timed || origin.at.since(before.at).abs() < MAX_DISTANCE_NS)
+                && (is_unique(segment, timed) || before.point != segment.point)
+                && (timed || segment.timestamp.since(before.at).abs() < MAX_DISTANCE_NS)
         };
-        if self.few_mixes.contains(&mix) {
-            let mut few = self.few_mixes.iter().zip(&self.few_origins);
-            if few.any(|(known, before)| is_original(*known, *before)) {
-                return true;
-            }
-        }
-        if !self.many.is_empty()
-            && self.many.iter().any(|(known, before)| is_original(*known, *before))
-        {
-            return true;
-        }
-        self.remember(mix, origin, several_points);
-        false
+        let mut few = self.few_mixes.iter().zip(&self.few_origins);
+        few.any(|(known, before)| is_original(*known, *before))
+            || self.many.iter().any(|(known, before)| is_original(*known, *before))
     }
 
     /// Lets go of all but the last ones, whose copies may still come.
@@ -83,21 +83,23 @@ impl RecentSegments {
         self.many.shrink_to_fit();
     }
 
-    fn remember(&mut self, mix: Mix, origin: Origin, several_points: bool) {
+    #[inline]
+    fn remember(&mut self, mix: Mix, segment: &Segment<'_>, several_points: bool) {
         let slot = self.next % FEW;
         let (Some(few_mix), Some(few_origin)) =
             (self.few_mixes.get_mut(slot), self.few_origins.get_mut(slot))
         else {
             return;
         };
-        let oldest = (replace(few_mix, mix), replace(few_origin, origin));
-        self.next += 1;
-        if several_points && oldest.0 != 0 {
+        if several_points && *few_mix != 0 {
             if self.many.len() >= MANY {
                 self.many.pop_front();
             }
-            self.many.push_back(oldest);
+            self.many.push_back((*few_mix, *few_origin));
         }
+        *few_mix = mix;
+        *few_origin = Origin { point: segment.point, at: segment.timestamp };
+        self.next += 1;
     }
 }
 
@@ -111,6 +113,7 @@ fn is_unique(segment: &Segment<'_>, timed: bool) -> bool {
 }
 
 /// A mix of everything that a copy shares with its original (the TTL may differ).
+#[inline]
 fn fingerprint(segment: &Segment<'_>, options: &SegmentOptions) -> u64 {
     let (value, echo) = options.timestamps.unwrap_or_default();
     let words = [

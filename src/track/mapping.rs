@@ -116,30 +116,39 @@ impl Mappings {
         self.is_exact() && !infinite && mapped.positions.intersection(payload).is_empty()
     }
 
-    /// What the mapping of a segment with payload at `payload` comes to: one without a checksum that
-    /// covers all of it, and is the latest again, or follows on all before. `None` for any other.
+    /// Where the mapping of a segment with payload at `payload` begins, if it has no checksum, covers
+    /// all of that, and is the latest again, or follows on all before.
     #[inline]
-    pub(crate) fn next(&self, mapping: &Mapping, dsn: Dsn, payload: Range) -> Option<Mapped> {
+    pub(super) fn next(&self, mapping: &Mapping, dsn: Dsn, payload: Range) -> Option<i64> {
         let (DataLevelLength::Octets(wire_len @ 1..), None) = (mapping.length, mapping.checksum)
         else {
             return None;
         };
         let (low, high) = self.origin?;
         let start = low + unwrap_ssn(mapping.ssn, payload.start - low);
-        let positions = Range { start, end: start + i64::from(wire_len) };
-        let mapped = Mapped { positions, dsn, ssn: mapping.ssn, wire_len, checksum: None };
-        let is_whole = start <= payload.start && payload.end <= positions.end;
-        let is_next = start >= self.reach || self.latest() == Some(&mapped);
-        (low == high && is_whole && is_next).then_some(mapped)
+        let is_whole = start <= payload.start && payload.end <= start + i64::from(wire_len);
+        let is_latest = |latest: &Mapped| {
+            latest.dsn == dsn
+                && latest.positions.start == start
+                && latest.ssn == mapping.ssn
+                && latest.wire_len == wire_len
+                && latest.positions.len() == u64::from(wire_len)
+                && latest.checksum.is_none()
+        };
+        let is_next = start >= self.reach || self.latest().is_some_and(is_latest);
+        (low == high && is_whole && is_next).then_some(start)
     }
 
-    /// Takes what [`Mappings::next`] said.
+    /// Takes a mapping of which [`Mappings::next`] said that it begins at `start`.
     #[inline]
-    pub(crate) fn declare_next(&mut self, mapped: Mapped) {
-        if mapped.positions.start >= self.reach {
+    pub(super) fn declare_next(&mut self, mapping: &Mapping, dsn: Dsn, start: i64) {
+        let DataLevelLength::Octets(wire_len) = mapping.length else { return };
+        if start >= self.reach {
             self.declared += 1;
             self.without_checksum += 1;
-            self.remember(mapped);
+            let positions = Range { start, end: start + i64::from(wire_len) };
+            let ssn = mapping.ssn;
+            self.remember(Mapped { positions, dsn, ssn, wire_len, checksum: None });
         }
     }
 

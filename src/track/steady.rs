@@ -12,14 +12,13 @@ use super::connection::Connection;
 use super::copies::Carried;
 use super::coverage::Range;
 use super::data::DataSpace;
-use super::mapping::Mapped;
 use super::options::SegmentOptions;
 use super::pushed::Kind;
 use super::role::{PerRole, Role};
 use super::subflow::{Seen, Subflow, SubflowEnd};
 use crate::wire::mptcp::Mapping;
 use crate::wire::segment::{Segment, TcpFlags};
-use crate::wire::seq::WireDsn;
+use crate::wire::seq::{Dsn, WireDsn};
 
 impl Tracker {
     /// From now on every segment goes the long way: to compare both.
@@ -90,13 +89,16 @@ struct Short<'a> {
 }
 
 /// New octets of a stream under one mapping, which follow on all that the subflow carried.
-struct Payload {
-    mapped: Mapped,
-    is_long: bool,
+#[derive(Clone, Copy)]
+struct Payload<'a> {
+    mapping: &'a Mapping,
     /// Where they stand on the subflow.
     positions: Range,
     /// Where they stand in the stream.
     range: Range,
+    /// Where their mapping begins on the subflow.
+    mapping_start: i64,
+    dsn: Dsn,
 }
 
 impl Short<'_> {
@@ -104,33 +106,9 @@ impl Short<'_> {
     /// stood still until now.
     #[inline]
     fn take(mut self, subflow: u32, several_points: bool) -> Option<bool> {
-        let (data_ack, payload) = self.plain()?;
-        if self.here.recent.is_copy(self.segment, self.options, several_points) {
-            return None;
-        }
-        self.here.segments += 1;
-        self.here.dynamics.see(self.seen);
-        self.here.option_space.go_on(self.segment, self.options, data_ack);
-        self.take_data_ack(data_ack);
-        let position = self.here.sequence.position(self.segment.seq);
-        if let Some(payload) = &payload {
-            self.declare(payload);
-        }
-        self.take_ack(subflow);
-        let mut has_stall = self.received.has_stall();
-        if let Some(payload) = payload {
-            debug_assert_eq!(position, payload.positions.start);
-            self.take_payload(&payload, subflow);
-            has_stall |= self.sent.has_stall();
-        }
-        Some(has_stall)
-    }
-
-    /// The DATA_ACK and the payload of the segment, if nothing else is to be said of it.
-    #[inline]
-    fn plain(&self) -> Option<(WireDsn, Option<Payload>)> {
         let (segment, options) = (self.segment, self.options);
         let dss = options.only_dss()?;
+        let data_ack = dss.data_ack?;
         let is_plain = segment.flags.0 & !TcpFlags::PSH.0 == TcpFlags::ACK.0
             && options.sack.blocks == 0
             && dss.is_plain()
@@ -139,26 +117,57 @@ impl Short<'_> {
             return None;
         }
         let payload = match &dss.mapping {
-            None if segment.payload_len == 0 && self.here.highest_ack != Some(segment.ack) => None,
             Some(mapping) if segment.payload_len > 0 => Some(self.plain_payload(mapping)?),
+            None if segment.payload_len == 0 && self.here.highest_ack != Some(segment.ack) => None,
             _ => return None,
         };
-        Some((dss.data_ack?, payload))
+        if self.is_copy(several_points, data_ack) {
+            return None;
+        }
+        self.take_data_ack(data_ack);
+        if let Some(payload) = &payload {
+            self.declare(payload);
+        } else {
+            self.here.sequence.position(segment.seq);
+        }
+        self.take_ack(subflow);
+        let mut has_stall = self.received.has_stall();
+        if let Some(payload) = &payload {
+            self.take_payload(payload, subflow);
+            has_stall |= self.sent.has_stall();
+        }
+        Some(has_stall)
     }
 
+    /// Whether the same segment was captured before; if not, it is remembered, and as the last one
+    /// of its sender.
     #[inline]
-    fn plain_payload(&self, mapping: &Mapping) -> Option<Payload> {
-        let start = self.here.sequence.acked_position(self.segment.seq)?;
+    fn is_copy(&mut self, several_points: bool, data_ack: WireDsn) -> bool {
+        let end = &mut *self.here;
+        if end.recent.is_copy(self.segment, self.options, several_points) {
+            return true;
+        }
+        end.segments += 1;
+        end.dynamics.see(self.seen);
+        end.option_space.go_on(self.segment, self.options, data_ack);
+        false
+    }
+
+    /// Its payload, if that is new and nothing else is to be said of it.
+    #[inline]
+    fn plain_payload<'b>(&self, mapping: &'b Mapping) -> Option<Payload<'b>> {
+        let end = &*self.here;
+        let start = end.sequence.acked_position(self.segment.seq)?;
         let positions = Range::new(start, self.segment.payload_len);
         let dsn = self.sent.full(mapping.dsn)?;
-        let mapped = self.here.mappings.next(mapping, dsn, positions)?;
-        let start = self.sent.position_of(mapped.dsn_at(positions.start))?;
-        let range = Range { start, end: start + (positions.end - positions.start) };
-        let is_plain = self.here.sequence.coverage().is_past_end(positions)
+        let mapping_start = end.mappings.next(mapping, dsn, positions)?;
+        let offset = (positions.start - mapping_start).cast_unsigned();
+        let start = self.sent.position_of(dsn.add(offset))?;
+        let range = Range { start, end: start + i64::from(self.segment.payload_len) };
+        let is_plain = end.sequence.coverage().is_past_end(positions)
             && self.sent.coverage().is_new(range)
-            && self.here.first_data.is_some();
-        let is_long = mapping.dsn.is_long();
-        is_plain.then_some(Payload { mapped, is_long, positions, range })
+            && end.first_data.is_some();
+        is_plain.then_some(Payload { mapping, positions, range, mapping_start, dsn })
     }
 
     #[inline]
@@ -175,10 +184,11 @@ impl Short<'_> {
     }
 
     #[inline]
-    fn declare(&mut self, payload: &Payload) {
-        let Payload { mapped, is_long, positions, range } = payload;
-        self.sent.map_width(range.start - (positions.start - mapped.positions.start), *is_long);
-        self.here.mappings.declare_next(*mapped);
+    fn declare(&mut self, payload: &Payload<'_>) {
+        let Payload { mapping, positions, range, mapping_start, dsn } = *payload;
+        let first = range.start - (positions.start - mapping_start);
+        self.sent.map_width(first, mapping.dsn.is_long());
+        self.here.mappings.declare_next(mapping, dsn, mapping_start);
         self.here.settle_mappings(self.there.highest_ack);
     }
 
@@ -199,7 +209,7 @@ impl Short<'_> {
     }
 
     #[inline]
-    fn take_payload(&mut self, payload: &Payload, subflow: u32) {
+    fn take_payload(&mut self, payload: &Payload<'_>, subflow: u32) {
         let Payload { positions, range, .. } = *payload;
         let (at, octets) = (self.seen.at, range.len());
         let end = &mut *self.here;
