@@ -161,11 +161,19 @@ impl Capture {
     #[inline(always)]
     pub fn next_frame(&mut self) -> Option<Frame<'_>> {
         // One input needs no merging: this is the hot path.
-        let is_usual = match self.sources.as_mut_slice() {
-            [only] => only.advance_as_usual(),
-            _ => false,
-        };
-        let index = if is_usual { 0 } else { self.advance_in_any_way()? };
+        if let [only] = self.sources.as_mut_slice()
+            && only.advance_as_usual()
+        {
+            return self.frame(0);
+        }
+        let index = self.advance_in_any_way()?;
+        self.frame(index)
+    }
+
+    /// The frame of this input that it has advanced to.
+    #[expect(clippy::inline_always, reason = "so that a frame need not go through memory")]
+    #[inline(always)]
+    fn frame(&mut self, index: usize) -> Option<Frame<'_>> {
         let source = self.sources.get(index)?;
         let status = self.inputs.get_mut(index)?;
         let record = source.record();

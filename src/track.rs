@@ -167,11 +167,13 @@ impl Tracker {
         if let Some(last) = &mut self.last_pushed {
             last.segment = None;
         }
+        if let Decoded::Tcp(segment) = decoded {
+            return self.push_segment(segment);
+        }
         match decoded {
-            Decoded::Tcp(segment) => self.push_segment(segment),
             Decoded::Fragment => self.totals.fragments += 1,
             Decoded::Undecoded => self.totals.undecoded += 1,
-            Decoded::Other => {}
+            Decoded::Tcp(_) | Decoded::Other => {}
         }
     }
 

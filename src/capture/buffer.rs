@@ -38,6 +38,13 @@ impl Buffer {
         self.memory.get(self.start..self.end).unwrap_or_default()
     }
 
+    /// Of what stands in the buffer, `len` octets from `start` on; all of them must stand there.
+    #[inline]
+    pub(super) fn piece(&self, start: usize, len: usize) -> &[u8] {
+        let from_there = self.memory.get(self.start + start..).unwrap_or_default();
+        from_there.get(..len).unwrap_or_default()
+    }
+
     /// How many octets were consumed before what stands in the buffer.
     #[inline]
     pub(super) fn position(&self) -> u64 {

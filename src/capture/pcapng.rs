@@ -155,6 +155,19 @@ impl Pcapng {
         }
     }
 
+    /// The short way for nearly every block: an enhanced packet, little-endian, and whole in the
+    /// buffer. `None` says nothing: then [`Pcapng::next`] knows.
+    #[inline]
+    pub(super) fn next_usual(&self, data: &[u8]) -> Option<Record> {
+        let (kind, rest) = data.split_first_chunk()?;
+        let len = rest.first_chunk()?;
+        let block = data.get(..u32::from_le_bytes(*len) as usize)?;
+        let is_usual = self.byte_order == ByteOrder::Little
+            && u32::from_le_bytes(*kind) == ENHANCED_PACKET
+            && block.last_chunk() == Some(len);
+        if is_usual { self.packet(ENHANCED_PACKET, block).ok() } else { None }
+    }
+
     /// Reads a block to its end. Returns its type and length.
     #[inline]
     fn frame_block(&mut self, buffer: &mut Buffer) -> Result<Option<(u32, usize)>, Fault> {

@@ -78,14 +78,17 @@ impl Source {
         Self { buffer, records, current: Record::NONE, seekable, ended: false, waits: false }
     }
 
-    /// Goes to the next record the short way, if there is one: in a pcap nearly always. False says
+    /// Goes to the next record the short way, if there is one, as there is nearly always. False says
     /// nothing: then [`Source::advance`] knows.
     #[expect(clippy::inline_always, reason = "so that a frame need not go through memory")]
     #[inline(always)]
     pub(super) fn advance_as_usual(&mut self) -> bool {
-        let Records::Pcap(pcap) = &self.records else { return false };
         self.buffer.consume(std::mem::take(&mut self.current.len));
-        let Some(record) = pcap.next_usual(self.buffer.data()) else { return false };
+        let next = match &self.records {
+            Records::Pcap(pcap) => pcap.next_usual(self.buffer.data()),
+            Records::Pcapng(pcapng) => pcapng.next_usual(self.buffer.data()),
+        };
+        let Some(record) = next else { return false };
         self.current = record;
         true
     }
@@ -98,7 +101,6 @@ impl Source {
         if self.ended {
             return None;
         }
-        self.buffer.consume(self.current.len);
         let next = match &mut self.records {
             Records::Pcap(pcap) => pcap.next(&mut self.buffer),
             Records::Pcapng(pcapng) => {
@@ -159,8 +161,7 @@ impl Source {
     /// The captured octets of the current record.
     #[inline]
     pub(super) fn data(&self) -> &[u8] {
-        let start = self.current.data_start;
-        self.buffer.data().get(start..start + self.current.data_len).unwrap_or_default()
+        self.buffer.piece(self.current.data_start, self.current.data_len)
     }
 
     /// Where these octets stand in the file.

@@ -140,8 +140,12 @@ impl InputStatus {
     pub fn count_frame(&mut self, time: Timestamp, octets: usize) {
         self.packets += 1;
         self.bytes += octets as u64;
-        self.first = Some(self.first.map_or(time, |first| first.min(time)));
-        self.last = Some(self.last.map_or(time, |last| last.max(time)));
+        if self.first.is_none_or(|first| time < first) {
+            self.first = Some(time);
+        }
+        if self.last.is_none_or(|last| time > last) {
+            self.last = Some(time);
+        }
     }
 
     /// Notes that the input ended at `position` (an octet of the uncompressed capture).

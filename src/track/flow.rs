@@ -1,7 +1,7 @@
 //! TCP flows by 4-tuple, with the incarnations that a reused 4-tuple goes through.
 
 use std::hash::{Hash, Hasher};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -13,44 +13,63 @@ use crate::wire::seq::SeqNum;
 
 /// A 4-tuple without direction: the smaller endpoint comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FlowKey {
-    low: u128,
-    high: u128,
-    ports: u32,
-    is_v6: bool,
+pub struct FlowKey(Ends);
+
+/// Both endpoints in as few words as there can be: this is made, hashed and compared once a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    /// Address and port of each.
+    V4 { low: u64, high: u64 },
+    /// Their addresses, then both ports.
+    V6 { low: u128, high: u128, ports: u32 },
 }
 
 impl FlowKey {
     /// The key of the flow between two endpoints, in either order.
+    #[inline]
     pub fn new(one: Endpoint, other: Endpoint) -> Self {
-        let (one_bits, other_bits) = (bits(one.address), bits(other.address));
-        let in_order = (one_bits, one.port) <= (other_bits, other.port);
-        let (low, high, low_port, high_port) = if in_order {
-            (one_bits, other_bits, one.port, other.port)
-        } else {
-            (other_bits, one_bits, other.port, one.port)
-        };
-        let ports = u32::from(low_port) << 16 | u32::from(high_port);
-        Self { low, high, ports, is_v6: one.address.is_ipv6() }
+        Self(match (one.address, other.address) {
+            (IpAddr::V4(address), IpAddr::V4(other_address)) => {
+                let (one, other) = (word(address, one.port), word(other_address, other.port));
+                Ends::V4 { low: one.min(other), high: one.max(other) }
+            }
+            _ => {
+                let one = (bits(one.address), one.port);
+                let other = (bits(other.address), other.port);
+                let (low, high) = (one.min(other), one.max(other));
+                let ports = u32::from(low.1) << 16 | u32::from(high.1);
+                Ends::V6 { low: low.0, high: high.0, ports }
+            }
+        })
     }
 }
 
 impl Hash for FlowKey {
-    /// As few words as there are: this runs once a segment. (`is_v6` is left to equality.)
+    /// Which version it is is left to equality.
+    #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        if let (Ok(low), Ok(high)) = (u32::try_from(self.low), u32::try_from(self.high)) {
-            state.write_u64(u64::from(low) << 32 | u64::from(high));
-        } else {
-            state.write_u128(self.low);
-            state.write_u128(self.high);
+        match self.0 {
+            Ends::V4 { low, high } => {
+                state.write_u64(low);
+                state.write_u64(high);
+            }
+            Ends::V6 { low, high, ports } => {
+                state.write_u128(low);
+                state.write_u128(high);
+                state.write_u32(ports);
+            }
         }
-        state.write_u32(self.ports);
     }
+}
+
+#[inline]
+fn word(address: Ipv4Addr, port: u16) -> u64 {
+    u64::from(address.to_bits()) << 16 | u64::from(port)
 }
 
 fn bits(address: IpAddr) -> u128 {
     match address {
-        IpAddr::V4(address) => u128::from(address.to_bits()),
+        IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
         IpAddr::V6(address) => address.to_bits(),
     }
 }

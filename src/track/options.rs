@@ -63,11 +63,9 @@ impl SegmentOptions {
             }
             rest = after;
         }
-        while let [1, after @ ..] = rest {
-            self.nop_run += 1;
-            rest = after;
-        }
-        rest
+        let nops = rest.iter().take_while(|octet| **octet == 1).count();
+        self.nop_run = u8::try_from(nops).unwrap_or(u8::MAX);
+        rest.get(nops..).unwrap_or_default()
     }
 
     fn read_any(&mut self, options: TcpOptions<'_>) {
@@ -98,14 +96,18 @@ impl SegmentOptions {
     }
 
     /// The sender's key in MP_CAPABLE.
+    #[inline]
     pub(crate) fn sender_key(&self) -> Option<Key> {
+        if !self.has_signal {
+            return None;
+        }
         self.mptcp.iter().find_map(|option| match option {
             MptcpOption::Capable(capable) => capable.sender_key(),
             _ => None,
         })
     }
 
-    /// The DSS, where it is the only MPTCP option.
+    /// The one MPTCP option, if it is a DSS, as nearly every segment has it.
     #[inline]
     pub(crate) fn only_dss(&self) -> Option<&Dss> {
         match self.mptcp.as_slice() {

@@ -91,7 +91,7 @@ impl Totals {
     pub(crate) fn count_options(&mut self, options: &SegmentOptions) {
         self.mptcp_segments += 1;
         // Nearly all have this one.
-        if let [MptcpOption::Dss(_)] = options.mptcp.as_slice() {
+        if options.only_dss().is_some() {
             self.options.dss += 1;
             return;
         }

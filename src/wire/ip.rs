@@ -30,33 +30,37 @@ pub(super) struct TcpInIp<'a> {
     pub(super) octets: &'a [u8],
 }
 
-/// The short way for nearly every frame: untagged Ethernet, IPv4 without options or IPv6 without
-/// extension headers, no fragment, TCP. `None` for everything else, which goes the general way.
+/// The short way for nearly every frame: untagged Ethernet, IPv4 without options, no fragment, TCP.
+/// `None` for everything else, which goes another way.
 #[inline]
-pub(super) fn tcp_in_plain_ethernet(frame: &[u8]) -> Option<TcpInIp<'_>> {
+pub(super) fn tcp_in_plain_ipv4(frame: &[u8]) -> Option<TcpInIp<'_>> {
     let (header, rest) = frame.split_first_chunk::<34>()?;
-    match (header[12], header[13], header[14]) {
-        (0x08, 0x00, 0x45) => {
-            let is_fragment = u16::from_be_bytes([header[20], header[21]]) & 0x3fff != 0;
-            let len = u16::from_be_bytes([header[16], header[17]]).checked_sub(20)?;
-            let source = Ipv4Addr::new(header[26], header[27], header[28], header[29]);
-            let destination = Ipv4Addr::new(header[30], header[31], header[32], header[33]);
-            (header[23] == TCP && !is_fragment).then(|| TcpInIp {
-                source: IpAddr::V4(source),
-                destination: IpAddr::V4(destination),
-                hop_limit: header[22],
-                ip_id: u16::from_be_bytes([header[18], header[19]]),
-                len: u32::from(len),
-                octets: rest.get(..usize::from(len)).unwrap_or(rest),
-            })
-        }
-        (0x86, 0xdd, 0x60..=0x6f) if header[20] == TCP => {
-            let (_, packet) = frame.split_first_chunk::<14>()?;
-            let has_length = u16::from_be_bytes([header[18], header[19]]) != 0;
-            if has_length { tcp_in_ipv6(packet, 0).ok() } else { None }
-        }
-        _ => None,
+    let is_plain = header[12..15] == [0x08, 0x00, 0x45] && header[23] == TCP;
+    let is_fragment = u16::from_be_bytes([header[20], header[21]]) & 0x3fff != 0;
+    if !is_plain || is_fragment {
+        return None;
     }
+    let len = u16::from_be_bytes([header[16], header[17]]).checked_sub(20)?;
+    let source = Ipv4Addr::new(header[26], header[27], header[28], header[29]);
+    let destination = Ipv4Addr::new(header[30], header[31], header[32], header[33]);
+    Some(TcpInIp {
+        source: IpAddr::V4(source),
+        destination: IpAddr::V4(destination),
+        hop_limit: header[22],
+        ip_id: u16::from_be_bytes([header[18], header[19]]),
+        len: u32::from(len),
+        octets: rest.get(..usize::from(len)).unwrap_or(rest),
+    })
+}
+
+/// The same for IPv6 without extension headers.
+#[inline]
+pub(super) fn tcp_in_plain_ipv6(frame: &[u8]) -> Option<TcpInIp<'_>> {
+    let (ethernet, packet) = frame.split_first_chunk::<14>()?;
+    let (header, _) = packet.split_first_chunk::<8>()?;
+    let is_plain = ethernet[12..] == [0x86, 0xdd] && header[0] >> 4 == 6 && header[6] == TCP;
+    let has_length = header[4..6] != [0, 0];
+    if is_plain && has_length { tcp_in_ipv6(packet, 0).ok() } else { None }
 }
 
 /// The TCP segment in `packet`, which starts with the IP header and was `wire_len` octets long, the

@@ -145,10 +145,14 @@ pub enum Decoded<'a> {
 #[expect(clippy::inline_always, reason = "so that a frame need not go through memory")]
 #[inline(always)]
 pub fn decode<'a>(frame: &Frame<'a>) -> Decoded<'a> {
-    if frame.link_type == LinkType::ETHERNET
-        && let Some(tcp) = ip::tcp_in_plain_ethernet(frame.data)
-    {
-        return segment(frame, &tcp);
+    // Each version on its own: what addresses both have in common would go through memory.
+    if frame.link_type == LinkType::ETHERNET {
+        if let Some(tcp) = ip::tcp_in_plain_ipv4(frame.data) {
+            return segment(frame, &tcp);
+        }
+        if let Some(tcp) = ip::tcp_in_plain_ipv6(frame.data) {
+            return segment(frame, &tcp);
+        }
     }
     decode_in_any_way(*frame)
 }
