@@ -19,7 +19,6 @@ pub mod watch;
 use std::collections::BTreeSet;
 
 use crate::track::Trace;
-use crate::track::connection::Connection;
 use crate::track::subflow::Subflow;
 use crate::units;
 use finding::{Confidence, Finding, Selection, Severity};
@@ -30,15 +29,21 @@ use rules::{Apply, CaptureFacts, Case, DOUBTFUL, RULES, WholeCapture};
 pub fn findings(trace: &Trace<'_>, inputs: &[CaptureFacts], wanted: &Selection) -> Vec<Finding> {
     let mut found = of_capture(*trace, inputs, wanted);
     for (number, connection) in trace.connections().into_iter().enumerate() {
-        found.extend(of_connection(*trace, inputs, wanted, connection, number));
+        let case = Case::new(*trace, inputs, wanted.host.as_ref(), connection);
+        found.extend(of_connection(&case, number, wanted));
     }
+    in_order(found)
+}
+
+/// All findings, those on the capture first, in the order in which they are told.
+pub fn in_order(mut found: Vec<Finding>) -> Vec<Finding> {
     forget_absent_causes(&mut found);
     found.sort_by_key(|finding| !finding.code.is_of_capture());
     found
 }
 
 /// What there is to say about the capture as a whole.
-fn of_capture(trace: Trace<'_>, inputs: &[CaptureFacts], wanted: &Selection) -> Vec<Finding> {
+pub fn of_capture(trace: Trace<'_>, inputs: &[CaptureFacts], wanted: &Selection) -> Vec<Finding> {
     let whole = WholeCapture { trace, inputs };
     let mut found = Vec::new();
     for rule in RULES {
@@ -51,15 +56,8 @@ fn of_capture(trace: Trace<'_>, inputs: &[CaptureFacts], wanted: &Selection) -> 
 }
 
 /// What there is to say about a connection, which is the one with this number of all.
-fn of_connection(
-    trace: Trace<'_>,
-    inputs: &[CaptureFacts],
-    wanted: &Selection,
-    connection: &Connection,
-    number: usize,
-) -> Vec<Finding> {
-    let case = Case::new(trace, inputs, wanted.host.as_ref(), connection);
-    let mut found = of_case(&case, number);
+pub fn of_connection(case: &Case<'_>, number: usize, wanted: &Selection) -> Vec<Finding> {
+    let mut found = of_case(case, number);
     found.retain(|finding| wanted.includes(finding));
     found
 }

@@ -1,7 +1,5 @@
 //! What of a stream is not in the capture.
 
-use super::state;
-use crate::track::Trace;
 use crate::track::connection::Connection;
 use crate::track::coverage::Range;
 use crate::track::data::DataSpace;
@@ -12,10 +10,10 @@ use crate::track::unplaced::Unplaced;
 /// What was not seen of what `sender` sent, in order: from the first octet of the stream (midstream:
 /// the first one seen, or else numbered) to the last one seen or acknowledged, or to the DATA_FIN. What
 /// may be octets that were seen and whose place is not known is none.
-pub fn holes(trace: &Trace<'_>, connection: &Connection, sender: Role) -> Vec<Range> {
+pub(super) fn holes(connection: &Connection, subflows: &[&Subflow], sender: Role) -> Vec<Range> {
     let data = connection.data.of(sender);
-    let end = data.fin().map(|fin| fin.position).or_else(|| acked_end(trace, connection, sender));
-    let subflows = state::subflows(trace, connection);
+    let fin = data.fin().map(|fin| fin.position);
+    let end = fin.or_else(|| acked_end(connection, subflows, sender));
     let unplaced = subflows.iter().map(|subflow| &subflow.ends.of(sender).unplaced);
     let hidden = unplaced.clone().map(|unplaced| unplaced.hidden).sum();
     let base = data.base().unwrap_or_default();
@@ -43,15 +41,18 @@ fn without(ranges: Vec<Range>, taken: Range) -> Vec<Range> {
 }
 
 /// One past the last octet of `sender`'s stream that its peer acknowledged; a DATA_FIN is none.
-pub fn acked_end(trace: &Trace<'_>, connection: &Connection, sender: Role) -> Option<i64> {
+pub(super) fn acked_end(
+    connection: &Connection,
+    subflows: &[&Subflow],
+    sender: Role,
+) -> Option<i64> {
     let data = connection.data.of(sender);
     let acked = data.acked_end()?;
     let is_unseen = data.coverage().span().is_none_or(|span| acked > span.end);
     match data.fin() {
         Some(fin) => Some(acked.min(fin.position)),
         None if is_unseen && connection.fallback.is_none() => {
-            let subflows = state::subflows(trace, connection);
-            Some(acked - i64::from(has_closed(&subflows, sender.peer())))
+            Some(acked - i64::from(has_closed(subflows, sender.peer())))
         }
         None => Some(acked),
     }

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod capture;
+mod case;
 mod close;
 mod conduct;
 mod data;
@@ -19,40 +20,10 @@ mod retries;
 mod tokens;
 mod words;
 
-use super::finding::{Code, Finding};
-use super::host::KnownHost;
-use super::state::{self, Close, ConnectionState};
-use crate::host::HostSnapshot;
-use crate::track::Trace;
-use crate::track::connection::Connection;
-use crate::track::event::{Event, EventKind};
-use crate::track::proof::{self, JoinVerdicts};
-use crate::track::role::Role;
-use crate::track::subflow::Subflow;
-use crate::wire::frame::PacketNo;
-use crate::wire::mptcp::MptcpOption;
+pub use case::{AddressVerdict, Case};
 
-/// What a rule sees of one connection.
-pub struct Case<'a> {
-    /// Everything.
-    pub trace: Trace<'a>,
-    /// What is known of the inputs.
-    pub inputs: &'a [CaptureFacts],
-    /// What one of its hosts says of itself, if that is known.
-    pub host: Option<KnownHost<'a>>,
-    /// The connection.
-    pub connection: &'a Connection,
-    /// Its subflows, by number.
-    pub subflows: Vec<&'a Subflow>,
-    /// What the HMACs of each of them are worth, in the same order: many rules ask.
-    verdicts: Vec<Option<JoinVerdicts>>,
-    /// First packet of the first join that got through.
-    pub first_joined: Option<PacketNo>,
-    /// How far it came.
-    pub state: ConnectionState,
-    /// How it ended.
-    pub close: Option<Close>,
-}
+use super::finding::{Code, Finding};
+use crate::track::Trace;
 
 /// What is known of an input beside its packets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -229,85 +200,3 @@ pub(super) const DOUBTFUL: &[Code] = &[
     Code::ConnectionAborted,
     Code::SinglePath,
 ];
-
-impl<'a> Case<'a> {
-    pub(super) fn new(
-        trace: Trace<'a>,
-        inputs: &'a [CaptureFacts],
-        host: Option<&'a HostSnapshot>,
-        connection: &'a Connection,
-    ) -> Self {
-        let subflows: Vec<_> = trace.subflows(connection).collect();
-        let joined = subflows.iter().filter(|subflow| !subflow.initial && subflow.is_through());
-        Self {
-            trace,
-            inputs,
-            host: host.and_then(|says| KnownHost::among(says, &subflows)),
-            connection,
-            first_joined: joined.map(|subflow| subflow.first.packet).min(),
-            verdicts: subflows
-                .iter()
-                .map(|subflow| proof::join_verdicts(connection, subflow))
-                .collect(),
-            subflows,
-            state: state::state(&trace, connection),
-            close: state::close(&trace, connection),
-        }
-    }
-
-    /// What the HMACs of a joined subflow are worth; `None` for the initial one.
-    pub fn join_verdicts(&self, subflow: &Subflow) -> Option<JoinVerdicts> {
-        // Subflows are numbered in the order in which they stand.
-        let number = subflow.number;
-        let index = self.subflows.binary_search_by_key(&number, |known| known.number).ok()?;
-        *self.verdicts.get(index)?
-    }
-
-    /// The initial subflow, if its SYN was seen.
-    pub fn initial(&self) -> Option<&'a Subflow> {
-        let initial = self.subflows.iter().copied().find(|subflow| subflow.initial);
-        initial.filter(|subflow| !subflow.is_midstream())
-    }
-
-    /// The joined subflows whose SYN was seen.
-    pub fn joins(&self) -> impl Iterator<Item = &'a Subflow> {
-        let joins = self.subflows.iter().copied().filter(|subflow| !subflow.initial);
-        joins.filter(|subflow| !subflow.is_midstream())
-    }
-
-    /// MPTCP options among the events, with their events.
-    pub fn options(&self) -> impl Iterator<Item = (&'a Event, &'a MptcpOption)> + use<'a> {
-        self.connection.events.iter().filter_map(|event| match &event.kind {
-            EventKind::Option(option) => Some((event, option)),
-            _ => None,
-        })
-    }
-
-    /// Whether both keys are known and the handshake of the connection was seen.
-    pub fn is_whole(&self) -> bool {
-        self.initial().is_some_and(|initial| initial.handshake.syn_ack.is_some())
-    }
-
-    /// Whether the capture holds packets of both hosts.
-    pub fn is_two_sided(&self) -> bool {
-        let sent = |role: Role| self.subflows.iter().any(|s| s.ends.of(role).segments > 0);
-        Role::BOTH.into_iter().all(sent)
-    }
-
-    /// Whether options may be there that the snap length cut off.
-    pub fn options_may_be_cut(&self) -> bool {
-        self.trace.totals().options_cut.count > 0
-    }
-
-    /// Whether only joined subflows are in the capture.
-    pub fn lacks_initial(&self) -> bool {
-        self.subflows.iter().all(|subflow| !subflow.initial)
-    }
-
-    /// Whether packets or a whole path of the connection are not in the capture.
-    pub fn lacks_packets(&self) -> bool {
-        self.subflows.iter().any(|subflow| capture::tcp_gap(subflow).is_some())
-            || !capture::missing_path(self).is_empty()
-            || self.inputs.iter().any(|input| input.dropped > 0)
-    }
-}

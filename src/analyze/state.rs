@@ -63,20 +63,25 @@ pub struct Close {
 
 /// How far `connection` came.
 pub fn state(trace: &Trace<'_>, connection: &Connection) -> ConnectionState {
-    let subflows = subflows(trace, connection);
+    let subflows: Vec<_> = trace.subflows(connection).collect();
+    of(connection, &subflows)
+}
+
+/// How far `connection` came, with these subflows.
+pub(super) fn of(connection: &Connection, subflows: &[&Subflow]) -> ConnectionState {
     // A wrong key proves nothing: Linux does not take such a MP_FASTCLOSE, the RFC is silent.
     if !matches!(fast_close_verdict(connection), Verdict::Absent | Verdict::Mismatch) {
         return ConnectionState::FastClosed;
     }
-    if is_closed(connection, &subflows) {
+    if is_closed(connection, subflows) {
         return ConnectionState::Closed;
     }
-    if last_reset(&subflows).is_some() {
+    if last_reset(subflows).is_some() {
         return ConnectionState::Reset;
     }
     let is_through = subflows.iter().any(|subflow| subflow.is_through());
     match subflows.first().map(|subflow| subflow.state()) {
-        _ if is_through && is_closing(connection, &subflows) => ConnectionState::Closing,
+        _ if is_through && is_closing(connection, subflows) => ConnectionState::Closing,
         _ if is_through => ConnectionState::Established,
         Some(SubflowState::Refused) => ConnectionState::Refused,
         Some(SubflowState::HalfOpen | SubflowState::SynTimeout) => ConnectionState::Handshaking,
@@ -84,31 +89,29 @@ pub fn state(trace: &Trace<'_>, connection: &Connection) -> ConnectionState {
     }
 }
 
-/// How `connection` ended; `None` if it did not, or the capture does not show how.
-pub fn close(trace: &Trace<'_>, connection: &Connection) -> Option<Close> {
-    let subflows = subflows(trace, connection);
-    match state(trace, connection) {
+/// How `connection` ended, which is in `state`; `None` if it did not, or the capture does not show
+/// how.
+pub(super) fn close(
+    connection: &Connection,
+    subflows: &[&Subflow],
+    state: ConnectionState,
+) -> Option<Close> {
+    match state {
         ConnectionState::FastClosed => connection.fast_close.map(|close| Close {
             kind: CloseKind::FastClose,
             by: Closer::Host(close.from),
             packet: close.seen.packet,
         }),
         ConnectionState::Closed => {
-            data_fin_close(connection).or_else(|| fin_close(connection, &subflows))
+            data_fin_close(connection).or_else(|| fin_close(connection, subflows))
         }
-        ConnectionState::Reset => last_reset(&subflows).map(|reset| Close {
+        ConnectionState::Reset => last_reset(subflows).map(|reset| Close {
             kind: CloseKind::Reset,
             by: Closer::Host(reset.from),
             packet: reset.seen.packet,
         }),
         _ => None,
     }
-}
-
-/// The subflows of `connection`, in the order in which they were first seen.
-pub fn subflows<'a>(trace: &Trace<'a>, connection: &Connection) -> Vec<&'a Subflow> {
-    let ids = connection.subflows.iter();
-    ids.map(|id| trace.subflow(*id)).collect()
 }
 
 /// DATA_FINs of both hosts, each acknowledged (or with no subflow left to acknowledge it on), or a

@@ -1,9 +1,8 @@
 //! What became of a connection, in a sentence for a person, and what else there is to say.
 
-use super::holes::holes;
-use super::state::{self, CloseKind, Closer, ConnectionState};
-use crate::track::Trace;
-use crate::track::connection::{Connection, Fallback, FallbackCause};
+use super::rules::Case;
+use super::state::{CloseKind, Closer, ConnectionState};
+use crate::track::connection::{Fallback, FallbackCause};
 use crate::track::event::{Event, EventKind};
 use crate::track::role::Role;
 use crate::track::subflow::{Subflow, SubflowState};
@@ -19,15 +18,9 @@ pub struct Verdict {
     pub details: Vec<String>,
 }
 
-/// The verdict on `connection`.
-pub fn verdict(trace: &Trace<'_>, connection: &Connection) -> Verdict {
-    let facts = Facts {
-        trace,
-        connection,
-        state: state::state(trace, connection),
-        close: state::close(trace, connection),
-        subflows: state::subflows(trace, connection),
-    };
+/// The verdict on a connection.
+pub fn verdict(case: &Case<'_>) -> Verdict {
+    let facts = Facts { case };
     Verdict {
         headline: facts.headline(),
         details: [
@@ -44,6 +37,11 @@ pub fn verdict(trace: &Trace<'_>, connection: &Connection) -> Verdict {
         .flatten()
         .collect(),
     }
+}
+
+/// Its first sentence alone.
+pub fn headline(case: &Case<'_>) -> String {
+    Facts { case }.headline()
 }
 
 /// The host's name in a sentence.
@@ -68,19 +66,15 @@ pub const fn fallback_reason(cause: FallbackCause) -> &'static str {
 }
 
 struct Facts<'a> {
-    trace: &'a Trace<'a>,
-    connection: &'a Connection,
-    state: ConnectionState,
-    close: Option<state::Close>,
-    subflows: Vec<&'a Subflow>,
+    case: &'a Case<'a>,
 }
 
 impl Facts<'_> {
     fn headline(&self) -> String {
-        if let Some(fallback) = self.connection.fallback {
+        if let Some(fallback) = self.case.connection.fallback {
             return fell_back(fallback);
         }
-        match self.state {
+        match self.case.state {
             ConnectionState::Refused => self.refused(),
             ConnectionState::Handshaking => self.not_through(),
             ConnectionState::Unknown => {
@@ -91,7 +85,7 @@ impl Facts<'_> {
     }
 
     fn refused(&self) -> String {
-        match self.subflows.first().and_then(|subflow| subflow.reset) {
+        match self.case.subflows.first().and_then(|subflow| subflow.reset) {
             Some(reset) => {
                 let who = host(reset.from);
                 let packet = reset.seen.packet;
@@ -105,7 +99,7 @@ impl Facts<'_> {
     }
 
     fn not_through(&self) -> String {
-        let Some(handshake) = self.subflows.first().map(|subflow| subflow.handshake) else {
+        let Some(handshake) = self.case.subflows.first().map(|subflow| subflow.handshake) else {
             return "The handshake is not in the capture.".to_owned();
         };
         if handshake.syn_ack.is_none() {
@@ -135,25 +129,25 @@ impl Facts<'_> {
     }
 
     fn through(&self) -> impl Iterator<Item = &Subflow> {
-        let used = self.subflows.iter().filter(|subflow| subflow.is_through());
+        let used = self.case.subflows.iter().filter(|subflow| subflow.is_through());
         used.copied()
     }
 
     fn failed_joins(&self) -> impl Iterator<Item = &Subflow> {
-        let joins = self.subflows.iter().filter(|subflow| !subflow.initial);
+        let joins = self.case.subflows.iter().filter(|subflow| !subflow.initial);
         joins.filter(|join| !join.is_through()).copied()
     }
 
     /// Whether the SYN of the initial subflow was seen.
     fn has_beginning(&self) -> bool {
-        let first = self.subflows.first();
+        let first = self.case.subflows.first();
         first.is_some_and(|first| first.initial && !first.is_midstream())
     }
 
     /// How many joins failed in which way. A single one stands in the headline.
     fn joins_failed(&self) -> Option<String> {
-        let total = self.subflows.iter().filter(|subflow| !subflow.initial).count();
-        if total < 2 || self.connection.fallback.is_some() {
+        let total = self.case.subflows.iter().filter(|subflow| !subflow.initial).count();
+        if total < 2 || self.case.connection.fallback.is_some() {
             return None;
         }
         let mut kinds: Vec<(String, u64)> = Vec::new();
@@ -174,11 +168,11 @@ impl Facts<'_> {
 
     /// Subflows that a RST ended while the connection went on.
     fn resets(&self) -> Option<String> {
-        if matches!(self.state, ConnectionState::Reset | ConnectionState::FastClosed) {
+        if matches!(self.case.state, ConnectionState::Reset | ConnectionState::FastClosed) {
             return None;
         }
         // What comes after both DATA_FINs is the clearing away.
-        let done = Role::BOTH.map(|role| self.connection.data.of(role).fin());
+        let done = Role::BOTH.map(|role| self.case.connection.data.of(role).fin());
         let done = done[0].zip(done[1]).map(|(one, other)| one.seen.packet.max(other.seen.packet));
         let was_reset = |subflow: &&Subflow| {
             let packet = subflow.reset.map(|reset| reset.seen.packet);
@@ -205,7 +199,7 @@ impl Facts<'_> {
     /// Mappings whose DSS checksum is wrong.
     fn bad_checksums(&self) -> Option<String> {
         let wrong = |role: Role| {
-            let ends = self.subflows.iter().map(|subflow| subflow.ends.of(role));
+            let ends = self.case.subflows.iter().map(|subflow| subflow.ends.of(role));
             let count = ends.map(|end| end.checksums.mismatches()).sum();
             (count > 0).then(|| format!("{} by {}", units::counted(count, "mapping"), host(role)))
         };
@@ -216,7 +210,7 @@ impl Facts<'_> {
     /// The first MP_FAIL of each host.
     fn mp_fails(&self) -> Option<String> {
         let first = |role: Role| {
-            let mut events = self.connection.events.iter();
+            let mut events = self.case.connection.events.iter();
             let is_fail = |event: &&Event| {
                 event.direction.sender() == role
                     && matches!(event.kind, EventKind::Option(MptcpOption::Fail(_)))
@@ -231,7 +225,7 @@ impl Facts<'_> {
     /// What was sent again on another subflow.
     fn resent(&self) -> Option<String> {
         let part = |role: Role| {
-            let ends = self.subflows.iter().map(|subflow| subflow.ends.of(role).bytes);
+            let ends = self.case.subflows.iter().map(|subflow| subflow.ends.of(role).bytes);
             let octets = ends.map(|bytes| bytes.reinjected).sum();
             (octets > 0).then(|| format!("{} by {}", units::bytes(octets), host(role)))
         };
@@ -240,7 +234,7 @@ impl Facts<'_> {
     }
 
     fn bad_end(&self) -> Option<String> {
-        let close = self.close?;
+        let close = self.case.close?;
         let by = match close.by {
             Closer::Host(role) => host(role),
             Closer::Both => "both hosts",
@@ -259,8 +253,7 @@ impl Facts<'_> {
 
     fn missing(&self) -> Option<String> {
         let missing = |role: Role| {
-            let holes = holes(self.trace, self.connection, role);
-            let octets = holes.iter().map(|hole| hole.len()).sum();
+            let octets = self.case.holes(role).iter().map(|hole| hole.len()).sum();
             (octets > 0).then(|| format!("{} sent by {}", units::bytes(octets), host(role)))
         };
         let parts: Vec<_> = Role::BOTH.into_iter().filter_map(missing).collect();
@@ -268,9 +261,9 @@ impl Facts<'_> {
     }
 
     fn midstream(&self) -> Option<String> {
-        if self.subflows.first().is_some_and(|subflow| subflow.is_midstream()) {
+        if self.case.subflows.first().is_some_and(|subflow| subflow.is_midstream()) {
             Some("The handshake of MPTCP is not in the capture.".to_owned())
-        } else if self.connection.known_by.is_some() && !self.connection.has_keys() {
+        } else if self.case.connection.known_by.is_some() && !self.case.connection.has_keys() {
             Some("Only joined subflows of it are in the capture.".to_owned())
         } else {
             None

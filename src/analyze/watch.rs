@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::finding::{Code, Confidence, Finding, Selection, Severity};
-use super::rules::CaptureFacts;
+use super::rules::{CaptureFacts, Case};
 use crate::track::Trace;
 use crate::track::connection::Connection;
 use crate::track::role::Direction;
@@ -134,7 +134,8 @@ impl FindingWatch {
         let found = found.into_iter().map(|finding| (number(&finding), finding)).collect();
         compare(&mut self.of_capture, found, sure, &mut changes);
         for (index, connection) in due {
-            let found = super::of_connection(trace, inputs, wanted, connection, index);
+            let case = Case::new(trace, inputs, wanted.host.as_ref(), connection);
+            let found = super::of_connection(&case, index, wanted);
             let number = connection.number;
             let found: Vec<_> = found.into_iter().map(|finding| (Some(number), finding)).collect();
             let known = self.of_connections.entry(number).or_default();

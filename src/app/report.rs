@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+use std::mem;
 
 use anyhow::{Result, bail};
 
@@ -22,6 +23,7 @@ use crate::track::stream::StreamUse;
 use crate::track::{Limits, Tracker};
 use crate::wire::frame::Timestamp;
 
+/// The program ends behind it: its memory goes back at once, not piece by piece.
 pub(super) fn run(args: &ReportArgs) -> Result<Outcome> {
     let paths = inputs::paths(&args.inputs);
     let mut capture = inputs::open(&paths)?;
@@ -45,6 +47,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<Outcome> {
     });
     put_out(&report, Tail { json: json_output, text })?;
     let fails = args.findings.fail_on.is_some_and(|level| is_any_at(&report, level));
+    mem::forget(report);
     Ok(if fails { Outcome::Found } else { Outcome::Done })
 }
 
@@ -93,10 +96,12 @@ fn analyse(
     if let Some(path) = &args.keys {
         tracked.tracker.use_keys(&keys::read(path)?);
     }
-    let Tracked { tracker, capture, counts } = tracked;
+    let Tracked { tracker, capture, counts } = &tracked;
     let wanted =
         Wanted { series: args.series, findings: Selection { host, ..selection(&args.findings) } };
-    Ok(build(&tracker, &counts, capture.inputs(), shifts, &wanted))
+    let report = build(tracker, counts, capture.inputs(), shifts, &wanted);
+    mem::forget(tracked);
+    Ok(report)
 }
 
 /// What of a report is asked for.

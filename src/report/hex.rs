@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
@@ -15,9 +16,9 @@ macro_rules! hex_number {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub struct $name(pub $number);
 
-        impl fmt::Display for $name {
-            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(formatter, "0x{:0width$x}", self.0, width = $digits)
+        impl $name {
+            fn text(self) -> NumberText {
+                NumberText::new(self.0.into(), $digits)
             }
         }
 
@@ -27,9 +28,15 @@ macro_rules! hex_number {
 
 macro_rules! hex_string {
     ($name:ident, $pattern:expr) => {
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(&self.text())
+            }
+        }
+
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
+                serializer.serialize_str(&self.text())
             }
         }
 
@@ -58,9 +65,12 @@ hex_number!(Hex64, u64, 16, "64 bits, `0x` and 16 hex digits.");
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HexDsn(pub WireDsn);
 
-impl fmt::Display for HexDsn {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)
+impl HexDsn {
+    fn text(self) -> NumberText {
+        match self.0 {
+            WireDsn::Short(low) => Hex32(low).text(),
+            WireDsn::Long(whole) => Hex64(whole).text(),
+        }
     }
 }
 
@@ -70,14 +80,50 @@ hex_string!(HexDsn, "^0x([0-9a-f]{8}|[0-9a-f]{16})$");
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HexOctets(pub Vec<u8>);
 
-impl fmt::Display for HexOctets {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("0x")?;
-        self.0.iter().try_for_each(|octet| write!(formatter, "{octet:02x}"))
+impl HexOctets {
+    fn text(&self) -> String {
+        let digits = self.0.iter().flat_map(|octet| [octet >> 4, octet & 0xf]).map(digit);
+        ['0', 'x'].into_iter().chain(digits.map(char::from)).collect()
     }
 }
 
 hex_string!(HexOctets, "^0x([0-9a-f]{2})*$");
+
+/// A number in hex. A report has dozens for each connection: they are put together by hand.
+struct NumberText {
+    octets: [u8; 18],
+    len: usize,
+}
+
+impl NumberText {
+    /// The last `digits` digits, 16 at most, after `0x`.
+    fn new(number: u64, digits: usize) -> Self {
+        let mut octets = *b"0x0000000000000000";
+        let len = 2 + digits;
+        let mut rest = number;
+        for octet in octets.iter_mut().take(len).skip(2).rev() {
+            *octet = digit((rest & 0xf) as u8);
+            rest >>= 4;
+        }
+        Self { octets, len }
+    }
+}
+
+impl Deref for NumberText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        let octets = self.octets.get(..self.len);
+        octets.and_then(|octets| str::from_utf8(octets).ok()).unwrap_or_default()
+    }
+}
+
+const fn digit(value: u8) -> u8 {
+    match value {
+        0..10 => b'0' + value,
+        _ => b'a' + value - 10,
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -26,6 +26,7 @@ use serde::Serialize;
 
 use super::event::Event;
 use super::model::{ConnectionState, RoleName, SubflowState};
+use crate::analyze::rules::Case;
 use crate::analyze::{state, verdict};
 use crate::track::Trace;
 use crate::track::arena::Id;
@@ -287,7 +288,7 @@ fn connection_line(
         client: end(Role::Client),
         server: end(Role::Server),
         subflows: connection.subflows.len() as u64,
-        verdict: has_ended.then(|| verdict::verdict(&trace, connection).headline),
+        verdict: has_ended.then(|| verdict::headline(&Case::new(trace, &[], None, connection))),
     }))
 }
 

@@ -41,7 +41,7 @@ pub use subflow::{
 
 use crate::analyze;
 use crate::analyze::finding::Selection;
-use crate::analyze::rules::CaptureFacts;
+use crate::analyze::rules::{CaptureFacts, Case};
 use crate::track::Trace;
 use build::Context;
 
@@ -126,15 +126,15 @@ impl Report {
         wanted: &Selection,
     ) -> Self {
         let context = Context::new(trace, inputs, lookup);
-        let connections: Vec<_> = trace
-            .connections()
-            .into_iter()
-            .enumerate()
-            .map(|(index, connection)| {
-                let id = index as u64 + connection.forgotten_before;
-                Connection::build(&context, id, connection)
-            })
-            .collect();
+        let capture: Vec<_> = inputs.iter().map(CaptureFacts::from).collect();
+        let mut findings = analyze::of_capture(*trace, &capture, wanted);
+        let mut connections = Vec::new();
+        for (index, connection) in trace.connections().into_iter().enumerate() {
+            let case = Case::new(*trace, &capture, wanted.host.as_ref(), connection);
+            findings.extend(analyze::of_connection(&case, index, wanted));
+            let id = index as u64 + connection.forgotten_before;
+            connections.push(Connection::build(&context, id, &case));
+        }
         let orphan_subflows: Vec<_> = trace
             .orphans()
             .into_iter()
@@ -145,9 +145,8 @@ impl Report {
         totals.connections = connections.len() as u64;
         totals.subflows = subflows;
         totals.orphan_subflows = orphan_subflows.len() as u64;
-        let capture: Vec<_> = inputs.iter().map(CaptureFacts::from).collect();
-        let findings = analyze::findings(trace, &capture, wanted).into_iter();
-        let findings: Vec<_> = findings
+        let findings: Vec<_> = analyze::in_order(findings)
+            .into_iter()
             .map(|found| {
                 let connection = found.connection.and_then(|index| connections.get(index));
                 let connection = connection.map(|connection| connection.id);

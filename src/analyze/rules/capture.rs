@@ -3,7 +3,6 @@
 use super::words::{host, packet};
 use super::{Case, WholeCapture};
 use crate::analyze::finding::{Code, Confidence, Finding};
-use crate::analyze::holes;
 use crate::track::coverage::Range;
 use crate::track::event::Event;
 use crate::track::role::Role;
@@ -136,10 +135,10 @@ pub(super) fn missing_path(case: &Case<'_>) -> Vec<Finding> {
 
 /// Octets that the peer acknowledged at the data level and that were not seen.
 fn missing(case: &Case<'_>, role: Role) -> Option<u64> {
-    let end = holes::acked_end(&case.trace, case.connection, role)?;
+    let end = case.acked_end(role)?;
     let acked = Range { start: i64::MIN, end };
-    let gaps = holes::holes(&case.trace, case.connection, role).into_iter();
-    let octets: u64 = gaps.map(|hole| hole.intersection(acked).len()).sum();
+    let holes = case.holes(role).iter();
+    let octets: u64 = holes.map(|hole| hole.intersection(acked).len()).sum();
     // An octet or two: a DATA_FIN that was not seen, or a fast-open SYN.
     (octets > 2 && case.is_whole()).then_some(octets)
 }

@@ -1,11 +1,11 @@
 //! What can be recomputed, and does not come out right.
 
-use super::Case;
 use super::words::{capitalised, host, packet};
+use super::{AddressVerdict, Case};
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::track::address::Address;
 use crate::track::data::DataSpace;
-use crate::track::proof::{self, Verdict};
+use crate::track::proof::Verdict;
 use crate::track::role::Role;
 use crate::track::subflow::{Seen, Subflow};
 use crate::units;
@@ -51,8 +51,7 @@ fn join_option(case: &Case<'_>, subflow: &Subflow, sender: Role) -> Option<Seen>
 
 /// The HMAC of an ADD_ADDR does not verify (RFC 8684 §3.4.1).
 pub(super) fn add_addr_hmac_mismatch(case: &Case<'_>) -> Vec<Finding> {
-    let wrong = |address: &Address| {
-        let (verdict, variant) = proof::address_verdict(case.connection, address);
+    let wrong = |(address, (verdict, variant)): (&Address, AddressVerdict)| {
         let address_id = address.address_id.0;
         let what = match (verdict, variant) {
             (Verdict::Mismatch, _) => "is not the one that the keys give".to_owned(),
@@ -82,7 +81,7 @@ pub(super) fn add_addr_hmac_mismatch(case: &Case<'_>) -> Vec<Finding> {
                 .advice(advice),
         )
     };
-    case.connection.addresses.iter().filter_map(wrong).collect()
+    case.addresses().filter_map(wrong).collect()
 }
 
 /// A DSS checksum is wrong over the whole mapping (RFC 8684 §3.3.1).

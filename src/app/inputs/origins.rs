@@ -44,6 +44,8 @@ impl Origins {
         }
     }
 
+    // Out of the way of the one input that most captures have.
+    #[inline(never)]
     fn keep(&mut self, input: usize) {
         if (self.words.len() + self.notes.len()) * 8 >= MOST_OCTETS {
             return;

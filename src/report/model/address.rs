@@ -7,9 +7,8 @@ use serde::Serialize;
 
 use super::build::Context;
 use super::subflow::{HmacVerdict, RoleName};
+use crate::analyze::rules::{AddressVerdict, Case};
 use crate::track::address::{self, Sightings};
-use crate::track::connection::Connection;
-use crate::track::proof;
 use crate::track::subflow::Subflow;
 use crate::wire::crypto::AddAddrHmacVariant;
 use crate::wire::mptcp::AddAddr;
@@ -48,9 +47,9 @@ pub struct Address {
 impl Address {
     pub(super) fn build(
         context: &Context<'_>,
-        connection: &Connection,
+        case: &Case<'_>,
         address: &address::Address,
-        subflows: &[&Subflow],
+        (verdict, variant): AddressVerdict,
     ) -> Self {
         let packets = |sightings: &Sightings| {
             let listed = sightings.listed.iter();
@@ -61,7 +60,6 @@ impl Address {
         };
         // Version 0 has no HMAC that could be absent.
         let is_proof_due = address.options.iter().any(|option| AddAddr::hmac(option).is_some());
-        let (verdict, variant) = proof::address_verdict(connection, address);
         Self {
             owner: address.owner.into(),
             address_id: address.address_id.0,
@@ -72,7 +70,7 @@ impl Address {
             hmac: is_proof_due.then(|| verdict.into()),
             hmac_variant: variant.map(variant_name),
             removed: packets(&address.removed),
-            used_by_subflows: subflows.iter().filter(is_used).map(|s| s.number).collect(),
+            used_by_subflows: case.subflows.iter().filter(is_used).map(|s| s.number).collect(),
         }
     }
 }

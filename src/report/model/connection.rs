@@ -9,6 +9,7 @@ use super::build::Context;
 use super::data::DataDirection;
 use super::finding::Confidence;
 use super::{Address, PerHost, Subflow};
+use crate::analyze::rules::Case;
 use crate::analyze::{option_space, state, verdict};
 use crate::report::event::{Event, FallbackCauseName};
 use crate::report::hex::{Hex32, Hex64};
@@ -219,15 +220,10 @@ pub enum Family {
 }
 
 impl Connection {
-    pub(super) fn build(
-        context: &Context<'_>,
-        id: u64,
-        connection: &connection::Connection,
-    ) -> Self {
-        let trace = context.trace;
-        let subflows = state::subflows(trace, connection);
-        let first = subflows.first();
-        let verdict = verdict::verdict(trace, connection);
+    pub(super) fn build(context: &Context<'_>, id: u64, case: &Case<'_>) -> Self {
+        let connection = case.connection;
+        let first = case.subflows.first();
+        let verdict = verdict::verdict(case);
         let host = |role| Host::build(connection, first.copied(), role);
         let events = connection.events.iter();
         Self {
@@ -235,7 +231,7 @@ impl Connection {
             version: connection.version.map(|version| version.0),
             verdict: verdict.headline,
             details: verdict.details,
-            state: state::state(trace, connection).into(),
+            state: case.state.into(),
             midstream: first.is_none_or(|first| first.is_midstream() || !first.initial),
             roles_certain: connection.roles_certain,
             checksum: connection.checksum,
@@ -248,20 +244,20 @@ impl Connection {
             client: host(Role::Client),
             server: host(Role::Server),
             fallback: connection.fallback.map(|fallback| Fallback::build(context, fallback)),
-            close: state::close(trace, connection).map(|close| Close::build(context, close)),
+            close: case.close.map(|close| Close::build(context, close)),
             option_space: OptionSpace::build(first.and_then(|first| first.timestamps())),
-            addresses: connection
-                .addresses
-                .iter()
-                .map(|address| Address::build(context, connection, address, &subflows))
+            addresses: case
+                .addresses()
+                .map(|(address, verdict)| Address::build(context, case, address, verdict))
                 .collect(),
-            c2s: DataDirection::build(context, connection, Role::Client),
-            s2c: DataDirection::build(context, connection, Role::Server),
+            c2s: DataDirection::build(context, case, Role::Client),
+            s2c: DataDirection::build(context, case, Role::Server),
             events: events.map(|event| Event::build(context, event)).collect(),
             events_dropped: connection.events.dropped(),
-            subflows: subflows
+            subflows: case
+                .subflows
                 .iter()
-                .map(|subflow| Subflow::build(context, Some(connection), subflow))
+                .map(|subflow| Subflow::build(context, case.join_verdicts(subflow), subflow))
                 .collect(),
         }
     }

@@ -7,7 +7,7 @@ use super::build::Context;
 use super::connection::Moment;
 use super::series::Series;
 use super::subflow::Distribution;
-use crate::analyze::holes;
+use crate::analyze::rules::Case;
 use crate::track::coverage::Range;
 use crate::track::role::Role;
 use crate::track::subflow::{ByteCounts, Seen};
@@ -104,20 +104,16 @@ pub struct ReceiveWindow {
 }
 
 impl DataDirection {
-    pub(super) fn build(
-        context: &Context<'_>,
-        connection: &connection::Connection,
-        sender: Role,
-    ) -> Self {
+    pub(super) fn build(context: &Context<'_>, case: &Case<'_>, sender: Role) -> Self {
+        let connection = case.connection;
         let data = connection.data.of(sender);
         let sum = |count: fn(&ByteCounts) -> u64| {
-            let subflows = connection.subflows.iter();
-            let ends = subflows.map(|id| context.trace.subflow(*id).ends.of(sender));
+            let ends = case.subflows.iter().map(|subflow| subflow.ends.of(sender));
             ends.map(|end| count(&end.bytes)).sum::<u64>()
         };
         let moment = |seen: Seen| context.moment(seen);
-        let holes = holes::holes(context.trace, connection, sender);
-        let acked = holes::acked_end(context.trace, connection, sender);
+        let holes = case.holes(sender);
+        let acked = case.acked_end(sender);
         let delivery = data.delivery();
         let in_order = !connection.out_of_order;
         let waited = |times| Distribution::build(times).filter(|_| in_order);

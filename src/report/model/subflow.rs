@@ -9,9 +9,8 @@ use super::PerHost;
 use super::build::Context;
 use super::series::Series;
 use crate::report::hex::Hex32;
-use crate::track::connection::Connection;
 use crate::track::distribution;
-use crate::track::proof::{self, Verdict};
+use crate::track::proof::{self, JoinVerdicts, Verdict};
 use crate::track::role::Role;
 use crate::track::subflow;
 
@@ -275,17 +274,13 @@ impl Distribution {
 }
 
 impl Subflow {
-    /// `connection` has the keys that prove a join; without it nothing is proved.
+    /// `verdicts` is what its HMACs are worth, where it was joined.
     pub(super) fn build(
         context: &Context<'_>,
-        connection: Option<&Connection>,
+        verdicts: Option<JoinVerdicts>,
         subflow: &subflow::Subflow,
     ) -> Self {
         let ends = &subflow.ends;
-        let hmac = match connection {
-            Some(connection) => proof::join_verdicts(connection, subflow).map(JoinHmacs::from),
-            None => subflow.join.as_ref().map(JoinHmacs::without_keys),
-        };
         Self {
             id: subflow.number,
             initial: subflow.initial,
@@ -296,7 +291,7 @@ impl Subflow {
             backup: PerHost { client: ends.client.backup, server: ends.server.backup },
             state: subflow.state().into(),
             handshake: Handshake::build(context, &subflow.handshake),
-            hmac,
+            hmac: verdicts.map(JoinHmacs::from),
             reset: subflow.reset.map(|reset| Reset::build(context, &reset)),
             c2s: SubflowDirection::build(&ends.client, !subflow.out_of_order),
             s2c: SubflowDirection::build(&ends.server, !subflow.out_of_order),
@@ -355,21 +350,9 @@ impl Handshake {
     }
 }
 
-impl From<proof::JoinVerdicts> for JoinHmacs {
-    fn from(verdicts: proof::JoinVerdicts) -> Self {
+impl From<JoinVerdicts> for JoinHmacs {
+    fn from(verdicts: JoinVerdicts) -> Self {
         Self { syn_ack: verdicts.syn_ack.into(), ack: verdicts.ack.into() }
-    }
-}
-
-impl JoinHmacs {
-    fn without_keys(join: &subflow::JoinHandshake) -> Self {
-        let verdict = |present| {
-            if present { HmacVerdict::Unverifiable } else { HmacVerdict::Absent }
-        };
-        Self {
-            syn_ack: verdict(join.syn_ack_hmac.is_some()),
-            ack: verdict(join.ack_hmac.is_some()),
-        }
     }
 }
 
@@ -405,7 +388,7 @@ impl OrphanSubflow {
         let join = subflow.join.as_ref();
         Self {
             token: join.and_then(|join| join.token).map(|token| Hex32(token.0)),
-            subflow: Subflow::build(context, None, subflow),
+            subflow: Subflow::build(context, proof::unverified(subflow), subflow),
         }
     }
 }

@@ -1,0 +1,370 @@
+//! Indented JSON, octet for octet as `serde_json` writes it, for values as large as a report.
+//!
+//! Most of a report is keys and indentation. Here both are copied into one buffer, and a string is
+//! looked at once before it is copied; `serde_json` goes through each letter of each key. Numbers,
+//! and strings in which something is to be escaped, are left to it.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+
+use serde::ser::{self, Impossible, Serialize, Serializer};
+
+/// Octets that are put together before they are written.
+const BUFFER: usize = 1 << 16;
+
+/// The end of a line and the indentation of the next one: more than most need, because octets of
+/// a known number are copied faster.
+const NEXT_LINE: &[u8; 32] = b"\n                               ";
+
+/// Writes `value`, and nothing after it.
+pub(super) fn write(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let mut writer = Writer { out, buffer: Vec::with_capacity(2 * BUFFER), depth: 0 };
+    value.serialize(&mut writer).map_err(|Error(error)| error)?;
+    writer.out.write_all(&writer.buffer)
+}
+
+/// Where JSON goes, and how deep within brackets it is.
+struct Writer<'a> {
+    out: &'a mut dyn Write,
+    buffer: Vec<u8>,
+    depth: usize,
+}
+
+/// Why a value was not written.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+struct Error(#[from] io::Error);
+
+impl ser::Error for Error {
+    fn custom<T: Display>(message: T) -> Self {
+        Self(io::Error::other(message.to_string()))
+    }
+}
+
+type Result<T = ()> = std::result::Result<T, Error>;
+
+impl<'a> Writer<'a> {
+    fn open<'m>(&'m mut self, bracket: u8, closing: u8) -> Members<'m, 'a> {
+        self.buffer.push(bracket);
+        self.depth += 1;
+        Members { writer: self, is_empty: true, closing }
+    }
+
+    fn next_line(&mut self) {
+        let end = self.buffer.len() + 1 + 2 * self.depth;
+        self.buffer.extend_from_slice(NEXT_LINE);
+        self.buffer.resize(end, b' ');
+    }
+
+    /// What needs no escape.
+    fn name(&mut self, name: &'static str) {
+        debug_assert!(is_plain(name), "{name}");
+        self.buffer.push(b'"');
+        self.buffer.extend_from_slice(name.as_bytes());
+        self.buffer.push(b'"');
+    }
+
+    fn text(&mut self, text: &str) -> Result {
+        if !is_plain(text) {
+            return self.scalar(&text);
+        }
+        self.buffer.push(b'"');
+        self.buffer.extend_from_slice(text.as_bytes());
+        self.buffer.push(b'"');
+        Ok(())
+    }
+
+    /// What takes no line of its own.
+    fn scalar(&mut self, value: &impl Serialize) -> Result {
+        Ok(serde_json::to_writer(&mut self.buffer, value).map_err(io::Error::from)?)
+    }
+
+    fn make_room(&mut self) -> Result {
+        if self.buffer.len() >= BUFFER {
+            self.out.write_all(&self.buffer)?;
+            self.buffer.clear();
+        }
+        Ok(())
+    }
+}
+
+/// Whether a string stands in JSON as it is.
+fn is_plain(text: &str) -> bool {
+    // All of it, without a branch for each octet.
+    let is_special = |octet: u8| octet < b' ' || octet == b'"' || octet == b'\\';
+    !text.bytes().fold(false, |any, octet| any | is_special(octet))
+}
+
+/// The values of an array, or the entries of an object, that is being written.
+struct Members<'m, 'a> {
+    writer: &'m mut Writer<'a>,
+    is_empty: bool,
+    closing: u8,
+}
+
+impl Members<'_, '_> {
+    fn begin(&mut self) -> Result {
+        self.writer.make_room()?;
+        if !self.is_empty {
+            self.writer.buffer.push(b',');
+        }
+        self.is_empty = false;
+        self.writer.next_line();
+        Ok(())
+    }
+
+    fn value(&mut self, value: &(impl Serialize + ?Sized)) -> Result {
+        self.begin()?;
+        value.serialize(&mut *self.writer)
+    }
+
+    fn close(self) {
+        self.writer.depth -= 1;
+        if !self.is_empty {
+            self.writer.next_line();
+        }
+        self.writer.buffer.push(self.closing);
+    }
+}
+
+/// One method for each kind of scalar.
+macro_rules! scalars {
+    ($($method:ident: $scalar:ty,)*) => {
+        $(
+            fn $method(self, value: $scalar) -> Result {
+                self.scalar(&value)
+            }
+        )*
+    };
+}
+
+impl<'m, 'a> Serializer for &'m mut Writer<'a> {
+    type Ok = ();
+    type Error = Error;
+    type SerializeSeq = Members<'m, 'a>;
+    type SerializeTuple = Members<'m, 'a>;
+    type SerializeTupleStruct = Members<'m, 'a>;
+    type SerializeMap = Members<'m, 'a>;
+    type SerializeStruct = Members<'m, 'a>;
+    // Nothing that is written has variants with values, but for those that `serde` flattens.
+    type SerializeTupleVariant = Impossible<(), Error>;
+    type SerializeStructVariant = Impossible<(), Error>;
+
+    scalars! {
+        serialize_bool: bool,
+        serialize_i8: i8,
+        serialize_i16: i16,
+        serialize_i32: i32,
+        serialize_i64: i64,
+        serialize_u8: u8,
+        serialize_u16: u16,
+        serialize_u32: u32,
+        serialize_u64: u64,
+        serialize_f32: f32,
+        serialize_f64: f64,
+        serialize_char: char,
+    }
+
+    fn serialize_str(self, text: &str) -> Result {
+        self.text(text)
+    }
+
+    fn serialize_bytes(self, octets: &[u8]) -> Result {
+        octets.serialize(self)
+    }
+
+    fn serialize_none(self) -> Result {
+        self.serialize_unit()
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result {
+        self.buffer.extend_from_slice(b"null");
+        Ok(())
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Result {
+        self.serialize_unit()
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result {
+        self.name(variant);
+        Ok(())
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &str, value: &T) -> Result {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: &T,
+    ) -> Result {
+        Err(ser::Error::custom(variant))
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq> {
+        Ok(self.open(b'[', b']'))
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple> {
+        Ok(self.open(b'[', b']'))
+    }
+
+    fn serialize_tuple_struct(self, _: &str, _: usize) -> Result<Self::SerializeTupleStruct> {
+        Ok(self.open(b'[', b']'))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleVariant> {
+        Err(ser::Error::custom(variant))
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap> {
+        Ok(self.open(b'{', b'}'))
+    }
+
+    fn serialize_struct(self, _: &str, _: usize) -> Result<Self::SerializeStruct> {
+        Ok(self.open(b'{', b'}'))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeStructVariant> {
+        Err(ser::Error::custom(variant))
+    }
+}
+
+/// The kinds of arrays differ in the name of one method.
+macro_rules! array {
+    ($($kind:ident: $method:ident,)*) => {
+        $(
+            impl ser::$kind for Members<'_, '_> {
+                type Ok = ();
+                type Error = Error;
+
+                fn $method<T: Serialize + ?Sized>(&mut self, value: &T) -> Result {
+                    self.value(value)
+                }
+
+                fn end(self) -> Result {
+                    self.close();
+                    Ok(())
+                }
+            }
+        )*
+    };
+}
+
+array! {
+    SerializeSeq: serialize_element,
+    SerializeTuple: serialize_element,
+    SerializeTupleStruct: serialize_field,
+}
+
+impl ser::SerializeMap for Members<'_, '_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result {
+        self.begin()?;
+        let start = self.writer.buffer.len();
+        key.serialize(&mut *self.writer)?;
+        // A key is a string, even where it is a number.
+        if self.writer.buffer.get(start) != Some(&b'"') {
+            self.writer.buffer.insert(start, b'"');
+            self.writer.buffer.push(b'"');
+        }
+        self.writer.buffer.extend_from_slice(b": ");
+        Ok(())
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result {
+        value.serialize(&mut *self.writer)
+    }
+
+    fn end(self) -> Result {
+        self.close();
+        Ok(())
+    }
+}
+
+impl ser::SerializeStruct for Members<'_, '_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result {
+        self.begin()?;
+        self.writer.name(key);
+        self.writer.buffer.extend_from_slice(b": ");
+        value.serialize(&mut *self.writer)
+    }
+
+    fn end(self) -> Result {
+        self.close();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[track_caller]
+    fn check(value: &impl Serialize) {
+        let mut out = Vec::new();
+        write(value, &mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), serde_json::to_string_pretty(value).unwrap());
+    }
+
+    #[test]
+    fn as_serde_json_writes_it() {
+        check(&json!({"a": [], "b": {}, "c": [1, {"d": [2, -3], "e": null}], "f": "", "g": 1.5}));
+        check(&json!({"quote \" and \\": "line\nend, \u{1}, \u{7f}, é"}));
+        check(&BTreeMap::from([(7, (true, 'x')), (8, (false, '"'))]));
+    }
+
+    #[test]
+    fn as_deep_as_it_may_be() {
+        check(&(0..100).fold(json!(null), |inner, depth| json!([depth, inner])));
+    }
+
+    #[test]
+    fn more_than_the_buffer_holds() {
+        check(&vec!["some text"; BUFFER]);
+    }
+
+    #[test]
+    fn an_output_that_fails_ends_it() {
+        struct Full;
+        impl Write for Full {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let error = write(&vec![0; BUFFER], &mut Full).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+    }
+}
