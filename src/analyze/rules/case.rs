@@ -1,0 +1,157 @@
+//! What a rule sees of one connection.
+
+use std::cell::OnceCell;
+
+use super::{CaptureFacts, capture};
+use crate::analyze::holes;
+use crate::analyze::host::KnownHost;
+use crate::analyze::state::{self, Close, ConnectionState};
+use crate::host::HostSnapshot;
+use crate::track::Trace;
+use crate::track::address::Address;
+use crate::track::connection::Connection;
+use crate::track::coverage::Range;
+use crate::track::event::{Event, EventKind};
+use crate::track::proof::{self, JoinVerdicts, Verdict};
+use crate::track::role::{PerRole, Role};
+use crate::track::subflow::Subflow;
+use crate::wire::crypto::AddAddrHmacVariant;
+use crate::wire::frame::PacketNo;
+use crate::wire::mptcp::MptcpOption;
+
+/// What the HMAC of an announced address is worth, and which way of computing it matched.
+pub type AddressVerdict = (Verdict, Option<AddAddrHmacVariant>);
+
+/// One connection, and what follows from its packets. What costs something is found out when it is
+/// asked for, and once: many rules ask, and the report does.
+pub struct Case<'a> {
+    /// Everything.
+    pub trace: Trace<'a>,
+    /// What is known of the inputs.
+    pub inputs: &'a [CaptureFacts],
+    /// What one of its hosts says of itself, if that is known.
+    pub host: Option<KnownHost<'a>>,
+    /// The connection.
+    pub connection: &'a Connection,
+    /// Its subflows, by number.
+    pub subflows: Vec<&'a Subflow>,
+    /// First packet of the first join that got through.
+    pub first_joined: Option<PacketNo>,
+    /// How far it came.
+    pub state: ConnectionState,
+    /// How it ended.
+    pub close: Option<Close>,
+    /// What the HMACs of each of `subflows` are worth.
+    join_verdicts: OnceCell<Vec<Option<JoinVerdicts>>>,
+    /// What the HMACs of each of its addresses are worth.
+    address_verdicts: OnceCell<Vec<AddressVerdict>>,
+    holes: PerRole<OnceCell<Vec<Range>>>,
+    lacks_packets: OnceCell<bool>,
+}
+
+impl<'a> Case<'a> {
+    /// What is known of `connection`; `host` is what a host says of itself, be it one of these or not.
+    pub fn new(
+        trace: Trace<'a>,
+        inputs: &'a [CaptureFacts],
+        host: Option<&'a HostSnapshot>,
+        connection: &'a Connection,
+    ) -> Self {
+        let subflows: Vec<_> = trace.subflows(connection).collect();
+        let joined = subflows.iter().filter(|subflow| !subflow.initial && subflow.is_through());
+        let state = state::of(connection, &subflows);
+        Self {
+            trace,
+            inputs,
+            host: host.and_then(|says| KnownHost::among(says, &subflows)),
+            connection,
+            first_joined: joined.map(|subflow| subflow.first.packet).min(),
+            state,
+            close: state::close(connection, &subflows, state),
+            subflows,
+            join_verdicts: OnceCell::new(),
+            address_verdicts: OnceCell::new(),
+            holes: PerRole::default(),
+            lacks_packets: OnceCell::new(),
+        }
+    }
+
+    /// What the HMACs of a joined subflow are worth; `None` for the initial one.
+    pub fn join_verdicts(&self, subflow: &Subflow) -> Option<JoinVerdicts> {
+        let judge = |subflow: &&Subflow| proof::join_verdicts(self.connection, subflow);
+        let verdicts = self.join_verdicts.get_or_init(|| self.subflows.iter().map(judge).collect());
+        // Subflows are numbered in the order in which they stand.
+        let number = subflow.number;
+        let index = self.subflows.binary_search_by_key(&number, |known| known.number).ok()?;
+        *verdicts.get(index)?
+    }
+
+    /// The announced addresses, and what the HMAC of each is worth.
+    pub fn addresses(&self) -> impl Iterator<Item = (&'a Address, AddressVerdict)> + '_ {
+        let judge = |address: &Address| proof::address_verdict(self.connection, address);
+        let addresses = &self.connection.addresses;
+        let verdicts = self.address_verdicts.get_or_init(|| addresses.iter().map(judge).collect());
+        addresses.iter().zip(verdicts.iter().copied())
+    }
+
+    /// What is not in the capture of what `sender` sent; see [`holes::holes`].
+    pub fn holes(&self, sender: Role) -> &[Range] {
+        let known = self.holes.of(sender);
+        known.get_or_init(|| holes::holes(self.connection, &self.subflows, sender))
+    }
+
+    /// Where the peer's acknowledgments of what `sender` sent end; see [`holes::acked_end`].
+    pub fn acked_end(&self, sender: Role) -> Option<i64> {
+        holes::acked_end(self.connection, &self.subflows, sender)
+    }
+
+    /// The initial subflow, if its SYN was seen.
+    pub fn initial(&self) -> Option<&'a Subflow> {
+        let initial = self.subflows.iter().copied().find(|subflow| subflow.initial);
+        initial.filter(|subflow| !subflow.is_midstream())
+    }
+
+    /// The joined subflows whose SYN was seen.
+    pub fn joins(&self) -> impl Iterator<Item = &'a Subflow> {
+        let joins = self.subflows.iter().copied().filter(|subflow| !subflow.initial);
+        joins.filter(|subflow| !subflow.is_midstream())
+    }
+
+    /// MPTCP options among the events, with their events.
+    pub fn options(&self) -> impl Iterator<Item = (&'a Event, &'a MptcpOption)> + use<'a> {
+        self.connection.events.iter().filter_map(|event| match &event.kind {
+            EventKind::Option(option) => Some((event, option)),
+            _ => None,
+        })
+    }
+
+    /// Whether both keys are known and the handshake of the connection was seen.
+    pub fn is_whole(&self) -> bool {
+        self.initial().is_some_and(|initial| initial.handshake.syn_ack.is_some())
+    }
+
+    /// Whether the capture holds packets of both hosts.
+    pub fn is_two_sided(&self) -> bool {
+        let sent = |role: Role| self.subflows.iter().any(|s| s.ends.of(role).segments > 0);
+        Role::BOTH.into_iter().all(sent)
+    }
+
+    /// Whether options may be there that the snap length cut off.
+    pub fn options_may_be_cut(&self) -> bool {
+        self.trace.totals().options_cut.count > 0
+    }
+
+    /// Whether only joined subflows are in the capture.
+    pub fn lacks_initial(&self) -> bool {
+        self.subflows.iter().all(|subflow| !subflow.initial)
+    }
+
+    /// Whether packets or a whole path of the connection are not in the capture.
+    pub fn lacks_packets(&self) -> bool {
+        *self.lacks_packets.get_or_init(|| {
+            self.subflows.iter().any(|subflow| capture::tcp_gap(subflow).is_some())
+                || !capture::missing_path(self).is_empty()
+                || self.inputs.iter().any(|input| input.dropped > 0)
+        })
+    }
+}
