@@ -44,6 +44,7 @@ impl Origins {
         }
     }
 
+    #[inline(never)]
     fn keep(&mut self, input: usize) {
         if (self.words.len() + self.notes.len()) * 8 >= MOST_OCTETS {
             return;
