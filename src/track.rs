@@ -167,13 +167,11 @@ impl Tracker {
         if let Some(last) = &mut self.last_pushed {
             last.segment = None;
         }
-        if let Decoded::Tcp(segment) = decoded {
-            return self.push_segment(segment);
-        }
         match decoded {
+            Decoded::Tcp(segment) => self.push_segment(segment),
             Decoded::Fragment => self.totals.fragments += 1,
             Decoded::Undecoded => self.totals.undecoded += 1,
-            Decoded::Tcp(_) | Decoded::Other => {}
+            Decoded::Other => {}
         }
     }
 
@@ -195,8 +193,8 @@ impl Tracker {
     fn push_segment(&mut self, segment: &Segment<'_>) {
         self.totals.tcp_segments += 1;
         self.totals.first_segment.get_or_insert(segment.timestamp);
-        if let Some(ageing) = self.limits.ageing {
-            self.age(&ageing, segment.timestamp);
+        if self.limits.ageing.is_some() {
+            self.forget_what_is_old(segment.timestamp);
         }
         let mut options = SegmentOptions::default();
         options.read(&segment.options);
@@ -226,6 +224,14 @@ impl Tracker {
                 let stream = self.flows.take_stream();
                 self.open(key, stream, None, segment, &options);
             }
+        }
+    }
+
+    /// What a limit of age says. (On its own, as `open` is.)
+    #[inline(never)]
+    fn forget_what_is_old(&mut self, now: Timestamp) {
+        if let Some(ageing) = self.limits.ageing {
+            self.age(&ageing, now);
         }
     }
 
@@ -269,7 +275,9 @@ impl Tracker {
         }
     }
 
-    /// Starts following a flow, as plain TCP or as a subflow, and takes its segment.
+    /// Starts following a flow, as plain TCP or as a subflow, and takes its segment. (On its own, since
+    /// a new subflow takes much of a stack that every segment would have to set up.)
+    #[inline(never)]
     fn open(
         &mut self,
         key: FlowKey,

@@ -45,6 +45,17 @@ struct Count {
     truncated: u64,
 }
 
+impl Count {
+    #[cold]
+    fn note(&mut self, decoded: &Decoded<'_>) {
+        match decoded {
+            Decoded::Tcp(_) | Decoded::Other => {}
+            Decoded::Fragment => self.fragments += 1,
+            Decoded::Undecoded => self.undecoded += 1,
+        }
+    }
+}
+
 impl InputCounts {
     pub(super) fn new(inputs: usize) -> Self {
         Self { counts: vec![Count::default(); inputs], origins: Origins::new(inputs) }
@@ -58,10 +69,8 @@ impl InputCounts {
             return;
         };
         count.truncated += u64::from(frame.is_cut());
-        match decoded {
-            Decoded::Tcp(_) | Decoded::Other => {}
-            Decoded::Fragment => count.fragments += 1,
-            Decoded::Undecoded => count.undecoded += 1,
+        if !matches!(decoded, Decoded::Tcp(_)) {
+            count.note(decoded);
         }
     }
 

@@ -344,7 +344,7 @@ fn is_of_mptcp(option: &MptcpOption) -> bool {
 /// What stands for the octets of a segment when another copy of it is compared: a few of them, from its
 /// beginning, middle and end. 0 where not all were captured.
 #[inline]
-pub(crate) fn sample(octets: &[u8], wanted: u64) -> u64 {
+pub(crate) fn sample(octets: &[u8], wanted: u64) -> u32 {
     if octets.len() as u64 != wanted || octets.is_empty() {
         return 0;
     }
@@ -357,7 +357,8 @@ pub(crate) fn sample(octets: &[u8], wanted: u64) -> u64 {
             None => octets.iter().fold(mixed, |mixed, octet| mix(mixed, u64::from(*octet))),
         };
     }
-    mixed.max(1)
+    #[expect(clippy::cast_possible_truncation, reason = "one half of the bits")]
+    ((mixed >> 32) as u32).max(1)
 }
 
 #[inline]

@@ -29,7 +29,7 @@ pub struct Carried {
     /// When.
     pub at: Timestamp,
     /// Stands for the octets themselves; 0 where they are not known.
-    pub sample: u64,
+    pub sample: u32,
 }
 
 /// The first copies of one direction, by subflow.
@@ -38,14 +38,18 @@ pub struct FirstCopies {
     subflows: SmallVec<[Copies; 2]>,
 }
 
-/// What is kept of [`Carried`] with its subflow, which has many of them.
+/// What is kept of [`Carried`] with its subflow, in as little memory as possible: there are many of
+/// them, and each is written once and read once.
 #[derive(Debug, Clone, Copy)]
 struct First {
-    range: Range,
+    start: i64,
     subflow_position: i64,
     at: Timestamp,
-    sample: u64,
+    len: u32,
+    sample: u32,
 }
+
+const _: () = assert!(size_of::<First>() == 32);
 
 /// First copies that one subflow carried, in the order of positions.
 #[derive(Debug, Clone, Default)]
@@ -71,7 +75,9 @@ impl FirstCopies {
         }
         if let Some(copies) = self.subflows.get_mut(index) {
             let Carried { range, subflow_position, at, sample, .. } = copy;
-            copies.remember(First { range, subflow_position, at, sample });
+            // Never more than the payload of a segment.
+            let len = u32::try_from(range.len()).unwrap_or(u32::MAX);
+            copies.remember(First { start: range.start, subflow_position, at, len, sample });
         }
     }
 
@@ -79,10 +85,10 @@ impl FirstCopies {
     pub fn at(&self, position: i64) -> Result<Carried, i64> {
         let mut next = i64::MAX;
         for (subflow, copies) in (0..).zip(&self.subflows) {
-            let index = copies.list.partition_point(|first| first.range.end <= position);
+            let index = copies.list.partition_point(|first| first.end() <= position);
             match copies.list.get(index) {
-                Some(first) if first.range.start <= position => return Ok(first.of(subflow)),
-                Some(first) => next = next.min(first.range.start),
+                Some(first) if first.start <= position => return Ok(first.of(subflow)),
+                Some(first) => next = next.min(first.start),
                 None => {}
             }
         }
@@ -96,19 +102,26 @@ impl FirstCopies {
         others.next().filter(|_| others.next().is_none())
     }
 
-    /// Everything before `end` was acknowledged: returns the last copy that this covers, and forgets
-    /// old ones.
-    pub fn acknowledge(&mut self, end: i64) -> Option<Carried> {
-        let copies = (0..).zip(&mut self.subflows);
-        let last = copies.filter_map(|(subflow, all)| Some(all.acknowledge(end)?.of(subflow)));
-        last.max_by_key(|copy| copy.range.end)
+    /// Everything before `end` was acknowledged: returns where the last copy that this covers stands
+    /// and when it came, and forgets old ones.
+    #[inline]
+    pub fn acknowledge(&mut self, end: i64) -> Option<(Range, Timestamp)> {
+        let mut last: Option<First> = None;
+        for copies in &mut self.subflows {
+            if let Some(copy) = copies.acknowledge(end)
+                && last.is_none_or(|last| copy.end() >= last.end())
+            {
+                last = Some(copy);
+            }
+        }
+        last.map(|copy| (copy.range(), copy.at))
     }
 
     /// Everything before `ready` is there: hands those copies to `waited` that this was not known of
     /// before.
     pub fn release(&mut self, ready: i64, mut waited: impl FnMut(Carried)) {
         for (subflow, copies) in (0..).zip(&mut self.subflows) {
-            while let Some(copy) = copies.list.get(copies.ready).filter(|c| c.range.start < ready) {
+            while let Some(copy) = copies.list.get(copies.ready).filter(|c| c.start < ready) {
                 waited(copy.of(subflow));
                 copies.ready += 1;
             }
@@ -118,7 +131,7 @@ impl FirstCopies {
     /// Moves all positions.
     pub fn shift(&mut self, by: i64) {
         for copy in self.subflows.iter_mut().flat_map(|copies| &mut copies.list) {
-            copy.range = copy.range.shifted(by);
+            copy.start = copy.start.saturating_add(by);
         }
     }
 
@@ -129,23 +142,31 @@ impl FirstCopies {
 }
 
 impl First {
+    const fn end(self) -> i64 {
+        self.start.saturating_add(self.len as i64)
+    }
+
+    const fn range(self) -> Range {
+        Range { start: self.start, end: self.end() }
+    }
+
     const fn of(self, subflow: u32) -> Carried {
-        let Self { range, subflow_position, at, sample } = self;
-        Carried { range, subflow, subflow_position, at, sample }
+        let Self { subflow_position, at, sample, .. } = self;
+        Carried { range: self.range(), subflow, subflow_position, at, sample }
     }
 }
 
 impl Copies {
     fn remember(&mut self, copy: First) {
         self.carried = true;
-        if self.list.back().is_none_or(|last| last.range.start < copy.range.start) {
+        if self.list.back().is_none_or(|last| last.start < copy.start) {
             if self.list.len() >= MAX_COPIES {
                 self.pop();
             }
             self.list.push_back(copy);
             return;
         }
-        let index = self.list.partition_point(|known| known.range.start < copy.range.start);
+        let index = self.list.partition_point(|known| known.start < copy.start);
         self.list.insert(index, copy);
         self.acked += usize::from(index < self.acked);
         self.ready += usize::from(index < self.ready);
@@ -154,7 +175,7 @@ impl Copies {
     /// Returns the last copy before `end` if it was not acknowledged before.
     fn acknowledge(&mut self, end: i64) -> Option<First> {
         let before = self.acked;
-        while self.list.get(self.acked).is_some_and(|copy| copy.range.end <= end) {
+        while self.list.get(self.acked).is_some_and(|copy| copy.end() <= end) {
             self.acked += 1;
         }
         let last = if self.acked > before { self.list.get(self.acked - 1).copied() } else { None };
@@ -214,6 +235,6 @@ mod tests {
         copies.remember(copy(0, 0, 10, 1));
         copies.remember(copy(1, 10, 10, 2));
         assert_eq!(copies.acknowledge(5), None);
-        assert_eq!(copies.acknowledge(20).map(|copy| copy.at), Some(Timestamp(2)));
+        assert_eq!(copies.acknowledge(20).map(|(_, at)| at), Some(Timestamp(2)));
     }
 }

@@ -54,6 +54,15 @@ pub struct Piece {
     pub seen: bool,
 }
 
+/// Where positions belong of which none was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// After everything seen.
+    End,
+    /// In the gap with this index.
+    Gap(usize),
+}
+
 /// The parts of one insertion, in order.
 pub type Pieces = SmallVec<[Piece; 2]>;
 
@@ -126,29 +135,34 @@ impl Coverage {
         self.span.is_some_and(|span| range.start >= span.end && !range.is_empty())
     }
 
-    /// Whether nothing of `range` was seen; nothing that lies before the span counts as new here.
+    /// Where `range` belongs if nothing of it was seen, as of nearly all. (None that begins before the
+    /// first position seen.)
     #[inline]
-    pub fn is_new(&self, range: Range) -> bool {
-        self.is_past_end(range) || (!self.gaps.is_empty() && self.gap_around(range).is_some())
+    pub fn place_of(&self, range: Range) -> Option<Place> {
+        if self.is_past_end(range) { Some(Place::End) } else { self.gap_around(range) }
     }
 
-    /// Adds `range` if [`Coverage::is_new`] says so. False, and nothing added, otherwise.
+    /// Adds `range` at the place where it belongs.
     #[inline]
-    pub fn insert_new(&mut self, range: Range) -> bool {
-        if self.insert_past_end(range) {
-            return true;
+    pub fn insert_at(&mut self, place: Place, range: Range) {
+        match place {
+            Place::End => {
+                self.insert_past_end(range);
+            }
+            Place::Gap(index) => {
+                if let Some(gap) = self.gaps.get(index).copied() {
+                    self.shrink_gap(index, gap, range);
+                }
+            }
         }
-        let Some((index, gap)) = self.gap_around(range) else { return false };
-        self.shrink_gap(index, gap, range);
-        true
     }
 
     /// The gap that holds all of `range`, which is not empty.
-    fn gap_around(&self, range: Range) -> Option<(usize, Range)> {
+    fn gap_around(&self, range: Range) -> Option<Place> {
         let index = self.gaps.partition_point(|gap| gap.end <= range.start);
-        let gap = *self.gaps.get(index)?;
+        let gap = self.gaps.get(index)?;
         let is_around = gap.start <= range.start && range.end <= gap.end && !range.is_empty();
-        is_around.then_some((index, gap))
+        is_around.then_some(Place::Gap(index))
     }
 
     /// Adds `range` if it lies past everything seen so far, as nearly all do: then all of it is new.

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::checkpoint::DataLevel;
 use super::copies::{Carried, FirstCopies};
-use super::coverage::{Coverage, Pieces, Range};
+use super::coverage::{Coverage, Pieces, Place, Range};
 use super::delivery::{Delivery, Stall};
 use super::series::DataSeries;
 use super::subflow::Seen;
@@ -166,25 +166,20 @@ impl DataSpace {
         distance.clamp(-MAX_POSITION, MAX_POSITION)
     }
 
-    /// Adds octets carried by a subflow if none of them was seen before, as nearly all are. False, and
-    /// nothing added, otherwise.
+    /// Adds octets carried by a subflow that belong at `place`, since none of them was seen before.
     #[inline]
-    pub fn insert_new(&mut self, carried: Carried) -> bool {
-        let had_gaps = self.coverage.gaps().len() > 0;
+    pub fn insert_new(&mut self, place: Place, carried: Carried) {
         let before = self.coverage.contiguous_end();
         let outstanding = self.has_outstanding();
-        if !self.coverage.insert_new(carried.range) {
-            return false;
-        }
+        self.coverage.insert_at(place, carried.range);
         self.highest = self.highest.max(carried.range.end);
         let early = before.is_some_and(|end| carried.range.start > end);
         self.delivery.out_of_order += u64::from(early);
         self.delivery.progress(carried.at, outstanding);
-        if had_gaps && self.coverage.contiguous_end() != before {
+        if place != Place::End && self.coverage.contiguous_end() != before {
             self.time_released(carried);
         }
         self.first_copies.remember(carried);
-        true
     }
 
     /// Adds octets carried by a subflow; says what became of each of them.
@@ -458,12 +453,10 @@ impl DataSpace {
     /// A DATA_ACK up to `end`: times the last segment that it covers, unless that was sent twice.
     fn time_acknowledged(&mut self, end: i64, at: Timestamp) {
         let last = self.first_copies.acknowledge(end);
-        let Some(last) = last.filter(|last| self.acked.is_none_or(|acked| last.range.end > acked))
-        else {
-            return;
-        };
-        if self.resent.iter().all(|copy| copy.range.intersection(last.range).is_empty()) {
-            self.delivery.round_trip(at, at.since(last.at));
+        let last = last.filter(|(range, _)| self.acked.is_none_or(|acked| range.end > acked));
+        let Some((range, sent)) = last else { return };
+        if self.resent.iter().all(|copy| copy.range.intersection(range).is_empty()) {
+            self.delivery.round_trip(at, at.since(sent));
         }
     }
 

@@ -33,12 +33,18 @@ impl SegmentOptions {
     #[inline]
     pub(crate) fn read(&mut self, options: &TcpOptions<'_>) {
         let rest = self.read_usual(options.octets);
-        let read = options.octets.len() - rest.len();
-        let declared_len = options.declared_len.saturating_sub(u8::try_from(read).unwrap_or(0));
-        if declared_len > 0 {
-            self.nop_run = options.nop_run();
-            self.read_any(TcpOptions { octets: rest, declared_len });
+        if options.octets.len() - rest.len() < usize::from(options.declared_len) {
+            self.read_rest(options, rest);
         }
+    }
+
+    /// Reads what is not of the usual layout.
+    #[inline(never)]
+    fn read_rest(&mut self, options: &TcpOptions<'_>, rest: &[u8]) {
+        let read = u8::try_from(options.octets.len() - rest.len()).unwrap_or(0);
+        let declared_len = options.declared_len.saturating_sub(read);
+        self.nop_run = options.nop_run();
+        self.read_any(TcpOptions { octets: rest, declared_len });
     }
 
     /// The layout that nearly every segment has: timestamps, then MPTCP and nothing else. Takes what
@@ -57,15 +63,19 @@ impl SegmentOptions {
             && let Some(body_len) = usize::from(*len).checked_sub(2)
             && let Some((body, after)) = after.split_at_checked(body_len)
         {
-            match Dss::parse_whole(body) {
+            match Dss::parse_usual(body) {
                 Some(dss) => self.mptcp.push(MptcpOption::Dss(dss)),
-                None => self.push(MptcpOption::parse(body)),
+                None => self.push_other(body),
             }
             rest = after;
         }
-        let nops = rest.iter().take_while(|octet| **octet == 1).count();
-        self.nop_run = u8::try_from(nops).unwrap_or(u8::MAX);
-        rest.get(nops..).unwrap_or_default()
+        let mut nops = 0u8;
+        while let [1, after @ ..] = rest {
+            nops = nops.saturating_add(1);
+            rest = after;
+        }
+        self.nop_run = nops;
+        rest
     }
 
     fn read_any(&mut self, options: TcpOptions<'_>) {
@@ -83,6 +93,12 @@ impl SegmentOptions {
                 _ => {}
             }
         }
+    }
+
+    /// What is no DSS as there nearly always is.
+    #[inline(never)]
+    fn push_other(&mut self, body: &[u8]) {
+        self.push(MptcpOption::parse(body));
     }
 
     fn push(&mut self, option: MptcpOption) {

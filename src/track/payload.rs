@@ -224,7 +224,8 @@ impl Step<'_> {
             at: self.seen.at,
             sample,
         };
-        if data.insert_new(carried) {
+        if let Some(place) = data.coverage().place_of(range) {
+            data.insert_new(place, carried);
             let at = self.seen.at;
             let end = self.sender_end();
             end.bytes.new_data += range.len();
@@ -262,7 +263,7 @@ impl Step<'_> {
 
     /// What the octets at `part` are known by when another subflow carries them: nothing where there
     /// is no other.
-    fn sample(&self, part: Range) -> u64 {
+    fn sample(&self, part: Range) -> u32 {
         if self.connection.joined == 0 {
             return 0;
         }

@@ -10,7 +10,7 @@ use super::arena::Id;
 use super::conduct;
 use super::connection::Connection;
 use super::copies::Carried;
-use super::coverage::Range;
+use super::coverage::{Place, Range};
 use super::data::DataSpace;
 use super::options::SegmentOptions;
 use super::pushed::Kind;
@@ -96,6 +96,7 @@ struct Payload<'a> {
     positions: Range,
     /// Where they stand in the stream.
     range: Range,
+    place: Place,
     /// Where their mapping begins on the subflow.
     mapping_start: i64,
     dsn: Dsn,
@@ -164,10 +165,9 @@ impl Short<'_> {
         let offset = (positions.start - mapping_start).cast_unsigned();
         let start = self.sent.position_of(dsn.add(offset))?;
         let range = Range { start, end: start + i64::from(self.segment.payload_len) };
-        let is_plain = end.sequence.coverage().is_past_end(positions)
-            && self.sent.coverage().is_new(range)
-            && end.first_data.is_some();
-        is_plain.then_some(Payload { mapping, positions, range, mapping_start, dsn })
+        let place = self.sent.coverage().place_of(range)?;
+        let is_plain = end.sequence.coverage().is_past_end(positions) && end.first_data.is_some();
+        is_plain.then_some(Payload { mapping, positions, range, place, mapping_start, dsn })
     }
 
     #[inline]
@@ -185,7 +185,7 @@ impl Short<'_> {
 
     #[inline]
     fn declare(&mut self, payload: &Payload<'_>) {
-        let Payload { mapping, positions, range, mapping_start, dsn } = *payload;
+        let Payload { mapping, positions, range, mapping_start, dsn, .. } = *payload;
         let first = range.start - (positions.start - mapping_start);
         self.sent.map_width(first, mapping.dsn.is_long());
         self.here.mappings.declare_next(mapping, dsn, mapping_start);
@@ -210,7 +210,7 @@ impl Short<'_> {
 
     #[inline]
     fn take_payload(&mut self, payload: &Payload<'_>, subflow: u32) {
-        let Payload { positions, range, .. } = *payload;
+        let Payload { positions, range, place, .. } = *payload;
         let (at, octets) = (self.seen.at, range.len());
         let end = &mut *self.here;
         end.bytes.payload += octets;
@@ -223,7 +223,7 @@ impl Short<'_> {
         end.dynamics.sent(at, octets, octets, in_flight);
         let sample = if self.is_joined { conduct::sample(self.segment.payload, octets) } else { 0 };
         let subflow_position = positions.start;
-        self.sent.insert_new(Carried { range, subflow, subflow_position, at, sample });
+        self.sent.insert_new(place, Carried { range, subflow, subflow_position, at, sample });
         conduct::watch_new_data(&mut end.conduct, self.sent, range, self.seen);
         self.sent.sent(at, octets, octets);
     }

@@ -162,7 +162,8 @@ impl RawPacket {
 
 impl Frame<'_> {
     /// Whether the snap length cut this frame.
+    #[inline]
     pub fn is_cut(&self) -> bool {
-        u32::try_from(self.data.len()).is_ok_and(|captured| captured < self.wire_len)
+        self.data.len() < self.wire_len as usize
     }
 }

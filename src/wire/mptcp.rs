@@ -160,7 +160,16 @@ impl MptcpOption {
         let Some(first) = body.first().filter(|_| body.len() <= MAX_LEN - 2) else {
             return Self::Malformed(OptionBody::new(body));
         };
-        let parsed = match Subtype(first >> 4) {
+        match Subtype(first >> 4) {
+            Subtype::DSS if let Some(dss) = Dss::parse_usual(body) => Self::Dss(dss),
+            subtype => Self::parse_as(subtype, body),
+        }
+    }
+
+    /// The same for what is not found on every segment.
+    #[inline(never)]
+    fn parse_as(subtype: Subtype, body: &[u8]) -> Self {
+        let parsed = match subtype {
             Subtype::DSS => whole(Dss::parse, body).map(Self::Dss),
             Subtype::MP_CAPABLE => whole(Capable::parse, body).map(Self::Capable),
             Subtype::MP_JOIN => whole(Join::parse, body).map(Self::Join),

@@ -84,8 +84,9 @@ impl<'a> TcpOptionIter<'a> {
         u8::try_from(self.rest.len() + self.not_captured).unwrap_or(u8::MAX)
     }
 
-    /// Takes an option that has a length octet.
-    #[inline]
+    /// Takes an option that has a length octet. (Not inlined: it writes the option where it is wanted,
+    /// which costs less than to move one that may be anything.)
+    #[inline(never)]
     fn long(&mut self, kind: u8, len: u8) -> TcpOption<'a> {
         let len = usize::from(len);
         let Some((option, rest)) = self.rest.split_at_checked(len) else {
@@ -173,6 +174,14 @@ impl<'a> TcpOption<'a> {
                 Self::Timestamps { value, echo_reply }
             }
             (mptcp::KIND, body) => Self::Mptcp(MptcpOption::parse(body)),
+            _ => Self::parse_other(kind, data),
+        }
+    }
+
+    /// The same for what is not found on every segment.
+    #[inline(never)]
+    fn parse_other(kind: u8, data: &'a [u8]) -> Self {
+        match (kind, data) {
             (kind::SACK, blocks) if is_sack(blocks) => Self::Sack(SackBlocks(blocks)),
             (kind::MAXIMUM_SEGMENT_SIZE, &[high, low]) => {
                 Self::MaximumSegmentSize(u16::from_be_bytes([high, low]))

@@ -19,6 +19,16 @@ pub enum DataLevelLength {
     Infinite,
 }
 
+impl DataLevelLength {
+    #[inline]
+    const fn of(field: u16) -> Self {
+        match field {
+            0 => Self::Infinite,
+            octets => Self::Octets(octets),
+        }
+    }
+}
+
 /// DSN, subflow sequence number and length of one DSS. Here as on the wire; `track` resolves it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mapping {
@@ -69,15 +79,29 @@ impl Dss {
         self.reserved == 0 && self.flags & (RESERVED | FIN) == 0
     }
 
-    /// Reads the option if `body`, all that follows kind and length, is a DSS: the short way to what
-    /// [`MptcpOption::parse`](super::MptcpOption::parse) says, too.
+    /// Reads the option if `body`, all that follows kind and length, is a DSS as Linux writes it on
+    /// nearly every segment: a DATA_ACK, and with it either nothing or a mapping of the long DSN. The
+    /// short way to what [`MptcpOption::parse`](super::MptcpOption::parse) says; `None` says nothing.
     #[inline]
-    pub fn parse_whole(body: &[u8]) -> Option<Self> {
-        let is_dss = body.first().is_some_and(|first| first >> 4 == Subtype::DSS.0);
-        match Self::parse(body) {
-            Ok(([], dss)) if is_dss => Some(dss),
-            _ => None,
+    pub fn parse_usual(body: &[u8]) -> Option<Self> {
+        let (&[first, flags], rest) = body.split_first_chunk()?;
+        if first >> 4 != Subtype::DSS.0 {
+            return None;
         }
+        let (data_ack, rest) = if flags & (ACK | LONG_ACK) == ACK | LONG_ACK {
+            let (whole, rest) = rest.split_first_chunk()?;
+            (WireDsn::Long(u64::from_be_bytes(*whole)), rest)
+        } else {
+            let (low, rest) = rest.split_first_chunk()?;
+            (WireDsn::Short(u32::from_be_bytes(*low)), rest)
+        };
+        let mapping = match flags & (ACK | MAP | LONG_DSN) {
+            ACK if rest.is_empty() => None,
+            ACK_AND_LONG_MAP => Some(Mapping::parse_usual(rest)?),
+            _ => return None,
+        };
+        let data_fin = flags & FIN != 0 && mapping.is_some();
+        Some(Self { data_ack: Some(data_ack), mapping, data_fin, flags, reserved: first & 0x0f })
     }
 
     /// Reads the option from octet 2 on. The three upper flag bits are reserved and tell nothing.
@@ -116,16 +140,30 @@ pub fn data_fin_position(dsn: Dsn, length: u16) -> Dsn {
 }
 
 impl Mapping {
+    /// With the long DSN.
+    #[inline]
+    fn parse_usual(octets: &[u8]) -> Option<Self> {
+        let (fields, rest) = octets.split_first_chunk::<14>()?;
+        let [a, b, c, d, e, f, g, h, ssn @ .., high, low] = *fields;
+        Some(Self {
+            dsn: WireDsn::Long(u64::from_be_bytes([a, b, c, d, e, f, g, h])),
+            ssn: u32::from_be_bytes(ssn),
+            length: DataLevelLength::of(u16::from_be_bytes([high, low])),
+            checksum: match *rest {
+                [] => None,
+                [high, low] => Some(u16::from_be_bytes([high, low])),
+                _ => return None,
+            },
+        })
+    }
+
     #[inline]
     fn parse(long_dsn: bool, input: &[u8]) -> Parsed<'_, Self> {
         let (rest, dsn) = number(long_dsn)(input)?;
         let (rest, ssn) = octets(rest)?;
         let (rest, length) = octets(rest)?;
         let ssn = u32::from_be_bytes(ssn);
-        let length = match u16::from_be_bytes(length) {
-            0 => DataLevelLength::Infinite,
-            octets => DataLevelLength::Octets(octets),
-        };
+        let length = DataLevelLength::of(u16::from_be_bytes(length));
         // Only room for it tells that there is a checksum (RFC 8684 §3.3).
         let (rest, checksum) = when(rest.len() >= 2, octets, rest)?;
         let checksum = checksum.map(u16::from_be_bytes);
@@ -207,13 +245,17 @@ const LONG_ACK: u8 = 0x02;
 const MAP: u8 = 0x04;
 /// m: its DSN is 8 octets wide; means nothing without M.
 const LONG_DSN: u8 = 0x08;
+/// A DATA_ACK, and a mapping with the long DSN.
+const ACK_AND_LONG_MAP: u8 = ACK | MAP | LONG_DSN;
 /// F: DATA_FIN.
 const FIN: u8 = 0x10;
 
 #[cfg(test)]
 mod tests {
-    use super::super::MptcpOption;
+    use proptest::prelude::*;
+
     use super::super::testing::{legal_lengths, malformed, parse};
+    use super::super::{MptcpOption, whole};
     use super::*;
 
     #[track_caller]
@@ -337,6 +379,23 @@ mod tests {
     #[test]
     fn too_short_for_flags() {
         assert!(malformed("1e03 20"));
+    }
+
+    proptest! {
+        #[test]
+        fn the_short_way_reads_what_the_parser_reads(
+            reserved in 0u8..0x10,
+            flags in any::<u8>(),
+            fields in prop::collection::vec(any::<u8>(), 36),
+        ) {
+            let octets = [vec![Subtype::DSS.octet(reserved), flags], fields].concat();
+            for len in 1..=octets.len() {
+                let body = &octets[..len];
+                if let Some(dss) = Dss::parse_usual(body) {
+                    prop_assert_eq!(Some(dss), whole(Dss::parse, body), "{} octets", len);
+                }
+            }
+        }
     }
 
     #[test]
