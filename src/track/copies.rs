@@ -104,7 +104,8 @@ impl FirstCopies {
 
     /// Everything before `end` was acknowledged: returns where the last copy that this covers stands
     /// and when it came, and forgets old ones.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
+    #[inline(always)]
     pub fn acknowledge(&mut self, end: i64) -> Option<(Range, Timestamp)> {
         let mut last: Option<First> = None;
         for copies in &mut self.subflows {

@@ -167,7 +167,8 @@ impl DataSpace {
     }
 
     /// Adds octets carried by a subflow that belong at `place`, since none of them was seen before.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
+    #[inline(always)]
     pub fn insert_new(&mut self, place: Place, carried: Carried) {
         let before = self.coverage.contiguous_end();
         let outstanding = self.has_outstanding();
@@ -219,7 +220,8 @@ impl DataSpace {
 
     /// Takes a DATA_ACK at the position `acked`, and what the peer offers to receive from there, if
     /// the scale of its window is known. Returns the right edge of that.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
+    #[inline(always)]
     pub fn offer(&mut self, acked: i64, octets: Option<u64>, at: Timestamp) -> Option<i64> {
         self.delivery.acknowledged(at, self.acked.unwrap_or_default(), octets);
         let octets = octets?;
@@ -269,6 +271,8 @@ impl DataSpace {
 
     /// Takes the acknowledgment that the peer gave a subflow, by its number: everything before
     /// `position` on that subflow.
+    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
+    #[inline(always)]
     pub fn acknowledge_subflow(&mut self, subflow: u32, position: i64) {
         let index = subflow as usize;
         if self.subflow_acked.len() <= index {
@@ -290,6 +294,8 @@ impl DataSpace {
     }
 
     /// Takes a DATA_ACK of the peer; returns one past the last position that it acknowledges.
+    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
+    #[inline(always)]
     pub fn acknowledge(&mut self, ack: WireDsn, seen: Seen) -> i64 {
         let dsn = self.expand(ack);
         let end = self.position(dsn);

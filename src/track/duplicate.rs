@@ -46,7 +46,8 @@ struct Origin {
 impl RecentSegments {
     /// Takes a segment; true when it is a copy of one before. `several_points` says that this subflow
     /// is known to be captured more than once.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
+    #[inline(always)]
     pub(crate) fn is_copy(
         &mut self,
         segment: &Segment<'_>,

@@ -114,7 +114,8 @@ impl OptionSpace {
 
     /// Whether a segment with ACK and perhaps PSH, and without SACK blocks, follows on the last one,
     /// and says something new: then there is nothing to compare, and nothing that asks for an answer.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
+    #[inline(always)]
     pub(crate) fn goes_on(&self, segment: &Segment<'_>, options: &SegmentOptions) -> bool {
         let Some(last) = &self.last else { return false };
         let is_outdated = match (last.timestamp, options.timestamps) {
@@ -129,7 +130,8 @@ impl OptionSpace {
     }
 
     /// Takes a segment of which [`OptionSpace::goes_on`] is true.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
+    #[inline(always)]
     pub(crate) fn go_on(
         &mut self,
         segment: &Segment<'_>,

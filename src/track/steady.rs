@@ -105,7 +105,8 @@ struct Payload<'a> {
 impl Short<'_> {
     /// Takes the segment, of the subflow with this number, if it is plain. Whether the data level
     /// stood still until now.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
+    #[inline(always)]
     fn take(mut self, subflow: u32, several_points: bool) -> Option<bool> {
         let (segment, options) = (self.segment, self.options);
         let dss = options.only_dss()?;
@@ -142,7 +143,8 @@ impl Short<'_> {
 
     /// Whether the same segment was captured before; if not, it is remembered, and as the last one
     /// of its sender.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
+    #[inline(always)]
     fn is_copy(&mut self, several_points: bool, data_ack: WireDsn) -> bool {
         let end = &mut *self.here;
         if end.recent.is_copy(self.segment, self.options, several_points) {
@@ -155,7 +157,8 @@ impl Short<'_> {
     }
 
     /// Its payload, if that is new and nothing else is to be said of it.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
+    #[inline(always)]
     fn plain_payload<'b>(&self, mapping: &'b Mapping) -> Option<Payload<'b>> {
         let end = &*self.here;
         let start = end.sequence.acked_position(self.segment.seq)?;
@@ -170,7 +173,8 @@ impl Short<'_> {
         is_plain.then_some(Payload { mapping, positions, range, place, mapping_start, dsn })
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
+    #[inline(always)]
     fn take_data_ack(&mut self, ack: WireDsn) {
         let end = self.received.acknowledge(ack, self.seen);
         let window = self.here.window_of(self.segment);
@@ -183,7 +187,8 @@ impl Short<'_> {
         }
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
+    #[inline(always)]
     fn declare(&mut self, payload: &Payload<'_>) {
         let Payload { mapping, positions, range, mapping_start, dsn, .. } = *payload;
         let first = range.start - (positions.start - mapping_start);
@@ -192,7 +197,8 @@ impl Short<'_> {
         self.here.settle_mappings(self.there.highest_ack);
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
+    #[inline(always)]
     fn take_ack(&mut self, subflow: u32) {
         let ack = self.segment.ack;
         if let Some(acked) = self.there.sequence.acked_position(ack) {
@@ -208,7 +214,8 @@ impl Short<'_> {
         self.here.conduct.end_signals();
     }
 
-    #[inline]
+    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
+    #[inline(always)]
     fn take_payload(&mut self, payload: &Payload<'_>, subflow: u32) {
         let Payload { positions, range, place, .. } = *payload;
         let (at, octets) = (self.seen.at, range.len());
