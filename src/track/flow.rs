@@ -28,19 +28,14 @@ impl FlowKey {
     /// The key of the flow between two endpoints, in either order.
     #[inline]
     pub fn new(one: Endpoint, other: Endpoint) -> Self {
-        Self(match (one.address, other.address) {
-            (IpAddr::V4(address), IpAddr::V4(other_address)) => {
-                let (one, other) = (word(address, one.port), word(other_address, other.port));
-                Ends::V4 { low: one.min(other), high: one.max(other) }
-            }
-            _ => {
-                let one = (bits(one.address), one.port);
-                let other = (bits(other.address), other.port);
-                let (low, high) = (one.min(other), one.max(other));
-                let ports = u32::from(low.1) << 16 | u32::from(high.1);
-                Ends::V6 { low: low.0, high: high.0, ports }
-            }
-        })
+        if let (IpAddr::V4(address), IpAddr::V4(other_address)) = (one.address, other.address) {
+            let (one, other) = (word(address, one.port), word(other_address, other.port));
+            return Self(Ends::V4 { low: one.min(other), high: one.max(other) });
+        }
+        let (one, other) = ((bits(one.address), one.port), (bits(other.address), other.port));
+        let (low, high) = (one.min(other), one.max(other));
+        let ports = u32::from(low.1) << 16 | u32::from(high.1);
+        Self(Ends::V6 { low: low.0, high: high.0, ports })
     }
 }
 
@@ -171,5 +166,32 @@ impl FlowTable {
         self.flows.retain(|_, flow| matches!(flow, Flow::Subflow(_)));
         self.plain = 0;
         self.forgot = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_has_no_direction_and_forgets_nothing_else() {
+        let addresses = ["10.0.0.1", "10.0.0.2", "::a00:1", "::ffff:10.0.0.1", "2001:db8::1"];
+        let endpoints: Vec<_> = addresses
+            .into_iter()
+            .flat_map(|address| [80, 443].map(|port| (address, port)))
+            .map(|(address, port)| Endpoint { address: address.parse().unwrap(), port })
+            .collect();
+        let is_v4 = |endpoint: &Endpoint| endpoint.address.is_ipv4();
+        let mut keys: Vec<(FlowKey, [Endpoint; 2])> = Vec::new();
+        for (at, one) in endpoints.iter().enumerate() {
+            for other in endpoints.iter().skip(at).filter(|other| is_v4(other) == is_v4(one)) {
+                let key = FlowKey::new(*one, *other);
+                assert_eq!(key, FlowKey::new(*other, *one));
+                let same = keys.iter().find(|(before, _)| *before == key);
+                assert_eq!(same, None, "{one} {other}");
+                keys.push((key, [*one, *other]));
+            }
+        }
+        assert_eq!(keys.len(), 10 + 21);
     }
 }

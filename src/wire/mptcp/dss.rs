@@ -144,11 +144,12 @@ impl Mapping {
     #[inline]
     fn parse_usual(octets: &[u8]) -> Option<Self> {
         let (fields, rest) = octets.split_first_chunk::<14>()?;
-        let [a, b, c, d, e, f, g, h, ssn @ .., high, low] = *fields;
+        let (dsn, fields) = fields.split_first_chunk()?;
+        let (ssn, length) = fields.split_first_chunk()?;
         Some(Self {
-            dsn: WireDsn::Long(u64::from_be_bytes([a, b, c, d, e, f, g, h])),
-            ssn: u32::from_be_bytes(ssn),
-            length: DataLevelLength::of(u16::from_be_bytes([high, low])),
+            dsn: WireDsn::Long(u64::from_be_bytes(*dsn)),
+            ssn: u32::from_be_bytes(*ssn),
+            length: DataLevelLength::of(u16::from_be_bytes(*length.first_chunk()?)),
             checksum: match *rest {
                 [] => None,
                 [high, low] => Some(u16::from_be_bytes([high, low])),
