@@ -50,7 +50,7 @@ pub struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// What is known of `connection`; `host` is what a host says of itself, be it one of these or not.
+    /// What is known of `connection`; `host` is what a host says of itself, of this one or not.
     pub fn new(
         trace: Trace<'a>,
         inputs: &'a [CaptureFacts],
