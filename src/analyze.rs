@@ -7,7 +7,7 @@ pub mod display_filter;
 pub mod explain;
 pub mod finding;
 mod fold;
-pub mod holes;
+mod holes;
 pub mod host;
 pub mod ladder;
 pub mod option_space;

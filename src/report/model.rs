@@ -128,8 +128,9 @@ impl Report {
         let context = Context::new(trace, inputs, lookup);
         let capture: Vec<_> = inputs.iter().map(CaptureFacts::from).collect();
         let mut findings = analyze::of_capture(*trace, &capture, wanted);
-        let mut connections = Vec::new();
-        for (index, connection) in trace.connections().into_iter().enumerate() {
+        let tracked = trace.connections();
+        let mut connections = Vec::with_capacity(tracked.len());
+        for (index, connection) in tracked.into_iter().enumerate() {
             let case = Case::new(*trace, &capture, wanted.host.as_ref(), connection);
             findings.extend(analyze::of_connection(&case, index, wanted));
             let id = index as u64 + connection.forgotten_before;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
-use mptcpscope::analyze::holes::{acked_end, holes};
+use mptcpscope::analyze::rules::Case;
 use mptcpscope::report::Report;
 use mptcpscope::track::Trace;
 use mptcpscope::track::connection::Connection;
@@ -182,15 +182,16 @@ impl Told<'_> {
             self.wrong
                 .push(format!("{sender:?}: {} octets that are not there", told.beyond(&seen)));
         }
-        for hole in holes(&self.trace, self.connection, role) {
+        let case = Case::new(self.trace, &[], None, self.connection);
+        for hole in case.holes(role) {
             let overlap = seen.overlap(hole.shifted(origin));
             if overlap > hidden {
                 self.wrong.push(format!("{sender:?}: a hole over {overlap} octets that are there"));
             }
         }
-        let acked = acked_end(&self.trace, self.connection, role).map(|end| end + origin);
+        let acked = case.acked_end(role).map(|end| end + origin);
         let whole = self.whole.tracker.trace();
-        let most = acked_end(&whole, truth, sender);
+        let most = Case::new(whole, &[], None, truth).acked_end(sender);
         if acked > most && acked != most.map(|most| most + 1) {
             self.wrong.push(format!("{sender:?}: acknowledged up to {acked:?}, not {most:?}"));
         }

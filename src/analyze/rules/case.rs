@@ -50,7 +50,7 @@ pub struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// What is known of `connection`; `host` is what a host says of itself, be it one of these or not.
+    /// What is known of `connection`; `host` is what a host says of itself, of this one or not.
     pub fn new(
         trace: Trace<'a>,
         inputs: &'a [CaptureFacts],
@@ -94,13 +94,13 @@ impl<'a> Case<'a> {
         addresses.iter().zip(verdicts.iter().copied())
     }
 
-    /// What is not in the capture of what `sender` sent; see [`holes::holes`].
+    /// What is not in the capture of what `sender` sent, in order.
     pub fn holes(&self, sender: Role) -> &[Range] {
         let known = self.holes.of(sender);
         known.get_or_init(|| holes::holes(self.connection, &self.subflows, sender))
     }
 
-    /// Where the peer's acknowledgments of what `sender` sent end; see [`holes::acked_end`].
+    /// One past the last octet of `sender`'s stream that its peer acknowledged; a DATA_FIN is none.
     pub fn acked_end(&self, sender: Role) -> Option<i64> {
         holes::acked_end(self.connection, &self.subflows, sender)
     }

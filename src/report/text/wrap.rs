@@ -3,13 +3,19 @@
 /// `text` in lines of at most `width` characters, broken at spaces. A longer word stays whole.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
+    let mut taken = 0;
     for word in text.split(' ') {
+        let needed = columns(word);
         match lines.last_mut() {
-            Some(line) if columns(line) + 1 + columns(word) <= width => {
+            Some(line) if taken + 1 + needed <= width => {
                 line.push(' ');
                 line.push_str(word);
+                taken += 1 + needed;
             }
-            _ => lines.push(word.to_owned()),
+            _ => {
+                lines.push(word.to_owned());
+                taken = needed;
+            }
         }
     }
     lines
