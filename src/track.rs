@@ -180,7 +180,7 @@ impl Tracker {
     pub fn verdict(&self, segment: &Segment<'_>, option: &MptcpOption) -> Option<Verdict> {
         let key = FlowKey::new(segment.source, segment.destination);
         let Some(Flow::Subflow(id)) = self.flows.get(&key) else { return None };
-        let subflow = &self.subflows[*id];
+        let subflow = &self.subflows[id];
         let sender = subflow.direction_from(segment.source).sender();
         proof::of_option(&self.connections[subflow.connection], subflow, sender, option)
     }
@@ -205,10 +205,10 @@ impl Tracker {
         }
         let key = FlowKey::new(segment.source, segment.destination);
         match self.flows.get(&key) {
-            Some(&Flow::Subflow(id)) if !self.is_reuse(id, segment, &options) => {
+            Some(Flow::Subflow(id)) if !self.is_reuse(id, segment, &options) => {
                 self.push_on_subflow(id, seen, segment, &options);
             }
-            Some(&Flow::Plain { stream, syn }) => {
+            Some(Flow::Plain { stream, syn }) => {
                 let is_syn = segment.flags.is_syn();
                 if is_syn && syn.is_some_and(|before| before.seq != segment.seq) {
                     let stream = self.flows.take_stream();

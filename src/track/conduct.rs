@@ -204,6 +204,7 @@ impl Step<'_> {
     }
 
     /// New octets of the stream at `range`.
+    #[inline(always)]
     pub(crate) fn watch_new_data(&mut self, range: Range) {
         let sender = self.direction.sender();
         if self.connection.fallback.is_none() {

@@ -104,7 +104,6 @@ impl FirstCopies {
 
     /// Everything before `end` was acknowledged: returns where the last copy that this covers stands
     /// and when it came, and forgets old ones.
-    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
     #[inline(always)]
     pub fn acknowledge(&mut self, end: i64) -> Option<(Range, Timestamp)> {
         let mut last: Option<First> = None;

@@ -167,7 +167,6 @@ impl DataSpace {
     }
 
     /// Adds octets carried by a subflow that belong at `place`, since none of them was seen before.
-    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
     #[inline(always)]
     pub fn insert_new(&mut self, place: Place, carried: Carried) {
         let before = self.coverage.contiguous_end();
@@ -220,10 +219,11 @@ impl DataSpace {
 
     /// Takes a DATA_ACK at the position `acked`, and what the peer offers to receive from there, if
     /// the scale of its window is known. Returns the right edge of that.
-    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
     #[inline(always)]
     pub fn offer(&mut self, acked: i64, octets: Option<u64>, at: Timestamp) -> Option<i64> {
-        self.delivery.acknowledged(at, self.acked.unwrap_or_default(), octets);
+        if self.delivery.series.is_some() {
+            self.delivery.acknowledged(at, self.acked.unwrap_or_default(), octets);
+        }
         let octets = octets?;
         let edge = acked.saturating_add_unsigned(octets);
         self.delivery.offered(edge, octets, at);
@@ -271,7 +271,6 @@ impl DataSpace {
 
     /// Takes the acknowledgment that the peer gave a subflow, by its number: everything before
     /// `position` on that subflow.
-    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
     #[inline(always)]
     pub fn acknowledge_subflow(&mut self, subflow: u32, position: i64) {
         let index = subflow as usize;
@@ -294,7 +293,6 @@ impl DataSpace {
     }
 
     /// Takes a DATA_ACK of the peer; returns one past the last position that it acknowledges.
-    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
     #[inline(always)]
     pub fn acknowledge(&mut self, ack: WireDsn, seen: Seen) -> i64 {
         let dsn = self.expand(ack);
@@ -457,6 +455,7 @@ impl DataSpace {
     }
 
     /// A DATA_ACK up to `end`: times the last segment that it covers, unless that was sent twice.
+    #[inline(always)]
     fn time_acknowledged(&mut self, end: i64, at: Timestamp) {
         let last = self.first_copies.acknowledge(end);
         let last = last.filter(|(range, _)| self.acked.is_none_or(|acked| range.end > acked));

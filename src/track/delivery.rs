@@ -153,7 +153,7 @@ impl Delivery {
     }
 
     /// Takes what the peer offers to receive, before `edge`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn offered(&mut self, edge: i64, octets: u64, at: Timestamp) {
         let window = self.window.get_or_insert_with(|| Window::starting(octets, edge));
         window.latest = octets;
@@ -172,7 +172,7 @@ impl Delivery {
 
     /// Takes new data, or a DATA_ACK that advances; `outstanding` says whether data was not
     /// acknowledged before it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn progress(&mut self, at: Timestamp, outstanding: bool) {
         if self.last_progress.is_some_and(|last| last > at) {
             return;

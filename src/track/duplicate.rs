@@ -46,7 +46,6 @@ struct Origin {
 impl RecentSegments {
     /// Takes a segment; true when it is a copy of one before. `several_points` says that this subflow
     /// is known to be captured more than once.
-    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
     #[inline(always)]
     pub(crate) fn is_copy(
         &mut self,
@@ -84,7 +83,7 @@ impl RecentSegments {
         self.many.shrink_to_fit();
     }
 
-    #[inline]
+    #[inline(always)]
     fn remember(&mut self, mix: Mix, segment: &Segment<'_>, several_points: bool) {
         let slot = self.next % FEW;
         let (Some(few_mix), Some(few_origin)) =
@@ -114,7 +113,7 @@ fn is_unique(segment: &Segment<'_>, timed: bool) -> bool {
 }
 
 /// A mix of everything that a copy shares with its original (the TTL may differ).
-#[inline]
+#[inline(always)]
 fn fingerprint(segment: &Segment<'_>, options: &SegmentOptions) -> u64 {
     let (value, echo) = options.timestamps.unwrap_or_default();
     let words = [

@@ -6,22 +6,34 @@ use std::net::{IpAddr, Ipv4Addr};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use super::arena::Id;
+use super::arena::{Arena, Id};
 use super::subflow::{Seen, Subflow};
 use crate::wire::segment::Endpoint;
 use crate::wire::seq::SeqNum;
 
 /// A 4-tuple without direction: the smaller endpoint comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FlowKey(Ends);
+pub enum FlowKey {
+    /// Between IPv4 addresses.
+    V4(V4Key),
+    /// Between IPv6 addresses.
+    V6(V6Key),
+}
 
-/// Both endpoints in as few words as there can be: this is made, hashed and compared once a segment.
+/// Address and port of each endpoint, in as few words as there can be: this is made, hashed and compared
+/// once a segment, and there are many of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ends {
-    /// Address and port of each.
-    V4 { low: u64, high: u64 },
-    /// Their addresses, then both ports.
-    V6 { low: u128, high: u128, ports: u32 },
+pub struct V4Key {
+    low: u64,
+    high: u64,
+}
+
+/// The addresses, then both ports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct V6Key {
+    low: [u64; 2],
+    high: [u64; 2],
+    ports: u32,
 }
 
 impl FlowKey {
@@ -30,30 +42,31 @@ impl FlowKey {
     pub fn new(one: Endpoint, other: Endpoint) -> Self {
         if let (IpAddr::V4(address), IpAddr::V4(other_address)) = (one.address, other.address) {
             let (one, other) = (word(address, one.port), word(other_address, other.port));
-            return Self(Ends::V4 { low: one.min(other), high: one.max(other) });
+            return Self::V4(V4Key { low: one.min(other), high: one.max(other) });
         }
-        let (one, other) = ((bits(one.address), one.port), (bits(other.address), other.port));
+        let one = (words(one.address), one.port);
+        let other = (words(other.address), other.port);
         let (low, high) = (one.min(other), one.max(other));
         let ports = u32::from(low.1) << 16 | u32::from(high.1);
-        Self(Ends::V6 { low: low.0, high: high.0, ports })
+        Self::V6(V6Key { low: low.0, high: high.0, ports })
     }
 }
 
-impl Hash for FlowKey {
-    /// Which version it is is left to equality.
+impl Hash for V4Key {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        match self.0 {
-            Ends::V4 { low, high } => {
-                state.write_u64(low);
-                state.write_u64(high);
-            }
-            Ends::V6 { low, high, ports } => {
-                state.write_u128(low);
-                state.write_u128(high);
-                state.write_u32(ports);
-            }
+        state.write_u64(self.low);
+        state.write_u64(self.high);
+    }
+}
+
+impl Hash for V6Key {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for word in self.low.iter().chain(&self.high) {
+            state.write_u64(*word);
         }
+        state.write_u32(self.ports);
     }
 }
 
@@ -62,11 +75,14 @@ fn word(address: Ipv4Addr, port: u16) -> u64 {
     u64::from(address.to_bits()) << 16 | u64::from(port)
 }
 
-fn bits(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
-        IpAddr::V6(address) => address.to_bits(),
-    }
+fn words(address: IpAddr) -> [u64; 2] {
+    let octets = match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped(),
+        IpAddr::V6(address) => address,
+    };
+    let bits = octets.to_bits();
+    #[expect(clippy::cast_possible_truncation, reason = "one half each")]
+    [(bits >> 64) as u64, bits as u64]
 }
 
 /// What is known of a 4-tuple right now.
@@ -95,23 +111,42 @@ pub struct PlainSyn {
 }
 
 /// All 4-tuples seen. Plain flows past a limit are not stored, only counted.
+///
+/// Nearly every segment looks its flow up, so the tables hold as little as possible.
 pub struct FlowTable {
-    flows: HashMap<FlowKey, Flow, FixedState>,
+    v4: HashMap<V4Key, Entry, FixedState>,
+    v6: HashMap<V6Key, Entry, FixedState>,
+    plain: Arena<PlainFlow>,
     max_plain: usize,
-    plain: usize,
     /// Whether plain flows past the limit take the place of all before them.
     forgetful: bool,
     forgot: bool,
     next_stream: Option<u32>,
 }
 
+/// A [`Flow`], as the tables hold it.
+#[derive(Debug, Clone, Copy)]
+enum Entry {
+    Plain(Id<PlainFlow>),
+    Subflow(Id<Subflow>),
+}
+
+/// What is known of a plain flow.
+#[derive(Debug, Clone, Copy)]
+struct PlainFlow {
+    stream: Option<u32>,
+    syn: Option<PlainSyn>,
+}
+
 impl FlowTable {
     /// An empty table. `seed` makes the hash unpredictable to whoever made the packets.
     pub fn new(seed: u64, max_plain: usize, forgetful: bool) -> Self {
+        let state = FixedState::with_seed(seed);
         Self {
-            flows: HashMap::with_hasher(FixedState::with_seed(seed)),
+            v4: HashMap::with_hasher(state.clone()),
+            v6: HashMap::with_hasher(state),
+            plain: Arena::default(),
             max_plain,
-            plain: 0,
             forgetful,
             forgot: false,
             next_stream: Some(0),
@@ -120,8 +155,14 @@ impl FlowTable {
 
     /// The flow between two endpoints.
     #[inline]
-    pub fn get(&self, key: &FlowKey) -> Option<&Flow> {
-        self.flows.get(key)
+    pub fn get(&self, key: &FlowKey) -> Option<Flow> {
+        match self.entry(key)? {
+            Entry::Subflow(id) => Some(Flow::Subflow(id)),
+            Entry::Plain(id) => {
+                let PlainFlow { stream, syn } = self.plain[id];
+                Some(Flow::Plain { stream, syn })
+            }
+        }
     }
 
     /// The index of a new stream, as Wireshark counts; `None` once a plain flow had to be left out,
@@ -135,37 +176,64 @@ impl FlowTable {
     /// Stores what is known of a 4-tuple now. False for a plain flow that may have been here before: one
     /// past the limit, which is left out, or any once others were forgotten.
     pub fn set(&mut self, key: FlowKey, flow: Flow) -> bool {
-        let is_plain = matches!(flow, Flow::Plain { .. });
-        if is_plain && self.plain >= self.max_plain && !self.flows.contains_key(&key) {
-            self.next_stream = None;
-            if !self.forgetful {
-                return false;
-            }
-            self.forget_plain();
+        let before = self.entry(&key);
+        if let Some(Entry::Plain(id)) = before {
+            self.plain.remove(id);
         }
-        let before = self.flows.insert(key, flow);
-        self.plain += usize::from(is_plain);
-        self.plain -= usize::from(matches!(before, Some(Flow::Plain { .. })));
-        !(is_plain && self.forgot)
+        let entry = match flow {
+            Flow::Subflow(id) => Entry::Subflow(id),
+            Flow::Plain { stream, syn } => {
+                if self.plain.len() >= self.max_plain && before.is_none() {
+                    self.next_stream = None;
+                    if !self.forgetful {
+                        return false;
+                    }
+                    self.forget_plain();
+                }
+                let Some(id) = self.plain.push(PlainFlow { stream, syn }) else { return false };
+                Entry::Plain(id)
+            }
+        };
+        match key {
+            FlowKey::V4(key) => self.v4.insert(key, entry),
+            FlowKey::V6(key) => self.v6.insert(key, entry),
+        };
+        !(matches!(entry, Entry::Plain(_)) && self.forgot)
     }
 
-    /// Takes a 4-tuple out.
+    /// Takes the 4-tuple of a subflow out.
     pub fn remove(&mut self, key: &FlowKey) {
-        self.flows.remove(key);
+        match key {
+            FlowKey::V4(key) => self.v4.remove(key),
+            FlowKey::V6(key) => self.v6.remove(key),
+        };
     }
 
     /// Keeps those subflows alone that are wanted.
     pub fn retain_subflows(&mut self, wanted: impl Fn(Id<Subflow>) -> bool) {
-        self.flows.retain(|_, flow| match flow {
-            Flow::Plain { .. } => true,
-            Flow::Subflow(id) => wanted(*id),
+        self.retain(|entry| match entry {
+            Entry::Plain(_) => true,
+            Entry::Subflow(id) => wanted(id),
         });
     }
 
+    #[inline]
+    fn entry(&self, key: &FlowKey) -> Option<Entry> {
+        match key {
+            FlowKey::V4(key) => self.v4.get(key).copied(),
+            FlowKey::V6(key) => self.v6.get(key).copied(),
+        }
+    }
+
     fn forget_plain(&mut self) {
-        self.flows.retain(|_, flow| matches!(flow, Flow::Subflow(_)));
-        self.plain = 0;
+        self.retain(|entry| matches!(entry, Entry::Subflow(_)));
+        self.plain = Arena::default();
         self.forgot = true;
+    }
+
+    fn retain(&mut self, wanted: impl Fn(Entry) -> bool) {
+        self.v4.retain(|_, entry| wanted(*entry));
+        self.v6.retain(|_, entry| wanted(*entry));
     }
 }
 

@@ -118,7 +118,7 @@ impl Mappings {
 
     /// Where the mapping of a segment with payload at `payload` begins, if it has no checksum, covers
     /// all of that, and is the latest again, or follows on all before.
-    #[inline]
+    #[inline(always)]
     pub(super) fn next(&self, mapping: &Mapping, dsn: Dsn, payload: Range) -> Option<i64> {
         let (DataLevelLength::Octets(wire_len @ 1..), None) = (mapping.length, mapping.checksum)
         else {
@@ -140,7 +140,7 @@ impl Mappings {
     }
 
     /// Takes a mapping of which [`Mappings::next`] said that it begins at `start`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn declare_next(&mut self, mapping: &Mapping, dsn: Dsn, start: i64) {
         let DataLevelLength::Octets(wire_len) = mapping.length else { return };
         if start >= self.reach {

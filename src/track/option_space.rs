@@ -114,7 +114,6 @@ impl OptionSpace {
 
     /// Whether a segment with ACK and perhaps PSH, and without SACK blocks, follows on the last one,
     /// and says something new: then there is nothing to compare, and nothing that asks for an answer.
-    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
     #[inline(always)]
     pub(crate) fn goes_on(&self, segment: &Segment<'_>, options: &SegmentOptions) -> bool {
         let Some(last) = &self.last else { return false };
@@ -130,7 +129,6 @@ impl OptionSpace {
     }
 
     /// Takes a segment of which [`OptionSpace::goes_on`] is true.
-    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
     #[inline(always)]
     pub(crate) fn go_on(
         &mut self,

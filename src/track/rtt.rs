@@ -33,7 +33,6 @@ impl RoundTrips {
     }
 
     /// Takes a segment with new octets.
-    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
     #[inline(always)]
     pub fn sent(&mut self, range: Range, at: Timestamp) {
         if self.timed.len() < MAX_TIMED && self.timed.back().is_none_or(|last| last.end < range.end)
@@ -51,7 +50,6 @@ impl RoundTrips {
 
     /// Takes an acknowledgment of everything before `end`. Only the last segment that it covers was
     /// waited for, and only if nothing before it had to be sent again: then its round trip comes back.
-    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
     #[inline(always)]
     pub fn acknowledged(&mut self, end: i64, at: Timestamp) -> Option<i64> {
         let mut sample = None;

@@ -105,7 +105,6 @@ struct Payload<'a> {
 impl Short<'_> {
     /// Takes the segment, of the subflow with this number, if it is plain. Whether the data level
     /// stood still until now.
-    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
     #[inline(always)]
     fn take(mut self, subflow: u32, several_points: bool) -> Option<bool> {
         let (segment, options) = (self.segment, self.options);
@@ -143,7 +142,6 @@ impl Short<'_> {
 
     /// Whether the same segment was captured before; if not, it is remembered, and as the last one
     /// of its sender.
-    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
     #[inline(always)]
     fn is_copy(&mut self, several_points: bool, data_ack: WireDsn) -> bool {
         let end = &mut *self.here;
@@ -157,7 +155,6 @@ impl Short<'_> {
     }
 
     /// Its payload, if that is new and nothing else is to be said of it.
-    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
     #[inline(always)]
     fn plain_payload<'b>(&self, mapping: &'b Mapping) -> Option<Payload<'b>> {
         let end = &*self.here;
@@ -173,7 +170,6 @@ impl Short<'_> {
         is_plain.then_some(Payload { mapping, positions, range, place, mapping_start, dsn })
     }
 
-    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
     #[inline(always)]
     fn take_data_ack(&mut self, ack: WireDsn) {
         let end = self.received.acknowledge(ack, self.seen);
@@ -187,7 +183,6 @@ impl Short<'_> {
         }
     }
 
-    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
     #[inline(always)]
     fn declare(&mut self, payload: &Payload<'_>) {
         let Payload { mapping, positions, range, mapping_start, dsn, .. } = *payload;
@@ -197,7 +192,6 @@ impl Short<'_> {
         self.here.settle_mappings(self.there.highest_ack);
     }
 
-    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
     #[inline(always)]
     fn take_ack(&mut self, subflow: u32) {
         let ack = self.segment.ack;
@@ -214,7 +208,6 @@ impl Short<'_> {
         self.here.conduct.end_signals();
     }
 
-    #[expect(clippy::inline_always, reason = "runs for nearly every segment")]
     #[inline(always)]
     fn take_payload(&mut self, payload: &Payload<'_>, subflow: u32) {
         let Payload { positions, range, place, .. } = *payload;

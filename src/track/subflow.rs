@@ -264,7 +264,7 @@ impl SubflowEnd {
     }
 
     /// The peer has everything before `acked` of what it sent; whether it had less before.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take_acked(&mut self, acked: i64, at: Timestamp) -> bool {
         if let Some(ns) = self.round_trips.acknowledged(acked, at) {
             self.dynamics.round_trip(at, ns);
@@ -281,7 +281,7 @@ impl SubflowEnd {
     }
 
     /// Forgets mappings of which nothing more can come, by what was seen or what the peer says to have.
-    #[inline]
+    #[inline(always)]
     pub(super) fn settle_mappings(&mut self, acked: Option<SeqNum>) {
         let sequence = &self.sequence;
         self.mappings.settle(|positions| {
