@@ -39,8 +39,8 @@ pub fn verdict(case: &Case<'_>) -> Verdict {
     }
 }
 
-/// Its first sentence alone.
-pub fn headline(case: &Case<'_>) -> String {
+/// The same in its one sentence, without the details.
+pub fn in_a_sentence(case: &Case<'_>) -> String {
     Facts { case }.headline()
 }
 

@@ -288,7 +288,8 @@ fn connection_line(
         client: end(Role::Client),
         server: end(Role::Server),
         subflows: connection.subflows.len() as u64,
-        verdict: has_ended.then(|| verdict::headline(&Case::new(trace, &[], None, connection))),
+        verdict: has_ended
+            .then(|| verdict::in_a_sentence(&Case::new(trace, &[], None, connection))),
     }))
 }
 
