@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::finding::{Code, Finding};
+use super::finding::{Code, Finding, Param};
 
 /// Effects and what they belong under. Of several causes the first one counts.
 const BECAUSE: &[(Code, &[Code])] = &[
@@ -15,7 +15,11 @@ const BECAUSE: &[(Code, &[Code])] = &[
     (Code::JoinAckUnconfirmed, &[Code::SinglePath]),
     (Code::AddAddrHmacMismatch, &[Code::SinglePath]),
     (Code::AddAddrNoSpace, &[Code::SinglePath]),
-    (Code::AddAddrNotEchoed, &[Code::AddAddrHmacMismatch, Code::SinglePath]),
+    (Code::AddAddrTimestampsDropped, &[Code::SinglePath]),
+    (
+        Code::AddAddrNotEchoed,
+        &[Code::AddAddrHmacMismatch, Code::AddAddrTimestampsDropped, Code::SinglePath],
+    ),
     (Code::AddAddrNotUsed, &[Code::SinglePath]),
     (Code::PathUnused, &[Code::SinglePath]),
     (Code::MappingMissing, &[Code::MappingOutsideSegment]),
@@ -82,12 +86,24 @@ fn cause_of(effect: &Finding, findings: &[Finding]) -> Option<Code> {
     let is_here = |code: &&Code| {
         findings.iter().any(|cause| {
             cause.code == **code
+                && is_of_chain(cause, effect)
+                && address_id(cause).zip(address_id(effect)).is_none_or(|(one, other)| one == other)
                 && (cause.subflow.is_none()
                     || effect.subflow.is_none()
                     || cause.subflow == effect.subflow)
         })
     };
     causes.iter().find(is_here).copied()
+}
+
+/// A warning is no link of the chain behind a note: that there was but one path had another reason.
+fn is_of_chain(cause: &Finding, effect: &Finding) -> bool {
+    cause.code != Code::SinglePath || cause.severity >= effect.severity
+}
+
+fn address_id(finding: &Finding) -> Option<&Param> {
+    let mut params = finding.params.iter();
+    params.find(|(name, _)| *name == "address_id").map(|(_, value)| value)
 }
 
 #[cfg(test)]

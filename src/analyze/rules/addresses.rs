@@ -23,12 +23,22 @@ pub(super) fn add_addr_not_echoed(case: &Case<'_>) -> Vec<Finding> {
     if case.connection.version == Some(Version::V0) || !case.is_two_sided() {
         return Vec::new();
     }
-    let lonely = case.connection.addresses.iter().filter(|address| is_lonely(address));
+    let all = || case.connection.addresses.iter();
+    // The same address in another form that the peer took, without a port say, makes up for it.
+    let is_replaced = |address: &Address| {
+        all().any(|other| {
+            other.owner == address.owner
+                && other.address == address.address
+                && other.announced.count > 0
+                && other.echoed.count > 0
+        })
+    };
+    let lonely = all().filter(|address| is_lonely(address) && !is_replaced(address));
     lonely.map(|address| not_echoed(case, address)).collect()
 }
 
 /// Announced at least twice, never echoed. (A single copy may have its echo after the capture.)
-pub(super) fn is_lonely(address: &Address) -> bool {
+fn is_lonely(address: &Address) -> bool {
     address.announced.count >= 2 && address.echoed.count == 0
 }
 
