@@ -28,13 +28,27 @@ use rules::{Apply, CaptureFacts, Case, DOUBTFUL, RULES, WholeCapture};
 /// Everything that there is to say about `trace`: on the capture first, then connection by
 /// connection, the worst first and effects behind their causes.
 pub fn findings(trace: &Trace<'_>, inputs: &[CaptureFacts], wanted: &Selection) -> Vec<Finding> {
+    judge(trace, inputs, wanted).0
+}
+
+/// The same, and what became of each connection in a sentence, where the findings on it have more to
+/// say than [`verdict::verdict`].
+pub fn judge(
+    trace: &Trace<'_>,
+    inputs: &[CaptureFacts],
+    wanted: &Selection,
+) -> (Vec<Finding>, Vec<Option<String>>) {
     let mut found = of_capture(*trace, inputs, wanted);
+    let mut headlines = Vec::new();
     for (number, connection) in trace.connections().into_iter().enumerate() {
-        found.extend(of_connection(*trace, inputs, wanted, connection, number));
+        let case = Case::new(*trace, inputs, wanted.host.as_ref(), connection);
+        let of_case = of_case(&case, number);
+        headlines.push(verdict::headline(&case, &of_case));
+        found.extend(of_case.into_iter().filter(|finding| wanted.includes(finding)));
     }
     forget_absent_causes(&mut found);
     found.sort_by_key(|finding| !finding.code.is_of_capture());
-    found
+    (found, headlines)
 }
 
 /// What there is to say about the capture as a whole.

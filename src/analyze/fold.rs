@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::finding::{Code, Finding, Param};
+use super::finding::{Code, Finding};
 
 /// Effects and what they belong under. Of several causes the first one counts.
 const BECAUSE: &[(Code, &[Code])] = &[
@@ -87,7 +87,7 @@ fn cause_of(effect: &Finding, findings: &[Finding]) -> Option<Code> {
         findings.iter().any(|cause| {
             cause.code == **code
                 && is_of_chain(cause, effect)
-                && address_id(cause).zip(address_id(effect)).is_none_or(|(one, other)| one == other)
+                && is_of_address(cause, effect)
                 && (cause.subflow.is_none()
                     || effect.subflow.is_none()
                     || cause.subflow == effect.subflow)
@@ -101,9 +101,10 @@ fn is_of_chain(cause: &Finding, effect: &Finding) -> bool {
     cause.code != Code::SinglePath || cause.severity >= effect.severity
 }
 
-fn address_id(finding: &Finding) -> Option<&Param> {
-    let mut params = finding.params.iter();
-    params.find(|(name, _)| *name == "address_id").map(|(_, value)| value)
+/// Whether both are about the same address, where they are about one.
+fn is_of_address(cause: &Finding, effect: &Finding) -> bool {
+    let id = |finding: &Finding| finding.number("address_id");
+    id(cause).zip(id(effect)).is_none_or(|(one, other)| one == other)
 }
 
 #[cfg(test)]

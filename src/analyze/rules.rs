@@ -13,7 +13,7 @@ mod handshake;
 mod host;
 mod joins;
 mod option_space;
-mod paths;
+pub(super) mod paths;
 mod proofs;
 mod retries;
 mod signals;

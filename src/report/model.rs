@@ -126,7 +126,7 @@ impl Report {
         wanted: &Selection,
     ) -> Self {
         let context = Context::new(trace, inputs, lookup);
-        let connections: Vec<_> = trace
+        let mut connections: Vec<_> = trace
             .connections()
             .into_iter()
             .enumerate()
@@ -146,8 +146,13 @@ impl Report {
         totals.subflows = subflows;
         totals.orphan_subflows = orphan_subflows.len() as u64;
         let capture: Vec<_> = inputs.iter().map(CaptureFacts::from).collect();
-        let findings = analyze::findings(trace, &capture, wanted).into_iter();
+        let (findings, headlines) = analyze::judge(trace, &capture, wanted);
+        for (connection, headline) in connections.iter_mut().zip(headlines) {
+            connection.verdict =
+                headline.unwrap_or_else(|| std::mem::take(&mut connection.verdict));
+        }
         let findings: Vec<_> = findings
+            .into_iter()
             .map(|found| {
                 let connection = found.connection.and_then(|index| connections.get(index));
                 let connection = connection.map(|connection| connection.id);

@@ -70,6 +70,7 @@ fn not_echoed(case: &Case<'_>, address: &Address) -> Finding {
         .with("address_id", address.address_id.0)
         .with("copies", copies)
         .with("lasted_ns", duration_ns.unsigned_abs())
+        .with("joined", u64::from(is_used))
         .advice(
             "Capture at the other host: if the ADD_ADDR does not arrive there, a middlebox takes it \
              out; if it does, look for its echo, and at the peer's stack.",
@@ -137,12 +138,12 @@ fn not_used(case: &Case<'_>, address: &Address) -> Finding {
         None if through > 1 => "there were other paths already".to_owned(),
         None => "its limits or its endpoints do not allow for it".to_owned(),
     };
+    let why = if is_certain { why } else { format!("probably {why}") };
     let summary = format!(
-        "{} announced {} (ID {}), {peer} echoed it and never joined it: {}{why}.",
+        "{} announced {} (ID {}), {peer} echoed it and never joined it: {why}.",
         capitalised(host(address.owner)),
         named(address),
         address.address_id.0,
-        if is_certain { "" } else { "probably " },
     );
     let severity = if through > 1 { Severity::Note } else { Severity::Warning };
     let seen = address.announced.listed.iter().take(1).chain(address.echoed.listed.iter().take(1));
@@ -152,6 +153,7 @@ fn not_used(case: &Case<'_>, address: &Address) -> Finding {
         .from(address.owner)
         .seen(seen.copied())
         .with("address_id", address.address_id.0)
+        .with("why", why)
         .advice(told.map_or_else(
             || {
                 format!(
