@@ -94,7 +94,7 @@ fn broken_link(case: &Case<'_>, found: &[Finding], through: usize) -> Option<Lin
 }
 
 const NO_SPACE: &str = "an address could not be announced, as the option did not fit";
-const NOT_PROVED: &str = "the announcement of an address has a wrong HMAC, so nobody may use it";
+const NOT_PROVED: &str = "the announcement of an address has a wrong HMAC";
 const NOT_ECHOED: &str = "an address was announced, and the announcement was not echoed";
 const NOTHING: &str = "nobody offered or tried a second path";
 const NOT_USED: &str = "an address was announced and echoed, and nobody joined it";
