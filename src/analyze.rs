@@ -43,7 +43,7 @@ pub fn judge(
     for (number, connection) in trace.connections().into_iter().enumerate() {
         let case = Case::new(*trace, inputs, wanted.host.as_ref(), connection);
         let of_case = of_case(&case, number);
-        headlines.push(verdict::headline(&case, &of_case));
+        headlines.push(verdict::with_findings(&case, &of_case));
         found.extend(of_case.into_iter().filter(|finding| wanted.includes(finding)));
     }
     forget_absent_causes(&mut found);

@@ -12,7 +12,7 @@ use crate::track::subflow::{Subflow, SubflowState};
 use crate::units;
 use crate::wire::mptcp::MptcpOption;
 
-pub(super) use headline::headline;
+pub(super) use headline::with_findings;
 
 /// The verdict on a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,7 +17,7 @@ const LITTLE: u64 = 100_000;
 
 /// The verdict on a connection on which `found` was found; `None` where nothing came about of which
 /// findings could tell more.
-pub(in crate::analyze) fn headline(case: &Case<'_>, found: &[Finding]) -> Option<String> {
+pub(in crate::analyze) fn with_findings(case: &Case<'_>, found: &[Finding]) -> Option<String> {
     let outcome = match case.connection.fallback {
         Some(fallback) => fell_back(fallback),
         None => match case.state {
