@@ -30,7 +30,7 @@ pub fn findings(trace: &Trace<'_>, inputs: &[CaptureFacts], wanted: &Selection) 
     let mut found = of_capture(*trace, inputs, wanted);
     for (number, connection) in trace.connections().into_iter().enumerate() {
         let case = Case::new(*trace, inputs, wanted.host.as_ref(), connection);
-        found.extend(of_connection(&case, number, wanted));
+        found.extend(of_connection(&case, number, wanted).findings);
     }
     in_order(found)
 }
@@ -55,11 +55,21 @@ pub fn of_capture(trace: Trace<'_>, inputs: &[CaptureFacts], wanted: &Selection)
     found
 }
 
+/// What there is to say about a connection.
+pub struct Judged {
+    /// The findings that are wanted.
+    pub findings: Vec<Finding>,
+    /// What became of it in a sentence, where all findings on it, wanted or not, have more to say than
+    /// [`verdict::verdict`].
+    pub headline: Option<String>,
+}
+
 /// What there is to say about a connection, which is the one with this number of all.
-pub fn of_connection(case: &Case<'_>, number: usize, wanted: &Selection) -> Vec<Finding> {
-    let mut found = of_case(case, number);
-    found.retain(|finding| wanted.includes(finding));
-    found
+pub fn of_connection(case: &Case<'_>, number: usize, wanted: &Selection) -> Judged {
+    let mut findings = of_case(case, number);
+    let headline = verdict::with_findings(case, &findings);
+    findings.retain(|finding| wanted.includes(finding));
+    Judged { findings, headline }
 }
 
 fn of_case(case: &Case<'_>, number: usize) -> Vec<Finding> {

@@ -123,11 +123,11 @@ pub struct FindingArgs {
     /// Leave out findings below LEVEL
     #[arg(long, value_name = "LEVEL")]
     pub min_severity: Option<Level>,
-    /// Show only findings with this code (may be given again)
-    #[arg(long, value_name = "CODE")]
+    /// Show only findings with this code (several with commas between them)
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
     pub only: Vec<Code>,
-    /// Leave out findings with this code (may be given again)
-    #[arg(long, value_name = "CODE")]
+    /// Leave out findings with this code (several with commas between them)
+    #[arg(long, value_name = "CODE", value_delimiter = ',')]
     pub ignore: Vec<Code>,
     /// Also the notes that are off by default: what healthy hosts do against the RFC
     #[arg(long)]
@@ -351,7 +351,7 @@ pub struct SpaceArgs {
     /// What DSS says in the same segment
     #[arg(long, value_name = "FORM")]
     pub dss: Option<DssWord>,
-    /// With a DSS checksum
+    /// With a checksum: of --dss with a mapping, or of --handshake capable-data
     #[arg(long, requires = "dss")]
     pub checksum: bool,
     /// A segment of a handshake, in place of ADD_ADDR

@@ -245,6 +245,7 @@ fn a_finding_fails_the_run_only_if_asked_for() {
     assert_eq!(code(&["--fail-on", "warning", "--only", "single-path"]), 0);
     assert_eq!(code(&["--fail-on", "note", "--min-severity", "error"]), 0);
     assert_eq!(code(&["--only", "nonsense"]), 2);
+    assert_eq!(code(&["--fail-on", "warning", "--only", "single-path,dsn-width"]), 0);
 }
 
 #[test]

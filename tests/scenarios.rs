@@ -56,6 +56,31 @@ fn every_code_has_a_scenario_and_a_near_miss() {
     assert_eq!(lacking(&silent), [&Code::NopRun; 0], "no scenario is a near-miss");
 }
 
+/// Why there was but one path: each link of the chain breaks in one of them.
+#[test]
+fn every_link_to_a_second_path_has_a_scenario() {
+    const LINKS: [&str; 9] = [
+        "announcement-no-space",
+        "announcement-not-echoed",
+        "announcement-not-proved",
+        "announcement-not-used",
+        "c-bit-nothing-announced",
+        "established-as-backup",
+        "established-unused",
+        "join-failed",
+        "nothing-offered",
+    ];
+    let mut broken = BTreeSet::new();
+    for file in scenario::files() {
+        let scenario = Scenario::parse(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        for finding in scenario.expect.finding {
+            let link = finding.get("params").and_then(|params| params.get("link"));
+            broken.extend(link.map(|link| link.as_str().unwrap().to_owned()));
+        }
+    }
+    assert_eq!(broken, LINKS.map(str::to_owned).into());
+}
+
 /// With `FINDINGS=1` and `--nocapture`: what each scenario raises.
 #[test]
 fn findings_of_every_scenario_are_named() {

@@ -34,6 +34,12 @@ fn what_is_printed() {
     }
 }
 
+#[test]
+fn first_data_with_a_checksum() {
+    let header = first("--handshake capable-data --checksum --json");
+    assert_eq!((&header["octets"], &header["padded"]), (&34.into(), &36.into()));
+}
+
 /// Octets with timestamps and without, for all that MPTCP says when a connection or subflow opens.
 #[test]
 fn handshakes() {

@@ -3,6 +3,11 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+#[path = "support/corpus.rs"]
+mod corpus;
+#[path = "support/testdata.rs"]
+mod testdata;
+
 use etherparse::PacketBuilder;
 use mptcpscope::report::Report;
 use mptcpscope::report::model::{Connection, ConnectionState, HmacVerdict, SubflowState};
@@ -129,6 +134,20 @@ fn nothing_but_a_reset() {
     let connection = only(&report);
     assert_eq!(connection.verdict, "The capture shows only a RST from the client (packet 1).");
     assert!(connection.midstream);
+}
+
+/// What is said of each capture of testdata: to be read one by one, as somebody who reads nothing else.
+#[test]
+fn sentences() {
+    let mut lines = Vec::new();
+    for capture in corpus::sorted(&testdata::path("captures")) {
+        let report = corpus::report(std::slice::from_ref(&capture));
+        let connections = corpus::array(&report["connections"]);
+        lines.extend(connections.iter().map(|connection| {
+            format!("{}\n    {}", corpus::name(&capture), corpus::text(&connection["verdict"]))
+        }));
+    }
+    insta::assert_snapshot!("sentences", lines.join("\n"));
 }
 
 /// A wire between a client and a server, with a tracker on it.

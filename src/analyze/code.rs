@@ -237,8 +237,8 @@ codes! {
     RstReasonMissing = "rst-reason-missing", Note, "RFC 8684 §3.6";
     /// Three or more duplicate ACKs in a row for signals.
     DupAckSignals = "dup-ack-signals", Note, "RFC 8684 §3.4.1";
-    /// A DATA_ACK narrower than the numbers of the data.
-    DsnWidth = "dsn-width", Note, "RFC 8684 §3.3.2";
+    /// Data sequence numbers, or a DATA_ACK, that are too narrow.
+    DsnWidth = "dsn-width", Note, "RFC 8684 §3.3.1 and §3.3.2";
     /// Data was sent past the receive window.
     DataBeyondWindow = "data-beyond-window", Note, "RFC 8684 §3.3.5";
     /// A subflow that was left open after the end of the connection.
@@ -247,6 +247,8 @@ codes! {
     OriginalNotResent = "original-not-resent", Note, "RFC 8684 §3.3.6";
     /// Urgent data within a mapping.
     UrgentInMapping = "urgent-in-mapping", Note, "RFC 8684 §3.3.1";
+    /// A signal was acted on although its segment lies outside the receive window.
+    SignalOutOfWindow = "signal-out-of-window", Note, "RFC 8684 §3";
 }
 
 impl Code {

@@ -192,6 +192,22 @@ impl Finding {
         self.params.push((name, value.into()));
         self
     }
+
+    /// The number of that name in its summary.
+    pub fn number(&self, name: &str) -> Option<u64> {
+        self.params.iter().find_map(|(known, value)| match value {
+            Param::Number(number) if *known == name => Some(*number),
+            _ => None,
+        })
+    }
+
+    /// The words of that name in its summary.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.params.iter().find_map(|(known, value)| match value {
+            Param::Text(text) if *known == name => Some(text.as_str()),
+            _ => None,
+        })
+    }
 }
 
 /// Which findings are wanted, and what the rules may go by beside the packets.

@@ -2,20 +2,24 @@
 
 use std::cmp::Reverse;
 
-use super::finding::{Code, Finding};
+use super::finding::{Code, Finding, Severity};
 
 /// Effects and what they belong under. Of several causes the first one counts.
 const BECAUSE: &[(Code, &[Code])] = &[
-    (Code::JoinHmacMismatch, &[Code::SinglePath]),
+    // An error is worse than that there was but one path.
+    (Code::SinglePath, &[Code::JoinHmacMismatch, Code::AddAddrHmacMismatch]),
     (Code::JoinUnknownToken, &[Code::SinglePath]),
     (Code::JoinRejected, &[Code::SinglePath]),
     (Code::JoinNoAnswer, &[Code::SinglePath]),
     (Code::JoinAnsweredByPlainTcp, &[Code::SinglePath]),
     (Code::JoinAckStripped, &[Code::SinglePath]),
     (Code::JoinAckUnconfirmed, &[Code::SinglePath]),
-    (Code::AddAddrHmacMismatch, &[Code::SinglePath]),
     (Code::AddAddrNoSpace, &[Code::SinglePath]),
-    (Code::AddAddrNotEchoed, &[Code::AddAddrHmacMismatch, Code::SinglePath]),
+    (Code::AddAddrTimestampsDropped, &[Code::SinglePath]),
+    (
+        Code::AddAddrNotEchoed,
+        &[Code::AddAddrHmacMismatch, Code::AddAddrTimestampsDropped, Code::SinglePath],
+    ),
     (Code::AddAddrNotUsed, &[Code::SinglePath]),
     (Code::PathUnused, &[Code::SinglePath]),
     (Code::MappingMissing, &[Code::MappingOutsideSegment]),
@@ -39,10 +43,24 @@ const BECAUSE: &[(Code, &[Code])] = &[
     (Code::DataFinUnacked, &[Code::FinWithDataOutstanding]),
     (Code::ConnectionAborted, &[Code::SubflowReset]),
     (Code::Reinjection, &[Code::SubflowReset, Code::DataStall]),
-    (Code::Remapping, &[Code::JoinRejected, Code::JoinUnknownToken, Code::JoinAckStripped]),
+    // What was on its way to a path that did not come about goes on another.
+    (
+        Code::Remapping,
+        &[
+            Code::JoinRejected,
+            Code::JoinUnknownToken,
+            Code::JoinAnsweredByPlainTcp,
+            Code::JoinAckStripped,
+            Code::JoinHmacMismatch,
+        ],
+    ),
+    (Code::JoinPortNotAnnounced, &[Code::JoinRejected, Code::JoinUnknownToken]),
     (Code::HeadOfLineBlocking, &[Code::DataStall, Code::SubflowReset]),
     (Code::AddAddrIdConflict, &[Code::AddAddrHmacMismatch]),
 ];
+
+/// Effects that show on another subflow than their causes, and after them.
+const ELSEWHERE: &[Code] = &[Code::Remapping, Code::ReinjectionDiffers];
 
 /// Puts the findings of one connection in order: the worst first, effects behind their causes.
 pub(super) fn fold(mut findings: Vec<Finding>) -> Vec<Finding> {
@@ -82,12 +100,35 @@ fn cause_of(effect: &Finding, findings: &[Finding]) -> Option<Code> {
     let is_here = |code: &&Code| {
         findings.iter().any(|cause| {
             cause.code == **code
-                && (cause.subflow.is_none()
-                    || effect.subflow.is_none()
-                    || cause.subflow == effect.subflow)
+                && is_of_chain(cause, effect)
+                && is_of_address(cause, effect)
+                && is_of_subflow(cause, effect)
         })
     };
     causes.iter().find(is_here).copied()
+}
+
+/// Where that there was but one path is a note, it had another reason than what is worse.
+fn is_of_chain(cause: &Finding, effect: &Finding) -> bool {
+    match (cause.code, effect.code) {
+        (Code::SinglePath, _) => cause.severity >= effect.severity,
+        (_, Code::SinglePath) => effect.severity > Severity::Note,
+        _ => true,
+    }
+}
+
+/// Whether both are about the same subflow, where they are about one.
+fn is_of_subflow(cause: &Finding, effect: &Finding) -> bool {
+    if ELSEWHERE.contains(&effect.code) {
+        return cause.packets.first() <= effect.packets.first();
+    }
+    cause.subflow.is_none() || effect.subflow.is_none() || cause.subflow == effect.subflow
+}
+
+/// Whether both are about the same address, where they are about one.
+fn is_of_address(cause: &Finding, effect: &Finding) -> bool {
+    let id = |finding: &Finding| finding.number("address_id");
+    id(cause).zip(id(effect)).is_none_or(|(one, other)| one == other)
 }
 
 #[cfg(test)]

@@ -14,9 +14,10 @@ mod handshake;
 mod host;
 mod joins;
 mod option_space;
-mod paths;
+pub(super) mod paths;
 mod proofs;
 mod retries;
+mod signals;
 mod tokens;
 mod words;
 
@@ -169,6 +170,7 @@ pub const RULES: &[Rule] = &[
     each(Code::DupAckMisread, conduct::dup_ack_misread),
     each(Code::DsnWidth, conduct::dsn_width),
     each(Code::UrgentInMapping, conduct::urgent_in_mapping),
+    each(Code::SignalOutOfWindow, signals::signal_out_of_window),
     each(Code::OriginalNotResent, data::original_not_resent),
     each(Code::BackupUsed, paths::backup_used),
     each(Code::PathUnused, paths::path_unused),

@@ -1,5 +1,7 @@
 //! What became of a connection, in a sentence for a person, and what else there is to say.
 
+mod headline;
+
 use super::rules::Case;
 use super::state::{CloseKind, Closer, ConnectionState};
 use crate::track::connection::{Fallback, FallbackCause};
@@ -8,6 +10,8 @@ use crate::track::role::Role;
 use crate::track::subflow::{Subflow, SubflowState};
 use crate::units;
 use crate::wire::mptcp::MptcpOption;
+
+pub(super) use headline::with_findings;
 
 /// The verdict on a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -271,14 +275,16 @@ impl Facts<'_> {
     }
 }
 
-fn fell_back(fallback: Fallback) -> String {
+pub(super) fn fell_back(fallback: Fallback) -> String {
     let packet = fallback.seen.packet;
     match fallback.cause {
         FallbackCause::SynAckWithoutMpCapable => {
-            "MPTCP was offered, the SYN/ACK came back without it: plain TCP.".to_owned()
+            "MPTCP was offered and not taken up: the SYN/ACK came without it, so this is plain TCP."
+                .to_owned()
         }
         FallbackCause::SynWithMpCapableUnanswered => {
-            "MPTCP was offered and not answered, a SYN without it was: plain TCP.".to_owned()
+            "MPTCP was offered in vain: only a SYN without it was answered, so this is plain TCP."
+                .to_owned()
         }
         cause => {
             let probably = if fallback.certain { "" } else { "probably " };
@@ -289,7 +295,7 @@ fn fell_back(fallback: Fallback) -> String {
 }
 
 /// How a join failed, after "was".
-fn failure(join: &Subflow) -> String {
+pub(super) fn failure(join: &Subflow) -> String {
     let reason = join.reset.and_then(|reset| reset.reason);
     match (join.state(), reason, join.handshake.syn_ack) {
         (SubflowState::Refused, Some(option), _) => {
@@ -302,7 +308,7 @@ fn failure(join: &Subflow) -> String {
 }
 
 /// How the data of the direction with more of it is spread over the subflows.
-fn shares(used: &[&Subflow]) -> String {
+pub(super) fn shares(used: &[&Subflow]) -> String {
     let sent = |role: Role| used.iter().map(|subflow| subflow.ends.of(role).bytes.new_data).sum();
     let totals: [u64; 2] = Role::BOTH.map(sent);
     let (role, total) = match totals {

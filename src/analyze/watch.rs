@@ -135,7 +135,7 @@ impl FindingWatch {
         compare(&mut self.of_capture, found, sure, &mut changes);
         for (index, connection) in due {
             let case = Case::new(trace, inputs, wanted.host.as_ref(), connection);
-            let found = super::of_connection(&case, index, wanted);
+            let found = super::of_connection(&case, index, wanted).findings;
             let number = connection.number;
             let found: Vec<_> = found.into_iter().map(|finding| (Some(number), finding)).collect();
             let known = self.of_connections.entry(number).or_default();

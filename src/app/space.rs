@@ -43,7 +43,8 @@ fn header(args: &SpaceArgs) -> Header {
     let authentication = args.ao.map(|octets| Block::Authentication { octets });
     let is_asked = args.ipv4 || args.ipv6 || args.port || args.echo;
     let add_addr = AddAddrForm { ipv6: args.ipv6, port: args.port, hmac: !args.echo };
-    let (syn, capable) = args.handshake.map(handshake).unwrap_or_default();
+    let handshake = args.handshake.map(|word| handshake(word, args.checksum));
+    let (syn, capable) = handshake.unwrap_or_default();
     let mut syn = syn;
     syn.extend(args.fast_open.map(|cookie| Block::FastOpen { cookie }));
     let dss = args.dss.and_then(|dss| dss_form(dss, args.checksum));
@@ -58,8 +59,8 @@ fn header(args: &SpaceArgs) -> Header {
 }
 
 /// What a segment of a handshake carries beside timestamps: options of a SYN, and the one of MPTCP.
-fn handshake(word: HandshakeWord) -> (Vec<Block>, Option<Block>) {
-    let capable = |keys, data| Block::Capable { keys, data, checksum: false };
+fn handshake(word: HandshakeWord, checksum: bool) -> (Vec<Block>, Option<Block>) {
+    let capable = |keys, data| Block::Capable { keys, data, checksum: data && checksum };
     let (is_syn, mptcp) = match word {
         HandshakeWord::CapableSyn => (true, capable(0, false)),
         HandshakeWord::CapableSynV0 | HandshakeWord::CapableSynAck => (true, capable(1, false)),

@@ -132,9 +132,14 @@ impl Report {
         let mut connections = Vec::with_capacity(tracked.len());
         for (index, connection) in tracked.into_iter().enumerate() {
             let case = Case::new(*trace, &capture, wanted.host.as_ref(), connection);
-            findings.extend(analyze::of_connection(&case, index, wanted));
+            let judged = analyze::of_connection(&case, index, wanted);
+            findings.extend(judged.findings);
             let id = index as u64 + connection.forgotten_before;
-            connections.push(Connection::build(&context, id, &case));
+            let mut connection = Connection::build(&context, id, &case);
+            if let Some(headline) = judged.headline {
+                connection.verdict = headline;
+            }
+            connections.push(connection);
         }
         let orphan_subflows: Vec<_> = trace
             .orphans()

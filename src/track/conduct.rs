@@ -19,6 +19,22 @@ const LIKE_LOSS: u32 = 3;
 /// A retransmission this soon is no timeout: no stack waits less (RFC 6298 §2.4, Linux: 200 ms).
 const SHORTEST_TIMEOUT_NS: i64 = 200_000_000;
 
+/// From when on after a fallback its peer knows of it, and data that was on its way has arrived.
+const KNOWN_NS: i64 = 1_000_000_000;
+
+/// How long a rate is measured: a burst is none.
+const RATE_NS: i64 = 10_000_000_000;
+
+/// Octets per second at which 4-octet numbers come round within the lifetime of a segment, two
+/// minutes (RFC 9293 §3.4.1).
+pub const WRAPPING_RATE: u64 = (1 << 32) / 120;
+
+/// The largest shift of a window (RFC 7323 §2.3).
+const LARGEST_SCALE: u8 = 14;
+
+/// Most signals outside the window that are listed per host and subflow.
+const MOST_OUTSIDE: usize = 16;
+
 /// One kind of thing that a host must not, or should not, do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Misdeed {
@@ -39,6 +55,8 @@ pub enum Misdeed {
     BeyondWindow,
     /// MPTCP options after data without any, on a connection that fell back (§3.7).
     AfterFallback,
+    /// New data on another subflow than the one that fell back (§3.7).
+    ElsewhereAfterFallback,
     /// Reserved bits that are not 0.
     ReservedBits,
     /// Three duplicate ACKs in a row with signals of MPTCP (§3.4.1: no more than two).
@@ -47,6 +65,8 @@ pub enum Misdeed {
     SignalsMisread,
     /// A DATA_ACK of 4 octets for data that came with a DSN of 8 (§3.3.2).
     NarrowDataAck,
+    /// DSNs of 4 octets at a rate at which they come round too soon (§3.3.1); octets per second.
+    NarrowDsn,
     /// Urgent data within a mapping (§3.3.1).
     Urgent,
     /// Other octets under data sequence numbers that another subflow carried (§3.3.1).
@@ -82,6 +102,12 @@ struct Record {
     /// Duplicate ACKs with signals in a row so far, and the last of them.
     signals: u32,
     last_signal: Timestamp,
+    /// One past the last position sent, when it was first seen after another subflow fell back.
+    sent_before: Option<i64>,
+    /// Where and when a run of DSNs of 4 octets began whose rate is measured.
+    narrow: Option<(i64, Timestamp)>,
+    /// Signals on segments outside the window of their receiver.
+    outside: SmallVec<[Seen; 1]>,
 }
 
 impl Conduct {
@@ -93,6 +119,11 @@ impl Conduct {
     /// What was noted of one kind.
     pub fn of(&self, misdeed: Misdeed) -> Option<Noted> {
         self.noted().iter().find(|noted| noted.misdeed == misdeed).copied()
+    }
+
+    /// The first signals on segments outside the receive window (RFC 8684 §3: not to be acted on).
+    pub fn outside(&self) -> &[Seen] {
+        self.record.as_deref().map_or(&[], |record| record.outside.as_slice())
     }
 
     fn record(&mut self) -> &mut Record {
@@ -191,6 +222,51 @@ impl Step<'_> {
         }
     }
 
+    /// A mapping at `first` whose DSN is 4 octets wide.
+    #[cold]
+    pub(crate) fn watch_narrow_dsn(&mut self, first: i64) {
+        let at = self.seen.at;
+        let record = self.sender_end().conduct.record();
+        let (from, since) = *record.narrow.get_or_insert((first, at));
+        let lasted = at.since(since);
+        if lasted < RATE_NS {
+            return;
+        }
+        record.narrow = Some((first, at));
+        let octets = u128::from(u64::try_from(first - from).unwrap_or(0));
+        let rate = octets * 1_000_000_000 / u128::from(lasted.unsigned_abs());
+        let rate = u64::try_from(rate).unwrap_or(u64::MAX);
+        if rate > WRAPPING_RATE {
+            self.note(Misdeed::NarrowDsn, rate);
+        }
+    }
+
+    /// A signal on a segment whose payload stands at `payload`: whether that, or what it
+    /// acknowledges, is certainly outside the window of the receiver (RFC 9293 §3.10.7.4).
+    #[cold]
+    pub(crate) fn watch_place(&mut self, payload: Range) {
+        let flags = self.segment.flags;
+        if flags.has(TcpFlags::SYN) || flags.has(TcpFlags::RST) {
+            return;
+        }
+        let ends = &self.subflow.ends;
+        let (sender, receiver) = (ends.of(self.sender()), ends.of(self.sender().peer()));
+        let scale = receiver.window_scale.unwrap_or(LARGEST_SCALE).min(LARGEST_SCALE);
+        let is_old = payload.start < sender.acked && payload.end <= sender.acked;
+        let is_ahead = sender.acked > 0 && payload.start - sender.acked > 0xffff << scale;
+        let sent = receiver.sequence.coverage().span().map_or(1, |span| span.end);
+        let acked = receiver.sequence.acked_position(self.segment.ack).unwrap_or(0);
+        let is_unsent =
+            flags.has(TcpFlags::ACK) && acked > sent + i64::from(receiver.fin.is_some());
+        if is_old || is_ahead || is_unsent {
+            let seen = self.seen;
+            let outside = &mut self.sender_end().conduct.record().outside;
+            if outside.len() < MOST_OUTSIDE {
+                outside.push(seen);
+            }
+        }
+    }
+
     /// The right edge of the receive window, by a DATA_ACK.
     pub(crate) fn watch_edge(&mut self, edge: i64) {
         let (seen, ack, is_plain) =
@@ -257,6 +333,7 @@ impl Step<'_> {
 
     /// Payload of a connection that fell back, or options on it.
     pub(crate) fn watch_plain(&mut self, payload: Range) {
+        self.watch_elsewhere(payload);
         let at = self.seen.at;
         let apart = self.subflow.handshake.rtt_ns().unwrap_or(0).max(SHORTEST_TIMEOUT_NS);
         let speaks = self.options.mptcp.iter().any(is_of_mptcp);
@@ -273,6 +350,23 @@ impl Step<'_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// New payload on another subflow than the one that alone carries the stream.
+    fn watch_elsewhere(&mut self, payload: Range) {
+        let id = self.id;
+        let Some(fallback) = self.connection.fallback.filter(|fallback| fallback.subflow != id)
+        else {
+            return;
+        };
+        let is_late = self.seen.at.since(fallback.seen.at) > KNOWN_NS;
+        let end = self.sender_end();
+        let sent = end.sequence.coverage().span().map_or(1, |span| span.end);
+        let record = end.conduct.record();
+        let before = record.sent_before.replace(sent);
+        if is_late && !payload.is_empty() && before.is_some_and(|before| payload.start >= before) {
+            self.note(Misdeed::ElsewhereAfterFallback, 0);
         }
     }
 

@@ -101,6 +101,8 @@ pub struct Fallback {
     pub cause: FallbackCause,
     /// The packet that shows it.
     pub seen: Seen,
+    /// The subflow of that packet, which alone carries the stream from there on.
+    pub subflow: Id<Subflow>,
     /// Whether the packets leave no other explanation.
     pub certain: bool,
 }

@@ -125,12 +125,6 @@ impl DataSpace {
         wire.expand(reference)
     }
 
-    /// The full number of a DSN on the wire, once all 64 bits of one are known.
-    #[inline]
-    pub(crate) fn full(&self, wire: WireDsn) -> Option<Dsn> {
-        self.reference().map(|reference| wire.expand(reference))
-    }
-
     /// Position of `dsn`, once any number is known.
     #[inline]
     pub(crate) fn position_of(&self, dsn: Dsn) -> Option<i64> {
@@ -247,14 +241,17 @@ impl DataSpace {
         std::mem::replace(&mut self.delivery.differing, false)
     }
 
-    /// Takes the first position of a mapping, and whether its DSN is 8 octets wide.
+    /// Takes the first position of a mapping whose DSN is 8 octets wide.
     #[inline]
-    pub(crate) const fn map_width(&mut self, start: i64, is_long: bool) {
-        match (is_long, self.wide_from) {
-            (true, None) => self.wide_from = Some(start),
-            (false, Some(_)) => self.wide_from = None,
-            _ => {}
+    pub(crate) const fn map_wide(&mut self, start: i64) {
+        if self.wide_from.is_none() {
+            self.wide_from = Some(start);
         }
+    }
+
+    /// Takes a mapping whose DSN is 4 octets wide.
+    pub(crate) const fn map_narrow(&mut self) {
+        self.wide_from = None;
     }
 
     /// Whether the octet before `position` came in a mapping with a DSN of 8 octets.

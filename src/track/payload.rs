@@ -66,7 +66,12 @@ impl Step<'_> {
         let data = self.connection.data.of_mut(sender);
         let dsn = data.expand(mapping.dsn);
         let first = data.position(dsn);
-        data.map_width(first, mapping.dsn.is_long());
+        if mapping.dsn.is_long() {
+            data.map_wide(first);
+        } else {
+            data.map_narrow();
+            self.watch_narrow_dsn(first);
+        }
         if data_fin && let DataLevelLength::Octets(octets) = mapping.length {
             let position = first + i64::from(octets) - 1;
             self.watch_data_fin(mapping, position);
@@ -392,7 +397,8 @@ impl Step<'_> {
     pub(crate) fn fall_back(&mut self, cause: FallbackCause, certain: bool) {
         let cause = self.cause_behind(cause);
         if self.connection.fallback.is_none() {
-            self.connection.fallback = Some(Fallback { cause, seen: self.seen, certain });
+            self.connection.fallback =
+                Some(Fallback { cause, seen: self.seen, subflow: self.id, certain });
             self.event(EventKind::Fallback(cause));
         }
     }

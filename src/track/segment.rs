@@ -446,6 +446,7 @@ impl Step<'_> {
             _ => {}
         }
         self.watch_bits(option);
+        self.watch_place(payload);
         self.event(EventKind::Option(*option));
     }
 

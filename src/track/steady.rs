@@ -160,7 +160,8 @@ impl Short<'_> {
         let end = &*self.here;
         let start = end.sequence.acked_position(self.segment.seq)?;
         let positions = Range::new(start, self.segment.payload_len);
-        let dsn = self.sent.full(mapping.dsn)?;
+        let WireDsn::Long(dsn) = mapping.dsn else { return None };
+        let dsn = Dsn(dsn);
         let mapping_start = end.mappings.next(mapping, dsn, positions)?;
         let offset = (positions.start - mapping_start).cast_unsigned();
         let start = self.sent.position_of(dsn.add(offset))?;
@@ -186,8 +187,7 @@ impl Short<'_> {
     #[inline(always)]
     fn declare(&mut self, payload: &Payload<'_>) {
         let Payload { mapping, positions, range, mapping_start, dsn, .. } = *payload;
-        let first = range.start - (positions.start - mapping_start);
-        self.sent.map_width(first, mapping.dsn.is_long());
+        self.sent.map_wide(range.start - (positions.start - mapping_start));
         self.here.mappings.declare_next(mapping, dsn, mapping_start);
         self.here.settle_mappings(self.there.highest_ack);
     }

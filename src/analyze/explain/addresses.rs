@@ -11,11 +11,15 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             meaning: "An address could not be announced because the option did not fit into the 40 \
                 octets of a TCP header.",
             recognised: "ACKs that nothing asked for and gaps in the announced IDs where an ADD_ADDR \
-                would not have fitted; certain with the host's counters (AddAddrTxDrop).",
+                would not have fitted; certain with the host's counters (AddAddrTxDrop). An IPv6 \
+                address that is announced afterwards without a port is named: that is a way out.",
             causes: "IPv6 with port needs 32 octets beside 12 of timestamps: 44.",
-            linux: "Announce without port (`ip mptcp endpoint add ADDRESS signal`), or `sysctl \
-                net.ipv4.tcp_timestamps=0`, or Linux 7.2 with \
-                net.mptcp.add_addr_v6_port_drop_ts=1.",
+            linux: "There are three ways out. Announce without port (`ip mptcp endpoint add ADDRESS \
+                signal`): 40 octets, they fit. No timestamps at all (`sysctl \
+                net.ipv4.tcp_timestamps=0`). Or Linux 7.2 with \
+                net.mptcp.add_addr_v6_port_drop_ts=1, which leaves them out of that one ACK: see \
+                add-addr-timestamps-dropped. Another stack may order options without padding: see \
+                add-addr-unpadded.",
             apple: "Apple systems announce no addresses.",
         },
     ),
@@ -35,7 +39,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
         Code::AddAddrTimestampsDropped,
         Page {
             meaning: "Timestamps were left out of one ACK to make room for an ADD_ADDR.",
-            recognised: "An ADD_ADDR without timestamps on a connection that negotiated them.",
+            recognised: "An ADD_ADDR without timestamps on a connection that negotiated them. A warning \
+                if nobody echoed it and the address was not announced again without a port.",
             causes: "Linux 7.2 and later do it for IPv6 with port.",
             linux: "If there is never an echo, something on the way drops segments without \
                 timestamps: net.mptcp.add_addr_v6_port_drop_ts=0, and announce without port.",

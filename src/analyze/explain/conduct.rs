@@ -11,8 +11,9 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             meaning: "A host went on with MPTCP after the connection had become plain TCP, which \
                 corrupts the stream.",
             recognised: "DSS or another option (not MP_TCPRST and the like on a RST) on new data, \
-                more than a round trip after data of the same host without any; or a join more \
-                than a second after the fallback. Not where the capture lacks packets.",
+                more than a round trip after data of the same host without any; or a join, or new \
+                data on another subflow, more than a second after the fallback. Not where the \
+                capture lacks packets.",
             causes: "A broken stack; a middlebox that takes the options out of some segments only \
                 looks the same.",
             linux: "Linux stays with plain TCP: capture at that host, and look for a middlebox.",
@@ -157,12 +158,16 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::DsnWidth,
         Page {
-            meaning: "Data with numbers of 8 octets was acknowledged with 4. Off by default.",
+            meaning: "Data sequence numbers or DATA_ACKs of 4 octets stand where 8 are needed. Off by \
+                default.",
             recognised: "A DATA_ACK of 4 octets whose value is that of octets with an 8-octet DSN; \
-                one for data before it is on its way still, and is not counted.",
-            causes: "Linux does it for a lone DATA_FIN when nothing else was received.",
-            linux: "Nothing to do.",
-            apple: "",
+                one for data before it is on its way still, and is not counted. Or 4-octet DSNs \
+                for ten seconds at more than 35.8 MB per second: 4 GiB within the two minutes that \
+                a segment may live, so that an old segment could pass for a new one.",
+            causes: "Linux acknowledges a lone DATA_FIN with 4 octets when nothing else was received. \
+                Stacks that save option space send 4-octet DSNs whatever the rate.",
+            linux: "Nothing to do: Linux sends DSNs of 8 octets.",
+            apple: "4-octet numbers are its default.",
         },
     ),
     (
@@ -173,6 +178,22 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             recognised: "URG on payload that a mapping covers.",
             causes: "A middlebox, or a stack that passes urgent data on.",
             linux: "Nothing to do; Linux does not send urgent data over MPTCP.",
+            apple: "",
+        },
+    ),
+    (
+        Code::SignalOutOfWindow,
+        Page {
+            meaning: "A host acted on a signal of MPTCP although the segment that carries it lies \
+                outside its receive window. Off by default.",
+            recognised: "ADD_ADDR, REMOVE_ADDR, MP_FAIL or MP_FASTCLOSE on a segment that repeats \
+                what was acknowledged, lies further ahead than any window reaches, or acknowledges \
+                what was never sent, and then the answer to it: echo, join, FIN or RST, MP_FAIL. \
+                Not where the signal came on another segment too, or the capture lacks packets. \
+                MP_PRIO has no answer that shows.",
+            causes: "A stack that does not check sequence numbers, which lets others inject signals; \
+                or a firewall that rewrites them on one side of the capture only.",
+            linux: "Linux checks them: look at the other stack, and capture at that host.",
             apple: "",
         },
     ),

@@ -23,12 +23,22 @@ pub(super) fn add_addr_not_echoed(case: &Case<'_>) -> Vec<Finding> {
     if case.connection.version == Some(Version::V0) || !case.is_two_sided() {
         return Vec::new();
     }
-    let lonely = case.connection.addresses.iter().filter(|address| is_lonely(address));
+    let all = || case.connection.addresses.iter();
+    // The same address in another form that the peer took, without a port say, makes up for it.
+    let is_replaced = |address: &Address| {
+        all().any(|other| {
+            other.owner == address.owner
+                && other.address == address.address
+                && other.announced.count > 0
+                && other.echoed.count > 0
+        })
+    };
+    let lonely = all().filter(|address| is_lonely(address) && !is_replaced(address));
     lonely.map(|address| not_echoed(case, address)).collect()
 }
 
 /// Announced at least twice, never echoed. (A single copy may have its echo after the capture.)
-pub(super) fn is_lonely(address: &Address) -> bool {
+fn is_lonely(address: &Address) -> bool {
     address.announced.count >= 2 && address.echoed.count == 0
 }
 
@@ -60,6 +70,7 @@ fn not_echoed(case: &Case<'_>, address: &Address) -> Finding {
         .with("address_id", address.address_id.0)
         .with("copies", copies)
         .with("lasted_ns", duration_ns.unsigned_abs())
+        .with("joined", u64::from(is_used))
         .advice(
             "Capture at the other host: if the ADD_ADDR does not arrive there, a middlebox takes it \
              out; if it does, look for its echo, and at the peer's stack.",
@@ -127,12 +138,12 @@ fn not_used(case: &Case<'_>, address: &Address) -> Finding {
         None if through > 1 => "there were other paths already".to_owned(),
         None => "its limits or its endpoints do not allow for it".to_owned(),
     };
+    let why = if is_certain { why } else { format!("probably {why}") };
     let summary = format!(
-        "{} announced {} (ID {}), {peer} echoed it and never joined it: {}{why}.",
+        "{} announced {} (ID {}), {peer} echoed it and never joined it: {why}.",
         capitalised(host(address.owner)),
         named(address),
         address.address_id.0,
-        if is_certain { "" } else { "probably " },
     );
     let severity = if through > 1 { Severity::Note } else { Severity::Warning };
     let seen = address.announced.listed.iter().take(1).chain(address.echoed.listed.iter().take(1));
@@ -142,6 +153,7 @@ fn not_used(case: &Case<'_>, address: &Address) -> Finding {
         .from(address.owner)
         .seen(seen.copied())
         .with("address_id", address.address_id.0)
+        .with("why", why)
         .advice(told.map_or_else(
             || {
                 format!(

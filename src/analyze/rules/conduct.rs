@@ -213,8 +213,37 @@ pub(super) fn dup_ack_misread(case: &Case<'_>) -> Vec<Finding> {
     found.map(|finding| finding.confidence(Confidence::Likely).advice(advice)).collect()
 }
 
-/// A DATA_ACK of 4 octets for data with 8 (RFC 8684 §3.3.2: must not; Linux does for a lone DATA_FIN).
+/// A DATA_ACK of 4 octets for data with 8 (RFC 8684 §3.3.2: must not; Linux does for a lone DATA_FIN),
+/// and DSNs of 4 octets at a rate at which they come round too soon (§3.3.1).
 pub(super) fn dsn_width(case: &Case<'_>) -> Vec<Finding> {
+    let mut found = narrow_data_acks(case);
+    found.extend(narrow_dsns(case));
+    found
+}
+
+/// The second of these. One finding per host: what one subflow carries of the numbers moves them all.
+fn narrow_dsns(case: &Case<'_>) -> Option<Finding> {
+    let (subflow, role, noted) =
+        noted(case, Misdeed::NarrowDsn).max_by_key(|(_, _, noted)| noted.octets)?;
+    let summary = format!(
+        "{} sends data sequence numbers of 4 octets at {} per second ({}): they come round in {} s, \
+         and a segment may live for 120 s.",
+        capitalised(host(role)),
+        units::bytes(noted.octets),
+        place(&noted),
+        (1 << 32) / noted.octets.max(1),
+    );
+    let finding = Finding::new(Code::DsnWidth, summary).on(subflow).from(role);
+    Some(
+        finding
+            .seen([noted.first])
+            .times(noted.count)
+            .confidence(Confidence::Likely)
+            .with("bytes_per_second", noted.octets),
+    )
+}
+
+fn narrow_data_acks(case: &Case<'_>) -> Vec<Finding> {
     let say = |(subflow, role, noted): Told<'_>| {
         format!(
             "{} of {} on subflow {} ({}) {} 4 octets wide although the data came with 8.",

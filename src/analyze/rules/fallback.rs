@@ -183,10 +183,13 @@ pub(super) fn mptcp_after_fallback(case: &Case<'_>) -> Vec<Finding> {
     let Some(fallback) = case.connection.fallback.filter(|f| f.certain && is_clear) else {
         return Vec::new();
     };
-    let options = noted(case, Misdeed::AfterFallback).map(|(_, role, n)| (n.first, role, n.count));
+    let of = |misdeed| noted(case, misdeed).map(|(_, role, n)| (n.first, role, n.count));
+    let options = of(Misdeed::AfterFallback);
+    let elsewhere = of(Misdeed::ElsewhereAfterFallback);
     let joins = case.joins().filter_map(|join| Some((join.handshake.syn?, join.opener, 1)));
     let late = joins.filter(|(syn, ..)| syn.at.since(fallback.seen.at) > ON_THE_WAY_NS);
     let found = options.map(|it| (it, "sent data without any MPTCP option and then options again"));
+    let found = found.chain(elsewhere.map(|it| (it, "sent new data on another subflow")));
     let found = found.chain(late.map(|it| (it, "joined")));
     let found = found.map(|((seen, role, count), what)| {
         let summary = format!(

@@ -3,13 +3,13 @@
 use std::net::IpAddr;
 
 use super::Case;
-use super::words::{capitalised, host};
+use super::words::{capitalised, host, packet};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::track::address::Address;
 use crate::track::option_space::{Eviction, Evidence};
 use crate::track::role::Role;
 use crate::track::subflow::{Seen, Subflow, SubflowEnd};
-use crate::wire::mptcp::Version;
+use crate::wire::mptcp::{AddressId, Version};
 use crate::wire::option_space::{AddAddrForm, Block, Demand, MAX_OPTIONS};
 
 /// The one announcement that does not fit beside timestamps.
@@ -56,6 +56,15 @@ fn no_space_of(case: &Case<'_>, role: Role, counted: Option<u64>) -> Option<Find
     );
     let missing = gap.map(|id| format!("; address ID {id} was never announced"));
     let summary = summary + &missing.unwrap_or_default() + ".";
+    let way_out = seen.first().and_then(|first| without_port(case, role, None, *first));
+    let summary = match way_out {
+        Some((id, at)) => format!(
+            "{summary} Then address ID {} was announced without a port ({}), and that fits.",
+            id.0,
+            packet(at)
+        ),
+        None => summary,
+    };
     let mut finding = Finding::new(Code::AddAddrNoSpace, summary)
         .confidence(confidence)
         .on(first)
@@ -69,10 +78,32 @@ fn no_space_of(case: &Case<'_>, role: Role, counted: Option<u64>) -> Option<Find
     if confidence == Confidence::Possible {
         finding = finding.severity(Severity::Note);
     }
+    if let Some((id, _)) = way_out {
+        finding = finding.with("without_port_id", id.0);
+    }
     Some(match gap {
         Some(id) => finding.with("missing_address_id", id),
         None => finding,
     })
+}
+
+/// The way out that costs nothing: an IPv6 address of `role` that was announced without a port after
+/// `earlier`. Where it is known which address had no room, only that one counts.
+fn without_port(
+    case: &Case<'_>,
+    role: Role,
+    wanted: Option<IpAddr>,
+    earlier: Seen,
+) -> Option<(AddressId, Seen)> {
+    let announced = case.connection.addresses.iter().filter(|known| {
+        let address = known.address.filter(IpAddr::is_ipv6);
+        known.owner == role
+            && known.port.is_none()
+            && address.is_some_and(|address| wanted.is_none_or(|wanted| wanted == address))
+    });
+    let first =
+        announced.filter_map(|known| Some((known.address_id, *known.announced.listed.first()?)));
+    first.filter(|(_, seen)| seen.packet > earlier.packet).min_by_key(|(_, seen)| seen.packet)
 }
 
 const NO_SPACE_ADVICE: &str = "The packet is an ACK that says nothing new and that nothing asked for: \
@@ -182,13 +213,20 @@ fn has_ipv6_with_port(case: &Case<'_>) -> bool {
 pub(super) fn timestamps_dropped(case: &Case<'_>) -> Vec<Finding> {
     each_end(case, |subflow, role, evidence| {
         let untimed = &evidence.untimed;
-        let (_, id) = *untimed.first.first()?;
-        let is_echoed =
-            case.connection.addresses.iter().any(|known| {
-                known.owner == role && known.address_id == id && known.echoed.count > 0
-            });
+        let (first, id) = *untimed.first.first()?;
+        let of_id = |known: &&Address| known.owner == role && known.address_id == id;
+        let known = || case.connection.addresses.iter().filter(of_id);
+        let is_echoed = known().any(|known| known.port.is_some() && known.echoed.count > 0);
+        let address = known().find(|known| known.port.is_some()).and_then(|known| known.address);
+        let way_out = address.and_then(|address| without_port(case, role, Some(address), first));
         let times = if untimed.count == 1 { "" } else { ", again and again" };
-        let outcome = if is_echoed { "the peer took it" } else { "and it was never echoed" };
+        let outcome = match way_out {
+            _ if is_echoed => "the peer took it".to_owned(),
+            Some((_, at)) => {
+                format!("it was not echoed, and then announced without a port ({})", packet(at))
+            }
+            None => "and it was never echoed".to_owned(),
+        };
         let summary = format!(
             "{} left timestamps out of an ACK to announce address ID {}{times}: {outcome}.",
             capitalised(host(role)),
@@ -202,6 +240,8 @@ pub(super) fn timestamps_dropped(case: &Case<'_>) -> Vec<Finding> {
             .with("address_id", id.0);
         Some(if is_echoed {
             finding.advice("Nothing to do: Linux does so from version 7.2 on.")
+        } else if way_out.is_some() {
+            finding.advice("Nothing to do: without a port there is room beside timestamps.")
         } else {
             finding.severity(Severity::Warning).confidence(Confidence::Likely).advice(
                 "RFC 7323 §3.2 lets the peer, or a middlebox, drop a segment without timestamps: \

@@ -3,11 +3,11 @@
 use super::addresses;
 use super::host as known_host;
 use super::words::{host, list, packet};
-use super::{Case, joins};
+use super::{Case, capture, joins};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::analyze::state::ConnectionState;
 use crate::track::role::Role;
-use crate::track::subflow::{Seen, Subflow};
+use crate::track::subflow::{Reset, Seen, Subflow};
 use crate::units;
 
 /// A connection that is shorter and smaller than this needs no second path.
@@ -46,6 +46,12 @@ pub(super) fn single_path(case: &Case<'_>, found: &[Finding]) -> Vec<Finding> {
     ]
 }
 
+/// Why a connection whose beginning was seen had one path only: the first link that broke.
+pub(in crate::analyze) fn why_single(case: &Case<'_>, found: &[Finding]) -> Option<String> {
+    let is_told = case.is_whole() && case.is_two_sided();
+    Some(broken_link(case, found, 1).filter(|_| is_told)?.why)
+}
+
 /// Whether there was a connection that a second path would have been of use to.
 fn is_worth_it(case: &Case<'_>) -> bool {
     let connection = case.connection;
@@ -58,6 +64,7 @@ fn is_worth_it(case: &Case<'_>) -> bool {
         && connection.fallback.is_none()
         && is_open
         && case.is_two_sided()
+        && capture::missing_path(case).is_empty()
         && (lasted >= LONG_NS || stream_octets(case) >= LARGE)
         && stream_octets(case) > 0
 }
@@ -79,16 +86,17 @@ fn broken_link(case: &Case<'_>, found: &[Finding], through: usize) -> Option<Lin
         return Some(unused(case));
     }
     failed_join(case, found)
-        .or_else(|| told(found, Code::AddAddrNoSpace, "announcement-no-space", NO_SPACE))
+        .or_else(|| no_space(found))
         .or_else(|| told(found, Code::AddAddrHmacMismatch, "announcement-not-proved", NOT_PROVED))
         .or_else(|| told(found, Code::AddAddrNotEchoed, "announcement-not-echoed", NOT_ECHOED))
-        .or_else(|| not_joined(case, found))
+        .or_else(|| not_joined(found))
         .or_else(|| nothing_offered(case))
 }
 
-const NO_SPACE: &str = "an address could not be announced, the option did not fit";
-const NOT_PROVED: &str = "the announcement of an address has a wrong HMAC, so nobody may use it";
+const NO_SPACE: &str = "an address could not be announced, as the option did not fit";
+const NOT_PROVED: &str = "the announcement of an address has a wrong HMAC";
 const NOT_ECHOED: &str = "an address was announced, and the announcement was not echoed";
+const NOTHING: &str = "nobody offered or tried a second path";
 const NOT_USED: &str = "an address was announced and echoed, and nobody joined it";
 
 /// A link that another finding tells in full.
@@ -107,15 +115,23 @@ fn told(found: &[Finding], code: Code, name: &'static str, why: &str) -> Option<
     })
 }
 
-/// An announcement that nobody joined, and why, if the host that should have is known.
-fn not_joined(case: &Case<'_>, found: &[Finding]) -> Option<Link> {
+/// An announcement that had no room, and how sure that is.
+fn no_space(found: &[Finding]) -> Option<Link> {
+    let link = told(found, Code::AddAddrNoSpace, "announcement-no-space", NO_SPACE)?;
+    let why = match link.confidence {
+        Confidence::Certain => NO_SPACE.to_owned(),
+        Confidence::Likely => format!("probably {NO_SPACE}"),
+        Confidence::Possible => format!("perhaps {NO_SPACE}"),
+    };
+    Some(Link { why, ..link })
+}
+
+/// An announcement that nobody joined, and why, as the finding on it says.
+fn not_joined(found: &[Finding]) -> Option<Link> {
     let link = told(found, Code::AddAddrNotUsed, "announcement-not-used", NOT_USED)?;
     let mut of_code = found.iter().filter(|finding| finding.code == Code::AddAddrNotUsed);
-    let joiner = of_code.find_map(|finding| finding.direction)?.sender().peer();
-    Some(match known_host::not_joined(case, joiner) {
-        Some(reason) => Link { why: format!("{}: {}", link.why, reason.why), ..link },
-        None => link,
-    })
+    let why = of_code.find_map(|finding| finding.text("why"))?;
+    Some(Link { why: format!("{}: {why}", link.why), ..link })
 }
 
 fn unused(case: &Case<'_>) -> Link {
@@ -166,7 +182,7 @@ fn failed_join(case: &Case<'_>, found: &[Finding]) -> Option<Link> {
         _ => how.unwrap_or_else(|| "it did not get through".to_owned()),
     };
     let why = match count {
-        0 | 1 => format!("the only join failed, {how}"),
+        0 | 1 => format!("the join of a second one failed, {how}"),
         _ => format!("all {} joins failed; of the first, {how}", units::count(count as u64)),
     };
     Some(Link {
@@ -184,21 +200,26 @@ fn failed_join(case: &Case<'_>, found: &[Finding]) -> Option<Link> {
 fn in_words(failure: joins::Failure) -> String {
     match failure {
         joins::Failure::RefusedAtSyn(reset) => {
-            format!("its SYN was answered by a RST ({})", packet(reset.seen))
+            format!("a RST refused it at once{}", with_reason(&reset))
         }
-        joins::Failure::NoAnswer => "nobody answered its SYN".to_owned(),
+        joins::Failure::NoAnswer => "nobody answered it".to_owned(),
         joins::Failure::PlainAnswer(seen) => {
-            format!("its SYN/ACK ({}) was not accepted as a join", packet(seen))
+            format!("its SYN/ACK ({}) was that of plain TCP, or not accepted", packet(seen))
         }
         joins::Failure::RefusedAtAck(reset) => {
-            format!("its third ACK was answered by a RST ({})", packet(reset.seen))
+            format!("a RST refused it after its handshake{}", with_reason(&reset))
         }
         joins::Failure::GivenUp(reset) => {
-            format!("its opener gave it up ({})", packet(reset.seen))
+            format!("its opener gave it up{}", with_reason(&reset))
         }
         joins::Failure::Unconfirmed => "its third ACK was never confirmed".to_owned(),
         joins::Failure::NoAck => "nobody answered its SYN/ACK".to_owned(),
     }
+}
+
+fn with_reason(reset: &Reset) -> String {
+    let reason = reset.reason.map(|option| format!(": {}", option.reason));
+    format!(" ({}){}", packet(reset.seen), reason.unwrap_or_default())
 }
 
 /// Nobody tried anything.
@@ -221,7 +242,7 @@ fn nothing_offered(case: &Case<'_>) -> Option<Link> {
     } else {
         (
             "nothing-offered",
-            "nobody announced an address, and nobody joined".to_owned(),
+            NOTHING.to_owned(),
             "On the client (Linux): `ip mptcp endpoint add ADDRESS dev IFACE subflow`, for its \
              second address; or on the server: … signal. Apple: a multipath service type in the \
              app.",
@@ -235,7 +256,14 @@ fn nothing_offered(case: &Case<'_>) -> Option<Link> {
         evidence: case.initial().and_then(|initial| initial.handshake.syn).into_iter().collect(),
         advice: advice.to_owned(),
     };
-    let Some(reason) = known_host::nothing_offered(case) else { return Some(link) };
+    let Some(reason) = known_host::nothing_offered(case) else {
+        let why = if name == "nothing-offered" {
+            format!("{NOTHING}, as far as the capture shows")
+        } else {
+            link.why
+        };
+        return Some(Link { why, ..link });
+    };
     Some(Link {
         why: format!("{}: {}", link.why, reason.why),
         // Who set a host up for a second path wants one.
@@ -412,17 +440,17 @@ fn worst<'a>(
 }
 
 /// Whether either host asked for it to be a backup: Linux then treats it as one in both directions.
-pub(super) fn is_backup(subflow: &Subflow) -> bool {
+pub(in crate::analyze) fn is_backup(subflow: &Subflow) -> bool {
     Role::BOTH.iter().any(|role| subflow.ends.of(*role).backup == Some(true))
 }
 
 /// Payload that both hosts sent on a subflow.
-pub(super) fn payload(subflow: &Subflow) -> u64 {
+pub(in crate::analyze) fn payload(subflow: &Subflow) -> u64 {
     Role::BOTH.iter().map(|role| subflow.ends.of(*role).bytes.payload).sum()
 }
 
 /// Octets of both streams.
-pub(super) fn stream_octets(case: &Case<'_>) -> u64 {
+pub(in crate::analyze) fn stream_octets(case: &Case<'_>) -> u64 {
     let of = |subflow: &Subflow| {
         Role::BOTH.iter().map(|role| subflow.ends.of(*role).bytes.new_data).sum::<u64>()
     };

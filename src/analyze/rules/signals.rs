@@ -1,0 +1,151 @@
+//! Signals that a host acted on although it must not.
+
+use super::Case;
+use super::words::{capitalised, host, packet};
+use crate::analyze::finding::{Code, Confidence, Finding};
+use crate::track::event::Event;
+use crate::track::role::Role;
+use crate::track::subflow::Seen;
+use crate::wire::frame::PacketNo;
+use crate::wire::mptcp::{AddAddr, AddressId, MptcpOption, Subtype};
+
+/// What comes later than this is no answer.
+const ANSWER_NS: i64 = 1_000_000_000;
+
+/// A signal on a segment outside the window of the receiver, who acted on it (RFC 8684 §3: sequence and
+/// acknowledgment number are to be checked first).
+pub(super) fn signal_out_of_window(case: &Case<'_>) -> Vec<Finding> {
+    if case.lacks_packets() || !case.is_two_sided() || case.connection.out_of_order {
+        return Vec::new();
+    }
+    let outside = outside(case);
+    let is_outside = |event: &Event| outside.contains(&event.seen.packet);
+    let signals = case.options().filter(|(event, _)| is_outside(event));
+    let found = signals.filter_map(|(event, option)| {
+        let (answer, how) = answer(case, event, option)?;
+        // What came again, or before, where it belongs is answered rightly.
+        let is_right = |(other, same): &(&Event, &MptcpOption)| {
+            *same == option
+                && other.direction == event.direction
+                && other.seen.packet < answer.packet
+                && !is_outside(other)
+        };
+        (!case.options().any(|other| is_right(&other))).then(|| told(event, option, answer, how))
+    });
+    found.collect()
+}
+
+/// The packets with a signal outside the window.
+fn outside(case: &Case<'_>) -> Vec<PacketNo> {
+    let ends =
+        case.subflows.iter().flat_map(|subflow| Role::BOTH.map(|role| subflow.ends.of(role)));
+    ends.flat_map(|end| end.conduct.outside().iter().map(|seen| seen.packet)).collect()
+}
+
+fn told(event: &Event, option: &MptcpOption, answer: Seen, how: &str) -> Finding {
+    let receiver = event.direction.sender().peer();
+    let name = option.subtype().and_then(Subtype::name).unwrap_or("a signal");
+    let summary = format!(
+        "{} acted on {name} ({}) although the segment that carries it lies outside its receive \
+         window: {how} ({}).",
+        capitalised(host(receiver)),
+        packet(event.seen),
+        packet(answer),
+    );
+    Finding::new(Code::SignalOutOfWindow, summary)
+        .from(receiver)
+        .seen([event.seen, answer])
+        .confidence(Confidence::Likely)
+        .with("option", name)
+        .advice(
+            "Whoever can send such a segment from elsewhere can steer the connection. A firewall \
+             that rewrites sequence numbers behind the capture point looks the same: capture at \
+             that host.",
+        )
+}
+
+/// What the receiver of a signal did about it, and in which words.
+fn answer(case: &Case<'_>, event: &Event, signal: &MptcpOption) -> Option<(Seen, &'static str)> {
+    let sender = event.direction.sender();
+    let since = event.seen;
+    match signal {
+        MptcpOption::AddAddr(add) if !add.is_echo() => echo(case, sender, since, add)
+            .map(|seen| (seen, "it echoed the address"))
+            .or_else(|| Some((join(case, sender, since, add)?, "it joined the address"))),
+        MptcpOption::RemoveAddr(remove) => {
+            let ids: Vec<_> = remove.ids().collect();
+            Some((end_of(case, sender, since, &ids)?, "it ended a subflow of the address"))
+        }
+        MptcpOption::Fail(_) => {
+            let is_answer = |option: &MptcpOption| matches!(option, MptcpOption::Fail(_));
+            Some((option_of(case, sender.peer(), since, is_answer)?, "it sent MP_FAIL too"))
+        }
+        MptcpOption::FastClose(_) => Some((reset(case, sender, since)?, "it sent a RST")),
+        _ => None,
+    }
+}
+
+/// The echo of an announcement.
+fn echo(case: &Case<'_>, sender: Role, since: Seen, announced: &AddAddr) -> Option<Seen> {
+    option_of(case, sender.peer(), since, |option| match option {
+        MptcpOption::AddAddr(echo) => {
+            echo.is_echo()
+                && echo.address_id == announced.address_id
+                && echo.address == announced.address
+        }
+        _ => false,
+    })
+}
+
+/// A join to an announced address, the first one there.
+fn join(case: &Case<'_>, sender: Role, since: Seen, announced: &AddAddr) -> Option<Seen> {
+    let mut there = case
+        .subflows
+        .iter()
+        .filter(|subflow| subflow.ends.of(sender).endpoint.address == announced.address);
+    let first = there.next().filter(|subflow| !subflow.initial && subflow.opener != sender)?;
+    first.handshake.syn.filter(|syn| is_answer(since, *syn))
+}
+
+/// Where the receiver of a REMOVE_ADDR ended a subflow of the address, before its owner did.
+fn end_of(case: &Case<'_>, sender: Role, since: Seen, ids: &[AddressId]) -> Option<Seen> {
+    let named = case
+        .subflows
+        .iter()
+        .filter(|subflow| subflow.ends.of(sender).address_id.is_some_and(|id| ids.contains(&id)));
+    let ended = named.filter_map(|subflow| {
+        let reset =
+            |role: Role| subflow.reset.filter(|reset| reset.from == role).map(|reset| reset.seen);
+        let first = |role: Role| {
+            let both = [subflow.ends.of(role).fin, reset(role)];
+            both.into_iter().flatten().min_by_key(|seen| seen.packet)
+        };
+        let end = first(sender.peer())?;
+        let owner = first(sender);
+        owner.is_none_or(|owner| owner.packet > end.packet).then_some(end)
+    });
+    ended.filter(|end| is_answer(since, *end)).min_by_key(|seen| seen.packet)
+}
+
+/// A RST of the receiver.
+fn reset(case: &Case<'_>, sender: Role, since: Seen) -> Option<Seen> {
+    let resets = case.subflows.iter().filter_map(|subflow| subflow.reset);
+    let own = resets.filter(|reset| reset.from == sender.peer()).map(|reset| reset.seen);
+    own.filter(|seen| is_answer(since, *seen)).min_by_key(|seen| seen.packet)
+}
+
+/// The first option of a host after `since` that is one of these.
+fn option_of(
+    case: &Case<'_>,
+    by: Role,
+    since: Seen,
+    is_one: impl Fn(&MptcpOption) -> bool,
+) -> Option<Seen> {
+    let of_host = case.options().filter(|(event, _)| event.direction.sender() == by);
+    let mut later = of_host.filter(|(event, _)| is_answer(since, event.seen));
+    later.find(|(_, option)| is_one(option)).map(|(event, _)| event.seen)
+}
+
+fn is_answer(since: Seen, seen: Seen) -> bool {
+    seen.packet > since.packet && seen.at.since(since.at) <= ANSWER_NS
+}

@@ -1,0 +1,181 @@
+//! The verdict in a sentence or two for somebody who reads nothing else: what is broken first, then how
+//! many paths carried what, why there was but one, and what else went wrong.
+
+use super::{failure, fell_back, host, shares};
+use crate::analyze::explain;
+use crate::analyze::finding::{Code, Finding, Severity};
+use crate::analyze::rules::{Case, paths};
+use crate::analyze::state::ConnectionState;
+use crate::track::subflow::Subflow;
+use crate::units;
+
+/// Most errors, and most other troubles, that are named: the findings tell all.
+const MOST: usize = 2;
+
+/// Fewer octets than this take one path, whatever there is.
+const LITTLE: u64 = 100_000;
+
+/// The verdict on a connection on which `found` was found; `None` where nothing came about of which
+/// findings could tell more.
+pub(in crate::analyze) fn with_findings(case: &Case<'_>, found: &[Finding]) -> Option<String> {
+    let outcome = match case.connection.fallback {
+        Some(fallback) => fell_back(fallback),
+        None => match case.state {
+            ConnectionState::Refused | ConnectionState::Handshaking | ConnectionState::Unknown => {
+                return None;
+            }
+            _ => worked(case, found)?,
+        },
+    };
+    let mut sentences = errors(found);
+    sentences.push(outcome);
+    Some(sentences.join(" "))
+}
+
+/// What does not work, or damages data: the first sentence of what `explain` says.
+fn errors(found: &[Finding]) -> Vec<String> {
+    let mut codes: Vec<Code> = Vec::new();
+    let causes = found.iter().filter(|finding| finding.because.is_none());
+    for finding in causes.filter(|finding| finding.severity == Severity::Error) {
+        if !codes.contains(&finding.code) {
+            codes.push(finding.code);
+        }
+    }
+    codes.into_iter().take(MOST).map(|code| explain::headline(code).to_owned()).collect()
+}
+
+/// How MPTCP served, in a sentence.
+fn worked(case: &Case<'_>, found: &[Finding]) -> Option<String> {
+    let through: Vec<_> = case.subflows.iter().copied().filter(|s| s.is_through()).collect();
+    let used: Vec<_> = through.iter().copied().filter(|s| paths::payload(s) > 0).collect();
+    let missing = missing(found);
+    let paths = match (through.as_slice(), used.as_slice()) {
+        _ if missing > 0 && used.len() <= 1 => {
+            let octets = units::bytes(missing);
+            format!("MPTCP worked, and the capture shows one path of it: {octets} took others")
+        }
+        ([] | [_], _) => one_path(case, found)?,
+        (all, []) => format!("MPTCP set up {} paths, and no data was sent", count(all)),
+        (all, [only]) => unused(case, all, only),
+        (all, _) => format!("MPTCP worked on {} paths: {}", count(all), shares(all)),
+    };
+    let others = if through.len() > 1 { others(case, found) } else { Vec::new() };
+    let troubles = found.iter().filter(|finding| finding.because.is_none()).filter_map(trouble);
+    let clauses = std::iter::once(paths).chain(others.into_iter().chain(troubles).take(MOST));
+    Some(format!("{}.", clauses.collect::<Vec<_>>().join("; ")))
+}
+
+fn count(subflows: &[&Subflow]) -> String {
+    units::count(subflows.len() as u64)
+}
+
+/// Octets that took a path which is not in the capture.
+fn missing(found: &[Finding]) -> u64 {
+    let of_paths = found.iter().filter(|finding| finding.code == Code::CaptureMissingPath);
+    of_paths.filter_map(|finding| finding.number("bytes")).sum()
+}
+
+/// One path came about: why no other did.
+fn one_path(case: &Case<'_>, found: &[Finding]) -> Option<String> {
+    // The plain verdict says what there is of it.
+    case.initial()?;
+    let octets = paths::stream_octets(case);
+    let data = match octets {
+        0 => ", and no data was sent".to_owned(),
+        _ => format!(" for all {}", units::bytes(octets)),
+    };
+    Some(format!("MPTCP used one path{data}: {}", why_one(case, found)))
+}
+
+fn why_one(case: &Case<'_>, found: &[Finding]) -> String {
+    if let Some(why) = paths::why_single(case, found) {
+        return why;
+    }
+    let failed: Vec<_> = case.joins().filter(|join| !join.is_through()).collect();
+    let announced = case.connection.addresses.iter().any(|address| address.announced.count > 0);
+    match failed.as_slice() {
+        [] if announced => "an address was announced, and nobody joined it".to_owned(),
+        [] => "no join is in the capture".to_owned(),
+        [only] => format!("the join of a second was {}", failure(only)),
+        all => format!("none of {} joins got through", count(all)),
+    }
+}
+
+/// Several paths came about, and one carried everything.
+fn unused(case: &Case<'_>, all: &[&Subflow], used: &Subflow) -> String {
+    let others = all.iter().filter(|subflow| subflow.number != used.number);
+    let is_backup = others.clone().all(|subflow| paths::is_backup(subflow));
+    let octets = paths::stream_octets(case);
+    let data = units::bytes(octets);
+    let which = match all.first() {
+        Some(first) if first.number == used.number => "the first",
+        _ if all.len() == 2 => "the second",
+        _ => "one of them",
+    };
+    let why = match (all.len(), octets) {
+        (2, _) if is_backup => "; the other is a backup",
+        (_, _) if is_backup => "; the others are backups",
+        (_, ..LITTLE) => ", as is usual for little data",
+        _ => ", and the sender never chose another",
+    };
+    format!("MPTCP set up {} paths: all {data} took {which}{why}", count(all))
+}
+
+/// What became of the paths that did not come about beside others.
+fn others(case: &Case<'_>, found: &[Finding]) -> Vec<String> {
+    let joins = case.joins().count();
+    let failed = case.joins().filter(|join| !join.is_through()).count();
+    let mut clauses = Vec::new();
+    if failed > 0 {
+        let (failed, joins) = (units::count(failed as u64), units::count(joins as u64));
+        clauses.push(format!("{failed} of {joins} joins failed"));
+    }
+    let of_code = |code: Code| found.iter().filter(move |finding| finding.code == code);
+    let addresses = [
+        (Code::AddAddrNotUsed, "was never used"),
+        (Code::AddAddrNotEchoed, "was never confirmed"),
+        (Code::AddAddrNoSpace, "seems not to have fitted into an announcement"),
+    ];
+    for (code, what) in addresses {
+        // One that was joined all the same did its work.
+        let all: Vec<_> = of_code(code).filter(|one| one.number("joined") != Some(1)).collect();
+        let why = match all.as_slice() {
+            [] => continue,
+            [only] => only.text("why").map(|why| format!(": {why}")),
+            _ => None,
+        };
+        let announced = if code == Code::AddAddrNoSpace { "" } else { "announced " };
+        let what = match all.len() {
+            1 => what.to_owned(),
+            _ => what.replace("was", "were").replace("seems", "seem"),
+        };
+        let address = match all.len() {
+            1 => format!("one {announced}address"),
+            several => format!("{several} {announced}addresses"),
+        };
+        clauses.push(format!("{address} {what}{}", why.unwrap_or_default()));
+    }
+    clauses
+}
+
+/// Another trouble than that a path did not come about, as the end of a sentence.
+fn trouble(finding: &Finding) -> Option<String> {
+    if finding.severity != Severity::Warning {
+        return None;
+    }
+    let from = finding.direction.map(|direction| host(direction.sender()));
+    Some(match finding.code {
+        Code::DataStall => {
+            let ns = i64::try_from(finding.number("duration_ns")?).ok()?;
+            format!("data stood still for {}", units::duration(ns))
+        }
+        Code::SubflowReset => format!("{} reset a path with data on its way", from?),
+        Code::FastClose => format!("{} broke the connection off before all data arrived", from?),
+        Code::ConnectionAborted => "the connection was cut off before it was closed".to_owned(),
+        Code::HeadOfLineBlocking => {
+            "data waited long at the receiver for data of another path".to_owned()
+        }
+        Code::Reinjection => "much of the data was sent twice".to_owned(),
+        _ => return None,
+    })
+}
