@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use super::finding::{Code, Finding};
+use super::finding::{Code, Finding, Severity};
 
 /// Effects and what they belong under. Of several causes the first one counts.
 const BECAUSE: &[(Code, &[Code])] = &[
@@ -82,6 +82,8 @@ fn cause_of(effect: &Finding, findings: &[Finding]) -> Option<Code> {
     let is_here = |code: &&Code| {
         findings.iter().any(|cause| {
             cause.code == **code
+                // What is only a note explains no warning.
+                && cause.severity >= effect.severity.min(Severity::Warning)
                 && (cause.subflow.is_none()
                     || effect.subflow.is_none()
                     || cause.subflow == effect.subflow)

@@ -17,7 +17,9 @@ const LARGE: u64 = 100_000;
 /// Why only one path carried data: the first link of the chain that broke. `found` is what the other
 /// rules say of the connection.
 pub(super) fn single_path(case: &Case<'_>, found: &[Finding]) -> Vec<Finding> {
-    if !is_worth_it(case) {
+    // Data that the capture lacks took another path.
+    let is_partly_seen = found.iter().any(|finding| finding.code == Code::CaptureMissingPath);
+    if is_partly_seen || !is_worth_it(case) {
         return Vec::new();
     }
     let through: Vec<_> = case.subflows.iter().filter(|subflow| subflow.is_through()).collect();
