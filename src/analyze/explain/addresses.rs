@@ -14,8 +14,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 would not have fitted; certain with the host's counters (AddAddrTxDrop).",
             causes: "IPv6 with port needs 32 octets beside 12 of timestamps: 44.",
             linux: "Announce without port (`ip mptcp endpoint add ADDRESS signal`), or `sysctl \
-                net.ipv4.tcp_timestamps=0`, or Linux 7.2 with \
-                net.mptcp.add_addr_v6_port_drop_ts=1.",
+                net.ipv4.tcp_timestamps=0` (for new connections), or Linux 7.2 or later: \
+                net.mptcp.add_addr_v6_port_drop_ts is 1 there.",
             apple: "Apple systems announce no addresses.",
         },
     ),
@@ -38,7 +38,9 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             recognised: "An ADD_ADDR without timestamps on a connection that negotiated them.",
             causes: "Linux 7.2 and later do it for IPv6 with port.",
             linux: "If there is never an echo, something on the way drops segments without \
-                timestamps: net.mptcp.add_addr_v6_port_drop_ts=0, and announce without port.",
+                timestamps: announce without port, or do without timestamps (`sysctl \
+                net.ipv4.tcp_timestamps=0`). `sysctl net.mptcp.add_addr_v6_port_drop_ts=0` (Linux 7.2 \
+                and later) keeps them, and then the address is not announced at all.",
             apple: "",
         },
     ),
@@ -125,7 +127,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
         Code::RemoveAddrClosedSubflows,
         Page {
             meaning: "An address was withdrawn, and its subflows ended with it.",
-            recognised: "REMOVE_ADDR, and within a second FIN or RST on subflows that use the ID.",
+            recognised: "REMOVE_ADDR, and within a second FIN or RST on subflows that use the ID; on a \
+                faster path they may come up to a round trip before it.",
             causes: "An endpoint was deleted, or an interface went down.",
             linux: "As meant. `ip mptcp monitor` shows who does it; NetworkManager may.",
             apple: "The system removes addresses of interfaces that go.",

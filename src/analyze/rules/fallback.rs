@@ -47,8 +47,8 @@ pub(super) fn mp_capable_syn_blackholed(case: &Case<'_>) -> Vec<Finding> {
         packet(fallback.seen),
         units::duration(cost)
     );
-    let advice = "Find the firewall that drops unknown TCP options. A Linux client will not try \
-        MPTCP at all for a while (`sysctl net.mptcp.blackhole_timeout`, an hour).";
+    let advice = "Find the firewall that drops unknown TCP options. A client with Linux 6.12 or \
+        later now does without MPTCP for a while (`sysctl net.mptcp.blackhole_timeout`, an hour).";
     vec![
         told(case, Code::MpCapableSynBlackholed, fallback, summary)
             .advice(advice)
