@@ -21,6 +21,9 @@ struct Table {
     healthy: Vec<String>,
     /// By code that is off by default: the captures that raise it.
     strict: BTreeMap<String, BTreeSet<String>>,
+    /// By the first broken link: the captures in which only one path was used.
+    #[serde(rename = "single-path")]
+    single_path: BTreeMap<String, BTreeSet<String>>,
     /// By section: capture → `severity code`.
     #[serde(flatten)]
     sections: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
@@ -136,6 +139,11 @@ fn check(section: &str, folder: &Path) {
         let named = table.strict.iter().filter(|(_, captures)| captures.contains(&full));
         let named = named.map(|(code, _)| format!("note {code}")).collect();
         compare(&mut differences, &full, &named, &strict);
+        let link = found.iter().find(|finding| text(&finding["code"]) == "single-path");
+        let link = link.map(|finding| text(&finding["params"]["link"]).to_owned());
+        let named = table.single_path.iter().filter(|(_, captures)| captures.contains(&full));
+        let named = named.map(|(link, _)| link.clone()).collect();
+        compare(&mut differences, &full, &named, &link.into_iter().collect());
         let grave = found.iter().filter(|finding| !is_note(&in_short(finding)));
         evidence.extend(grave.map(|finding| in_full(&full, finding)));
         seen.insert(path);
