@@ -179,7 +179,7 @@ fn is_strict(in_short: &str) -> bool {
 /// A line of findings.tsv.
 fn in_full(capture: &str, finding: &serde_json::Value) -> String {
     let packets: Vec<_> =
-        corpus::array(&finding["packets"]).iter().map(|packet| packet.to_string()).collect();
+        corpus::array(&finding["packets"]).iter().map(ToString::to_string).collect();
     let parts = [
         capture,
         text(&finding["severity"]),

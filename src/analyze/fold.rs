@@ -86,7 +86,9 @@ fn cause_of(effect: &Finding, findings: &[Finding]) -> Option<Code> {
                 && cause.severity >= effect.severity.min(Severity::Warning)
                 && (cause.subflow.is_none()
                     || effect.subflow.is_none()
-                    || cause.subflow == effect.subflow)
+                    || cause.subflow == effect.subflow
+                    // It differs from what another subflow carried.
+                    || effect.code == Code::ReinjectionDiffers)
         })
     };
     causes.iter().find(is_here).copied()
