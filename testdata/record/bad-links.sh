@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Measures what mptcpscope says of bad links: false alarms, and whether a real fault is still found.
 #
-# Usage: bad-links.sh MPTCPSCOPE [RUNS]      (RUNS of each kind, 20 if left out; needs root)
+# Usage: bad-links.sh MPTCPSCOPE [RUNS [KIND...]]      (RUNS of each kind, 20 if left out; needs root)
 #
 # Each run is a lab of its own (lab.sh) with a link that loses 0 to 4 %, delays 0 to 6 % and repeats 0 to 6 %
 # of the segments (disturb.py; the shares and the dice follow from the number of the run), captured at both
-# ends. Prints how many runs raised which code at which end; nothing is kept.
+# ends. Prints how many runs raised which code at which end. With KEEP=FOLDER in the environment captures
+# that raise a warning or an error, or add-addr-no-space, are kept there.
 #   quiet   nothing to announce, data both ways with pauses
 #   idle    keep-alives of both hosts on an idle connection
 #   reader  a client that reads late: closed windows, probes, updates
@@ -19,7 +20,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 main() {
     local tool=$1 runs=${2:-20} kind number
-    for kind in quiet idle reader joined drop; do
+    local kinds=("${@:3}")
+    [ $# -gt 2 ] || kinds=(quiet idle reader joined drop)
+    for kind in "${kinds[@]}"; do
         for number in $(seq "$runs"); do
             (one "$tool" "$kind" "$number") || echo "$kind c failed"
         done
@@ -41,7 +44,10 @@ one() {
 import json, sys
 found = json.load(sys.stdin)["findings"]
 for line in sorted({" ".join((f["severity"], f["code"], f["confidence"])) for f in found}):
-    print(*sys.argv[1:], line)' "$2" "$end"
+    print(*sys.argv[1:], line)' "$2" "$end" | tee "$scratch/found"
+        if [ -n "${KEEP:-}" ] && grep -qE ' (warning|error|note add-addr-no-space) ' "$scratch/found"; then
+            cp "$scratch/done/$end.pcap" "$KEEP/$2-$3-$end.pcap"
+        fi
     done
 }
 
