@@ -39,8 +39,34 @@ const BEGINNINGS: [&str; 12] = [
     "mptcpize ",
 ];
 
-/// Settings of kernels later than this one may be.
-const LATER: [&str; 2] = ["net.mptcp.add_addr_v6_port_drop_ts", "net.ipv4.tcp_shrink_window"];
+/// Settings of kernels later than this one may be, and since when they are there (from the kernel's
+/// documentation).
+const LATER: [(&str, &str); 4] = [
+    ("net.mptcp.add_addr_v6_port_drop_ts", "Linux 7.2"),
+    ("net.ipv4.tcp_shrink_window", "Linux 6.5"),
+    ("net.mptcp.syn_retrans_before_tcp_fallback", "Linux 6.14"),
+    ("net.mptcp.blackhole_timeout", "Linux 6.12"),
+];
+
+/// Commands, and what shows in the same namespace that they did what the text says.
+const EFFECTS: [(&str, &str); 5] = [
+    (
+        "ethtool -K IFACE tso off gso off gro off",
+        "test $(ethtool -k v0 | grep -cE \
+         '^(tcp-segmentation|generic-segmentation|generic-receive)-offload: off') = 3",
+    ),
+    ("ethtool -K IFACE gro off", "ethtool -k v0 | grep -q '^generic-receive-offload: off'"),
+    (
+        "ip mptcp limits set subflows 8 add_addr_accepted 8",
+        "ip mptcp limits show | grep -q 'add_addr_accepted 8 subflows 8'",
+    ),
+    ("ip mptcp endpoint change id N backup", "ip mptcp endpoint show | grep -q backup"),
+    ("ip mptcp endpoint delete id N", "test -z \"$(ip mptcp endpoint show)\""),
+];
+
+/// `mptcpize run` gives MPTCP (protocol 262) in the place of TCP; 38 is SO_PROTOCOL.
+const MPTCPIZED: &str = "mptcpize run python3 -c 'import socket as s; \
+    raise SystemExit(s.socket().getsockopt(s.SOL_SOCKET, 38) != 262)'";
 
 /// A host with one interface beside the loopback, and one endpoint for those commands that change one.
 const SETUP: &str = "set -e; ip link set lo up; ip link add v0 type veth peer name v1; \
@@ -78,19 +104,58 @@ fn commands_can_be_run() {
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
 
+/// Those whose effect can be seen have it.
+#[test]
+fn commands_do_what_they_are_for() {
+    let commands = commands();
+    if !is_allowed() {
+        println!("skipped: no network namespace with MPTCP can be made here");
+        return;
+    }
+    let effects = EFFECTS.map(|(command, shown)| {
+        assert!(commands.contains(command), "no advice says {command} any more");
+        (command, format!("{}; {}; {shown}", preparation(command), concrete(command)))
+    });
+    let mptcpized = ("mptcpize run PROGRAM", MPTCPIZED.to_owned());
+    for (command, script) in effects.into_iter().chain([mptcpized]) {
+        let program = command.split_whitespace().next().unwrap();
+        if !is_installed(program) || script.contains("python3") && !is_installed("python3") {
+            println!("skipped: {command}: {program} or python3 is not installed");
+            continue;
+        }
+        let output = in_namespace(&format!("{SETUP}; {script}"));
+        assert!(output.status.success(), "{command}: {output:?}");
+    }
+}
+
+/// Whoever has an older kernel is told so where the setting is named.
+#[test]
+fn settings_of_later_kernels_say_so() {
+    let mut silent = Vec::new();
+    for (path, text) in texts() {
+        for (setting, since) in LATER {
+            let named = text.lines().filter(|line| line.contains(setting));
+            let named = named.filter(|line| !line.contains(since) && line.contains(' '));
+            silent.extend(named.map(|line| format!("{}: {line}", path.display())));
+        }
+    }
+    assert!(silent.is_empty(), "\n{}", silent.join("\n"));
+}
+
 enum Outcome {
     Done,
-    Skipped(&'static str),
+    Skipped(String),
     Failed(String),
 }
 
 fn run(command: &str) -> Outcome {
     let program = command.split_whitespace().next().unwrap();
-    if LATER.iter().any(|setting| command.contains(setting) && !has_setting(setting)) {
-        return Outcome::Skipped("this kernel has no such setting");
+    let mut later = LATER.iter().filter(|(setting, _)| command.contains(setting));
+    if let Some((_, since)) = later.find(|(setting, _)| !has_setting(setting)) {
+        return Outcome::Skipped(format!("this kernel has no such setting: {since} and later"));
     }
     if program != "mptcpscope" && !is_installed(program) {
-        return Outcome::Skipped("it is not installed");
+        return Outcome::Skipped("it is not installed".to_owned());
     }
     let script = format!("{SETUP}; {}; {}", preparation(command), concrete(command));
     let output = in_namespace(&script);

@@ -1,5 +1,6 @@
-//! Which capture raises which findings (`testdata/findings.toml`): the captures of testdata, and
-//! those of the corpus where it is there.
+//! Which capture raises which findings (`testdata/findings.toml`), and what the warnings and errors
+//! among them rest on (`testdata/findings.tsv`): the captures of testdata, and those of the corpus
+//! where it is there.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -11,12 +12,18 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use corpus::{name, sorted, text};
+use corpus::{name, number, sorted, text};
+use mptcpscope::analyze::finding::Code;
 
 #[derive(Deserialize)]
 struct Table {
     /// What raises no warning and no error: section and beginning of the name.
     healthy: Vec<String>,
+    /// By code that is off by default: the captures that raise it.
+    strict: BTreeMap<String, BTreeSet<String>>,
+    /// By the first broken link: the captures in which only one path was used.
+    #[serde(rename = "single-path")]
+    single_path: BTreeMap<String, BTreeSet<String>>,
     /// By section: capture → `severity code`.
     #[serde(flatten)]
     sections: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
@@ -67,6 +74,14 @@ fn healthy_captures_raise_no_warning_and_no_error() {
     }
 }
 
+/// A code that is off by default has a row, even if no capture raises it.
+#[test]
+fn every_code_that_is_off_by_default_has_a_row() {
+    let strict = Code::ALL.iter().filter(|code| code.is_strict());
+    let strict: BTreeSet<_> = strict.map(|code| code.name().to_owned()).collect();
+    assert_eq!(table().strict.into_keys().collect::<BTreeSet<_>>(), strict);
+}
+
 /// tshark takes every display filter that a finding gives, and it shows the packets in question.
 #[test]
 fn display_filters_are_those_of_wireshark() {
@@ -102,38 +117,85 @@ fn tshark(capture: &Path, filter: &str) -> Option<Vec<u64>> {
     Some(numbers.lines().map(|line| line.parse().unwrap()).collect())
 }
 
-/// Every capture below `folder` has its row, raises all of it, and no other warning or error.
+/// Every capture below `folder` raises what stands in its row and nothing else, of the notes that are
+/// off by default those that name it, and warnings and errors with their evidence.
 fn check(section: &str, folder: &Path) {
     let table = table();
     let rows = &table.sections[section];
     let mut differences = Vec::new();
     let mut seen = BTreeSet::new();
+    let mut evidence = BTreeSet::new();
     for capture in captures_below(folder) {
         let path = capture.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
-        let raised = raised_by(&capture);
-        let Some(wanted) = rows.get(&path) else {
-            differences.push(format!("{path} has no row; it raises {raised:?}"));
-            continue;
-        };
-        for lacking in wanted.difference(&raised) {
-            differences.push(format!("{path}: does not raise {lacking}"));
+        let full = format!("{section}/{path}");
+        let report = corpus::strict_report(std::slice::from_ref(&capture));
+        let found = corpus::array(&report["findings"]);
+        let (strict, raised): (BTreeSet<_>, BTreeSet<_>) =
+            found.iter().map(in_short).partition(|finding| is_strict(finding));
+        match rows.get(&path) {
+            Some(wanted) => compare(&mut differences, &full, wanted, &raised),
+            None => differences.push(format!("{full} has no row; it raises {raised:?}")),
         }
-        for surplus in raised.difference(wanted).filter(|finding| !is_note(finding)) {
-            differences.push(format!("{path}: raises {surplus}"));
-        }
+        let named = table.strict.iter().filter(|(_, captures)| captures.contains(&full));
+        let named = named.map(|(code, _)| format!("note {code}")).collect();
+        compare(&mut differences, &full, &named, &strict);
+        let link = found.iter().find(|finding| text(&finding["code"]) == "single-path");
+        let link = link.map(|finding| text(&finding["params"]["link"]).to_owned());
+        let named = table.single_path.iter().filter(|(_, captures)| captures.contains(&full));
+        let named = named.map(|(link, _)| link.clone()).collect();
+        compare(&mut differences, &full, &named, &link.into_iter().collect());
+        let grave = found.iter().filter(|finding| !is_note(&in_short(finding)));
+        evidence.extend(grave.map(|finding| in_full(&full, finding)));
         seen.insert(path);
     }
     let missing = rows.keys().filter(|path| !seen.contains(*path));
     differences.extend(missing.map(|path| format!("{path} is not there")));
+    let wanted = known_evidence(section);
+    differences.extend(wanted.difference(&evidence).map(|line| format!("findings.tsv: -{line}")));
+    differences.extend(evidence.difference(&wanted).map(|line| format!("findings.tsv: +{line}")));
     assert!(differences.is_empty(), "\n{}", differences.join("\n"));
 }
 
-fn raised_by(capture: &Path) -> BTreeSet<String> {
-    let report = corpus::report(&[capture.to_owned()]);
-    let findings = corpus::array(&report["findings"]).iter();
-    let named =
-        findings.map(|found| format!("{} {}", text(&found["severity"]), text(&found["code"])));
-    named.collect()
+fn compare(
+    differences: &mut Vec<String>,
+    path: &str,
+    wanted: &BTreeSet<String>,
+    raised: &BTreeSet<String>,
+) {
+    differences.extend(wanted.difference(raised).map(|code| format!("{path}: lacks {code}")));
+    differences.extend(raised.difference(wanted).map(|code| format!("{path}: raises {code}")));
+}
+
+/// `warning single-path`.
+fn in_short(finding: &serde_json::Value) -> String {
+    format!("{} {}", text(&finding["severity"]), text(&finding["code"]))
+}
+
+fn is_strict(in_short: &str) -> bool {
+    let (_, code) = in_short.split_once(' ').unwrap();
+    code.parse::<Code>().unwrap().is_strict()
+}
+
+/// A line of findings.tsv.
+fn in_full(capture: &str, finding: &serde_json::Value) -> String {
+    let packets: Vec<_> =
+        corpus::array(&finding["packets"]).iter().map(ToString::to_string).collect();
+    let parts = [
+        capture,
+        text(&finding["severity"]),
+        text(&finding["code"]),
+        text(&finding["confidence"]),
+        &number(&finding["count"]).to_string(),
+        if packets.is_empty() { "-" } else { &packets.join(" ") },
+        finding["because"].as_str().unwrap_or("-"),
+    ];
+    parts.join("\t")
+}
+
+fn known_evidence(section: &str) -> BTreeSet<String> {
+    let table = std::fs::read_to_string(testdata().join("findings.tsv")).unwrap();
+    let section = format!("{section}/");
+    table.lines().filter(|line| line.starts_with(&section)).map(str::to_owned).collect()
 }
 
 fn is_note(finding: &str) -> bool {

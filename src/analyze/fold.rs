@@ -100,6 +100,8 @@ fn cause_of(effect: &Finding, findings: &[Finding]) -> Option<Code> {
     let is_here = |code: &&Code| {
         findings.iter().any(|cause| {
             cause.code == **code
+                // What is only a note explains no warning.
+                && cause.severity >= effect.severity.min(Severity::Warning)
                 && is_of_chain(cause, effect)
                 && is_of_address(cause, effect)
                 && is_of_subflow(cause, effect)

@@ -71,6 +71,8 @@ pub enum Misdeed {
     Urgent,
     /// Other octets under data sequence numbers that another subflow carried (§3.3.1).
     ReinjectionDiffers,
+    /// Data sent again under other subflow sequence numbers: odd, and not forbidden (§3.3.1).
+    Remapped,
 }
 
 /// How often a host did something, and where first.
@@ -189,7 +191,7 @@ impl Conduct {
 }
 
 impl Step<'_> {
-    fn note(&mut self, misdeed: Misdeed, octets: u64) {
+    pub(super) fn note(&mut self, misdeed: Misdeed, octets: u64) {
         let seen = self.seen;
         self.sender_end().conduct.note(misdeed, seen, octets);
     }

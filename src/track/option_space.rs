@@ -23,6 +23,9 @@ const ANSWER_NS: i64 = 3_000_000_000;
 /// A copy that the network makes comes before this.
 const COPY_NS: i64 = 200_000_000;
 
+/// What the network delays comes before so many round trips.
+const LATE_RTTS: i64 = 8;
+
 /// What one host showed of it on one subflow.
 #[derive(Debug, Clone, Default)]
 pub struct OptionSpace {
@@ -152,6 +155,16 @@ impl OptionSpace {
         }
     }
 
+    /// Whether data ends past the window that this host offered last: it is dropped and answered (RFC
+    /// 9293 §3.10.7.4).
+    #[inline]
+    pub(super) fn is_outside_window(&self, segment: &Segment<'_>, scale: Option<u8>) -> bool {
+        let (Some(said), Some(scale)) = (&self.last, scale) else { return false };
+        let room = i64::from(said.window) << scale.min(14);
+        let end = segment.seq.add(segment.payload_len).distance_from(said.ack);
+        segment.payload_len > 0 && !said.is_syn && i64::from(end) > room
+    }
+
     fn evidence_mut(&mut self) -> &mut Evidence {
         self.evidence.get_or_insert_default()
     }
@@ -232,7 +245,8 @@ impl Step<'_> {
         let space = &mut here.option_space;
         space.settle(self.segment.flags);
         if let Some(before) = &space.last {
-            if asks_for_an_ack(self.segment, self.options, before, &now) {
+            let is_outside = there.option_space.is_outside_window(self.segment, there.window_scale);
+            if is_outside || asks_for_an_ack(self.segment, self.options, before, &now) {
                 there.option_space.ask(self.seen.at);
             }
             let says_new = now.end != before.end || now.ack != before.ack;
@@ -326,6 +340,20 @@ impl Step<'_> {
             && !is_ending
             && !self.is_copy_on_the_way(before, now)
             && self.is_data_ack_old(before, now)
+            && !self.may_answer_an_old_segment(now)
+    }
+
+    /// Whether a segment that the network doubled or let be overtaken may have asked for it, unseen: the
+    /// capture was not taken near its sender, and the peer, of which something was acknowledged before,
+    /// sent not long ago.
+    fn may_answer_an_old_segment(&self, now: &Last) -> bool {
+        let there = self.subflow.ends.of(self.sender().peer());
+        let last = there.option_space.last.map(|last| last.at);
+        let rtt = self.subflow.handshake.rtt_ns().unwrap_or(COPY_NS);
+        let soon = COPY_NS.min(LATE_RTTS * rtt);
+        there.acked > 1
+            && last.is_some_and(|last| now.at.since(last) < soon)
+            && !self.subflow.is_captured_near(self.sender())
     }
 
     /// Whether the network may have doubled the segment before: an IPv6 segment, the same in all,

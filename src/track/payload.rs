@@ -1,6 +1,6 @@
 //! The data level of one segment: DSS, and what becomes of its payload.
 
-use super::conduct;
+use super::conduct::{self, Misdeed};
 use super::connection::{Fallback, FallbackCause};
 use super::copies::Carried;
 use super::coverage::Range;
@@ -256,7 +256,10 @@ impl Step<'_> {
                     bytes.new_data += range.len();
                     self.watch_new_data(range);
                 }
-                Fate::Remapped => bytes.remapped += range.len(),
+                Fate::Remapped => {
+                    bytes.remapped += range.len();
+                    self.note(Misdeed::Remapped, range.len());
+                }
                 Fate::Reinjected(from) => {
                     bytes.reinjected += range.len();
                     self.reinjected(from, range.len());

@@ -167,7 +167,9 @@ impl Short<'_> {
         let start = self.sent.position_of(dsn.add(offset))?;
         let range = Range { start, end: start + i64::from(self.segment.payload_len) };
         let place = self.sent.coverage().place_of(range)?;
-        let is_plain = end.sequence.coverage().is_past_end(positions) && end.first_data.is_some();
+        let is_plain = end.sequence.coverage().is_past_end(positions)
+            && end.first_data.is_some()
+            && !self.there.option_space.is_outside_window(self.segment, self.there.window_scale);
         is_plain.then_some(Payload { mapping, positions, range, place, mapping_start, dsn })
     }
 

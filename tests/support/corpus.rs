@@ -8,6 +8,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use mptcpscope::analyze::finding::Selection;
 use mptcpscope::capture::{Capture, InputPath, InputStatus};
 use mptcpscope::report::{InputFacts, Report};
 use mptcpscope::track::stream::StreamUse;
@@ -36,7 +37,13 @@ pub(crate) fn report(captures: &[PathBuf]) -> Value {
 
 /// The same, with all times counted from `start`.
 pub(crate) fn report_since(start: Option<Timestamp>, captures: &[PathBuf]) -> Value {
-    serde_json::to_value(build_report(start, captures)).unwrap()
+    serde_json::to_value(build_report(start, captures, &Selection::default())).unwrap()
+}
+
+/// The same, with the findings that are off by default.
+pub(crate) fn strict_report(captures: &[PathBuf]) -> Value {
+    let strict = Selection { strict: true, ..Selection::default() };
+    serde_json::to_value(build_report(None, captures, &strict)).unwrap()
 }
 
 /// When the first packet of a capture was seen.
@@ -45,7 +52,7 @@ pub(crate) fn start_of(capture: &Path) -> Timestamp {
     capture.next_frame().unwrap().timestamp
 }
 
-fn build_report(start: Option<Timestamp>, captures: &[PathBuf]) -> Report {
+fn build_report(start: Option<Timestamp>, captures: &[PathBuf], wanted: &Selection) -> Report {
     let inputs: Vec<_> = captures.iter().cloned().map(InputPath::File).collect();
     let mut capture = Capture::open(&inputs).unwrap();
     let mut tracker = Tracker::new(Limits::default(), 1);
@@ -57,7 +64,7 @@ fn build_report(start: Option<Timestamp>, captures: &[PathBuf]) -> Report {
     for input in facts.iter_mut().filter(|_| start.is_some()) {
         input.first = start;
     }
-    Report::build(&tracker.trace(), &facts, None)
+    Report::build_with(&tracker.trace(), &facts, None, wanted)
 }
 
 fn facts(status: &InputStatus) -> InputFacts {

@@ -16,7 +16,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             causes: "IPv6 with port needs 32 octets beside 12 of timestamps: 44.",
             linux: "There are three ways out. Announce without port (`ip mptcp endpoint add ADDRESS \
                 signal`): 40 octets, they fit. No timestamps at all (`sysctl \
-                net.ipv4.tcp_timestamps=0`). Or Linux 7.2 with \
+                net.ipv4.tcp_timestamps=0`, for new connections). Or Linux 7.2 or later with \
                 net.mptcp.add_addr_v6_port_drop_ts=1, which leaves them out of that one ACK: see \
                 add-addr-timestamps-dropped. Another stack may order options without padding: see \
                 add-addr-unpadded.",
@@ -43,7 +43,9 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 if nobody echoed it and the address was not announced again without a port.",
             causes: "Linux 7.2 and later do it for IPv6 with port.",
             linux: "If there is never an echo, something on the way drops segments without \
-                timestamps: net.mptcp.add_addr_v6_port_drop_ts=0, and announce without port.",
+                timestamps: announce without port, or do without timestamps (`sysctl \
+                net.ipv4.tcp_timestamps=0`). `sysctl net.mptcp.add_addr_v6_port_drop_ts=0` (Linux 7.2 \
+                and later) keeps them, and then the address is not announced at all.",
             apple: "",
         },
     ),
@@ -130,7 +132,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
         Code::RemoveAddrClosedSubflows,
         Page {
             meaning: "An address was withdrawn, and its subflows ended with it.",
-            recognised: "REMOVE_ADDR, and within a second FIN or RST on subflows that use the ID.",
+            recognised: "REMOVE_ADDR, and within a second FIN or RST on subflows that use the ID; on a \
+                faster path they may come up to a round trip before it.",
             causes: "An endpoint was deleted, or an interface went down.",
             linux: "As meant. `ip mptcp monitor` shows who does it; NetworkManager may.",
             apple: "The system removes addresses of interfaces that go.",

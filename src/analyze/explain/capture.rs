@@ -88,7 +88,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             recognised: "The same segment with the same IP identification, or the same timestamps, at \
                 another interface or input.",
             causes: "`tcpdump -i any` with bridges or namespaces, a mirror port of both \
-                directions, captures of both ends.",
+                directions, captures of both ends; a link that repeats packets.",
             linux: "Nothing to do; for smaller files capture on one interface per path.",
             apple: "",
         },

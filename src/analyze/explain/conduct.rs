@@ -101,7 +101,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             causes: "Traffic shapers and proxies that rewrite windows; a host that shrinks its \
                 buffers.",
             linux: "Capture at both ends. `sysctl net.ipv4.tcp_shrink_window=0` is the default \
-                (Linux 6.6 and later know it).",
+                (Linux 6.5 and later know it).",
             apple: "",
         },
     ),

@@ -133,8 +133,9 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 MP_FASTCLOSE.",
             causes: "See the reason of MP_TCPRST; without one, a firewall or NAT that forgot the \
                 flow.",
-            linux: "`ip mptcp monitor` and the log of the host that sent it. For NATs: \
-                net.ipv4.tcp_keepalive_time.",
+            linux: "`ip mptcp monitor` and the log of the host that sent it. For NATs that \
+                forget idle flows: keep-alives (SO_KEEPALIVE in the application, \
+                net.ipv4.tcp_keepalive_time).",
             apple: "Apple systems send no reason.",
         },
     ),
@@ -142,7 +143,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
         Code::ConnectionAborted,
         Page {
             meaning: "The last subflow was reset before the connection was closed, and data was lost.",
-            recognised: "A RST on the last subflow, data without a DATA_ACK, and no DATA_FIN.",
+            recognised: "A RST on the last subflow, data without a DATA_ACK (or without a mapping and \
+                without an ACK), and no DATA_FIN.",
             causes: "The only path died or was reset.",
             linux: "A second path would have carried it on: see single-path.",
             apple: "",

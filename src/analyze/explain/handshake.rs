@@ -24,9 +24,10 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 not come about.",
             recognised: "Repeated SYNs with the option, then a SYN without it that is answered.",
             causes: "A firewall that drops packets with unknown TCP options.",
-            linux: "Let the firewall pass TCP option 30. The client now avoids MPTCP for \
-                net.mptcp.blackhole_timeout seconds (3600); \
-                net.mptcp.syn_retrans_before_tcp_fallback says after how many tries it gives up.",
+            linux: "Let the firewall pass TCP option 30. Linux 6.12 and later now avoid MPTCP for \
+                net.mptcp.blackhole_timeout seconds (3600; 0 turns that off); \
+                net.mptcp.syn_retrans_before_tcp_fallback (2; Linux 6.14 and later) says how often \
+                the SYN is repeated with MP_CAPABLE.",
             apple: "The device remembers networks on which MPTCP fails, and tries again later.",
         },
     ),
@@ -218,8 +219,9 @@ pub(super) const PAGES: &[(Code, Page)] = &[
         Code::FailedDataAcked,
         Page {
             meaning: "Octets that failed their checksum were delivered to the application.",
-            recognised: "A DATA_ACK past a mapping with a wrong checksum, on the only subflow, and no \
-                right copy in the capture.",
+            recognised: "A DATA_ACK past data whose checksum is wrong, or that the first MP_FAIL names \
+                (where the data was changed behind the capture point), on the only subflow, and no \
+                other copy in the capture.",
             causes: "Linux goes on with what it has after MP_FAIL on a single subflow, against the \
                 RFC.",
             linux: "Let the application check its data (TLS does).",

@@ -13,7 +13,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             recognised: "At least a second or 100 kB over one subflow of a connection that was captured \
                 from its start; then, in this order: an established path that was not used, a \
                 join that failed, an address that could not be announced, was not proved, not \
-                echoed, or not joined, and nothing of all that.",
+                echoed, or not joined, and nothing of all that. Not where data took a path that the \
+                capture lacks.",
             causes: "No endpoints or limits are configured, the peer refuses, or the network drops \
                 joins.",
             linux: "Client: `ip mptcp endpoint add ADDRESS dev IFACE subflow`. Server: `ip mptcp \
@@ -188,7 +189,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             recognised: "An established subflow without payload, not a backup, on a connection with 100 \
                 kB or more.",
             causes: "The scheduler prefers another path that has room enough.",
-            linux: "Nothing to do; `ss -Mni` shows what the scheduler sees.",
+            linux: "Nothing to do; `ss -tni` shows round trips, windows and queues of each subflow.",
             apple: "The service type handover keeps the second path for when the first fails.",
         },
     ),
@@ -210,7 +211,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             meaning: "One path is much slower than the others, or loses much more, while it carries \
                 data.",
             recognised: "The median round trip of data on it, or the share of octets that were lost \
-                (at least 2 %), is more than three times that of every other. Near the receiver a \
+                (at least 2 % and three segments), is more than three times that of every other. Near the receiver a \
                 loss shows as data that comes late, as reordering does.",
             causes: "A radio link, a full queue, a detour.",
             linux: "`ip mptcp endpoint change id N backup` keeps it for when others fail.",

@@ -310,6 +310,11 @@ pub(super) fn remove_addr_unknown_id(case: &Case<'_>) -> Vec<Finding> {
 
 /// Which subflows ended with the address that they used.
 pub(super) fn remove_addr_closed_subflows(case: &Case<'_>) -> Vec<Finding> {
+    /// What ends later than this ended for another reason.
+    const LATE_NS: i64 = 1_000_000_000;
+    // The FIN goes on the path that ends, the option on another: it may be overtaken.
+    let rtts = case.subflows.iter().filter_map(|subflow| subflow.handshake.rtt_ns());
+    let early = rtts.max().unwrap_or(0);
     let removals = case.options().filter_map(|(event, option)| match option {
         MptcpOption::RemoveAddr(remove) => Some((event, remove)),
         _ => None,
@@ -322,7 +327,7 @@ pub(super) fn remove_addr_closed_subflows(case: &Case<'_>) -> Vec<Finding> {
             let ended = subflow.reset.map(|reset| reset.seen).or(end.fin);
             used && ended.is_some_and(|ended| {
                 let after = ended.at.since(event.seen.at);
-                subflow.first.packet < event.seen.packet && (0..1_000_000_000).contains(&after)
+                subflow.first.packet < event.seen.packet && (-early..LATE_NS).contains(&after)
             })
         };
         let closed: Vec<_> = case.subflows.iter().filter(|s| closed(s)).collect();

@@ -199,7 +199,8 @@ pub(super) fn duplicate_frames(capture: &WholeCapture<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let summary = format!(
-        "{} captured more than once (on several interfaces, or at both ends); each counts once.",
+        "{} captured more than once (on several interfaces or at both ends, or a link repeated \
+         it); each counts once.",
         match copies {
             1 => "1 segment was".to_owned(),
             _ => format!("{} segments were", units::count(copies)),

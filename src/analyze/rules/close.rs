@@ -92,6 +92,17 @@ fn outstanding(case: &Case<'_>) -> Vec<(Role, u64)> {
     Role::BOTH.into_iter().filter_map(of).collect()
 }
 
+/// Octets of each host without a mapping that no subflow acknowledged: the data level knows nothing of
+/// them.
+fn unmapped_and_lost(case: &Case<'_>) -> Vec<(Role, u64)> {
+    let of = |role: Role| {
+        let ends = case.subflows.iter().map(|subflow| subflow.ends.of(role));
+        let octets: u64 = ends.map(|end| end.bytes.unmapped.min(end.unacknowledged(None))).sum();
+        (octets > 0).then_some((role, octets))
+    };
+    Role::BOTH.into_iter().filter_map(of).collect()
+}
+
 /// `: 12 kB of the client were not acknowledged`, or nothing.
 fn lost_in_words(lost: &[(Role, u64)]) -> String {
     let parts: Vec<_> = lost
@@ -201,7 +212,8 @@ fn closing_done(case: &Case<'_>) -> Option<PacketNo> {
 
 /// The last subflow went before the connection was closed, with data outstanding.
 pub(super) fn connection_aborted(case: &Case<'_>) -> Vec<Finding> {
-    let lost = outstanding(case);
+    let lost = Some(outstanding(case)).filter(|lost| !lost.is_empty());
+    let lost = lost.unwrap_or_else(|| unmapped_and_lost(case));
     let is_reset = case.state == ConnectionState::Reset && case.connection.fallback.is_none();
     let Some(close) = case.close.filter(|close| close.kind == CloseKind::Reset && is_reset) else {
         return Vec::new();

@@ -140,7 +140,8 @@ pub(super) fn window_shrunk(case: &Case<'_>) -> Vec<Finding> {
     };
     let found = told(case, Code::WindowShrunk, Misdeed::WindowShrunk, say).into_iter();
     let advice = "Something on the path may rewrite windows (traffic shapers and TCP proxies do): \
-        capture at both ends. On that host: `sysctl net.ipv4.tcp_shrink_window=0`.";
+        capture at both ends. On that host: `sysctl net.ipv4.tcp_shrink_window=0` \
+        (Linux 6.5 and later; it is the default).";
     found.map(|finding| finding.confidence(Confidence::Likely).advice(advice)).collect()
 }
 

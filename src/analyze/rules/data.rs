@@ -5,6 +5,7 @@ use super::words::{capitalised, host, packet};
 use super::{Case, addresses};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::analyze::state::ConnectionState;
+use crate::track::conduct::Misdeed;
 use crate::track::event::{Event, EventKind, Resent};
 use crate::track::role::Role;
 use crate::track::subflow::{Seen, Subflow};
@@ -205,11 +206,13 @@ pub(super) fn remapping(case: &Case<'_>) -> Vec<Finding> {
             units::bytes(octets),
             subflow.number
         );
+        let noted = subflow.ends.of(role).conduct.of(Misdeed::Remapped);
         Some(
             Finding::new(Code::Remapping, summary)
                 .on(subflow)
                 .from(role)
-                .seen(refused)
+                .seen(refused.into_iter().chain(noted.map(|noted| noted.first)))
+                .times(noted.map_or(1, |noted| noted.count))
                 .with("bytes", octets),
         )
     };
@@ -303,6 +306,7 @@ pub(super) fn data_stall(case: &Case<'_>) -> Vec<Finding> {
                 event.seen.at.0 == end && matches!(event.kind, EventKind::Stall { .. })
             });
         let over = ending.map(|event| case.trace.subflow(event.subflow).number);
+        let over = over.filter(|_| case.subflows.len() > 1);
         let over = over.map(|number| format!("; subflow {number} went on")).unwrap_or_default();
         let dead = dead_before(case, end).map(|number| format!(" after subflow {number} died"));
         let summary = format!(

@@ -8,9 +8,10 @@ use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::track::conduct::Misdeed;
 use crate::track::connection::{Fallback, FallbackCause};
 use crate::track::role::Role;
-use crate::track::subflow::Seen;
+use crate::track::subflow::{Seen, SubflowEnd};
 use crate::units;
 use crate::wire::mptcp::MptcpOption;
+use crate::wire::seq::Dsn;
 
 /// The SYN/ACK came without MP_CAPABLE.
 pub(super) fn mp_capable_unanswered(case: &Case<'_>) -> Vec<Finding> {
@@ -46,8 +47,8 @@ pub(super) fn mp_capable_syn_blackholed(case: &Case<'_>) -> Vec<Finding> {
         packet(fallback.seen),
         units::duration(cost)
     );
-    let advice = "Find the firewall that drops unknown TCP options. A Linux client will not try \
-        MPTCP at all for a while (`sysctl net.mptcp.blackhole_timeout`, an hour).";
+    let advice = "Find the firewall that drops unknown TCP options. A client with Linux 6.12 or \
+        later now does without MPTCP for a while (`sysctl net.mptcp.blackhole_timeout`, an hour).";
     vec![
         told(case, Code::MpCapableSynBlackholed, fallback, summary)
             .advice(advice)
@@ -100,14 +101,14 @@ pub(super) fn infinite_mapping(case: &Case<'_>) -> Vec<Finding> {
     let Some(fallback) = by(case, &[FallbackCause::InfiniteMapping]) else { return Vec::new() };
     let fails: Vec<_> = mp_fails(case).collect();
     let before = match fails.first() {
-        Some((seen, role)) => format!(" after MP_FAIL from {} ({})", host(*role), packet(*seen)),
+        Some((seen, role, _)) => format!(" after MP_FAIL from {} ({})", host(*role), packet(*seen)),
         None => String::new(),
     };
     let summary = format!(
         "An infinite mapping ({}){before} turned the connection into plain TCP: no further paths.",
         packet(fallback.seen)
     );
-    let evidence = fails.iter().map(|(seen, _)| *seen).chain([fallback.seen]);
+    let evidence = fails.iter().map(|(seen, ..)| *seen).chain([fallback.seen]);
     vec![
         Finding::new(Code::InfiniteMapping, summary)
             .seen(evidence)
@@ -118,7 +119,7 @@ pub(super) fn infinite_mapping(case: &Case<'_>) -> Vec<Finding> {
 /// MP_FAIL: who sent it, for which DSN.
 pub(super) fn mp_fail(case: &Case<'_>) -> Vec<Finding> {
     let all: Vec<_> = mp_fails(case).collect();
-    let Some((first, reporter)) = all.first() else { return Vec::new() };
+    let Some((first, reporter, _)) = all.first() else { return Vec::new() };
     let wrong = case.subflows.iter().map(|s| s.ends.of(reporter.peer()).checksums.mismatches());
     let seen_here = if wrong.sum::<u64>() > 0 {
         "; the checksum is wrong in this capture too"
@@ -139,7 +140,7 @@ pub(super) fn mp_fail(case: &Case<'_>) -> Vec<Finding> {
     vec![
         Finding::new(Code::MpFail, summary)
             .from(*reporter)
-            .seen(all.iter().map(|(seen, _)| *seen))
+            .seen(all.iter().map(|(seen, ..)| *seen))
             .times(all.len() as u64)
             .advice("Find what changes data on the way: a proxy, NAT helper or DPI device."),
     ]
@@ -147,30 +148,48 @@ pub(super) fn mp_fail(case: &Case<'_>) -> Vec<Finding> {
 
 /// Octets that failed their checksum are delivered all the same (Linux does, against RFC 8684 §3.7).
 pub(super) fn failed_data_acked(case: &Case<'_>) -> Vec<Finding> {
-    if case.connection.joined > 0 || case.connection.fallback.is_none() {
+    if case.connection.joined > 0 {
         return Vec::new();
     }
-    let damaged = |role: &Role| {
-        let data = case.connection.data.of(*role);
-        let subflow = case.initial()?;
-        let (seen, dsn) = *subflow.ends.of(*role).checksums.listed().first()?;
+    let damaged = |role: Role| {
+        let end = case.initial()?.ends.of(role);
+        let (evidence, how, dsn) = failed(case, role, end)?;
+        let data = case.connection.data.of(role);
         let position = dsn.distance_from(data.base()?);
-        let acked = data.acked_end().is_some_and(|acked| acked > position);
-        let repaired = subflow.ends.of(*role).checksums_again.verified() > 0;
-        (acked && !repaired).then_some((*role, seen))
+        let was_sent_again = end.checksums_again.verified() + end.bytes.remapped > 0;
+        let is_acked = data.acked_end().is_some_and(|acked| acked > position);
+        (is_acked && !was_sent_again).then_some((role, evidence, how))
     };
-    let found = Role::BOTH.iter().filter_map(damaged);
-    found
-        .map(|(role, seen)| {
-            let summary = format!(
-                "Data of {} failed its checksum ({}) and was acknowledged at the data level all the \
-                 same: the application got damaged octets.",
-                host(role),
-                packet(seen)
-            );
-            Finding::new(Code::FailedDataAcked, summary).from(role).seen([seen])
-        })
-        .collect()
+    let told = |(role, evidence, how): (Role, Vec<Seen>, String)| {
+        let summary = format!(
+            "Data of {} failed its checksum ({how}) and was acknowledged at the data level all the \
+             same: the application got damaged octets.",
+            host(role),
+        );
+        Finding::new(Code::FailedDataAcked, summary).from(role).seen(evidence).advice(DELIVERED)
+    };
+    Role::BOTH.into_iter().filter_map(damaged).map(told).collect()
+}
+
+const DELIVERED: &str = "Do not trust what was received from there on. Find what changes data on the \
+    way; with a second subflow the damaged one is reset and the data comes again.";
+
+/// The packets that show that data of `role` failed its checksum, those in words, and where that data
+/// begins: the checksum is wrong here and something followed from it, or the peer was the first to send
+/// MP_FAIL.
+fn failed(case: &Case<'_>, role: Role, end: &SubflowEnd) -> Option<(Vec<Seen>, String, Dsn)> {
+    let report = mp_fails(case).next().filter(|(_, reporter, _)| *reporter == role.peer());
+    let report = report.map(|(seen, _, dsn)| (seen, dsn));
+    let reported = report.map(|(seen, _)| seen);
+    match (end.checksums.listed().first(), report) {
+        (Some((seen, dsn)), _) if reported.is_some() || case.connection.fallback.is_some() => {
+            Some(([*seen].into_iter().chain(reported).collect(), packet(*seen), *dsn))
+        }
+        (_, Some((seen, dsn))) => {
+            Some((vec![seen], format!("says {}, {}", host(role.peer()), packet(seen)), dsn))
+        }
+        _ => None,
+    }
 }
 
 /// MPTCP after the end of MPTCP (RFC 8684 §3.7: a connection that fell back must not return).
@@ -211,9 +230,12 @@ pub(super) fn mptcp_after_fallback(case: &Case<'_>) -> Vec<Finding> {
     found.collect()
 }
 
-fn mp_fails<'a>(case: &Case<'a>) -> impl Iterator<Item = (Seen, Role)> + use<'a> {
-    let fails = case.options().filter(|(_, option)| matches!(option, MptcpOption::Fail(_)));
-    fails.map(|(event, _)| (event.seen, event.direction.sender()))
+/// Who sent MP_FAIL when, for which data.
+fn mp_fails<'a>(case: &Case<'a>) -> impl Iterator<Item = (Seen, Role, Dsn)> + use<'a> {
+    case.options().filter_map(|(event, option)| match option {
+        MptcpOption::Fail(fail) => Some((event.seen, event.direction.sender(), fail.dsn)),
+        _ => None,
+    })
 }
 
 /// The fallback, if one of these was its cause.

@@ -155,7 +155,7 @@ pub(super) fn join_unknown_token(case: &Case<'_>) -> Vec<Finding> {
 const LATE_JOIN: &str = "Nothing to mend: there is no use in a path for a connection that ends.";
 const NO_LISTENER: &str = "Announce an address with the port that the server listens on, or open the \
     firewall for it. Linux listens on announced ports by itself: \
-    `ip mptcp endpoint add ADDRESS signal port 5001`.";
+    `ip mptcp endpoint add ADDRESS signal port 5001` (for IPv6 see add-addr-no-space).";
 const REFUSED: &str = "Linux refuses with reason 1 once the application has shut down writing; else \
     look at `ip mptcp limits show` on that host.";
 const ANYCAST: &str = "A load balancer, anycast address or ECMP sends joins to another host. On \

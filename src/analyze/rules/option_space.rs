@@ -245,8 +245,8 @@ pub(super) fn timestamps_dropped(case: &Case<'_>) -> Vec<Finding> {
         } else {
             finding.severity(Severity::Warning).confidence(Confidence::Likely).advice(
                 "RFC 7323 §3.2 lets the peer, or a middlebox, drop a segment without timestamps: \
-                 announce the address without a port, or set \
-                 `sysctl net.mptcp.add_addr_v6_port_drop_ts=0` and `net.ipv4.tcp_timestamps=0`.",
+                 announce the address without a port (`ip mptcp endpoint add ADDRESS signal`), or \
+                 have no timestamps at all (`sysctl net.ipv4.tcp_timestamps=0`).",
             )
         })
     })

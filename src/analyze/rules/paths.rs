@@ -17,7 +17,9 @@ const LARGE: u64 = 100_000;
 /// Why only one path carried data: the first link of the chain that broke. `found` is what the other
 /// rules say of the connection.
 pub(super) fn single_path(case: &Case<'_>, found: &[Finding]) -> Vec<Finding> {
-    if !is_worth_it(case) {
+    // Data that the capture lacks took another path.
+    let is_partly_seen = found.iter().any(|finding| finding.code == Code::CaptureMissingPath);
+    if is_partly_seen || !is_worth_it(case) {
         return Vec::new();
     }
     let through: Vec<_> = case.subflows.iter().filter(|subflow| subflow.is_through()).collect();
@@ -391,6 +393,8 @@ fn slow_path(busy: &[&Subflow], role: Role) -> Option<Finding> {
 fn lossy_path(busy: &[&Subflow], role: Role) -> Option<Finding> {
     /// One octet in so many is no trouble.
     const FEW: u64 = 50;
+    /// Fewer segments than this are chance.
+    const CHANCE: u64 = 3;
     let per_million = |subflow: &Subflow| {
         let payload = subflow.ends.of(role).bytes.payload;
         lost(subflow, role).saturating_mul(1_000_000).checked_div(payload)
@@ -398,7 +402,8 @@ fn lossy_path(busy: &[&Subflow], role: Role) -> Option<Finding> {
     let shares = busy.iter().filter_map(|subflow| Some((*subflow, per_million(subflow)?)));
     let (worst, share, others) = worst(shares)?;
     let others = others.into_iter().max().filter(|others| share > 3 * others)?;
-    if share < 1_000_000 / FEW {
+    let chance = CHANCE * u64::from(worst.ends.of(role).largest_payload.min(1460));
+    if share < 1_000_000 / FEW || lost(worst, role) < chance {
         return None;
     }
     let percentage = |share: u64| units::percentage(share, 1_000_000).unwrap_or_default();
