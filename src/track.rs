@@ -214,7 +214,8 @@ impl Tracker {
                     let stream = self.flows.take_stream();
                     self.open(key, stream, None, segment, &options);
                 } else if options.has_mptcp() {
-                    self.totals.plain_flows -= 1;
+                    // Those that are not stored were not counted.
+                    self.totals.plain_flows = self.totals.plain_flows.saturating_sub(1);
                     self.open(key, stream, syn, segment, &options);
                 } else if is_syn && syn.is_none() {
                     self.flows.set(key, Flow::Plain { stream, syn: Some(plain_syn(segment)) });
@@ -371,7 +372,8 @@ impl Tracker {
         };
         let old = &mut self.subflows[id];
         owner.join_answered(old);
-        self.flows.remove(&FlowKey::new(old.ends.client.endpoint, old.ends.server.endpoint));
+        let key = FlowKey::new(old.ends.client.endpoint, old.ends.server.endpoint);
+        self.flows.remove(&key, id);
         let number = old.number;
         *old = Subflow::new(connection, number, stream, opener, opening);
         old.keep_series(series);

@@ -135,8 +135,8 @@ impl Coverage {
         self.span.is_some_and(|span| range.start >= span.end && !range.is_empty())
     }
 
-    /// Where `range` belongs if nothing of it was seen, as of nearly all. (None that begins before the
-    /// first position seen.)
+    /// Where `range` belongs, of which nothing was seen: past the end, or in one gap. `None` for any
+    /// other, and for what begins before the first position seen.
     #[inline]
     pub fn place_of(&self, range: Range) -> Option<Place> {
         if self.is_past_end(range) { Some(Place::End) } else { self.gap_around(range) }
@@ -169,13 +169,11 @@ impl Coverage {
     /// False, and nothing added, otherwise.
     #[inline]
     pub fn insert_past_end(&mut self, range: Range) -> bool {
-        match self.span {
-            Some(span) if range.start >= span.end && !range.is_empty() => {
-                self.append(span, range);
-                true
-            }
-            _ => false,
+        let span = self.span.filter(|_| self.is_past_end(range));
+        if let Some(span) = span {
+            self.append(span, range);
         }
+        span.is_some()
     }
 
     /// Adds `range`; says which parts of it were new.

@@ -156,8 +156,8 @@ impl DataSpace {
 
     /// Position of `dsn`; the first one ever becomes position 0.
     pub fn position(&mut self, dsn: Dsn) -> i64 {
-        let distance = dsn.distance_from(*self.base.get_or_insert(dsn));
-        distance.clamp(-MAX_POSITION, MAX_POSITION)
+        self.base.get_or_insert(dsn);
+        self.position_of(dsn).unwrap_or(0)
     }
 
     /// Adds octets carried by a subflow that belong at `place`, since none of them was seen before.

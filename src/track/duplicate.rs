@@ -63,7 +63,7 @@ impl RecentSegments {
     }
 
     /// Whether one of the segments before is the original of this one.
-    #[cold]
+    #[inline(never)]
     fn has_original(&self, mix: Mix, segment: &Segment<'_>, options: &SegmentOptions) -> bool {
         let timed = options.timestamps.is_some();
         let is_original = |known: Mix, before: Origin| {

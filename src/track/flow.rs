@@ -201,8 +201,11 @@ impl FlowTable {
         !(matches!(entry, Entry::Plain(_)) && self.forgot)
     }
 
-    /// Takes the 4-tuple of a subflow out.
-    pub fn remove(&mut self, key: &FlowKey) {
+    /// Takes the 4-tuple of a subflow out, unless another flow has it by now.
+    pub fn remove(&mut self, key: &FlowKey, subflow: Id<Subflow>) {
+        if !matches!(self.entry(key), Some(Entry::Subflow(id)) if id == subflow) {
+            return;
+        }
         match key {
             FlowKey::V4(key) => self.v4.remove(key),
             FlowKey::V6(key) => self.v6.remove(key),
@@ -240,6 +243,32 @@ impl FlowTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_flow_that_took_over_a_4_tuple_keeps_it() {
+        let end = |octet, port| Endpoint { address: IpAddr::from([10, 0, 0, octet]), port };
+        let key = FlowKey::new(end(1, 80), end(2, 5000));
+        let mut table = FlowTable::new(0, 10, false);
+        table.set(key, Flow::Subflow(Id::at(1)));
+        table.set(key, Flow::Subflow(Id::at(2)));
+        table.remove(&key, Id::at(1));
+        assert!(matches!(table.get(&key), Some(Flow::Subflow(id)) if id == Id::at(2)));
+        table.remove(&key, Id::at(2));
+        assert!(table.get(&key).is_none());
+    }
+
+    #[test]
+    fn plain_flows_past_the_limit_are_left_out() {
+        let end = |port| Endpoint { address: IpAddr::from([0; 16]), port };
+        let key = |port| FlowKey::new(end(1), end(port));
+        let plain = |stream| Flow::Plain { stream: Some(stream), syn: None };
+        let mut table = FlowTable::new(0, 2, false);
+        let stored = [2, 3, 4, 3].map(|port| table.set(key(port), plain(u32::from(port))));
+        assert_eq!(stored, [true, true, false, true]);
+        table.set(key(2), Flow::Subflow(Id::at(0)));
+        assert!(table.set(key(4), plain(4)), "there is room again");
+        assert!(matches!(table.get(&key(3)), Some(Flow::Plain { stream: Some(3), .. })));
+    }
 
     #[test]
     fn a_key_has_no_direction_and_forgets_nothing_else() {

@@ -16,8 +16,8 @@ use crate::wire::segment::{Segment, TcpFlags};
 use crate::wire::seq::Dsn;
 
 impl Tracker {
-    /// Takes a segment of a subflow, `seen` where it says. (Not read from it again: a copy of what was
-    /// just written field by field waits for all writes before.)
+    /// Takes a segment of a subflow. `seen` is where it says: made once, since to copy what was just
+    /// written field by field waits for all these writes.
     pub(crate) fn push_on_subflow(
         &mut self,
         id: Id<Subflow>,

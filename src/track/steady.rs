@@ -2,8 +2,9 @@
 //!
 //! On an open subflow of a connection that takes its course, a segment carries new octets of the
 //! stream, or acknowledges some, or both, and most rules have nothing to say of it. Here stands what is
-//! left of the long way (`Step::take`) for such a segment, in the same order. What decides anything
-//! is the same code; `tests/short_way.rs` holds that both ways lead to the same.
+//! left of the long way (`Step::take`) for such a segment: first whether it is one, then what it
+//! changes, in the order of the long way. A rule that changes there changes here as well;
+//! `tests/short_way.rs` holds that both ways lead to the same.
 
 use super::Tracker;
 use super::arena::Id;
@@ -23,8 +24,11 @@ use crate::wire::seq::{Dsn, WireDsn};
 impl Tracker {
     /// From now on every segment goes the long way: to compare both.
     #[doc(hidden)]
-    pub const fn go_the_long_way(&mut self) {
+    pub fn go_the_long_way(&mut self) {
         self.only_long_way = true;
+        for subflow in self.subflows.iter_mut() {
+            subflow.steady = false;
+        }
     }
 
     /// Takes a segment of a subflow if it can go the short way; else false, and nothing is changed.
@@ -97,14 +101,15 @@ struct Payload<'a> {
     /// Where they stand in the stream.
     range: Range,
     place: Place,
-    /// Where their mapping begins on the subflow.
+    /// Where their mapping begins on the subflow, and in the stream.
     mapping_start: i64,
+    mapping_position: i64,
     dsn: Dsn,
 }
 
 impl Short<'_> {
-    /// Takes the segment, of the subflow with this number, if it is plain. Whether the data level
-    /// stood still until now.
+    /// Takes the segment, of the subflow with this number, and says whether the data level stood still
+    /// until now; `None`, and nothing changed, if there is more to say of it.
     #[inline(always)]
     fn take(mut self, subflow: u32, several_points: bool) -> Option<bool> {
         let (segment, options) = (self.segment, self.options);
@@ -122,7 +127,7 @@ impl Short<'_> {
             None if segment.payload_len == 0 && self.here.highest_ack != Some(segment.ack) => None,
             _ => return None,
         };
-        if self.is_copy(several_points, data_ack) {
+        if !self.see(several_points, data_ack) {
             return None;
         }
         self.take_data_ack(data_ack);
@@ -140,18 +145,18 @@ impl Short<'_> {
         Some(has_stall)
     }
 
-    /// Whether the same segment was captured before; if not, it is remembered, and as the last one
-    /// of its sender.
+    /// Takes the segment as the last one of its sender; false, and nothing changed, if the same was
+    /// captured before.
     #[inline(always)]
-    fn is_copy(&mut self, several_points: bool, data_ack: WireDsn) -> bool {
+    fn see(&mut self, several_points: bool, data_ack: WireDsn) -> bool {
         let end = &mut *self.here;
         if end.recent.is_copy(self.segment, self.options, several_points) {
-            return true;
+            return false;
         }
         end.segments += 1;
         end.dynamics.see(self.seen);
         end.option_space.go_on(self.segment, self.options, data_ack);
-        false
+        true
     }
 
     /// Its payload, if that is new and nothing else is to be said of it.
@@ -170,7 +175,16 @@ impl Short<'_> {
         let is_plain = end.sequence.coverage().is_past_end(positions)
             && end.first_data.is_some()
             && !self.there.option_space.is_outside_window(self.segment, self.there.window_scale);
-        is_plain.then_some(Payload { mapping, positions, range, place, mapping_start, dsn })
+        let mapping_position = self.sent.position_of(dsn)?;
+        is_plain.then_some(Payload {
+            mapping,
+            positions,
+            range,
+            place,
+            mapping_start,
+            mapping_position,
+            dsn,
+        })
     }
 
     #[inline(always)]
@@ -188,8 +202,8 @@ impl Short<'_> {
 
     #[inline(always)]
     fn declare(&mut self, payload: &Payload<'_>) {
-        let Payload { mapping, positions, range, mapping_start, dsn, .. } = *payload;
-        self.sent.map_wide(range.start - (positions.start - mapping_start));
+        let Payload { mapping, mapping_start, mapping_position, dsn, .. } = *payload;
+        self.sent.map_wide(mapping_position);
         self.here.mappings.declare_next(mapping, dsn, mapping_start);
         self.here.settle_mappings(self.there.highest_ack);
     }
@@ -232,7 +246,13 @@ impl Short<'_> {
 }
 
 impl Subflow {
-    /// Whether it is open, and nothing was seen of its end.
+    /// Whether its next segment may go the short way: to see that some do.
+    #[doc(hidden)]
+    pub const fn may_go_the_short_way(&self) -> bool {
+        self.steady
+    }
+
+    /// Whether it is open, nothing was seen of its end, and the place of all its mappings is certain.
     fn is_steady(&self) -> bool {
         let is_through = self.handshake.syn.is_none() || self.handshake.ack.is_some();
         let is_joined = self.handshake.syn.is_none()
@@ -250,7 +270,8 @@ impl Subflow {
 }
 
 impl Connection {
-    /// Whether both hosts speak MPTCP, and go on sending.
+    /// Whether it is certainly this one and did not fall back, both hosts speak MPTCP and go on sending,
+    /// and nobody wants the octets themselves.
     fn is_steady(&self) -> bool {
         let PerRole { client, server } = &self.data;
         !self.unplaced

@@ -142,7 +142,7 @@ pub enum Decoded<'a> {
 }
 
 /// The TCP segment in `frame`, or why there is none. Nothing is copied, and no state is kept.
-#[expect(clippy::inline_always, reason = "so that a frame need not go through memory")]
+// So that a frame need not go through memory.
 #[inline(always)]
 pub fn decode<'a>(frame: &Frame<'a>) -> Decoded<'a> {
     // Each version on its own: what addresses both have in common would go through memory.
@@ -176,7 +176,7 @@ fn tcp_in<'a>(frame: &Frame<'a>) -> Result<TcpInIp<'a>, NotTcp> {
 
 /// Reads the TCP header (RFC 9293 §3.1). Its 20 fixed octets must be there; of the options and the
 /// payload, what the snap length left.
-#[expect(clippy::inline_always, reason = "so that a frame need not go through memory")]
+// So that a frame need not go through memory.
 #[inline(always)]
 fn segment<'a>(frame: &Frame<'a>, tcp: &TcpInIp<'a>) -> Decoded<'a> {
     let Some((header, rest)) = tcp.octets.split_first_chunk::<20>() else {

@@ -73,14 +73,22 @@ pub(crate) fn capture_file(octets: &[u8]) {
     }
 }
 
-/// Segments of a few connections in any order (see [`fuzz_segments`]), to the report.
+/// Segments of a few connections in any order (see [`fuzz_segments`]), to the report: the same the short
+/// way and the long way.
 pub(crate) fn track(octets: &[u8]) {
     let limits = Limits { stream_octets: 1 << 16, ..Limits::default() };
-    let mut tracker = Tracker::new(limits, 0);
-    fuzz_segments::each(octets, |decoded| tracker.push(decoded));
-    check(tracker.trace());
-    // The JSON is left to `report`: to write and to read it takes longer than all the rest.
-    check_text(&Report::build(&tracker.trace(), &[], None));
+    let told = [false, true].map(|is_long| {
+        let mut tracker = Tracker::new(limits, 0);
+        if is_long {
+            tracker.go_the_long_way();
+        }
+        fuzz_segments::each(octets, |decoded| tracker.push(decoded));
+        check(tracker.trace());
+        // The JSON is left to `report`: to write and to read it takes longer than all the rest.
+        check_text(&Report::build(&tracker.trace(), &[], None))
+    });
+    let [short, long] = told;
+    assert_eq!(short, long);
 }
 
 /// A file, to the end: every packet as a line and as JSON, the report as JSON and as text.
@@ -100,13 +108,14 @@ fn check_json(report: &Report) {
     serde_json::from_slice::<serde_json::Value>(&written).unwrap();
 }
 
-fn check_text(report: &Report) {
+fn check_text(report: &Report) -> String {
     let mut written = Vec::new();
     text::write(report, &TextOptions::default(), &mut written).unwrap();
     let text = String::from_utf8(written).unwrap();
     // Nothing in a capture may reach the terminal but as text.
     let control = text.chars().find(|letter| letter.is_control() && *letter != '\n');
     assert_eq!(control, None, "{text}");
+    text
 }
 
 fn look_at_packet(decoded: &Decoded<'_>) {
