@@ -35,7 +35,23 @@ pub struct Carried {
 /// The first copies of one direction, by subflow.
 #[derive(Debug, Clone, Default)]
 pub struct FirstCopies {
-    subflows: SmallVec<[Copies; 2]>,
+    /// Side by side, since every DATA_ACK looks at all of them. The copies themselves stand elsewhere,
+    /// and most of them nobody looked at for long.
+    next: SmallVec<[Next; 4]>,
+    subflows: Vec<Copies>,
+}
+
+/// Of the copies of one subflow, what is waited for. The highest number where that is none of them.
+#[derive(Debug, Clone, Copy)]
+struct Next {
+    /// One past the last position of the first one that is not acknowledged.
+    end: i64,
+    /// The first position of the first one before which something is missing, when that was asked last.
+    start: i64,
+}
+
+impl Next {
+    const NONE: Self = Self { end: i64::MAX, start: i64::MAX };
 }
 
 /// What is kept of [`Carried`] with its subflow, in as little memory as possible: there are many of
@@ -72,12 +88,15 @@ impl FirstCopies {
         }
         if self.subflows.len() <= index {
             self.subflows.resize_with(index + 1, Copies::default);
+            self.next.resize(index + 1, Next::NONE);
         }
-        if let Some(copies) = self.subflows.get_mut(index) {
+        if let (Some(copies), Some(next)) = (self.subflows.get_mut(index), self.next.get_mut(index))
+        {
             let Carried { range, subflow_position, at, sample, .. } = copy;
             // Never more than the payload of a segment.
             let len = u32::try_from(range.len()).unwrap_or(u32::MAX);
-            copies.remember(First { start: range.start, subflow_position, at, len, sample });
+            let copy = First { start: range.start, subflow_position, at, len, sample };
+            copies.remember(copy, next);
         }
     }
 
@@ -107,8 +126,9 @@ impl FirstCopies {
     #[inline(always)]
     pub fn acknowledge(&mut self, end: i64) -> Option<(Range, Timestamp)> {
         let mut last: Option<First> = None;
-        for copies in &mut self.subflows {
-            if let Some(copy) = copies.acknowledge(end)
+        for (next, copies) in self.next.iter_mut().zip(&mut self.subflows) {
+            if next.end <= end
+                && let Some(copy) = copies.acknowledge(end, next)
                 && last.is_none_or(|last| copy.end() >= last.end())
             {
                 last = Some(copy);
@@ -120,24 +140,28 @@ impl FirstCopies {
     /// Everything before `ready` is there: hands those copies to `waited` that this was not known of
     /// before.
     pub fn release(&mut self, ready: i64, mut waited: impl FnMut(Carried)) {
-        for (subflow, copies) in (0..).zip(&mut self.subflows) {
-            while let Some(copy) = copies.list.get(copies.ready).filter(|c| c.start < ready) {
-                waited(copy.of(subflow));
+        for ((subflow, copies), next) in (0..).zip(&mut self.subflows).zip(&mut self.next) {
+            while next.start < ready {
+                copies.list.get(copies.ready).into_iter().for_each(|copy| waited(copy.of(subflow)));
                 copies.ready += 1;
+                next.start = copies.next_start();
             }
         }
     }
 
     /// Moves all positions.
     pub fn shift(&mut self, by: i64) {
-        for copy in self.subflows.iter_mut().flat_map(|copies| &mut copies.list) {
-            copy.start = copy.start.saturating_add(by);
+        for (copies, next) in self.subflows.iter_mut().zip(&mut self.next) {
+            for copy in &mut copies.list {
+                copy.start = copy.start.saturating_add(by);
+            }
+            *next = copies.next();
         }
     }
 
     /// Forgets all.
     pub fn close(&mut self) {
-        self.subflows = SmallVec::new();
+        *self = Self::default();
     }
 }
 
@@ -157,12 +181,25 @@ impl First {
 }
 
 impl Copies {
-    fn remember(&mut self, copy: First) {
+    #[inline]
+    fn remember(&mut self, copy: First, next: &mut Next) {
         self.carried = true;
+        if self.list.len() < MAX_COPIES && self.list.back().is_none_or(|last| last.start < copy.start) {
+            // Of those before it, none is waited for if not one is.
+            next.end = next.end.min(copy.end());
+            next.start = next.start.min(copy.start);
+            self.list.push_back(copy);
+        } else {
+            self.insert(copy);
+            *next = self.next();
+        }
+    }
+
+    /// A copy that is not the last one, or one too many.
+    #[inline(never)]
+    fn insert(&mut self, copy: First) {
         if self.list.back().is_none_or(|last| last.start < copy.start) {
-            if self.list.len() >= MAX_COPIES {
-                self.pop();
-            }
+            self.pop();
             self.list.push_back(copy);
             return;
         }
@@ -173,14 +210,25 @@ impl Copies {
     }
 
     /// Returns the last copy before `end` if it was not acknowledged before.
-    fn acknowledge(&mut self, end: i64) -> Option<First> {
+    #[inline]
+    fn acknowledge(&mut self, end: i64, next: &mut Next) -> Option<First> {
         let before = self.acked;
-        while self.list.get(self.acked).is_some_and(|copy| copy.end() <= end) {
+        next.end = i64::MAX;
+        while let Some(copy) = self.list.get(self.acked) {
+            if copy.end() > end {
+                next.end = copy.end();
+                break;
+            }
             self.acked += 1;
         }
         let last = if self.acked > before { self.list.get(self.acked - 1).copied() } else { None };
         while self.acked > MAX_ACKED {
-            self.pop();
+            if self.ready == 0 {
+                self.pop();
+                next.start = self.next_start();
+            } else {
+                self.pop();
+            }
         }
         last
     }
@@ -189,6 +237,16 @@ impl Copies {
         self.list.pop_front();
         self.acked = self.acked.saturating_sub(1);
         self.ready = self.ready.saturating_sub(1);
+    }
+
+    /// What is waited for.
+    fn next(&self) -> Next {
+        let end = self.list.get(self.acked).map_or(i64::MAX, |copy| copy.end());
+        Next { end, start: self.next_start() }
+    }
+
+    fn next_start(&self) -> i64 {
+        self.list.get(self.ready).map_or(i64::MAX, |copy| copy.start)
     }
 }
 
