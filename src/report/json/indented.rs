@@ -6,19 +6,21 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::mem;
 
 use serde::ser::{self, Impossible, Serialize, Serializer};
 
 /// Octets that are put together before they are written.
 const BUFFER: usize = 1 << 16;
 
-/// The end of a line and the indentation of the next one: more than most need, because octets of
-/// a known number are copied faster.
-const NEXT_LINE: &[u8; 32] = b"\n                               ";
+/// The end of a line and the indentation of the next one, with room for a name: more than most need,
+/// because octets of a known number are copied faster.
+const NEXT_LINE: &[u8; 48] = b"\n                                               ";
 
 /// Writes `value`, and nothing after it.
 pub(super) fn write(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    let mut writer = Writer { out, buffer: Vec::with_capacity(2 * BUFFER), depth: 0 };
+    let buffer = Vec::with_capacity(2 * BUFFER);
+    let mut writer = Writer { out, buffer, depth: 0, field_after: None };
     value.serialize(&mut writer).map_err(|Error(error)| error)?;
     writer.out.write_all(&writer.buffer)
 }
@@ -28,6 +30,8 @@ struct Writer<'a> {
     out: &'a mut dyn Write,
     buffer: Vec<u8>,
     depth: usize,
+    /// Where the next string is the name of a field: what ends the line before it.
+    field_after: Option<u8>,
 }
 
 /// Why a value was not written.
@@ -45,33 +49,44 @@ type Result<T = ()> = std::result::Result<T, Error>;
 
 impl<'a> Writer<'a> {
     fn open<'m>(&'m mut self, bracket: u8, closing: u8) -> Members<'m, 'a> {
-        self.buffer.push(bracket);
         self.depth += 1;
-        Members { writer: self, is_empty: true, closing }
+        Members { writer: self, before: bracket, closing, is_flat: false }
     }
 
     fn next_line(&mut self) {
-        let end = self.buffer.len() + 1 + 2 * self.depth;
+        let end = self.buffer.len() + self.indentation();
         self.buffer.extend_from_slice(NEXT_LINE);
         self.buffer.resize(end, b' ');
     }
 
-    /// What needs no escape.
-    fn name(&mut self, name: &'static str) {
-        debug_assert!(is_plain(name), "{name}");
-        self.buffer.push(b'"');
-        self.buffer.extend_from_slice(name.as_bytes());
-        self.buffer.push(b'"');
+    /// Octets between two lines.
+    const fn indentation(&self) -> usize {
+        1 + 2 * self.depth
     }
 
-    fn text(&mut self, text: &str) -> Result {
-        if !is_plain(text) {
-            return self.scalar(&text);
+    /// The name of a field on a line of its own: all of it takes its room at once.
+    #[expect(clippy::inline_always, reason = "a name is copied faster where its length is known")]
+    #[inline(always)]
+    fn field(&mut self, before: u8, name: &str) {
+        debug_assert!(is_plain(name), "{name}");
+        self.buffer.push(before);
+        let start = self.buffer.len() + self.indentation();
+        self.buffer.extend_from_slice(NEXT_LINE);
+        self.buffer.resize(start + name.len() + br#""": "#.len(), b' ');
+        if let Some([opening, room @ .., closing, colon, _]) = self.buffer.get_mut(start..) {
+            *opening = b'"';
+            room.copy_from_slice(name.as_bytes());
+            *closing = b'"';
+            *colon = b':';
         }
+    }
+
+    /// What needs no escape.
+    fn plain(&mut self, text: &str) {
+        debug_assert!(is_plain(text), "{text}");
         self.buffer.push(b'"');
         self.buffer.extend_from_slice(text.as_bytes());
         self.buffer.push(b'"');
-        Ok(())
     }
 
     /// What takes no line of its own.
@@ -111,16 +126,17 @@ const IS_PLAIN: [bool; 256] = {
 /// The values of an array, or the entries of an object, that is being written.
 struct Members<'m, 'a> {
     writer: &'m mut Writer<'a>,
-    is_empty: bool,
+    /// What the next line stands behind: the bracket that opens, then commas.
+    before: u8,
     closing: u8,
+    /// Whether it is a struct with another one flattened into it: its keys are names of fields.
+    is_flat: bool,
 }
 
 impl Members<'_, '_> {
     fn begin(&mut self) {
-        if !self.is_empty {
-            self.writer.buffer.push(b',');
-        }
-        self.is_empty = false;
+        self.writer.buffer.push(self.before);
+        self.before = b',';
         self.writer.next_line();
     }
 
@@ -131,8 +147,9 @@ impl Members<'_, '_> {
 
     fn close(self) -> Result {
         self.writer.depth -= 1;
-        if !self.is_empty {
-            self.writer.next_line();
+        match self.before {
+            b',' => self.writer.next_line(),
+            bracket => self.writer.buffer.push(bracket),
         }
         self.writer.buffer.push(self.closing);
         self.writer.make_room()
@@ -178,7 +195,12 @@ impl<'m, 'a> Serializer for &'m mut Writer<'a> {
     }
 
     fn serialize_str(self, text: &str) -> Result {
-        self.text(text)
+        match self.field_after.take() {
+            Some(before) => self.field(before, text),
+            None if is_plain(text) => self.plain(text),
+            None => self.scalar(&text)?,
+        }
+        Ok(())
     }
 
     fn serialize_bytes(self, octets: &[u8]) -> Result {
@@ -203,7 +225,7 @@ impl<'m, 'a> Serializer for &'m mut Writer<'a> {
     }
 
     fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result {
-        self.name(variant);
+        self.plain(variant);
         Ok(())
     }
 
@@ -243,8 +265,9 @@ impl<'m, 'a> Serializer for &'m mut Writer<'a> {
         Err(ser::Error::custom(variant))
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap> {
-        Ok(self.open(b'{', b'}'))
+    /// Of those that are written, only a flat struct does not know how many entries it has.
+    fn serialize_map(self, len: Option<usize>) -> Result<Self::SerializeMap> {
+        Ok(Members { is_flat: len.is_none(), ..self.open(b'{', b'}') })
     }
 
     fn serialize_struct(self, _: &str, _: usize) -> Result<Self::SerializeStruct> {
@@ -293,6 +316,10 @@ impl ser::SerializeMap for Members<'_, '_> {
     type Error = Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result {
+        if self.is_flat {
+            self.writer.field_after = Some(mem::replace(&mut self.before, b','));
+            return key.serialize(&mut *self.writer);
+        }
         self.begin();
         let start = self.writer.buffer.len();
         key.serialize(&mut *self.writer)?;
@@ -318,12 +345,10 @@ impl ser::SerializeStruct for Members<'_, '_> {
     type Ok = ();
     type Error = Error;
 
-    #[expect(clippy::inline_always, reason = "a key is copied faster where its length is known")]
+    #[expect(clippy::inline_always, reason = "a name is copied faster where its length is known")]
     #[inline(always)]
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result {
-        self.begin();
-        self.writer.name(key);
-        self.writer.buffer.extend_from_slice(b": ");
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result {
+        self.writer.field(mem::replace(&mut self.before, b','), name);
         value.serialize(&mut *self.writer)
     }
 
