@@ -60,7 +60,7 @@ pub struct Judged {
     /// The findings that are wanted.
     pub findings: Vec<Finding>,
     /// What became of it in a sentence, where all findings on it, wanted or not, have more to say than
-    /// [`verdict::verdict`].
+    /// [`verdict::in_a_sentence`].
     pub headline: Option<String>,
 }
 

@@ -1,6 +1,7 @@
 //! Wireshark display filters.
 
-use std::fmt;
+use std::fmt::Write;
+use std::net::IpAddr;
 
 use smallvec::SmallVec;
 
@@ -9,36 +10,53 @@ use crate::wire::segment::Endpoint;
 /// A filter with more flows than this helps nobody.
 const MOST: usize = 4;
 
+/// Octets that most flows take.
+const USUAL_LEN: usize = 96;
+
 /// Shows the flows between these endpoints, or the first few of many; `None` without any.
 pub fn of_flows(flows: impl IntoIterator<Item = (Endpoint, Endpoint)>) -> Option<String> {
     let flows: SmallVec<[_; MOST]> = flows.into_iter().take(MOST).collect();
-    (!flows.is_empty()).then(|| Filter(&flows).to_string())
-}
-
-/// Flows, as their filter is written.
-struct Filter<'a>(&'a [(Endpoint, Endpoint)]);
-
-impl fmt::Display for Filter<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let [only] = self.0 {
-            return flow(only, formatter);
+    let mut filter = String::with_capacity(flows.len() * USUAL_LEN);
+    match flows.as_slice() {
+        [] => return None,
+        [only] => push_flow(&mut filter, *only),
+        several => {
+            for (index, flow) in several.iter().enumerate() {
+                filter.push_str(if index == 0 { "(" } else { " || (" });
+                push_flow(&mut filter, *flow);
+                filter.push(')');
+            }
         }
-        for (index, both) in self.0.iter().enumerate() {
-            formatter.write_str(if index == 0 { "(" } else { " || (" })?;
-            flow(both, formatter)?;
-            formatter.write_str(")")?;
-        }
-        Ok(())
     }
+    Some(filter)
 }
 
-fn flow((one, other): &(Endpoint, Endpoint), formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-    side(*one, formatter)?;
-    formatter.write_str(" && ")?;
-    side(*other, formatter)
+fn push_flow(filter: &mut String, (one, other): (Endpoint, Endpoint)) {
+    push_side(filter, one);
+    filter.push_str(" && ");
+    push_side(filter, other);
 }
 
-fn side(end: Endpoint, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let family = if end.address.is_ipv6() { "ipv6" } else { "ip" };
-    write!(formatter, "{family}.addr == {} && tcp.port == {}", end.address, end.port)
+fn push_side(filter: &mut String, end: Endpoint) {
+    match end.address {
+        IpAddr::V4(address) => {
+            filter.push_str("ip.addr == ");
+            for (index, octet) in address.octets().into_iter().enumerate() {
+                filter.push_str(if index == 0 { "" } else { "." });
+                push_number(filter, octet.into());
+            }
+        }
+        // Writing to a string can't fail.
+        IpAddr::V6(address) => drop(write!(filter, "ipv6.addr == {address}")),
+    }
+    filter.push_str(" && tcp.port == ");
+    push_number(filter, end.port);
+}
+
+/// Every finding has a filter, and a filter up to forty numbers: `write!` takes long for them.
+fn push_number(filter: &mut String, number: u16) {
+    if number >= 10 {
+        push_number(filter, number / 10);
+    }
+    filter.extend(char::from_digit(u32::from(number % 10), 10));
 }

@@ -13,37 +13,23 @@ use crate::wire::mptcp::MptcpOption;
 
 pub(super) use headline::with_findings;
 
-/// The verdict on a connection.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Verdict {
-    /// One sentence.
-    pub headline: String,
-    /// More sentences: failed joins, an end out of order, what the capture lacks.
-    pub details: Vec<String>,
-}
-
-/// The verdict on a connection.
-pub fn verdict(case: &Case<'_>) -> Verdict {
+/// More sentences than the one: failed joins, an end out of order, what the capture lacks.
+pub fn details(case: &Case<'_>) -> Vec<String> {
     let facts = Facts { case };
-    Verdict {
-        headline: facts.headline(),
-        details: [
-            facts.joins_failed(),
-            facts.bad_checksums(),
-            facts.mp_fails(),
-            facts.resets(),
-            facts.resent(),
-            facts.bad_end(),
-            facts.missing(),
-            facts.midstream(),
-        ]
-        .into_iter()
-        .flatten()
-        .collect(),
-    }
+    let details = [
+        facts.joins_failed(),
+        facts.bad_checksums(),
+        facts.mp_fails(),
+        facts.resets(),
+        facts.resent(),
+        facts.bad_end(),
+        facts.missing(),
+        facts.midstream(),
+    ];
+    details.into_iter().flatten().collect()
 }
 
-/// The same in its one sentence, without the details.
+/// The verdict on a connection, in one sentence.
 pub fn in_a_sentence(case: &Case<'_>) -> String {
     Facts { case }.headline()
 }

@@ -135,11 +135,7 @@ impl Report {
             let judged = analyze::of_connection(&case, index, wanted);
             findings.extend(judged.findings);
             let id = index as u64 + connection.forgotten_before;
-            let mut connection = Connection::build(&context, id, &case);
-            if let Some(headline) = judged.headline {
-                connection.verdict = headline;
-            }
-            connections.push(connection);
+            connections.push(Connection::build(&context, id, &case, judged.headline));
         }
         let orphan_subflows: Vec<_> = trace
             .orphans()

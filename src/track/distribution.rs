@@ -92,39 +92,42 @@ impl Distribution {
 
     /// The duration that `percent` of all do not exceed: the middle of its bucket.
     pub fn percentile(&self, percent: u8) -> Option<u64> {
-        if self.count == 0 {
-            return None;
-        }
-        let wanted = (self.count * u64::from(percent)).div_ceil(100).max(1);
-        let mut waiting = self.waiting;
-        let waiting = waiting.get_mut(..usize::from(self.waiting_len))?;
-        waiting.sort_unstable();
-        let bucket = self.bucket_of_rank(wanted, waiting)?;
-        Some(middle_of(bucket).clamp(self.min, self.max))
+        self.percentiles([percent]).map(|[only]| only)
     }
 
-    /// The bucket of the duration with this rank, the shortest having rank 1; `waiting` are those
-    /// that are not counted yet, in order.
-    fn bucket_of_rank(&self, rank: u64, waiting: &[u16]) -> Option<u16> {
-        let mut waiting = waiting.iter().copied().peekable();
-        let mut before = 0;
-        for (bucket, count) in (self.first..).zip(&self.counts) {
-            while let Some(shorter) = waiting.next_if(|other| *other < bucket) {
-                before += 1;
-                if before >= rank {
-                    return Some(shorter);
-                }
-            }
-            before += u64::from(*count);
-            while waiting.next_if(|other| *other == bucket).is_some() {
-                before += 1;
-            }
-            if before >= rank {
-                return Some(bucket);
-            }
+    /// The durations that so many percent of all do not exceed.
+    pub fn percentiles<const N: usize>(&self, percents: [u8; N]) -> Option<[u64; N]> {
+        let mut counted = self.clone();
+        counted.count_waiting();
+        let mut found = percents.map(u64::from);
+        for percent in &mut found {
+            let rank = (self.count * *percent).div_ceil(100).max(1);
+            let bucket = counted.bucket_of_rank(rank)?;
+            *percent = middle_of(bucket).clamp(self.min, self.max);
         }
-        let index = usize::try_from(rank - before).ok()?.checked_sub(1)?;
-        waiting.nth(index)
+        Some(found)
+    }
+
+    /// The bucket of the duration with this rank among those that are counted, the shortest having
+    /// rank 1.
+    fn bucket_of_rank(&self, rank: u64) -> Option<u16> {
+        /// Buckets that are added up at once.
+        const RUN: usize = 1 << SUB_BITS;
+        let mut before = 0;
+        for (first, counts) in (self.first..).step_by(RUN).zip(self.counts.chunks(RUN)) {
+            let here: u64 = counts.iter().copied().map(u64::from).sum();
+            if before + here < rank {
+                before += here;
+                continue;
+            }
+            let mut buckets = (first..).zip(counts);
+            let reaches = |(_, count): &(u16, &u32)| {
+                before += u64::from(**count);
+                before >= rank
+            };
+            return buckets.find(reaches).map(|(bucket, _)| bucket);
+        }
+        None
     }
 }
 

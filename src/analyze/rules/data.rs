@@ -365,23 +365,24 @@ pub(super) fn head_of_line_blocking(case: &Case<'_>) -> Vec<Finding> {
         let waited = &case.connection.data.of(role).delivery().head_of_line;
         let noticed = SHORT_NS.max(slowest);
         // No percentile is longer than the longest: most connections need none.
-        if waited.max()? < noticed || waited.count() < 10 {
+        let longest = waited.max()?;
+        if longest < noticed || waited.count() < 10 {
             return None;
         }
-        let p95 = waited.percentile(95)?;
+        let [median, p95] = waited.percentiles([50, 95])?;
         if p95 < noticed || !is_at_receiver(case, role) {
             return None;
         }
         let is_long = p95 > LONG_NS && p95 > 4 * slowest;
-        let duration = |ns: Option<u64>| units::duration(ns.unwrap_or(0).cast_signed());
+        let duration = |ns: u64| units::duration(ns.cast_signed());
         let summary = format!(
             "{} segments of {} waited for data of another path: half of them up to {}, 95 % up to \
              {}, at most {}.",
             units::count(waited.count()),
             host(role),
-            duration(waited.percentile(50)),
-            duration(Some(p95)),
-            duration(waited.max())
+            duration(median),
+            duration(p95),
+            duration(longest)
         );
         Some(
             Finding::new(Code::HeadOfLineBlocking, summary)

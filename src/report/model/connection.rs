@@ -220,17 +220,22 @@ pub enum Family {
 }
 
 impl Connection {
-    pub(super) fn build(context: &Context<'_>, id: u64, case: &Case<'_>) -> Self {
+    /// `headline` is the verdict, if the findings have more to say than the connection itself.
+    pub(super) fn build(
+        context: &Context<'_>,
+        id: u64,
+        case: &Case<'_>,
+        headline: Option<String>,
+    ) -> Self {
         let connection = case.connection;
         let first = case.subflows.first();
-        let verdict = verdict::verdict(case);
         let host = |role| Host::build(connection, first.copied(), role);
         let events = connection.events.iter();
         Self {
             id,
             version: connection.version.map(|version| version.0),
-            verdict: verdict.headline,
-            details: verdict.details,
+            verdict: headline.unwrap_or_else(|| verdict::in_a_sentence(case)),
+            details: verdict::details(case),
             state: case.state.into(),
             midstream: first.is_none_or(|first| first.is_midstream() || !first.initial),
             roles_certain: connection.roles_certain,

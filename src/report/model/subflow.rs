@@ -263,13 +263,9 @@ pub struct Distribution {
 impl Distribution {
     /// `None` without a single sample.
     pub(super) fn build(samples: &distribution::Distribution) -> Option<Self> {
-        Some(Self {
-            min: samples.min()?,
-            p50: samples.percentile(50)?,
-            p95: samples.percentile(95)?,
-            max: samples.max()?,
-            samples: samples.count(),
-        })
+        let min = samples.min()?;
+        let [p50, p95] = samples.percentiles([50, 95])?;
+        Some(Self { min, p50, p95, max: samples.max()?, samples: samples.count() })
     }
 }
 
