@@ -82,8 +82,13 @@ pub struct HexOctets(pub Vec<u8>);
 
 impl HexOctets {
     fn text(&self) -> String {
-        let digits = self.0.iter().flat_map(|octet| [octet >> 4, octet & 0xf]).map(digit);
-        ['0', 'x'].into_iter().chain(digits.map(char::from)).collect()
+        let mut text = String::with_capacity(2 + 2 * self.0.len());
+        text.push_str("0x");
+        for octet in &self.0 {
+            text.push(digit(octet >> 4).into());
+            text.push(digit(octet & 0xf).into());
+        }
+        text
     }
 }
 
@@ -101,7 +106,7 @@ impl NumberText {
         let mut octets = *b"0x0000000000000000";
         let len = 2 + digits;
         let mut rest = number;
-        for octet in octets.iter_mut().take(len).skip(2).rev() {
+        for octet in octets.get_mut(2..len).into_iter().flatten().rev() {
             *octet = digit((rest & 0xf) as u8);
             rest >>= 4;
         }

@@ -97,37 +97,33 @@ impl Distribution {
 
     /// The durations that so many percent of all do not exceed.
     pub fn percentiles<const N: usize>(&self, percents: [u8; N]) -> Option<[u64; N]> {
-        let mut counted = self.clone();
-        counted.count_waiting();
-        let mut found = percents.map(u64::from);
-        for percent in &mut found {
-            let rank = (self.count * *percent).div_ceil(100).max(1);
-            let bucket = counted.bucket_of_rank(rank)?;
-            *percent = middle_of(bucket).clamp(self.min, self.max);
+        let first = bucket_of(self.min()?);
+        let mut reached = 0;
+        let mut ranks = self.counts_from(first);
+        for count in &mut ranks {
+            reached += *count;
+            *count = reached;
         }
-        Some(found)
+        Some(percents.map(|percent| {
+            let wanted = (self.count * u64::from(percent)).div_ceil(100).max(1);
+            let index = ranks.partition_point(|rank| *rank < wanted);
+            middle_of(u64::from(first) + index as u64).clamp(self.min, self.max)
+        }))
     }
 
-    /// The bucket of the duration with this rank among those that are counted, the shortest having
-    /// rank 1.
-    fn bucket_of_rank(&self, rank: u64) -> Option<u16> {
-        /// Buckets that are added up at once.
-        const RUN: usize = 1 << SUB_BITS;
-        let mut before = 0;
-        for (first, counts) in (self.first..).step_by(RUN).zip(self.counts.chunks(RUN)) {
-            let here: u64 = counts.iter().copied().map(u64::from).sum();
-            if before + here < rank {
-                before += here;
-                continue;
-            }
-            let mut buckets = (first..).zip(counts);
-            let reaches = |(_, count): &(u16, &u32)| {
-                before += u64::from(**count);
-                before >= rank
-            };
-            return buckets.find(reaches).map(|(bucket, _)| bucket);
+    /// Durations in each bucket from `first`, the one of the shortest, to that of the longest.
+    fn counts_from(&self, first: u16) -> Vec<u64> {
+        let index = |bucket: u16| usize::from(bucket.saturating_sub(first));
+        let mut all = vec![0; index(bucket_of(self.max)) + 1];
+        for (sum, count) in all.iter_mut().skip(index(self.first)).zip(&self.counts) {
+            *sum = u64::from(*count);
         }
-        None
+        for bucket in self.waiting.into_iter().take(usize::from(self.waiting_len)) {
+            if let Some(sum) = all.get_mut(index(bucket)) {
+                *sum += 1;
+            }
+        }
+        all
     }
 }
 
@@ -139,11 +135,10 @@ fn bucket_of(value: u64) -> u16 {
     u16::try_from((u64::from(octave) << SUB_BITS) + within).unwrap_or(u16::MAX)
 }
 
-fn middle_of(bucket: u16) -> u64 {
-    let bucket = u64::from(bucket);
+const fn middle_of(bucket: u64) -> u64 {
     let octave = (bucket >> SUB_BITS).saturating_sub(1);
     let within = bucket - (octave << SUB_BITS);
-    ((within << octave) << FINEST_BITS) + ((1 << (octave + u64::from(FINEST_BITS))) >> 1)
+    ((within << octave) << FINEST_BITS) + ((1 << (octave + FINEST_BITS as u64)) >> 1)
 }
 
 #[cfg(test)]
