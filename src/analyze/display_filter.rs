@@ -58,5 +58,5 @@ fn push_number(filter: &mut String, number: u16) {
     if number >= 10 {
         push_number(filter, number / 10);
     }
-    filter.extend(char::from_digit(u32::from(number % 10), 10));
+    filter.push(char::from(b'0' + (number % 10) as u8));
 }

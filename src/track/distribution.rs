@@ -12,6 +12,9 @@ const FINEST_BITS: u32 = 10;
 /// memory.
 const WAITING: usize = 12;
 
+/// Buckets that are added up at once: an octave.
+const RUN: usize = 1 << SUB_BITS;
+
 /// Counted durations in nanoseconds.
 #[derive(Debug, Clone, Default)]
 pub struct Distribution {
@@ -98,33 +101,49 @@ impl Distribution {
     /// The durations that so many percent of all do not exceed.
     pub fn percentiles<const N: usize>(&self, percents: [u8; N]) -> Option<[u64; N]> {
         let first = bucket_of(self.min()?);
-        let mut reached = 0;
-        let mut ranks = self.counts_from(first);
-        for count in &mut ranks {
-            reached += *count;
-            *count = reached;
-        }
+        let counts = self.counts_from(first);
         Some(percents.map(|percent| {
-            let wanted = (self.count * u64::from(percent)).div_ceil(100).max(1);
-            let index = ranks.partition_point(|rank| *rank < wanted);
-            middle_of(u64::from(first) + index as u64).clamp(self.min, self.max)
+            let rank = (self.count * u64::from(percent)).div_ceil(100).max(1);
+            let bucket = u64::from(first) + index_of_rank(rank, &counts) as u64;
+            middle_of(bucket).clamp(self.min, self.max)
         }))
     }
 
-    /// Durations in each bucket from `first`, the one of the shortest, to that of the longest.
-    fn counts_from(&self, first: u16) -> Vec<u64> {
+    /// How many durations are in each bucket from `first`, the one of the shortest.
+    fn counts_from(&self, first: u16) -> Vec<[u32; RUN]> {
         let index = |bucket: u16| usize::from(bucket.saturating_sub(first));
-        let mut all = vec![0; index(bucket_of(self.max)) + 1];
-        for (sum, count) in all.iter_mut().skip(index(self.first)).zip(&self.counts) {
-            *sum = u64::from(*count);
+        let len = index(bucket_of(self.max)) / RUN + 1;
+        let mut runs: Vec<_> = repeat_n([0; RUN], len).collect();
+        let all = runs.as_flattened_mut();
+        let counted = all.get_mut(index(self.first)..).unwrap_or_default();
+        for (all, counted) in counted.iter_mut().zip(&self.counts) {
+            *all = *counted;
         }
-        for bucket in self.waiting.into_iter().take(usize::from(self.waiting_len)) {
-            if let Some(sum) = all.get_mut(index(bucket)) {
-                *sum += 1;
+        for bucket in self.waiting.iter().take(usize::from(self.waiting_len)) {
+            if let Some(count) = all.get_mut(index(*bucket)) {
+                *count = count.saturating_add(1);
             }
         }
-        all
+        runs
     }
+}
+
+/// Where in `counts` the duration with this rank is, the shortest having rank 1.
+fn index_of_rank(rank: u64, counts: &[[u32; RUN]]) -> usize {
+    let mut before = 0;
+    for (run, counts) in counts.iter().enumerate() {
+        let here: u64 = counts.iter().copied().map(u64::from).sum();
+        if before + here < rank {
+            before += here;
+            continue;
+        }
+        let is_reached = |count: &u32| {
+            before += u64::from(*count);
+            before >= rank
+        };
+        return run * RUN + counts.iter().position(is_reached).unwrap_or(RUN);
+    }
+    counts.len() * RUN
 }
 
 fn bucket_of(value: u64) -> u16 {

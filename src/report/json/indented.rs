@@ -122,14 +122,14 @@ impl<'a> Writer<'a> {
 fn is_plain(text: &str) -> bool {
     // As many at once as a register holds.
     let (runs, rest) = text.as_bytes().as_chunks::<8>();
-    let is_plain =
-        |octets: &[u8]| octets.iter().fold(true, |all, octet| all & is_plain_octet(*octet));
-    runs.iter().all(|run| is_plain(run)) && is_plain(rest)
+    runs.iter().all(|run| are_plain(run)) && are_plain(rest)
 }
 
-/// Whether an octet needs no escape.
-const fn is_plain_octet(octet: u8) -> bool {
-    (octet >= b' ') & (octet != b'"') & (octet != b'\\')
+/// Whether none of `octets` needs an escape.
+#[expect(clippy::needless_bitwise_bool, reason = "without a jump, eight are looked at in one go")]
+fn are_plain(octets: &[u8]) -> bool {
+    let is_plain = |octet: u8| (octet >= b' ') & (octet != b'"') & (octet != b'\\');
+    octets.iter().fold(true, |all, octet| all & is_plain(*octet))
 }
 
 /// The values of an array, or the entries of an object, that is being written.
