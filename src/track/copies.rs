@@ -184,7 +184,9 @@ impl Copies {
     #[inline]
     fn remember(&mut self, copy: First, next: &mut Next) {
         self.carried = true;
-        if self.list.len() < MAX_COPIES && self.list.back().is_none_or(|last| last.start < copy.start) {
+        if self.list.len() < MAX_COPIES
+            && self.list.back().is_none_or(|last| last.start < copy.start)
+        {
             // Of those before it, none is waited for if not one is.
             next.end = next.end.min(copy.end());
             next.start = next.start.min(copy.start);
