@@ -252,15 +252,16 @@ impl Tracker {
 
     /// Whether `segment` opens its 4-tuple anew.
     fn is_reuse(&self, id: Id<Subflow>, segment: &Segment<'_>, options: &SegmentOptions) -> bool {
-        let subflow = &self.subflows[id];
         if !segment.flags.has(TcpFlags::SYN) {
             // SYN and SYN/ACK may be missing; no other segment shows keys.
             return options.sender_key().is_some_and(|key| {
+                let subflow = &self.subflows[id];
                 let sender = subflow.direction_from(segment.source).sender();
                 let known = self.connections[subflow.connection].hosts.of(sender).key;
                 subflow.is_over() && known.is_some_and(|known| known != key)
             });
         }
+        let subflow = &self.subflows[id];
         let sender = subflow.direction_from(segment.source).sender();
         if segment.flags.is_syn_ack() {
             // The SYN before it may be missing.

@@ -38,17 +38,23 @@ pub struct V6Key {
 
 impl FlowKey {
     /// The key of the flow between two endpoints, in either order.
-    #[inline]
+    #[inline(always)]
     pub fn new(one: Endpoint, other: Endpoint) -> Self {
         if let (IpAddr::V4(address), IpAddr::V4(other_address)) = (one.address, other.address) {
             let (one, other) = (word(address, one.port), word(other_address, other.port));
             return Self::V4(V4Key { low: one.min(other), high: one.max(other) });
         }
+        Self::V6(V6Key::new(one, other))
+    }
+}
+
+impl V6Key {
+    fn new(one: Endpoint, other: Endpoint) -> Self {
         let one = (words(one.address), one.port);
         let other = (words(other.address), other.port);
         let (low, high) = (one.min(other), one.max(other));
         let ports = u32::from(low.1) << 16 | u32::from(high.1);
-        Self::V6(V6Key { low: low.0, high: high.0, ports })
+        Self { low: low.0, high: high.0, ports }
     }
 }
 
@@ -220,7 +226,7 @@ impl FlowTable {
         });
     }
 
-    #[inline]
+    #[inline(always)]
     fn entry(&self, key: &FlowKey) -> Option<Entry> {
         match key {
             FlowKey::V4(key) => self.v4.get(key).copied(),
