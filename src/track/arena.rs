@@ -95,13 +95,13 @@ impl<T> Arena<T> {
 
     /// The item of this number, if there is one.
     #[inline]
-    pub fn get(&self, id: Id<T>) -> Option<&T> {
+    fn item(&self, id: Id<T>) -> Option<&T> {
         self.chunks.get(id.index() / CHUNK)?.get(id.index() % CHUNK)?.as_ref()
     }
 
     /// Whether there is an item of this number.
     pub fn contains(&self, id: Id<T>) -> bool {
-        self.get(id).is_some()
+        self.item(id).is_some()
     }
 
     /// All items with their numbers.
@@ -146,7 +146,7 @@ impl<T> Index<Id<T>> for Arena<T> {
 
     #[inline]
     fn index(&self, id: Id<T>) -> &T {
-        self.get(id).expect("the item is there")
+        self.item(id).expect("the item is there")
     }
 }
 
