@@ -159,8 +159,16 @@ impl FlowTable {
         }
     }
 
-    /// The flow between two endpoints.
+    /// The subflow between two endpoints, if the flow is one, as nearly every segment asks.
     #[inline]
+    pub fn subflow(&self, key: &FlowKey) -> Option<Id<Subflow>> {
+        match self.entry(key)? {
+            Entry::Subflow(id) => Some(id),
+            Entry::Plain(_) => None,
+        }
+    }
+
+    /// The flow between two endpoints.
     pub fn get(&self, key: &FlowKey) -> Option<Flow> {
         match self.entry(key)? {
             Entry::Subflow(id) => Some(Flow::Subflow(id)),
