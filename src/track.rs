@@ -179,7 +179,7 @@ impl Tracker {
     /// option that carries none, and for a flow that is not followed.
     pub fn verdict(&self, segment: &Segment<'_>, option: &MptcpOption) -> Option<Verdict> {
         let key = FlowKey::new(segment.source, segment.destination);
-        let Some(Flow::Subflow(id)) = self.flows.get(&key) else { return None };
+        let id = self.flows.subflow(&key)?;
         let subflow = &self.subflows[id];
         let sender = subflow.direction_from(segment.source).sender();
         proof::of_option(&self.connections[subflow.connection], subflow, sender, option)
@@ -204,26 +204,39 @@ impl Tracker {
             self.totals.count_options(&options);
         }
         let key = FlowKey::new(segment.source, segment.destination);
-        match self.flows.get(&key) {
-            Some(Flow::Subflow(id)) if !self.is_reuse(id, segment, &options) => {
+        match self.flows.subflow(&key) {
+            Some(id) if !self.is_reuse(id, segment, &options) => {
                 self.push_on_subflow(id, seen, segment, &options);
             }
+            _ => self.push_on_other_flow(key, segment, &options),
+        }
+    }
+
+    /// Takes a segment of a flow that is no subflow so far, or not the one that it was.
+    #[inline(never)]
+    fn push_on_other_flow(
+        &mut self,
+        key: FlowKey,
+        segment: &Segment<'_>,
+        options: &SegmentOptions,
+    ) {
+        match self.flows.get(&key) {
             Some(Flow::Plain { stream, syn }) => {
                 let is_syn = segment.flags.is_syn();
                 if is_syn && syn.is_some_and(|before| before.seq != segment.seq) {
                     let stream = self.flows.take_stream();
-                    self.open(key, stream, None, segment, &options);
+                    self.open(key, stream, None, segment, options);
                 } else if options.has_mptcp() {
                     // Those that are not stored were not counted.
                     self.totals.plain_flows = self.totals.plain_flows.saturating_sub(1);
-                    self.open(key, stream, syn, segment, &options);
+                    self.open(key, stream, syn, segment, options);
                 } else if is_syn && syn.is_none() {
                     self.flows.set(key, Flow::Plain { stream, syn: Some(plain_syn(segment)) });
                 }
             }
             Some(Flow::Subflow(_)) | None => {
                 let stream = self.flows.take_stream();
-                self.open(key, stream, None, segment, &options);
+                self.open(key, stream, None, segment, options);
             }
         }
     }
@@ -252,15 +265,16 @@ impl Tracker {
 
     /// Whether `segment` opens its 4-tuple anew.
     fn is_reuse(&self, id: Id<Subflow>, segment: &Segment<'_>, options: &SegmentOptions) -> bool {
-        let subflow = &self.subflows[id];
         if !segment.flags.has(TcpFlags::SYN) {
             // SYN and SYN/ACK may be missing; no other segment shows keys.
             return options.sender_key().is_some_and(|key| {
+                let subflow = &self.subflows[id];
                 let sender = subflow.direction_from(segment.source).sender();
                 let known = self.connections[subflow.connection].hosts.of(sender).key;
                 subflow.is_over() && known.is_some_and(|known| known != key)
             });
         }
+        let subflow = &self.subflows[id];
         let sender = subflow.direction_from(segment.source).sender();
         if segment.flags.is_syn_ack() {
             // The SYN before it may be missing.

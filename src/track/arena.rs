@@ -48,16 +48,22 @@ impl<T> fmt::Debug for Id<T> {
     }
 }
 
-/// A list in which a number stays good until what it stands for is removed.
+/// Items of a chunk.
+const CHUNK: usize = 64;
+
+/// A list in which a number stays good until what it stands for is removed. It grows by chunks, so that
+/// nothing in it ever moves.
 #[derive(Debug, Clone)]
 pub struct Arena<T> {
-    slots: Vec<Option<T>>,
+    /// All chunks but the last are full.
+    chunks: Vec<Vec<Option<T>>>,
+    len: usize,
     free: Vec<u32>,
 }
 
 impl<T> Default for Arena<T> {
     fn default() -> Self {
-        Self { slots: Vec::new(), free: Vec::new() }
+        Self { chunks: Vec::new(), len: 0, free: Vec::new() }
     }
 }
 
@@ -66,37 +72,48 @@ impl<T> Arena<T> {
     pub fn push(&mut self, item: T) -> Option<Id<T>> {
         if let Some(number) = self.free.pop() {
             let id = Id(number, PhantomData);
-            if let Some(slot) = self.slots.get_mut(id.index()) {
+            if let Some(slot) = self.slot_mut(id) {
                 *slot = Some(item);
                 return Some(id);
             }
         }
-        let id = Id(u32::try_from(self.slots.len()).ok()?, PhantomData);
-        self.slots.push(Some(item));
+        let id = Id(u32::try_from(self.len).ok()?, PhantomData);
+        if self.len.is_multiple_of(CHUNK) {
+            self.chunks.push(Vec::with_capacity(CHUNK));
+        }
+        self.chunks.last_mut()?.push(Some(item));
+        self.len += 1;
         Some(id)
     }
 
     /// Takes an item out. Its number may be given to another one: nobody may use it any more.
     pub fn remove(&mut self, id: Id<T>) -> Option<T> {
-        let item = self.slots.get_mut(id.index())?.take()?;
+        let item = self.slot_mut(id)?.take()?;
         self.free.push(id.0);
         Some(item)
     }
 
+    /// The item of this number, if there is one.
+    #[inline]
+    fn item(&self, id: Id<T>) -> Option<&T> {
+        self.chunks.get(id.index() / CHUNK)?.get(id.index() % CHUNK)?.as_ref()
+    }
+
     /// Whether there is an item of this number.
     pub fn contains(&self, id: Id<T>) -> bool {
-        self.slots.get(id.index()).is_some_and(Option::is_some)
+        self.item(id).is_some()
     }
 
     /// All items with their numbers.
     pub fn iter(&self) -> impl Iterator<Item = (Id<T>, &T)> {
-        let numbered = (0..).map(|number| Id(number, PhantomData)).zip(&self.slots);
+        let numbered =
+            (0..).map(|number| Id(number, PhantomData)).zip(self.chunks.iter().flatten());
         numbered.filter_map(|(id, slot)| Some((id, slot.as_ref()?)))
     }
 
     /// All items, to be changed.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.slots.iter_mut().flatten()
+        self.chunks.iter_mut().flatten().flatten()
     }
 
     /// The first item that is as wanted.
@@ -106,7 +123,7 @@ impl<T> Arena<T> {
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
+        self.len - self.free.len()
     }
 
     /// Whether there are none.
@@ -114,33 +131,33 @@ impl<T> Arena<T> {
         self.len() == 0
     }
 
-    /// The items alone, in the order of their numbers.
-    pub fn into_items(self) -> Vec<T> {
-        self.slots.into_iter().flatten().collect()
+    #[inline]
+    fn slot_mut(&mut self, id: Id<T>) -> Option<&mut Option<T>> {
+        self.chunks.get_mut(id.index() / CHUNK)?.get_mut(id.index() % CHUNK)
     }
 }
 
 #[expect(
-    clippy::indexing_slicing,
     clippy::expect_used,
     reason = "an Id comes from push, and what refers to an item goes before it is removed"
 )]
 impl<T> Index<Id<T>> for Arena<T> {
     type Output = T;
 
+    #[inline]
     fn index(&self, id: Id<T>) -> &T {
-        self.slots[id.index()].as_ref().expect("the item is there")
+        self.item(id).expect("the item is there")
     }
 }
 
 #[expect(
-    clippy::indexing_slicing,
     clippy::expect_used,
     reason = "an Id comes from push, and what refers to an item goes before it is removed"
 )]
 impl<T> IndexMut<Id<T>> for Arena<T> {
+    #[inline]
     fn index_mut(&mut self, id: Id<T>) -> &mut T {
-        self.slots[id.index()].as_mut().expect("the item is there")
+        self.slot_mut(id).and_then(Option::as_mut).expect("the item is there")
     }
 }
 

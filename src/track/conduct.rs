@@ -399,7 +399,7 @@ impl Step<'_> {
 impl SubflowEnd {
     /// The right edge of the receive window, on a segment with acknowledgment number `ack`, of a
     /// connection that did not fall back.
-    #[inline]
+    #[inline(always)]
     pub(super) fn watch_edge(&mut self, seen: Seen, ack: SeqNum, edge: i64) {
         let behind = self.conduct.offer(ack, edge);
         if behind > 1 && behind >= 1 << self.window_scale.unwrap_or(0) {
@@ -409,7 +409,7 @@ impl SubflowEnd {
 }
 
 /// New octets at `range` of a stream whose connection did not fall back.
-#[inline]
+#[inline(always)]
 pub(super) fn watch_new_data(conduct: &mut Conduct, data: &DataSpace, range: Range, seen: Seen) {
     let end_of_data = data.fin().map_or(i64::MAX, |fin| fin.position);
     let edge = data.delivery().window.as_ref().map_or(i64::MAX, |window| window.edge);

@@ -81,6 +81,7 @@ struct Copies {
 
 impl FirstCopies {
     /// Remembers octets that were seen for the first time.
+    #[inline]
     pub fn remember(&mut self, copy: Carried) {
         let index = copy.subflow as usize;
         if index >= MAX_SUBFLOWS {
@@ -140,9 +141,11 @@ impl FirstCopies {
     /// Everything before `ready` is there: hands those copies to `waited` that this was not known of
     /// before.
     pub fn release(&mut self, ready: i64, mut waited: impl FnMut(Carried)) {
-        for ((subflow, copies), next) in (0..).zip(&mut self.subflows).zip(&mut self.next) {
-            while next.start < ready {
-                copies.list.get(copies.ready).into_iter().for_each(|copy| waited(copy.of(subflow)));
+        for ((subflow, next), copies) in (0..).zip(&mut self.next).zip(&mut self.subflows) {
+            while next.start < ready
+                && let Some(copy) = copies.list.get(copies.ready)
+            {
+                waited(copy.of(subflow));
                 copies.ready += 1;
                 next.start = copies.next_start();
             }
@@ -181,10 +184,12 @@ impl First {
 }
 
 impl Copies {
-    #[inline]
+    #[inline(always)]
     fn remember(&mut self, copy: First, next: &mut Next) {
         self.carried = true;
-        if self.list.len() < MAX_COPIES && self.list.back().is_none_or(|last| last.start < copy.start) {
+        if self.list.len() < MAX_COPIES
+            && self.list.back().is_none_or(|last| last.start < copy.start)
+        {
             // Of those before it, none is waited for if not one is.
             next.end = next.end.min(copy.end());
             next.start = next.start.min(copy.start);

@@ -105,7 +105,16 @@ impl DataSpace {
     }
 
     /// The full number of a DSN or DATA_ACK on the wire. The first one ever becomes position 0.
+    #[inline(always)]
     pub fn expand(&mut self, wire: WireDsn) -> Dsn {
+        match wire {
+            WireDsn::Long(whole) if self.upper_known => Dsn(whole),
+            _ => self.expand_by_reference(wire),
+        }
+    }
+
+    #[inline(never)]
+    fn expand_by_reference(&mut self, wire: WireDsn) -> Dsn {
         let Some(base) = self.base else {
             self.base = Some(Dsn(wire.raw()));
             self.upper_known = wire.is_long();

@@ -38,17 +38,23 @@ pub struct V6Key {
 
 impl FlowKey {
     /// The key of the flow between two endpoints, in either order.
-    #[inline]
+    #[inline(always)]
     pub fn new(one: Endpoint, other: Endpoint) -> Self {
         if let (IpAddr::V4(address), IpAddr::V4(other_address)) = (one.address, other.address) {
             let (one, other) = (word(address, one.port), word(other_address, other.port));
             return Self::V4(V4Key { low: one.min(other), high: one.max(other) });
         }
+        Self::V6(V6Key::new(one, other))
+    }
+}
+
+impl V6Key {
+    fn new(one: Endpoint, other: Endpoint) -> Self {
         let one = (words(one.address), one.port);
         let other = (words(other.address), other.port);
         let (low, high) = (one.min(other), one.max(other));
         let ports = u32::from(low.1) << 16 | u32::from(high.1);
-        Self::V6(V6Key { low: low.0, high: high.0, ports })
+        Self { low: low.0, high: high.0, ports }
     }
 }
 
@@ -153,8 +159,16 @@ impl FlowTable {
         }
     }
 
-    /// The flow between two endpoints.
+    /// The subflow between two endpoints, if the flow is one, as nearly every segment asks.
     #[inline]
+    pub fn subflow(&self, key: &FlowKey) -> Option<Id<Subflow>> {
+        match self.entry(key)? {
+            Entry::Subflow(id) => Some(id),
+            Entry::Plain(_) => None,
+        }
+    }
+
+    /// The flow between two endpoints.
     pub fn get(&self, key: &FlowKey) -> Option<Flow> {
         match self.entry(key)? {
             Entry::Subflow(id) => Some(Flow::Subflow(id)),
@@ -220,7 +234,7 @@ impl FlowTable {
         });
     }
 
-    #[inline]
+    #[inline(always)]
     fn entry(&self, key: &FlowKey) -> Option<Entry> {
         match key {
             FlowKey::V4(key) => self.v4.get(key).copied(),
