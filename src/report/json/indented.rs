@@ -81,6 +81,7 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// The same for a name that is not known where it is compiled.
     #[inline(never)]
     fn flat_field(&mut self, before: u8, name: &str) {
         self.field(before, name);
@@ -144,8 +145,7 @@ struct Members<'m, 'a> {
 
 impl Members<'_, '_> {
     fn begin(&mut self) {
-        self.writer.buffer.push(self.before);
-        self.before = b',';
+        self.writer.buffer.push(mem::replace(&mut self.before, b','));
         self.writer.next_line();
     }
 
@@ -330,7 +330,12 @@ impl ser::SerializeMap for Members<'_, '_> {
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result {
         if self.is_flat {
             self.writer.field_after = Some(mem::replace(&mut self.before, b','));
-            return key.serialize(&mut *self.writer);
+            let written = key.serialize(&mut *self.writer);
+            debug_assert!(
+                self.writer.field_after.is_none(),
+                "the key of a flat struct is no string"
+            );
+            return written;
         }
         self.begin();
         let start = self.writer.buffer.len();
@@ -389,6 +394,39 @@ mod tests {
         check(&json!({"a": [], "b": {}, "c": [1, {"d": [2, -3], "e": null}], "f": "", "g": 1.5}));
         check(&json!({"quote \" and \\": "line\nend, \u{1}, \u{7f}, é"}));
         check(&BTreeMap::from([(7, (true, 'x')), (8, (false, '"'))]));
+    }
+
+    #[test]
+    fn flat_structs() {
+        #[derive(serde::Serialize)]
+        struct Outer {
+            first: u8,
+            #[serde(flatten)]
+            rest: Rest,
+        }
+        #[derive(serde::Serialize)]
+        #[serde(tag = "kind")]
+        enum Rest {
+            Nothing,
+            Something { a_name_much_longer_than_what_is_set_aside_for_one: Vec<Outer>, text: char },
+        }
+        let inner = vec![Outer { first: 2, rest: Rest::Nothing }];
+        let rest =
+            Rest::Something { a_name_much_longer_than_what_is_set_aside_for_one: inner, text: '"' };
+        check(&vec![Outer { first: 1, rest }, Outer { first: 3, rest: Rest::Nothing }]);
+    }
+
+    #[test]
+    fn an_escape_anywhere() {
+        for special in ['"', '\\', '\0', '\u{1f}'] {
+            for at in 0..20 {
+                let mut text = "ÿ~ ![]#é\u{7f}012345".to_owned();
+                check(&text);
+                let at = text.floor_char_boundary(at);
+                text.insert(at, special);
+                check(&text);
+            }
+        }
     }
 
     #[test]
