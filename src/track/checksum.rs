@@ -3,8 +3,6 @@
 //! The sum does not depend on the order of its parts, so nothing is buffered: each octet is added
 //! at its offset the first time it is seen, and a mapping is judged once all of it is there.
 
-use smallvec::SmallVec;
-
 use super::coverage::Range;
 use super::mapping::Mapped;
 use super::subflow::Seen;
@@ -20,7 +18,7 @@ const MAX_LISTED: usize = 16;
 /// The checksums of one host on one subflow.
 #[derive(Debug, Clone, Default)]
 pub struct Checksums {
-    open: SmallVec<[Open; 1]>,
+    open: Vec<Open>,
     verified: u64,
     byte_swapped: u64,
     mismatches: u64,

@@ -1,8 +1,6 @@
 //! The mappings that one host declared on one subflow: subflow sequence → data sequence
 //! (RFC 8684 §3.3.1).
 
-use smallvec::SmallVec;
-
 use super::coverage::Range;
 use crate::wire::mptcp::{DataLevelLength, Mapping};
 use crate::wire::seq::Dsn;
@@ -39,7 +37,7 @@ impl Mapped {
 /// The mappings of one host on one subflow, the latest last.
 #[derive(Debug, Clone, Default)]
 pub struct Mappings {
-    recent: SmallVec<[Mapped; REMEMBERED]>,
+    recent: Vec<Mapped>,
     /// Position of subflow sequence number 0: between these two, which are equal once it is known.
     origin: Option<(i64, i64)>,
     /// Distinct mappings declared, DATA_FIN alone not counted.
@@ -287,8 +285,7 @@ impl Mappings {
         let moved = self.origin.is_some_and(|(_, high)| high != origin.1);
         self.origin = Some(origin);
         if moved {
-            let placed: SmallVec<[Mapped; REMEMBERED]> =
-                self.recent.iter().map(|old| self.placed(old)).collect();
+            let placed: Vec<Mapped> = self.recent.iter().map(|old| self.placed(old)).collect();
             self.reach = placed.iter().map(|mapped| mapped.positions.end).max().unwrap_or(0);
             self.recent = placed;
         }
