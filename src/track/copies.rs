@@ -3,8 +3,6 @@
 
 use std::collections::VecDeque;
 
-use smallvec::SmallVec;
-
 use super::coverage::Range;
 use crate::wire::frame::Timestamp;
 
@@ -37,7 +35,7 @@ pub struct Carried {
 pub struct FirstCopies {
     /// Side by side, since every DATA_ACK looks at all of them. The copies themselves stand elsewhere,
     /// and most of them nobody looked at for long.
-    next: SmallVec<[Next; 4]>,
+    next: Vec<Next>,
     subflows: Vec<Copies>,
 }
 

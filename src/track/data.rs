@@ -34,7 +34,7 @@ pub struct DataSpace {
     acked: Option<i64>,
     coverage: Coverage,
     /// One past the last position that each subflow acknowledged of its own, by its number.
-    subflow_acked: SmallVec<[i64; 2]>,
+    subflow_acked: Vec<i64>,
     /// Where the latest mappings in a row begin whose DSN is 8 octets wide.
     wide_from: Option<i64>,
     delivery: Delivery,
