@@ -40,7 +40,7 @@ pub struct FirstCopies {
 }
 
 /// Of the copies of one subflow, what is waited for. The highest number where that is none of them.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Next {
     /// One past the last position of the first one that is not acknowledged.
     end: i64,
@@ -226,12 +226,10 @@ impl Copies {
         }
         let last = if self.acked > before { self.list.get(self.acked - 1).copied() } else { None };
         while self.acked > MAX_ACKED {
-            if self.ready == 0 {
-                self.pop();
-                next.start = self.next_start();
-            } else {
-                self.pop();
-            }
+            self.pop();
+        }
+        if self.ready == 0 {
+            next.start = self.next_start();
         }
         last
     }
@@ -255,6 +253,8 @@ impl Copies {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn copy(subflow: u32, start: i64, len: u32, at: i64) -> Carried {
@@ -297,5 +297,24 @@ mod tests {
         copies.remember(copy(1, 10, 10, 2));
         assert_eq!(copies.acknowledge(5), None);
         assert_eq!(copies.acknowledge(20).map(|(_, at)| at), Some(Timestamp(2)));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_waited_for_is_always_known(
+            steps in prop::collection::vec((0u32..2, 0u8..4, 0i64..8000), 1..4000),
+            are_released in any::<bool>(),
+        ) {
+            let mut copies = FirstCopies::default();
+            for (subflow, step, position) in steps {
+                match step {
+                    0 => copies.acknowledge(position / 2).map_or((), |_| ()),
+                    1 if are_released => copies.release(position, |_| {}),
+                    _ => copies.remember(copy(subflow, position, 1, position)),
+                }
+                let known: Vec<_> = copies.subflows.iter().map(Copies::next).collect();
+                prop_assert_eq!(&copies.next, &known);
+            }
+        }
     }
 }
