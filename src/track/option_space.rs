@@ -350,7 +350,7 @@ impl Step<'_> {
         let there = self.subflow.ends.of(self.sender().peer());
         let last = there.option_space.last.map(|last| last.at);
         let rtt = self.subflow.handshake.rtt_ns().unwrap_or(COPY_NS);
-        let soon = COPY_NS.min(LATE_RTTS * rtt);
+        let soon = COPY_NS.min(LATE_RTTS.saturating_mul(rtt));
         there.acked > 1
             && last.is_some_and(|last| now.at.since(last) < soon)
             && !self.subflow.is_captured_near(self.sender())
