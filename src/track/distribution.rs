@@ -71,6 +71,8 @@ impl Distribution {
         self.first -= before;
         let index = usize::from(bucket - self.first);
         if index >= self.counts.len() {
+            // There are many of these lists, and they soon stop growing: no room for more.
+            self.counts.reserve_exact(index + 1 - self.counts.len());
             self.counts.resize(index + 1, 0);
         }
         if let Some(count) = self.counts.get_mut(index) {

@@ -95,6 +95,10 @@ impl Events {
     /// Adds an event, unless there are `most` already.
     pub fn push(&mut self, event: Event, most: usize) {
         if self.kept.len() < most {
+            if self.kept.len() == self.kept.capacity() {
+                // By a quarter: there are many of these lists, and most of them stay short.
+                self.kept.reserve_exact(self.kept.len() / 4 + 8);
+            }
             self.kept.push(event);
         } else {
             self.dropped += 1;
