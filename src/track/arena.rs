@@ -57,13 +57,12 @@ const CHUNK: usize = 64;
 pub struct Arena<T> {
     /// All chunks but the last are full.
     chunks: Vec<Vec<Option<T>>>,
-    len: usize,
     free: Vec<u32>,
 }
 
 impl<T> Default for Arena<T> {
     fn default() -> Self {
-        Self { chunks: Vec::new(), len: 0, free: Vec::new() }
+        Self { chunks: Vec::new(), free: Vec::new() }
     }
 }
 
@@ -77,12 +76,11 @@ impl<T> Arena<T> {
                 return Some(id);
             }
         }
-        let id = Id(u32::try_from(self.len).ok()?, PhantomData);
-        if self.len.is_multiple_of(CHUNK) {
+        let id = Id(u32::try_from(self.slots()).ok()?, PhantomData);
+        if self.chunks.last().is_none_or(|last| last.len() >= CHUNK) {
             self.chunks.push(Vec::with_capacity(CHUNK));
         }
         self.chunks.last_mut()?.push(Some(item));
-        self.len += 1;
         Some(id)
     }
 
@@ -123,12 +121,18 @@ impl<T> Arena<T> {
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.len - self.free.len()
+        self.slots() - self.free.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Places, free ones included.
+    fn slots(&self) -> usize {
+        let last = self.chunks.last().map_or(CHUNK, Vec::len);
+        self.chunks.len() * CHUNK + last - CHUNK
     }
 
     #[inline]

@@ -185,27 +185,24 @@ impl Copies {
     #[inline(always)]
     fn remember(&mut self, copy: First, next: &mut Next) {
         self.carried = true;
-        if self.list.len() < MAX_COPIES
-            && self.list.back().is_none_or(|last| last.start < copy.start)
-        {
-            // Of those before it, none is waited for if not one is.
-            next.end = next.end.min(copy.end());
-            next.start = next.start.min(copy.start);
-            self.list.push_back(copy);
-        } else {
+        if self.list.back().is_some_and(|last| last.start >= copy.start) {
             self.insert(copy);
             *next = self.next();
-        }
-    }
-
-    /// A copy that is not the last one, or one too many.
-    #[inline(never)]
-    fn insert(&mut self, copy: First) {
-        if self.list.back().is_none_or(|last| last.start < copy.start) {
-            self.pop();
-            self.list.push_back(copy);
             return;
         }
+        if self.list.len() >= MAX_COPIES {
+            self.pop();
+            *next = self.next();
+        }
+        // Of those before it, none is waited for if not one is.
+        next.end = next.end.min(copy.end());
+        next.start = next.start.min(copy.start);
+        self.list.push_back(copy);
+    }
+
+    /// A copy that is not the last one.
+    #[inline(never)]
+    fn insert(&mut self, copy: First) {
         let index = self.list.partition_point(|known| known.start < copy.start);
         self.list.insert(index, copy);
         self.acked += usize::from(index < self.acked);
