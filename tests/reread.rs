@@ -35,11 +35,11 @@ fn read(mut capture: Capture, paths: &[InputPath]) -> Read {
     let mut spool = Spool::create(&std::env::temp_dir(), None).unwrap();
     let reader = PacketReader::new(paths, &capture, Some(spool.reader()));
     let mut tracker = Tracker::new(Limits::default(), 0);
-    tracker.keep_pushed();
+    tracker.keep_last_packet();
     let (mut index, mut packets) = (PacketIndex::new(), Vec::new());
     while let Some(frame) = capture.next_frame() {
         tracker.push(&decode(&frame));
-        let Some(pushed) = tracker.pushed() else { continue };
+        let Some(pushed) = tracker.last_packet() else { continue };
         let place = match frame.offset {
             Some(offset) => Place::in_input(frame.point.input, offset),
             None => spool.keep(&frame),

@@ -195,7 +195,7 @@ impl Counts {
         let mut payload = Payload::new();
         let mut new_data = 0;
         for subflow in &subflows {
-            let (client, server) = (&subflow.ends.client, &subflow.ends.server);
+            let (client, server) = (&subflow.sides.client, &subflow.sides.server);
             for (sender, receiver) in [(client, server), (server, client)] {
                 *payload.entry(key(sender.endpoint, receiver.endpoint)).or_default() +=
                     sender.bytes.payload;

@@ -1,5 +1,5 @@
 //! The short way through the tracker leads to the same as the long way, whatever is in a capture:
-//! the same report with all findings and series, the same news, and the same word on every segment.
+//! the same report with all findings and series, the same updates, and the same word on every segment.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 use mptcpscope::analyze::finding::Selection;
 use mptcpscope::capture::{Capture, InputPath};
 use mptcpscope::report::Report;
-use mptcpscope::track::news::News;
-use mptcpscope::track::pushed::Pushed;
+use mptcpscope::track::packet_class::LastPacket;
 use mptcpscope::track::subflow::Subflow;
+use mptcpscope::track::updates::Update;
 use mptcpscope::track::{Limits, Tracker};
 use mptcpscope::wire::frame::{Frame, LinkType};
 use mptcpscope::wire::segment::decode;
@@ -157,7 +157,7 @@ impl Subject {
         let [short, long] = [false, true].map(|is_long| Told::of(frames, is_long));
         assert_eq!(long.steady, 0);
         assert_eq!(short.pushed, long.pushed, "{}", self.name);
-        assert_eq!(short.news, long.news, "{}", self.name);
+        assert_eq!(short.updates, long.updates, "{}", self.name);
         assert!(
             short.report == long.report,
             "{}: {:#}\n{:#}",
@@ -172,8 +172,8 @@ impl Subject {
 /// All that a tracker tells.
 struct Told {
     report: Value,
-    pushed: Vec<Option<Pushed>>,
-    news: Vec<News>,
+    pushed: Vec<Option<LastPacket>>,
+    updates: Vec<Update>,
     /// Segments after which the next one may go the short way.
     steady: usize,
 }
@@ -182,25 +182,25 @@ impl Told {
     fn of(frames: &[Linked], is_long: bool) -> Self {
         let mut tracker = Tracker::new(Limits::default(), 1);
         tracker.keep_series();
-        tracker.keep_news();
-        tracker.keep_pushed();
+        tracker.keep_updates();
+        tracker.keep_last_packet();
         if is_long {
             tracker.go_the_long_way();
         }
-        let (mut pushed, mut news, mut steady) = (Vec::new(), Vec::new(), 0);
+        let (mut pushed, mut updates, mut steady) = (Vec::new(), Vec::new(), 0);
         for (frame, number) in frames.iter().zip(1..) {
             tracker.push(&decode(&frame.frame(number)));
-            let last = tracker.pushed();
+            let last = tracker.last_packet();
             let subflow = last.map(|last| tracker.trace().subflow(last.subflow));
             steady += usize::from(subflow.is_some_and(Subflow::may_go_the_short_way));
             pushed.push(last);
-            tracker.take_news(&mut news);
+            tracker.take_updates(&mut updates);
         }
         let recorded: Vec<_> = frames.iter().map(|frame| frame.recorded.clone()).collect();
         let wanted = Selection { strict: true, ..Selection::default() };
         let facts = scenario::facts(&recorded);
         let report = Report::build_with_series(&tracker.trace(), &facts, None, &wanted);
-        Self { report: serde_json::to_value(report).unwrap(), pushed, news, steady }
+        Self { report: serde_json::to_value(report).unwrap(), pushed, updates, steady }
     }
 }
 

@@ -75,7 +75,7 @@ fn proofs_hold() {
         for verdict in verdicts {
             assert_eq!((verdict.syn_ack, verdict.ack), (Verdict::Verified, Verdict::Verified));
         }
-        let ends = trace.subflows(connection).flat_map(|sf| [&sf.ends.client, &sf.ends.server]);
+        let ends = trace.subflows(connection).flat_map(|sf| [&sf.sides.client, &sf.sides.server]);
         let sums = ends.fold((0, 0), |(right, wrong), end| {
             (right + end.checksums.verified(), wrong + end.checksums.mismatches())
         });

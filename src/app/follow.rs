@@ -10,7 +10,7 @@ use super::output;
 use super::pipeline;
 use super::progress::Progress;
 use super::report::{self, KeptStreams};
-use crate::analyze::rules::Case;
+use crate::analyze::rules::ConnectionContext;
 use crate::capture::InputPath;
 use crate::cli::{FollowArgs, Side};
 use crate::track::role::Role;
@@ -104,7 +104,7 @@ fn tell_what_is_missing(tracker: &mut Tracker, target: &Target, sender: Role) {
     let connections = trace.connections();
     let connection = connections.iter().find(|known| known.first.packet == target.first);
     let Some(connection) = connection else { return };
-    if let Some(hole) = Case::new(trace, &[], None, connection).holes(sender).first() {
+    if let Some(hole) = ConnectionContext::new(trace, &[], None, connection).holes(sender).first() {
         let missing = units::bytes(hole.len());
         eprintln!("mptcpscope: after {written}: {missing} of the stream are not in the capture");
     }

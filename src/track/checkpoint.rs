@@ -2,8 +2,8 @@
 //! packet takes few packets to find out.
 
 use super::Tracker;
+use super::append_log::AppendLog;
 use super::arena::Id;
-use super::chunked::Chunked;
 use super::connection::Connection;
 use super::role::PerRole;
 use crate::wire::frame::PacketNo;
@@ -63,7 +63,7 @@ pub struct Checkpoint {
 /// The checkpoints of all connections, in the order of packets. A copy shares what stands in it.
 #[derive(Debug, Clone)]
 pub struct Checkpoints {
-    all: Chunked<Checkpoint>,
+    all: AppendLog<Checkpoint>,
     interval: u32,
     /// Of each connection, by its number: packets since its last checkpoint.
     since: Vec<u32>,
@@ -78,18 +78,18 @@ impl Default for Checkpoints {
 impl Checkpoints {
     /// One every so many packets of a connection.
     pub fn every(interval: u32) -> Self {
-        Self { all: Chunked::default(), interval, since: Vec::new() }
+        Self { all: AppendLog::default(), interval, since: Vec::new() }
     }
 
     /// None yet, and never many more than are needed for `most` packets: the oldest go.
     pub fn bounded(most: usize) -> Self {
-        let all = Chunked::bounded(most / INTERVAL as usize);
+        let all = AppendLog::bounded(most / INTERVAL as usize);
         Self { all, ..Self::default() }
     }
 
     /// Takes note of the packet at `position` in the index, which was pushed last.
     pub fn note(&mut self, tracker: &Tracker, packet: PacketNo, position: u64) {
-        let Some(pushed) = tracker.pushed() else { return };
+        let Some(pushed) = tracker.last_packet() else { return };
         let trace = tracker.trace();
         let connection = trace.subflow(pushed.subflow).connection;
         if self.since.len() <= connection.index() {

@@ -3,9 +3,9 @@
 //! The sum does not depend on the order of its parts, so nothing is buffered: each octet is added
 //! at its offset the first time it is seen, and a mapping is judged once all of it is there.
 
-use super::coverage::Range;
 use super::mapping::Mapped;
-use super::subflow::Seen;
+use super::range_set::SeqRange;
+use super::subflow::PacketStamp;
 use crate::wire::crypto::{ChecksumVerdict, DssChecksum};
 use crate::wire::seq::Dsn;
 
@@ -22,7 +22,7 @@ pub struct Checksums {
     verified: u64,
     byte_swapped: u64,
     mismatches: u64,
-    listed: Vec<(Seen, Dsn)>,
+    listed: Vec<(PacketStamp, Dsn)>,
     given_up: u64,
 }
 
@@ -54,7 +54,7 @@ impl Checksums {
     }
 
     /// The first of them: the packet that completed the mapping, and its first DSN.
-    pub fn listed(&self) -> &[(Seen, Dsn)] {
+    pub fn listed(&self) -> &[(PacketStamp, Dsn)] {
         &self.listed
     }
 
@@ -73,9 +73,9 @@ impl Checksums {
     pub fn add(
         &mut self,
         mapped: &Mapped,
-        part: Range,
+        part: SeqRange,
         octets: &[u8],
-        seen: Seen,
+        seen: PacketStamp,
     ) -> Option<ChecksumVerdict> {
         let open = self.open_mapping(mapped, mapped.checksum?)?;
         let offset = part.start - mapped.positions.start;
@@ -91,7 +91,7 @@ impl Checksums {
     }
 
     /// A DATA_FIN without payload: its checksum covers the pseudo-header alone (RFC 8684 §3.3.3).
-    pub fn add_lone_data_fin(&mut self, dsn: Dsn, ssn: u32, stored: u16, seen: Seen) {
+    pub fn add_lone_data_fin(&mut self, dsn: Dsn, ssn: u32, stored: u16, seen: PacketStamp) {
         let verdict = DssChecksum::new(dsn, ssn, 1).judge(stored);
         self.count(verdict, dsn, seen);
     }
@@ -110,7 +110,7 @@ impl Checksums {
         self.open.get_mut(index)
     }
 
-    fn judge(&mut self, whole: &Open, seen: Seen) -> Option<ChecksumVerdict> {
+    fn judge(&mut self, whole: &Open, seen: PacketStamp) -> Option<ChecksumVerdict> {
         if whole.is_cut {
             self.given_up += 1;
             return None;
@@ -120,7 +120,7 @@ impl Checksums {
         Some(verdict)
     }
 
-    fn count(&mut self, verdict: ChecksumVerdict, dsn: Dsn, seen: Seen) {
+    fn count(&mut self, verdict: ChecksumVerdict, dsn: Dsn, seen: PacketStamp) {
         match verdict {
             ChecksumVerdict::Right => self.verified += 1,
             ChecksumVerdict::ByteSwapped => {

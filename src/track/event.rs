@@ -3,7 +3,7 @@
 use super::arena::Id;
 use super::connection::FallbackCause;
 use super::role::Direction;
-use super::subflow::{Seen, Subflow};
+use super::subflow::{PacketStamp, Subflow};
 use crate::wire::mptcp::MptcpOption;
 use crate::wire::seq::Dsn;
 
@@ -11,7 +11,7 @@ use crate::wire::seq::Dsn;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Event {
     /// Packet and time.
-    pub seen: Seen,
+    pub seen: PacketStamp,
     /// On which subflow.
     pub subflow: Id<Subflow>,
     /// Who sent it.
@@ -71,7 +71,7 @@ pub struct Resent {
     /// Segments.
     pub segments: u64,
     /// The last of them.
-    pub last: Seen,
+    pub last: PacketStamp,
 }
 
 /// The events of a connection: the first of them, and how many did not fit.

@@ -7,7 +7,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use super::arena::{Arena, Id};
-use super::subflow::{Seen, Subflow};
+use super::subflow::{PacketStamp, Subflow};
 use crate::wire::segment::Endpoint;
 use crate::wire::seq::SeqNum;
 
@@ -111,7 +111,7 @@ pub struct PlainSyn {
     /// Its sequence number.
     pub seq: SeqNum,
     /// The packet.
-    pub seen: Seen,
+    pub seen: PacketStamp,
     /// Port of who sent it.
     pub port: u16,
 }

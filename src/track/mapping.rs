@@ -1,7 +1,7 @@
 //! The mappings that one host declared on one subflow: subflow sequence → data sequence
 //! (RFC 8684 §3.3.1).
 
-use super::coverage::Range;
+use super::range_set::SeqRange;
 use crate::wire::mptcp::{DataLevelLength, Mapping};
 use crate::wire::seq::Dsn;
 
@@ -16,7 +16,7 @@ const MOST: usize = 256;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mapped {
     /// Subflow positions that it covers; endless for an infinite mapping.
-    pub positions: Range,
+    pub positions: SeqRange,
     /// Data sequence number of the first of them.
     pub dsn: Dsn,
     /// Subflow sequence number on the wire, which the checksum covers.
@@ -83,7 +83,13 @@ impl Mappings {
     /// Takes the mapping of a segment whose payload stands at `payload`. `dsn` is its full DSN, and
     /// `data_fin` says that its last octet is no payload. Whether it is new, and covers nothing of
     /// that payload (RFC 8684 §3.3.1: it must), where its place is certain.
-    pub fn declare(&mut self, mapping: &Mapping, dsn: Dsn, data_fin: bool, payload: Range) -> bool {
+    pub fn declare(
+        &mut self,
+        mapping: &Mapping,
+        dsn: Dsn,
+        data_fin: bool,
+        payload: SeqRange,
+    ) -> bool {
         let (wire_len, infinite) = match mapping.length {
             DataLevelLength::Octets(octets) => (octets, false),
             DataLevelLength::Infinite => (0, true),
@@ -95,7 +101,7 @@ impl Mappings {
         let start = self.place(mapping.ssn, u32::from(octets), payload);
         let end = if infinite { i64::MAX } else { start + i64::from(octets) };
         let mapped = Mapped {
-            positions: Range { start, end },
+            positions: SeqRange { start, end },
             dsn,
             ssn: mapping.ssn,
             wire_len,
@@ -117,7 +123,7 @@ impl Mappings {
     /// Where the mapping of a segment with payload at `payload` begins, if it has no checksum, covers
     /// all of that, and is the latest again, or follows on all before.
     #[inline(always)]
-    pub(super) fn next(&self, mapping: &Mapping, dsn: Dsn, payload: Range) -> Option<i64> {
+    pub(super) fn next(&self, mapping: &Mapping, dsn: Dsn, payload: SeqRange) -> Option<i64> {
         let (DataLevelLength::Octets(wire_len @ 1..), None) = (mapping.length, mapping.checksum)
         else {
             return None;
@@ -144,7 +150,7 @@ impl Mappings {
         if start >= self.reach {
             self.declared += 1;
             self.without_checksum += 1;
-            let positions = Range { start, end: start + i64::from(wire_len) };
+            let positions = SeqRange { start, end: start + i64::from(wire_len) };
             let ssn = mapping.ssn;
             self.remember(Mapped { positions, dsn, ssn, wire_len, checksum: None });
         }
@@ -169,7 +175,7 @@ impl Mappings {
     /// Forgets mappings of which nothing more can come, as `is_done` says of their positions, but for
     /// the last few.
     #[inline]
-    pub fn settle(&mut self, is_done: impl Fn(Range) -> bool) {
+    pub fn settle(&mut self, is_done: impl Fn(SeqRange) -> bool) {
         let mut old = self.recent.len().saturating_sub(REMEMBERED);
         if old == 0 {
             return;
@@ -214,7 +220,7 @@ impl Mappings {
             Some(latest) => latest.dsn_at(position),
             None => first_dsn.add(position.wrapping_sub(first).cast_unsigned()),
         };
-        let positions = Range { start: position, end: i64::MAX };
+        let positions = SeqRange { start: position, end: i64::MAX };
         let mapped = Mapped { positions, dsn, ssn: 0, wire_len: 0, checksum: None };
         self.remember(mapped);
     }
@@ -261,7 +267,7 @@ impl Mappings {
 
     /// Position of the first octet of a mapping. Where the SYN was not seen, the origin is narrowed
     /// down by the rule that a mapping covers at least a part of the segment that carries it.
-    fn place(&mut self, ssn: u32, octets: u32, payload: Range) -> i64 {
+    fn place(&mut self, ssn: u32, octets: u32, payload: SeqRange) -> i64 {
         let (low, high) = self.origin.unwrap_or((i64::MIN, i64::MAX));
         if low == high {
             return low + unwrap_ssn(ssn, payload.start - low);
@@ -317,7 +323,7 @@ mod tests {
         let mut mappings = Mappings::default();
         mappings.set_origin(0);
         for start in [1, 101, 201] {
-            mappings.declare(&mapping(1, 300), Dsn(5000), false, Range::new(start, 100));
+            mappings.declare(&mapping(1, 300), Dsn(5000), false, SeqRange::new(start, 100));
         }
         assert_eq!(mappings.declared(), 1);
         assert_eq!(mappings.covering(250).map(|mapped| mapped.dsn_at(250)), Some(Dsn(5249)));
@@ -328,19 +334,19 @@ mod tests {
     fn the_data_fin_octet_is_no_payload() {
         let mut mappings = Mappings::default();
         mappings.set_origin(0);
-        mappings.declare(&mapping(1, 101), Dsn(7), true, Range::new(1, 100));
+        mappings.declare(&mapping(1, 101), Dsn(7), true, SeqRange::new(1, 100));
         assert_eq!(mappings.covering(100).map(|mapped| mapped.dsn), Some(Dsn(7)));
         assert_eq!(mappings.covering(101), None);
-        mappings.declare(&mapping(0, 1), Dsn(107), true, Range::new(101, 0));
+        mappings.declare(&mapping(0, 1), Dsn(107), true, SeqRange::new(101, 0));
         assert_eq!(mappings.declared(), 1, "a lone DATA_FIN maps no payload");
     }
 
     #[test]
     fn without_a_syn_the_origin_follows_from_whole_segments() {
         let mut mappings = Mappings::default();
-        mappings.declare(&mapping(5001, 100), Dsn(1000), false, Range::new(1, 100));
+        mappings.declare(&mapping(5001, 100), Dsn(1000), false, SeqRange::new(1, 100));
         assert_eq!(mappings.covering(1).map(|mapped| mapped.dsn), Some(Dsn(1000)));
-        mappings.declare(&mapping(5101, 300), Dsn(1100), false, Range::new(201, 100));
+        mappings.declare(&mapping(5101, 300), Dsn(1100), false, SeqRange::new(201, 100));
         assert_eq!(mappings.covering(201).map(|mapped| mapped.dsn_at(201)), Some(Dsn(1200)));
     }
 
@@ -357,15 +363,15 @@ mod tests {
     }
 
     /// The first octet of a mapping at `ssn`.
-    fn at(ssn: u32) -> Range {
-        Range::new(i64::from(ssn), 1)
+    fn at(ssn: u32) -> SeqRange {
+        SeqRange::new(i64::from(ssn), 1)
     }
 
     #[test]
     fn an_infinite_mapping_has_no_end() {
         let mut mappings = Mappings::default();
         mappings.set_origin(0);
-        mappings.declare(&mapping(11, 0), Dsn(400), false, Range::new(11, 10));
+        mappings.declare(&mapping(11, 0), Dsn(400), false, SeqRange::new(11, 10));
         assert_eq!(mappings.covering(1_000_000).map(|mapped| mapped.dsn_at(13)), Some(Dsn(402)));
     }
 }

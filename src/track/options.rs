@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::option_space::Sack;
+use super::ack_watch::Sack;
 use super::subflow::SynOptions;
 use crate::wire::mptcp::{self, Dss, Key, MptcpOption};
 use crate::wire::tcp_option::{TcpOption, TcpOptions};

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::coverage::Range;
+use super::range_set::SeqRange;
 
 /// What is done with a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -163,7 +163,7 @@ impl Stream {
     /// Takes over what waits in another view of the same stream, `shift` positions further on.
     pub(crate) fn absorb(&mut self, other: Self, shift: i64) {
         for (at, chunk) in other.waiting {
-            let range = Range { start: at, end: at + signed(chunk.octets.len()) }.shifted(shift);
+            let range = SeqRange { start: at, end: at + signed(chunk.octets.len()) }.shifted(shift);
             self.insert(range, &chunk.octets, (!chunk.good).then_some(Source::UNKNOWN));
         }
         self.acknowledge(other.acknowledged.saturating_add(shift));
@@ -185,7 +185,7 @@ impl Stream {
 
     /// Octets for the positions of `range`; less where the capture cut them. `checked` is their
     /// mapping if it has a checksum, so that [`Stream::judge`] will follow.
-    pub(crate) fn insert(&mut self, range: Range, octets: &[u8], checked: Option<Source>) {
+    pub(crate) fn insert(&mut self, range: SeqRange, octets: &[u8], checked: Option<Source>) {
         if self.broken.is_some() || (self.start_known && range.end <= self.next) {
             return;
         }
@@ -204,7 +204,7 @@ impl Stream {
     }
 
     /// The checksum of the mapping `source`, which covers `range`, was computed.
-    pub(crate) fn judge(&mut self, source: Source, range: Range, verified: bool) {
+    pub(crate) fn judge(&mut self, source: Source, range: SeqRange, verified: bool) {
         let is_its = |alternative: &mut Alternative| alternative.source == source;
         let copies: Vec<_> = self.alternatives.extract_if(.., is_its).collect();
         self.buffered -= copies.iter().map(|copy| copy.octets.len()).sum::<usize>();
@@ -242,7 +242,7 @@ impl Stream {
     }
 
     /// Keeps octets of which some before them are missing. Where octets wait already, they stay.
-    fn wait(&mut self, range: Range, octets: &[u8], checked: Option<Source>) {
+    fn wait(&mut self, range: SeqRange, octets: &[u8], checked: Option<Source>) {
         let mut at = if self.start_known { range.start.max(self.next) } else { range.start };
         let mut rest = octets.get(distance(range.start, at)..).unwrap_or_default();
         if let Some(source) = checked
@@ -362,10 +362,10 @@ mod tests {
     fn octets_come_out_in_order() {
         let mut stream = Stream::new(StreamUse::Octets);
         stream.start(0);
-        stream.insert(Range::new(5, 5), b"world", None);
-        stream.insert(Range::new(3, 4), b"lowo", None);
+        stream.insert(SeqRange::new(5, 5), b"world", None);
+        stream.insert(SeqRange::new(3, 4), b"lowo", None);
         assert_eq!(stream.take_octets(), b"");
-        stream.insert(Range::new(0, 5), b"hello", None);
+        stream.insert(SeqRange::new(0, 5), b"hello", None);
         assert_eq!(octets(stream), "helloworld");
     }
 
@@ -373,10 +373,10 @@ mod tests {
     fn a_copy_that_verifies_wins() {
         let mut stream = Stream::new(StreamUse::Octets);
         stream.start(0);
-        stream.insert(Range::new(0, 4), b"baad", Some(FIRST));
-        stream.judge(FIRST, Range::new(0, 4), false);
-        stream.insert(Range::new(0, 4), b"good", Some(SECOND));
-        stream.judge(SECOND, Range::new(0, 4), true);
+        stream.insert(SeqRange::new(0, 4), b"baad", Some(FIRST));
+        stream.judge(FIRST, SeqRange::new(0, 4), false);
+        stream.insert(SeqRange::new(0, 4), b"good", Some(SECOND));
+        stream.judge(SECOND, SeqRange::new(0, 4), true);
         assert_eq!(octets(stream), "good");
     }
 
@@ -384,9 +384,9 @@ mod tests {
     fn a_copy_that_verifies_wins_over_one_that_is_not_complete() {
         let mut stream = Stream::new(StreamUse::Octets);
         stream.start(0);
-        stream.insert(Range::new(0, 2), b"ba", Some(FIRST));
-        stream.insert(Range::new(0, 4), b"good", Some(SECOND));
-        stream.judge(SECOND, Range::new(0, 4), true);
+        stream.insert(SeqRange::new(0, 2), b"ba", Some(FIRST));
+        stream.insert(SeqRange::new(0, 4), b"good", Some(SECOND));
+        stream.judge(SECOND, SeqRange::new(0, 4), true);
         assert_eq!(octets(stream), "good");
     }
 
@@ -394,13 +394,13 @@ mod tests {
     fn only_the_octets_of_the_mapping_are_verified() {
         let mut stream = Stream::new(StreamUse::Octets);
         stream.start(0);
-        stream.insert(Range::new(2, 4), b"baad", Some(FIRST));
-        stream.insert(Range::new(0, 4), b"very", Some(SECOND));
-        stream.judge(SECOND, Range::new(0, 4), true);
+        stream.insert(SeqRange::new(2, 4), b"baad", Some(FIRST));
+        stream.insert(SeqRange::new(0, 4), b"very", Some(SECOND));
+        stream.judge(SECOND, SeqRange::new(0, 4), true);
         let third = Source { subflow: 1, start: 5, again: false };
-        stream.insert(Range::new(4, 2), b"ok", Some(third));
-        stream.insert(Range::new(0, 6), b"wrong!", Some(FIRST));
-        stream.judge(third, Range::new(4, 2), true);
+        stream.insert(SeqRange::new(4, 2), b"ok", Some(third));
+        stream.insert(SeqRange::new(0, 6), b"wrong!", Some(FIRST));
+        stream.judge(third, SeqRange::new(4, 2), true);
         assert_eq!(octets(stream), "veryok");
     }
 
@@ -408,18 +408,18 @@ mod tests {
     fn with_none_verifying_the_first_counts() {
         let mut stream = Stream::new(StreamUse::Octets);
         stream.start(0);
-        stream.insert(Range::new(0, 4), b"1st.", Some(FIRST));
-        stream.judge(FIRST, Range::new(0, 4), false);
+        stream.insert(SeqRange::new(0, 4), b"1st.", Some(FIRST));
+        stream.judge(FIRST, SeqRange::new(0, 4), false);
         stream.acknowledge(4);
-        stream.insert(Range::new(0, 4), b"2nd.", Some(SECOND));
+        stream.insert(SeqRange::new(0, 4), b"2nd.", Some(SECOND));
         assert_eq!(octets(stream), "1st.");
     }
 
     #[test]
     fn octets_before_the_first_ones_seen_wait_until_the_start_is_known() {
         let mut stream = Stream::new(StreamUse::Octets);
-        stream.insert(Range::new(0, 5), b"world", None);
-        stream.insert(Range::new(-5, 5), b"hello", None);
+        stream.insert(SeqRange::new(0, 5), b"world", None);
+        stream.insert(SeqRange::new(-5, 5), b"hello", None);
         stream.start(5);
         assert_eq!(octets(stream), "helloworld");
     }
@@ -429,7 +429,7 @@ mod tests {
         let mut stream = Stream::new(StreamUse::Octets);
         stream.start(0);
         stream.insert_prefix(b"GET ", 4);
-        stream.insert(Range::new(0, 1), b"/", None);
+        stream.insert(SeqRange::new(0, 1), b"/", None);
         assert_eq!(octets(stream), "GET /");
     }
 
@@ -437,7 +437,7 @@ mod tests {
     fn a_hole_has_no_hash() {
         let mut stream = Stream::new(StreamUse::Hash);
         stream.start(0);
-        stream.insert(Range::new(1, 4), b"hole", None);
+        stream.insert(SeqRange::new(1, 4), b"hole", None);
         assert_eq!(stream.sha256(), None);
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::action::Action;
-use super::facts;
 use super::layout;
+use super::packet_context;
 use super::screens::{ladder, packet};
 use super::state::App;
 use super::update;
@@ -80,7 +80,7 @@ fn openings(app: &App) -> Vec<Entry> {
     const SUBFLOWS: usize = 64;
     let index = &app.snapshot.packets;
     let subflows = app.connection().map_or(&[][..], |connection| &connection.subflows);
-    let numbers = subflows.iter().take(SUBFLOWS).flat_map(facts::opening_packets);
+    let numbers = subflows.iter().take(SUBFLOWS).flat_map(packet_context::opening_packets);
     let positions = numbers.filter_map(|(_, number)| index.find(number?));
     positions.filter_map(|position| index.get(position)).collect()
 }
@@ -95,8 +95,8 @@ pub fn fill(app: &mut App, read: impl Fn(&Entry) -> Option<RawPacket>) {
     }
     if let Some((connection, entry)) = packet::wants_as_of(app) {
         let position = app.snapshot.packets.find(entry.number());
-        let as_of = position.and_then(|at| app.snapshot.as_of(connection, at, read));
-        update(app, Action::AsOf(entry.number(), as_of));
+        let as_of = position.and_then(|at| app.snapshot.state_at(connection, at, read));
+        update(app, Action::StateAt(entry.number(), as_of));
     }
 }
 

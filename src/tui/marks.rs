@@ -1,7 +1,7 @@
 //! Marks A and B: two places in a capture, and what is between them.
 
 use super::cache::Octets;
-use super::facts::Facts;
+use super::packet_context::PacketContext;
 use super::state::{App, Mark};
 use super::update::say;
 use crate::track::index::Entry;
@@ -60,5 +60,5 @@ fn dsn(app: &App) -> Option<u64> {
 }
 
 fn relative(app: &App, entry: &Entry, dsn: crate::wire::seq::WireDsn) -> Option<u64> {
-    Facts::of(app, entry)?.relative_dsn(dsn)?.try_into().ok()
+    PacketContext::of(app, entry)?.relative_dsn(dsn)?.try_into().ok()
 }

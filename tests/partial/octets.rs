@@ -1,6 +1,6 @@
 //! Sets of octets by their places in a stream.
 
-use mptcpscope::track::coverage::Range;
+use mptcpscope::track::range_set::SeqRange;
 
 /// Ranges in order, none touching another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

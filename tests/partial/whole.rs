@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use mptcpscope::report::Report;
 use mptcpscope::track::connection::Connection;
-use mptcpscope::track::coverage::Range;
+use mptcpscope::track::range_set::SeqRange;
 use mptcpscope::track::role::{PerRole, Role};
 use mptcpscope::track::subflow::Subflow;
 use mptcpscope::track::{Limits, Tracker};
@@ -60,8 +60,8 @@ impl Whole {
             .subflows()
             .iter()
             .map(|(_, subflow)| PerRole {
-                client: subflow.ends.client.sequence.isn(),
-                server: subflow.ends.server.sequence.isn(),
+                client: subflow.sides.client.sequence.isn(),
+                server: subflow.sides.server.sequence.isn(),
             })
             .collect();
         for segment in frames.iter().filter_map(OwnedFrame::segment) {
@@ -95,7 +95,7 @@ impl Whole {
         let subflows = self.subflows();
         let mut by_path: HashMap<_, Vec<Owner>> = HashMap::new();
         for (owner, (_, subflow)) in subflows.iter().enumerate() {
-            let (client, server) = (subflow.ends.client.endpoint, subflow.ends.server.endpoint);
+            let (client, server) = (subflow.sides.client.endpoint, subflow.sides.server.endpoint);
             by_path.entry((client, server)).or_default().push(owner);
             by_path.entry((server, client)).or_default().push(owner);
         }

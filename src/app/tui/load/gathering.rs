@@ -42,8 +42,8 @@ impl Gathering {
     pub(super) fn new(limits: Limits, inputs: usize) -> Self {
         let mut tracker = Tracker::new(limits, report::seed());
         tracker.keep_series_of(SERIES_SPANS);
-        tracker.keep_pushed();
-        let is_live = limits.ageing.is_some();
+        tracker.keep_last_packet();
+        let is_live = limits.eviction.is_some();
         let (index, checkpoints) = if is_live {
             (PacketIndex::bounded(LIVE_PACKETS), Checkpoints::bounded(LIVE_PACKETS))
         } else {
@@ -72,7 +72,7 @@ impl Gathering {
         let decoded = decode(frame);
         self.counts.count(frame, &decoded);
         self.tracker.push(&decoded);
-        let Some(pushed) = self.tracker.pushed() else { return };
+        let Some(pushed) = self.tracker.last_packet() else { return };
         let place = frame.offset.and_then(|offset| Place::in_input(frame.point.input, offset));
         let place = place.or_else(|| self.spool.as_mut()?.keep(frame));
         self.lost += u64::from(place.is_none());

@@ -9,7 +9,7 @@ use crate::analyze::ladder::{Row, Run};
 use crate::report::fields::flag_names;
 use crate::report::packets::Words;
 use crate::track::index::Entry;
-use crate::track::pushed::Kind;
+use crate::track::packet_class::PacketClass;
 use crate::track::role::Direction;
 use crate::tui::cache::Octets;
 use crate::tui::draw::pane;
@@ -102,7 +102,7 @@ fn run_words(app: &App, run: &Run) -> String {
     let (Some(first), Some(last)) = (index.get(run.first), index.get(run.last)) else {
         return String::new();
     };
-    let what = if run.kind == Kind::Ack { "acknowledgments" } else { "segments of data" };
+    let what = if run.kind == PacketClass::Ack { "acknowledgments" } else { "segments of data" };
     let count = units::count(run.count);
     let (start, end) = (t_ns(app, &first), t_ns(app, &last));
     let span = units::duration(end - start);

@@ -13,7 +13,7 @@ use super::{first_packet, len, t_ns, visible_packets, words};
 use crate::analyze::ladder::{Row, Run};
 use crate::report::model::Subflow;
 use crate::track::index::Entry;
-use crate::track::pushed::Kind;
+use crate::track::packet_class::PacketClass;
 use crate::track::role::Direction;
 use crate::tui::cache::Octets;
 use crate::tui::draw::{self, pane};
@@ -338,8 +338,9 @@ fn packet_before(app: &App, entry: &Entry) -> Option<Entry> {
     let here = index.find(entry.number())?;
     let before = (here.saturating_sub(MOST).max(index.dropped())..here).rev();
     let mut before = before.filter_map(|position| index.get(position));
-    before
-        .find(|entry| entry.kind() != Kind::Copy && app.ladder.rows.members().lane(entry).is_some())
+    before.find(|entry| {
+        entry.kind() != PacketClass::Copy && app.ladder.rows.members().lane(entry).is_some()
+    })
 }
 
 /// Where the rail of a lane stands: below the number in its name.

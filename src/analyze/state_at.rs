@@ -8,9 +8,9 @@ use crate::track::arena::Id;
 use crate::track::checkpoint::{Checkpoints, DataLevel};
 use crate::track::connection::Connection;
 use crate::track::index::{Entry, Members, PacketIndex};
-use crate::track::pushed::Kind;
+use crate::track::packet_class::PacketClass;
 use crate::track::role::{PerRole, Role};
-use crate::track::subflow::{Subflow, SubflowEnd};
+use crate::track::subflow::{Subflow, SubflowSide};
 use crate::wire::frame::{PacketNo, RawPacket, Timestamp};
 use crate::wire::mptcp::{Capable, CapableForm, DataLevelLength, Dss, Mapping, MptcpOption};
 use crate::wire::segment::{Decoded, Segment, TcpFlags, decode};
@@ -26,23 +26,23 @@ const MOST_SOUGHT: u64 = 65_536;
 
 /// The state of a connection after a packet.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct AsOf {
+pub struct StateAt {
     /// What the client sent, and what the server sent.
-    pub hosts: PerRole<HostAsOf>,
+    pub hosts: PerRole<HostStateAt>,
     /// Packets on the way there that cannot be read any more: numbers may be too low.
     pub missing: u64,
 }
 
 /// What one host sent, and what its peer said of that.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct HostAsOf {
+pub struct HostStateAt {
     /// The numbers as on the wire.
     pub level: DataLevel,
     /// The DSN of the first octet of the stream, or else of the first one seen.
     pub first: Option<Dsn>,
 }
 
-impl HostAsOf {
+impl HostStateAt {
     /// A number as a distance from the IDSN: that of the first octet is 1.
     pub fn relative(&self, dsn: Dsn) -> Option<i64> {
         self.first.map(|first| dsn.distance_from(first).saturating_add(1))
@@ -57,18 +57,18 @@ impl HostAsOf {
 
 /// What it takes to understand single packets of a connection, as far as that is known by now.
 #[derive(Debug, Clone)]
-pub struct Basis {
+pub struct ReplayBasis {
     /// `None` if it has no subflows.
     connection: Option<Id<Connection>>,
     first: PacketNo,
     /// The DSN of the first octet of each stream.
     base: PerRole<Option<Dsn>>,
     /// Of each subflow, in order.
-    subflows: Vec<PerRole<EndBasis>>,
+    subflows: Vec<PerRole<SideBasis>>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct EndBasis {
+struct SideBasis {
     /// The number on the wire of subflow sequence number 0.
     zero: Option<SeqNum>,
     /// By how much its windows are scaled.
@@ -77,7 +77,7 @@ struct EndBasis {
     endless: Option<Placed>,
 }
 
-impl Basis {
+impl ReplayBasis {
     /// That of a connection of `trace`.
     pub fn new(trace: &Trace<'_>, connection: &Connection) -> Self {
         let first = connection.subflows.first();
@@ -91,12 +91,12 @@ impl Basis {
     }
 }
 
-fn ends(subflow: &Subflow) -> PerRole<EndBasis> {
-    let ends = &subflow.ends;
+fn ends(subflow: &Subflow) -> PerRole<SideBasis> {
+    let ends = &subflow.sides;
     PerRole { client: end(&ends.client, &ends.server), server: end(&ends.server, &ends.client) }
 }
 
-fn end(here: &SubflowEnd, there: &SubflowEnd) -> EndBasis {
+fn end(here: &SubflowSide, there: &SubflowSide) -> SideBasis {
     // RFC 7323 §2.2: windows are scaled only where both SYNs say so.
     let scale = here.syn_options.zip(there.syn_options).map(|(here, there)| {
         here.window_scale.filter(|_| there.window_scale.is_some()).unwrap_or(0).min(14)
@@ -107,18 +107,18 @@ fn end(here: &SubflowEnd, there: &SubflowEnd) -> EndBasis {
         Some(Placed { start, len: None, dsn: latest.dsn })
     });
     let zero = here.mappings.origin().and_then(|origin| here.sequence.number_at(origin));
-    EndBasis { zero, scale, endless }
+    SideBasis { zero, scale, endless }
 }
 
 /// The state after the packet at `position` of the index, which `members` of the connection tell
 /// apart from others' packets; `None` if there is no such packet. `read` reads packets again.
-pub fn as_of(
+pub fn state_at(
     packets: &PacketIndex,
     checkpoints: &Checkpoints,
-    (basis, members): (&Basis, &Members),
+    (basis, members): (&ReplayBasis, &Members),
     position: u64,
     read: impl Fn(&Entry) -> Option<RawPacket>,
-) -> Option<AsOf> {
+) -> Option<StateAt> {
     let target = packets.get(position)?;
     let checkpoint = checkpoints.before(basis.connection?, basis.first, target.number());
     let after = checkpoint.map_or(basis.first, |checkpoint| PacketNo(checkpoint.packet.0 + 1));
@@ -171,13 +171,13 @@ impl Placed {
 
 /// The connection between two packets.
 struct Replay<'a> {
-    basis: &'a Basis,
+    basis: &'a ReplayBasis,
     levels: PerRole<DataLevel>,
     mappings: HashMap<(usize, Role), Vec<Placed>>,
 }
 
 impl<'a> Replay<'a> {
-    fn new(basis: &'a Basis, levels: Option<PerRole<DataLevel>>) -> Self {
+    fn new(basis: &'a ReplayBasis, levels: Option<PerRole<DataLevel>>) -> Self {
         let mut levels = levels.unwrap_or_default();
         for role in Role::BOTH {
             if let (level, Some(base)) = (levels.of_mut(role), basis.base.of(role)) {
@@ -198,7 +198,7 @@ impl<'a> Replay<'a> {
     ) {
         let frame = packet.frame(entry.number(), entry.at(origin));
         let Decoded::Tcp(segment) = decode(&frame) else { return };
-        if entry.kind() == Kind::Copy {
+        if entry.kind() == PacketClass::Copy {
             return;
         }
         let sender = entry.direction().sender();
@@ -314,7 +314,7 @@ impl<'a> Replay<'a> {
         declared.or_else(|| self.end_basis(lane, sender)?.endless)
     }
 
-    fn end_basis(&self, lane: usize, role: Role) -> Option<&EndBasis> {
+    fn end_basis(&self, lane: usize, role: Role) -> Option<&SideBasis> {
         self.basis.subflows.get(lane).map(|ends| ends.of(role))
     }
 
@@ -324,10 +324,10 @@ impl<'a> Replay<'a> {
         near.map_or(Dsn(wire.raw()), |near| wire.expand(near))
     }
 
-    fn end(self, missing: u64) -> AsOf {
+    fn end(self, missing: u64) -> StateAt {
         let host =
-            |role| HostAsOf { level: *self.levels.of(role), first: *self.basis.base.of(role) };
+            |role| HostStateAt { level: *self.levels.of(role), first: *self.basis.base.of(role) };
         let hosts = PerRole { client: host(Role::Client), server: host(Role::Server) };
-        AsOf { hosts, missing }
+        StateAt { hosts, missing }
     }
 }

@@ -4,12 +4,12 @@
 //! that begins before the first segment seen of it may begin anywhere before it, until its last
 //! segment or the next mapping was seen, too. Until then its octets count as new data.
 
-use super::coverage::Range;
 use super::mapping::Mapped;
 use super::payload::captured_part;
+use super::range_set::SeqRange;
 use super::role::{PerRole, Role};
 use super::segment::Step;
-use super::subflow::Seen;
+use super::subflow::PacketStamp;
 use crate::wire::segment::Segment;
 use crate::wire::seq::{Dsn, SeqNum};
 
@@ -18,13 +18,13 @@ const MOST: usize = 128;
 
 /// What waits on one subflow, of one host.
 #[derive(Debug, Clone, Default)]
-pub struct Unplaced {
-    held: Vec<Held>,
+pub struct Pending {
+    held: Vec<PendingPiece>,
     /// Octets whose mapping the capture does not show: cut off by the snap length, or missing.
     pub hidden: u64,
 }
 
-impl Unplaced {
+impl Pending {
     /// The mappings of what waits: first data sequence number, and octets.
     pub fn mappings(&self) -> impl Iterator<Item = (Dsn, u64)> {
         self.held.iter().map(|held| (held.mapped.dsn, held.mapped.positions.len()))
@@ -44,9 +44,9 @@ impl Unplaced {
 }
 
 #[derive(Debug, Clone)]
-struct Held {
-    seen: Seen,
-    part: Range,
+struct PendingPiece {
+    seen: PacketStamp,
+    part: SeqRange,
     seq: SeqNum,
     mapped: Mapped,
     /// Only where they are needed.
@@ -55,7 +55,7 @@ struct Held {
 
 impl Step<'_> {
     /// Keeps octets of a mapping until its place is known.
-    pub(crate) fn hold(&mut self, part: Range, mapped: &Mapped) {
+    pub(crate) fn hold(&mut self, part: SeqRange, mapped: &Mapped) {
         let (seen, segment) = (self.seen, self.segment);
         let is_wanted =
             mapped.checksum.is_some() || self.connection.streams.of(self.sender()).is_some();
@@ -66,20 +66,20 @@ impl Step<'_> {
         #[expect(clippy::cast_possible_truncation, reason = "within a segment")]
         let seq = segment.seq.add(offset.unsigned_abs() as u32);
         end.bytes.new_data += part.len();
-        end.unplaced.held.push(Held { seen, part, seq, mapped: *mapped, octets });
-        if end.unplaced.held.len() >= MOST {
+        end.pending.held.push(PendingPiece { seen, part, seq, mapped: *mapped, octets });
+        if end.pending.held.len() >= MOST {
             self.place_held_anyway();
         }
     }
 
     /// Takes what waited of what `sender` sent, if its place is known now.
     pub(crate) fn place_held(&mut self, sender: Role) {
-        let end = self.subflow.ends.of_mut(sender);
-        if end.unplaced.held.is_empty() || !end.mappings.are_placed() {
+        let end = self.subflow.sides.of_mut(sender);
+        if end.pending.held.is_empty() || !end.mappings.are_placed() {
             return;
         }
-        for held in std::mem::take(&mut end.unplaced.held) {
-            let end = self.subflow.ends.of_mut(sender);
+        for held in std::mem::take(&mut end.pending.held) {
+            let end = self.subflow.sides.of_mut(sender);
             let mapped = end.mappings.placed(&held.mapped);
             let part = held.part.intersection(mapped.positions);
             if !part.is_empty() {
@@ -97,7 +97,12 @@ impl Step<'_> {
     }
 
     /// This step, for a segment of `sender` that came before.
-    fn earlier<'b>(&'b mut self, segment: &'b Segment<'b>, seen: Seen, sender: Role) -> Step<'b> {
+    fn earlier<'b>(
+        &'b mut self,
+        segment: &'b Segment<'b>,
+        seen: PacketStamp,
+        sender: Role,
+    ) -> Step<'b> {
         Step {
             direction: sender.sends(),
             seen,
@@ -105,7 +110,7 @@ impl Step<'_> {
             subflow: self.subflow,
             connection: self.connection,
             buffered: self.buffered,
-            news: self.news.as_deref_mut(),
+            updates: self.updates.as_deref_mut(),
             new_keys: PerRole::default(),
             ..*self
         }

@@ -18,7 +18,7 @@ use crate::wire::tcp_option::TcpOption;
 
 /// Where a packet belongs.
 #[derive(Debug, Clone, Copy)]
-pub struct Facts<'a> {
+pub struct PacketContext<'a> {
     /// The connection.
     pub connection: &'a Connection,
     /// The subflow.
@@ -47,7 +47,7 @@ pub struct Part {
     pub len: u32,
 }
 
-impl<'a> Facts<'a> {
+impl<'a> PacketContext<'a> {
     /// `None` for a packet of no connection that the report has.
     pub fn of(app: &'a App, entry: &Entry) -> Option<Self> {
         let position = app.snapshot.subflows.position(entry)?;
