@@ -120,7 +120,7 @@ impl Tracker {
     }
 
     /// The same, in so many spans of time at most; past the first 100 connections in no more than 64.
-    /// A span in which something happened takes up to 120 octets for each direction of a connection
+    /// A span in which something happened takes up to 120 bytes for each direction of a connection
     /// and 88 for each of a subflow.
     pub const fn keep_series_of(&mut self, spans: u32) {
         self.series = Some(spans);
@@ -132,7 +132,7 @@ impl Tracker {
         self.series.map(|spans| if is_crowded { spans.min(SERIES_SPANS) } else { spans })
     }
 
-    /// From now on, new connections put the octets of both directions together.
+    /// From now on, new connections put the bytes of both directions together.
     pub fn keep_streams(&mut self, wanted: StreamUse) {
         self.streams = Some(WantedStreams { wanted, only: None });
     }

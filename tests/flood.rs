@@ -244,7 +244,7 @@ fn join_syn(token: u32) -> Vec<u8> {
     [&[30, 12, 0x10, 1][..], &token.to_be_bytes(), &[1, 2, 3, 4]].concat()
 }
 
-/// Memory of this process, in octets; 0 where that can't be told.
+/// Memory of this process, in bytes; 0 where that can't be told.
 fn resident() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -74,7 +74,7 @@ enum Damage {
     Later(usize),
     Again { after: usize, elsewhere: bool },
     Cut(usize),
-    Flipped { octet: usize, bit: u8 },
+    Flipped { byte: usize, bit: u8 },
 }
 
 fn damage() -> impl Strategy<Value = Damage> {
@@ -84,7 +84,7 @@ fn damage() -> impl Strategy<Value = Damage> {
         (1..8usize, any::<bool>())
             .prop_map(|(after, elsewhere)| Damage::Again { after, elsewhere }),
         (54..110usize).prop_map(Damage::Cut),
-        (34..110usize, 0..8u8).prop_map(|(octet, bit)| Damage::Flipped { octet, bit }),
+        (34..110usize, 0..8u8).prop_map(|(byte, bit)| Damage::Flipped { byte, bit }),
     ]
 }
 
@@ -106,10 +106,10 @@ impl Damage {
                 copy.recorded.point.interface += u16::from(elsewhere);
                 frames.insert(to, copy);
             }
-            Self::Cut(len) => frames[at].recorded.octets.truncate(len),
-            Self::Flipped { octet, bit } => {
-                if let Some(octet) = frames[at].recorded.octets.get_mut(octet) {
-                    *octet ^= 1 << bit;
+            Self::Cut(len) => frames[at].recorded.bytes.truncate(len),
+            Self::Flipped { byte, bit } => {
+                if let Some(byte) = frames[at].recorded.bytes.get_mut(byte) {
+                    *byte ^= 1 << bit;
                 }
             }
         }
@@ -144,7 +144,7 @@ impl Subject {
                 at: frame.timestamp,
                 point: frame.point,
                 wire_len: frame.wire_len,
-                octets: frame.data.to_vec(),
+                bytes: frame.data.to_vec(),
             };
             frames.push(Linked { recorded, link_type: frame.link_type });
         }

@@ -35,7 +35,7 @@ pub enum Confidence {
 /// A value that a summary names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Param {
-    /// A number: octets, nanoseconds, a count, an ID.
+    /// A number: bytes, nanoseconds, a count, an ID.
     Number(u64),
     /// Anything else.
     Text(String),

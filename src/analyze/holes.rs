@@ -7,9 +7,9 @@ use crate::track::range_set::SeqRange;
 use crate::track::role::Role;
 use crate::track::subflow::Subflow;
 
-/// What was not seen of what `sender` sent, in order: from the first octet of the stream (midstream:
+/// What was not seen of what `sender` sent, in order: from the first byte of the stream (midstream:
 /// the first one seen, or else numbered) to the last one seen or acknowledged, or to the DATA_FIN. What
-/// may be octets that were seen and whose place is not known is none.
+/// may be bytes that were seen and whose place is not known is none.
 pub(super) fn holes(connection: &Connection, subflows: &[&Subflow], sender: Role) -> Vec<SeqRange> {
     let data = connection.data.of(sender);
     let fin = data.fin().map(|fin| fin.position);
@@ -17,13 +17,13 @@ pub(super) fn holes(connection: &Connection, subflows: &[&Subflow], sender: Role
     let pending = subflows.iter().map(|subflow| &subflow.sides.of(sender).pending);
     let hidden = pending.clone().map(|pending| pending.hidden).sum();
     let base = data.base().unwrap_or_default();
-    let maybe = pending.flat_map(Pending::mappings).map(|(dsn, octets)| {
+    let maybe = pending.flat_map(Pending::mappings).map(|(dsn, bytes)| {
         let start = dsn.distance_from(base);
-        SeqRange { start, end: start.saturating_add_unsigned(octets) }
+        SeqRange { start, end: start.saturating_add_unsigned(bytes) }
     });
     let holes = maybe.fold(up_to(end, data), without);
-    let octets: u64 = holes.iter().map(|hole| hole.len()).sum();
-    if octets > hidden { holes } else { Vec::new() }
+    let bytes: u64 = holes.iter().map(|hole| hole.len()).sum();
+    if bytes > hidden { holes } else { Vec::new() }
 }
 
 /// What of `ranges` is not in `taken`.
@@ -40,7 +40,7 @@ fn without(ranges: Vec<SeqRange>, taken: SeqRange) -> Vec<SeqRange> {
     parts.filter(|part| !part.is_empty()).collect()
 }
 
-/// One past the last octet of `sender`'s stream that its peer acknowledged; a DATA_FIN is none.
+/// One past the last byte of `sender`'s stream that its peer acknowledged; a DATA_FIN is none.
 pub(super) fn acked_end(
     connection: &Connection,
     subflows: &[&Subflow],

@@ -18,7 +18,7 @@ use crate::wire::seq::{Dsn, SeqNum, WireDsn};
 use crate::wire::tcp_option::TcpOption;
 
 /// Packets of the connection before a checkpoint that are looked at for mappings: payload after it
-/// may rely on one before it, which has 65,535 octets at most.
+/// may rely on one before it, which has 65,535 bytes at most.
 const WARM_UP: usize = 128;
 
 /// How far these are sought.
@@ -38,17 +38,17 @@ pub struct StateAt {
 pub struct HostStateAt {
     /// The numbers as on the wire.
     pub level: DataLevel,
-    /// The DSN of the first octet of the stream, or else of the first one seen.
+    /// The DSN of the first byte of the stream, or else of the first one seen.
     pub first: Option<Dsn>,
 }
 
 impl HostStateAt {
-    /// A number as a distance from the IDSN: that of the first octet is 1.
+    /// A number as a distance from the IDSN: that of the first byte is 1.
     pub fn relative(&self, dsn: Dsn) -> Option<i64> {
         self.first.map(|first| dsn.distance_from(first).saturating_add(1))
     }
 
-    /// Octets that were sent and not acknowledged; `None` while nothing was acknowledged.
+    /// Bytes that were sent and not acknowledged; `None` while nothing was acknowledged.
     pub fn unacked(&self) -> Option<u64> {
         let (sent, acked) = (self.level.sent.or(self.first)?, self.level.acked?);
         Some(u64::try_from(sent.distance_from(acked)).unwrap_or(0))
@@ -61,7 +61,7 @@ pub struct ReplayBasis {
     /// `None` if it has no subflows.
     connection: Option<Id<Connection>>,
     first: PacketNo,
-    /// The DSN of the first octet of each stream.
+    /// The DSN of the first byte of each stream.
     base: PerRole<Option<Dsn>>,
     /// Of each subflow, in order.
     subflows: Vec<PerRole<SideBasis>>,
@@ -73,7 +73,7 @@ struct SideBasis {
     zero: Option<SeqNum>,
     /// By how much its windows are scaled.
     scale: Option<u8>,
-    /// From this number on, octets follow on this DSN without a mapping.
+    /// From this number on, bytes follow on this DSN without a mapping.
     endless: Option<Placed>,
 }
 
@@ -158,11 +158,11 @@ struct Placed {
 }
 
 impl Placed {
-    /// Whether it covers the octet with this number.
+    /// Whether it covers the byte with this number.
     fn covers(&self, seq: SeqNum) -> bool {
         match (u32::try_from(seq.distance_from(self.start)), self.len) {
             (Ok(distance), Some(len)) => distance < len,
-            // Past 2^31 octets the distance is negative.
+            // Past 2^31 bytes the distance is negative.
             (_, None) => true,
             (Err(_), Some(_)) => false,
         }
@@ -241,13 +241,13 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// RFC 8684 §3.1: MP_CAPABLE with data maps the first octets of the stream.
+    /// RFC 8684 §3.1: MP_CAPABLE with data maps the first bytes of the stream.
     fn first_mapping(&self, capable: &Capable, sender: Role) -> Option<Mapping> {
         let CapableForm::BothKeysAndData { data_len, checksum, .. } = capable.form else {
             return None;
         };
         let dsn = WireDsn::Long((*self.basis.base.of(sender))?.0);
-        let length = DataLevelLength::Octets(data_len);
+        let length = DataLevelLength::Bytes(data_len);
         (data_len > 0).then_some(Mapping { dsn, ssn: 1, length, checksum })
     }
 
@@ -262,11 +262,11 @@ impl<'a> Replay<'a> {
         let dsn = self.expand(mapping.dsn, sender);
         let len = match mapping.length {
             DataLevelLength::Infinite => None,
-            DataLevelLength::Octets(octets) => {
+            DataLevelLength::Bytes(bytes) => {
                 if data_fin && is_after {
-                    self.levels.of_mut(sender).reach(dsn.add(u64::from(octets)));
+                    self.levels.of_mut(sender).reach(dsn.add(u64::from(bytes)));
                 }
-                Some(u32::from(octets).saturating_sub(u32::from(data_fin)))
+                Some(u32::from(bytes).saturating_sub(u32::from(data_fin)))
             }
         };
         if len == Some(0) {
@@ -289,25 +289,25 @@ impl<'a> Replay<'a> {
             let Some(mapped) = self.covering(seq, lane, sender) else { return };
             let distance = seq.distance_from(mapped.start).cast_unsigned();
             let rest = segment.payload_len - at;
-            let octets = mapped.len.map_or(rest, |len| len.saturating_sub(distance).min(rest));
-            if octets == 0 {
+            let bytes = mapped.len.map_or(rest, |len| len.saturating_sub(distance).min(rest));
+            if bytes == 0 {
                 return;
             }
             let dsn = match mapped.len {
                 Some(_) => mapped.dsn.add(u64::from(distance)),
                 None => self.expand(mapped.dsn.add(u64::from(distance)).low_half(), sender),
             };
-            let end = dsn.add(u64::from(octets));
+            let end = dsn.add(u64::from(bytes));
             let level = self.levels.of_mut(sender);
             if level.sent.is_none_or(|sent| end.distance_from(sent) > 0) {
                 level.sent = Some(end);
                 level.reach(end);
             }
-            at += octets;
+            at += bytes;
         }
     }
 
-    /// The mapping of the octet with this number; of several the latest.
+    /// The mapping of the byte with this number; of several the latest.
     fn covering(&self, seq: SeqNum, lane: usize, sender: Role) -> Option<Placed> {
         let known = self.mappings.get(&(lane, sender)).into_iter().flatten().rev();
         let declared = known.copied().find(|placed| placed.covers(seq));

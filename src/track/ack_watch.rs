@@ -1,4 +1,4 @@
-//! What the 40 octets of TCP options kept from being said: traces of it in the segments of a host.
+//! What the 40 bytes of TCP options kept from being said: traces of it in the segments of a host.
 //!
 //! An ADD_ADDR that does not fit is not sent. But Linux sends every announcement on an ACK of its own,
 //! and that ACK leaves all the same, with a DSS alone: a *gratuitous ACK*, which says nothing that was
@@ -35,7 +35,7 @@ pub struct AckWatch {
     pending: Option<PacketStamp>,
     /// When the peer last sent what makes a host repeat its last ACK.
     asked: Option<Timestamp>,
-    /// Whether this host told of octets that came twice.
+    /// Whether this host told of bytes that came twice.
     got_twice: bool,
 }
 
@@ -99,7 +99,7 @@ impl AckWatch {
         self.pending
     }
 
-    /// Whether this host told of octets that came twice (RFC 2883).
+    /// Whether this host told of bytes that came twice (RFC 2883).
     pub const fn got_twice(&self) -> bool {
         self.got_twice
     }
@@ -440,7 +440,7 @@ impl Last {
         };
     }
 
-    /// SACK blocks that the next ACK repeats: not one that tells of octets that came twice
+    /// SACK blocks that the next ACK repeats: not one that tells of bytes that came twice
     /// (RFC 2883 §4).
     fn open_blocks(&self) -> u8 {
         self.sack.blocks - u8::from(self.is_duplicate())

@@ -15,14 +15,14 @@ pub const INTERVAL: u32 = 1024;
 /// The data level of one direction at a moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DataLevel {
-    /// The DSN after the last octet that was sent; `None` before the first one.
+    /// The DSN after the last byte that was sent; `None` before the first one.
     pub sent: Option<Dsn>,
     /// The highest DATA_ACK of the peer.
     pub acked: Option<Dsn>,
-    /// What the peer offered last, in octets from its DATA_ACK on; `None` while the scale of its
+    /// What the peer offered last, in bytes from its DATA_ACK on; `None` while the scale of its
     /// window is not known.
     pub window: Option<u64>,
-    /// The highest number of all, a DATA_FIN included: those of 4 octets are near it.
+    /// The highest number of all, a DATA_FIN included: those of 4 bytes are near it.
     pub highest: Option<Dsn>,
     /// Whether the upper halves of these numbers are known; if not, they count from 0.
     pub is_whole: bool,

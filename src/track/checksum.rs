@@ -1,6 +1,6 @@
 //! DSS checksums of one host on one subflow, each over its whole mapping (RFC 8684 §3.3.1).
 //!
-//! The sum does not depend on the order of its parts, so nothing is buffered: each octet is added
+//! The sum does not depend on the order of its parts, so nothing is buffered: each byte is added
 //! at its offset the first time it is seen, and a mapping is judged once all of it is there.
 
 use super::mapping::Mapped;
@@ -26,24 +26,24 @@ pub struct Checksums {
     given_up: u64,
 }
 
-/// A mapping of which octets are missing.
+/// A mapping of which bytes are missing.
 #[derive(Debug, Clone, Copy)]
 struct Open {
     mapped: Mapped,
     stored: u16,
     sum: DssChecksum,
     added: u64,
-    /// Octets of it were not captured.
+    /// Bytes of it were not captured.
     is_cut: bool,
 }
 
 impl Checksums {
-    /// Mappings whose checksum is right (in the wrong order of octets, too).
+    /// Mappings whose checksum is right (in the wrong order of bytes, too).
     pub const fn verified(&self) -> u64 {
         self.verified
     }
 
-    /// Of those, the ones with their octets swapped, as Linux 5.14 to 5.17 wrote them.
+    /// Of those, the ones with their bytes swapped, as Linux 5.14 to 5.17 wrote them.
     pub const fn byte_swapped(&self) -> u64 {
         self.byte_swapped
     }
@@ -63,25 +63,25 @@ impl Checksums {
         self.listed.iter().any(|(_, listed)| *listed == dsn)
     }
 
-    /// Mappings that could not be checked: octets missing, or cut by the snap length.
+    /// Mappings that could not be checked: bytes missing, or cut by the snap length.
     pub fn unverifiable(&self) -> u64 {
         self.given_up + self.open.len() as u64
     }
 
-    /// Adds octets of `mapped`, all seen for the first time, that stand at `part`. `octets` has less
+    /// Adds bytes of `mapped`, all seen for the first time, that stand at `part`. `bytes` has less
     /// than `part` where the capture cut them. Returns the verdict once the mapping is complete.
     pub fn add(
         &mut self,
         mapped: &Mapped,
         part: SeqRange,
-        octets: &[u8],
+        bytes: &[u8],
         seen: PacketStamp,
     ) -> Option<ChecksumVerdict> {
         let open = self.open_mapping(mapped, mapped.checksum?)?;
         let offset = part.start - mapped.positions.start;
-        open.sum.add_at(offset.unsigned_abs(), octets);
+        open.sum.add_at(offset.unsigned_abs(), bytes);
         open.added += part.len();
-        open.is_cut |= (octets.len() as u64) < part.len();
+        open.is_cut |= (bytes.len() as u64) < part.len();
         if open.added < mapped.positions.len() {
             return None;
         }

@@ -1,4 +1,4 @@
-//! The data sequence space of one direction of a connection (RFC 8684 §3.3): which octets of the
+//! The data sequence space of one direction of a connection (RFC 8684 §3.3): which bytes of the
 //! stream were seen, on which subflow first, and what the peer acknowledged.
 
 use std::collections::VecDeque;
@@ -20,14 +20,14 @@ const MAX_RESENT: usize = 256;
 /// Positions stay within this, whatever the numbers on the wire are, so that sums can't overflow.
 const MAX_POSITION: i64 = 1 << 60;
 
-/// One direction of the data sequence space. Positions count from the first octet of the stream
-/// (IDSN + 1) where the IDSN is known when the first octet comes, else from the first octet seen.
+/// One direction of the data sequence space. Positions count from the first byte of the stream
+/// (IDSN + 1) where the IDSN is known when the first byte comes, else from the first byte seen.
 /// (`repr(C)`: see [`SubflowSide`](super::subflow::SubflowSide).)
 #[derive(Debug, Clone, Default)]
 #[repr(C)]
 pub struct DataSpace {
     base: Option<Dsn>,
-    /// The upper half of `base` is known: not while only 4-octet numbers were seen.
+    /// The upper half of `base` is known: not while only 4-byte numbers were seen.
     upper_known: bool,
     highest: i64,
     /// One past the last position that the peer acknowledged.
@@ -35,7 +35,7 @@ pub struct DataSpace {
     range_set: RangeSet,
     /// One past the last position that each subflow acknowledged of its own, by its number.
     subflow_acked: Vec<i64>,
-    /// Where the latest mappings in a row begin whose DSN is 8 octets wide.
+    /// Where the latest mappings in a row begin whose DSN is 8 bytes wide.
     wide_from: Option<i64>,
     level_stats: DataLevelStats,
     fin: Option<DataFin>,
@@ -48,13 +48,13 @@ pub struct DataSpace {
 pub struct DataFin {
     /// First time it was seen.
     pub seen: PacketStamp,
-    /// Its position: one past the last octet of the stream.
+    /// Its position: one past the last byte of the stream.
     pub position: i64,
     /// When a DATA_ACK covered it.
     pub acked: Option<PacketStamp>,
 }
 
-/// What became of a run of octets that a subflow carried.
+/// What became of a run of bytes that a subflow carried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PayloadClass {
     /// PacketStamp for the first time.
@@ -69,7 +69,7 @@ pub enum PayloadClass {
 pub type PayloadClasses = SmallVec<[(SeqRange, PayloadClass); 2]>;
 
 impl DataSpace {
-    /// Sets the origin to the octet after the IDSN. Returns by how much the positions of what was
+    /// Sets the origin to the byte after the IDSN. Returns by how much the positions of what was
     /// seen before it moved.
     pub fn know_idsn(&mut self, idsn: Dsn) -> i64 {
         let first = idsn.add(1);
@@ -88,7 +88,7 @@ impl DataSpace {
         self.base
     }
 
-    /// Octets seen.
+    /// Bytes seen.
     pub const fn range_set(&self) -> &RangeSet {
         &self.range_set
     }
@@ -99,7 +99,7 @@ impl DataSpace {
     }
 
     /// One past the last position that the peer acknowledged; with a DATA_FIN that is one more than
-    /// the stream has octets.
+    /// the stream has bytes.
     pub const fn acked_end(&self) -> Option<i64> {
         self.acked
     }
@@ -169,7 +169,7 @@ impl DataSpace {
         self.position_of(dsn).unwrap_or(0)
     }
 
-    /// Adds octets carried by a subflow that belong at `place`, since none of them was seen before.
+    /// Adds bytes carried by a subflow that belong at `place`, since none of them was seen before.
     #[inline(always)]
     pub fn insert_new(&mut self, place: Slot, carried: Transmission) {
         let before = self.range_set.contiguous_end();
@@ -185,7 +185,7 @@ impl DataSpace {
         self.first_copies.remember(carried);
     }
 
-    /// Adds octets carried by a subflow; says what became of each of them.
+    /// Adds bytes carried by a subflow; says what became of each of them.
     pub fn insert(&mut self, carried: Transmission) -> PayloadClasses {
         self.highest = self.highest.max(carried.range.end);
         let had_holes = self.range_set.holes().len() > 0;
@@ -205,7 +205,7 @@ impl DataSpace {
         fates
     }
 
-    /// Takes payload of any kind, of which `new_data` octets are the stream's for the first time.
+    /// Takes payload of any kind, of which `new_data` bytes are the stream's for the first time.
     pub fn sent(&mut self, at: Timestamp, payload: u64, new_data: u64) {
         if self.level_stats.series.is_none() {
             return;
@@ -223,13 +223,13 @@ impl DataSpace {
     /// Takes a DATA_ACK at the position `acked`, and what the peer offers to receive from there, if
     /// the scale of its window is known. Returns the right edge of that.
     #[inline(always)]
-    pub fn offer(&mut self, acked: i64, octets: Option<u64>, at: Timestamp) -> Option<i64> {
+    pub fn offer(&mut self, acked: i64, bytes: Option<u64>, at: Timestamp) -> Option<i64> {
         if self.level_stats.series.is_some() {
-            self.level_stats.acknowledged(at, self.acked.unwrap_or_default(), octets);
+            self.level_stats.acknowledged(at, self.acked.unwrap_or_default(), bytes);
         }
-        let octets = octets?;
-        let edge = acked.saturating_add_unsigned(octets);
-        self.level_stats.offered(edge, octets, at);
+        let bytes = bytes?;
+        let edge = acked.saturating_add_unsigned(bytes);
+        self.level_stats.offered(edge, bytes, at);
         Some(edge)
     }
 
@@ -245,12 +245,12 @@ impl DataSpace {
         self.level_stats.take_stall()
     }
 
-    /// Whether octets sent again since the last time were others than the first ones.
+    /// Whether bytes sent again since the last time were others than the first ones.
     pub(crate) const fn take_differing(&mut self) -> bool {
         std::mem::replace(&mut self.level_stats.differing, false)
     }
 
-    /// Takes the first position of a mapping whose DSN is 8 octets wide.
+    /// Takes the first position of a mapping whose DSN is 8 bytes wide.
     #[inline]
     pub(crate) const fn map_wide(&mut self, start: i64) {
         if self.wide_from.is_none() {
@@ -258,12 +258,12 @@ impl DataSpace {
         }
     }
 
-    /// Takes a mapping whose DSN is 4 octets wide.
+    /// Takes a mapping whose DSN is 4 bytes wide.
     pub(crate) const fn map_narrow(&mut self) {
         self.wide_from = None;
     }
 
-    /// Whether the octet before `position` came in a mapping with a DSN of 8 octets.
+    /// Whether the byte before `position` came in a mapping with a DSN of 8 bytes.
     pub(crate) fn is_wide(&self, position: i64) -> bool {
         let sent = self.range_set.span().map_or(0, |span| span.end);
         let sent = sent.max(self.fin.map_or(0, |fin| fin.position + 1));
@@ -317,7 +317,7 @@ impl DataSpace {
         end
     }
 
-    /// Adds what another view of the same direction saw. Both began without the other's, so octets
+    /// Adds what another view of the same direction saw. Both began without the other's, so bytes
     /// that both saw count twice.
     /// Returns by how much its positions moved.
     pub fn absorb(&mut self, other: &Self) -> i64 {
@@ -399,7 +399,7 @@ impl DataSpace {
         }
     }
 
-    /// Splits octets seen before by the subflow that carried them first.
+    /// Splits bytes seen before by the subflow that carried them first.
     fn split_by_first_copy(&mut self, part: Transmission, fates: &mut PayloadClasses) {
         let mut at = part.range.start;
         while at < part.range.end {
@@ -413,7 +413,7 @@ impl DataSpace {
         }
     }
 
-    /// Whether a later copy of the octet at `at` came on a subflow, and up to where the octets after
+    /// Whether a later copy of the byte at `at` came on a subflow, and up to where the bytes after
     /// it are like it in that.
     fn resent_on(&self, subflow: u32, at: i64) -> (bool, i64) {
         let here = self.resent.iter().filter(|copy| copy.subflow == subflow && copy.range.end > at);
@@ -447,7 +447,7 @@ impl DataSpace {
         PayloadClass::Reinjected(from)
     }
 
-    /// How many octets of `range` the subflow of their first copy had acknowledged already.
+    /// How many bytes of `range` the subflow of their first copy had acknowledged already.
     fn acked_below(&self, first: &Transmission, range: SeqRange) -> u64 {
         let start = first.subflow_position + (range.start - first.range.start);
         let acked = self.subflow_acked.get(first.subflow as usize).copied().unwrap_or(0);
@@ -471,7 +471,7 @@ impl DataSpace {
         }
     }
 
-    /// Octets that filled a hole: times those behind it, which had waited for them.
+    /// Bytes that filled a hole: times those behind it, which had waited for them.
     fn time_released(&mut self, filler: Transmission) {
         let ready = self.range_set.contiguous_end().unwrap_or(filler.range.end);
         let waited = &mut self.level_stats.head_of_line;
@@ -483,7 +483,7 @@ impl DataSpace {
     }
 }
 
-/// Whether the whole of a copy is `part`, and its octets are others.
+/// Whether the whole of a copy is `part`, and its bytes are others.
 fn differs(first: &Transmission, part: &Transmission, range: SeqRange) -> bool {
     let is_whole = first.range == range && part.range == range;
     is_whole && first.sample != 0 && part.sample != 0 && first.sample != part.sample

@@ -130,7 +130,7 @@ impl DataLevelStats {
     /// `in_flight` octets of the stream are not acknowledged.
     pub(crate) fn sent(&mut self, at: Timestamp, payload: u64, new_data: u64, in_flight: u64) {
         if let Some(series) = &mut self.series {
-            series.sent.add(at, Sent::octets(payload, new_data, in_flight));
+            series.sent.add(at, Sent::bytes(payload, new_data, in_flight));
         }
     }
 

@@ -1,6 +1,6 @@
 //! The short way, which nearly every segment goes.
 //!
-//! On an open subflow of a connection that takes its course, a segment carries new octets of the
+//! On an open subflow of a connection that takes its course, a segment carries new bytes of the
 //! stream, or acknowledges some, or both, and most rules have nothing to say of it. Here stands what is
 //! left of the long way (`Step::take`) for such a segment: first whether it is one, then what it
 //! changes, in the order of the long way. A rule that changes there changes here as well;
@@ -84,7 +84,7 @@ struct FastStep<'a> {
     seen: PacketStamp,
     segment: &'a Segment<'a>,
     options: &'a SegmentOptions,
-    /// Whether other subflows may carry the same octets.
+    /// Whether other subflows may carry the same bytes.
     is_joined: bool,
     here: &'a mut SubflowSide,
     there: &'a mut SubflowSide,
@@ -92,7 +92,7 @@ struct FastStep<'a> {
     received: &'a mut DataSpace,
 }
 
-/// New octets of a stream under one mapping, which follow on all that the subflow carried.
+/// New bytes of a stream under one mapping, which follow on all that the subflow carried.
 #[derive(Clone, Copy)]
 struct Payload<'a> {
     mapping: &'a Mapping,
@@ -227,22 +227,22 @@ impl FastStep<'_> {
     #[inline(always)]
     fn take_payload(&mut self, payload: &Payload<'_>, subflow: u32) {
         let Payload { positions, range, place, .. } = *payload;
-        let (at, octets) = (self.seen.at, range.len());
+        let (at, bytes) = (self.seen.at, range.len());
         let end = &mut *self.here;
-        end.bytes.payload += octets;
-        end.bytes.new_data += octets;
+        end.bytes.payload += bytes;
+        end.bytes.new_data += bytes;
         end.largest_payload = end.largest_payload.max(self.segment.payload_len);
         end.sequence.insert_past_end(positions);
         end.round_trips.sent(positions, at);
         end.sender_stats.carried(at, range, true);
         let in_flight = end.unacknowledged(None);
-        end.sender_stats.sent(at, octets, octets, in_flight);
+        end.sender_stats.sent(at, bytes, bytes, in_flight);
         let sample =
-            if self.is_joined { violations::sample(self.segment.payload, octets) } else { 0 };
+            if self.is_joined { violations::sample(self.segment.payload, bytes) } else { 0 };
         let subflow_position = positions.start;
         self.sent.insert_new(place, Transmission { range, subflow, subflow_position, at, sample });
         violations::watch_new_data(&mut end.violations, self.sent, range, self.seen);
-        self.sent.sent(at, octets, octets);
+        self.sent.sent(at, bytes, bytes);
     }
 }
 
@@ -272,7 +272,7 @@ impl Subflow {
 
 impl Connection {
     /// Whether it is certainly this one and did not fall back, both hosts speak MPTCP and go on sending,
-    /// and nobody wants the octets themselves.
+    /// and nobody wants the bytes themselves.
     fn takes_fast_path(&self) -> bool {
         let PerRole { client, server } = &self.data;
         !self.may_merge

@@ -1,4 +1,4 @@
-//! Where the packets of all subflows stand, so that a screen can show any of them: 24 octets each.
+//! Where the packets of all subflows stand, so that a screen can show any of them: 24 bytes each.
 
 use super::append_log::AppendLog;
 use super::arena::Id;
@@ -86,12 +86,12 @@ impl Entry {
         PacketClass::ALL.get(number).copied().unwrap_or(PacketClass::Other)
     }
 
-    /// Octets of payload on the wire; a number past 1,048,575 is not told from that.
+    /// Bytes of payload on the wire; a number past 1,048,575 is not told from that.
     pub fn payload_len(&self) -> u32 {
         u32::try_from(self.offset_and_len & u64::from(MOST_LEN)).unwrap_or_default()
     }
 
-    /// Where its octets can be read again; `None` if nowhere.
+    /// Where its bytes can be read again; `None` if nowhere.
     pub fn place(&self) -> Option<Place> {
         let source = u8::try_from(self.owner_and_number >> 32 & 0xff).ok()?;
         (source != NO_PLACE).then_some(Place { source, offset: self.offset_and_len >> 20 })

@@ -12,8 +12,8 @@ pub struct Limits {
     /// Subflows of a connection; past it a new one takes the place of one that is over or never got
     /// through.
     pub subflows_per_connection: usize,
-    /// Octets that wait for missing ones, over all streams, where streams are put together.
-    pub stream_octets: usize,
+    /// Bytes that wait for missing ones, over all streams, where streams are put together.
+    pub stream_bytes: usize,
     /// Events per connection.
     pub events_per_connection: usize,
     /// When connections are forgotten; `None`: never, they all are in the report.
@@ -42,7 +42,7 @@ impl Default for Limits {
             connections: 1_000_000,
             subflows: 2_000_000,
             subflows_per_connection: usize::MAX,
-            stream_octets: 64 << 20,
+            stream_bytes: 64 << 20,
             events_per_connection: 1_000,
             eviction: None,
         }

@@ -9,7 +9,7 @@ use crate::wire::seq::Dsn;
 /// matter when a mapping is not repeated on each segment it covers.
 const REMEMBERED: usize = 4;
 
-/// Most mappings remembered while octets of theirs are still to come.
+/// Most mappings remembered while bytes of theirs are still to come.
 const MOST: usize = 256;
 
 /// A mapping with its place on the subflow.
@@ -28,7 +28,7 @@ pub struct Mapped {
 }
 
 impl Mapped {
-    /// Data sequence number of the octet at `position`.
+    /// Data sequence number of the byte at `position`.
     pub const fn dsn_at(&self, position: i64) -> Dsn {
         self.dsn.add(position.wrapping_sub(self.positions.start).cast_unsigned())
     }
@@ -53,7 +53,7 @@ pub struct Mappings {
 }
 
 impl Mappings {
-    /// Fixes the position of subflow sequence number 0: the SYN, or with fast open the last octet of
+    /// Fixes the position of subflow sequence number 0: the SYN, or with fast open the last byte of
     /// the SYN's payload that the peer accepted (RFC 8684 Appendix B).
     pub fn set_origin(&mut self, position: i64) {
         self.origin = Some((position, position));
@@ -74,14 +74,14 @@ impl Mappings {
         (self.with_checksum, self.without_checksum)
     }
 
-    /// Mappings that say something else of an octet than one before did (RFC 8684 §3.3.1: a mapping
+    /// Mappings that say something else of an byte than one before did (RFC 8684 §3.3.1: a mapping
     /// must not change).
     pub const fn conflicts(&self) -> u64 {
         self.conflicts
     }
 
     /// Takes the mapping of a segment whose payload stands at `payload`. `dsn` is its full DSN, and
-    /// `data_fin` says that its last octet is no payload. Whether it is new, and covers nothing of
+    /// `data_fin` says that its last byte is no payload. Whether it is new, and covers nothing of
     /// that payload (RFC 8684 §3.3.1: it must), where its place is certain.
     pub fn declare(
         &mut self,
@@ -91,15 +91,15 @@ impl Mappings {
         payload: SeqRange,
     ) -> bool {
         let (wire_len, infinite) = match mapping.length {
-            DataLevelLength::Octets(octets) => (octets, false),
+            DataLevelLength::Bytes(bytes) => (bytes, false),
             DataLevelLength::Infinite => (0, true),
         };
-        let octets = wire_len.saturating_sub(u16::from(data_fin));
-        if octets == 0 && !infinite {
+        let bytes = wire_len.saturating_sub(u16::from(data_fin));
+        if bytes == 0 && !infinite {
             return false;
         }
-        let start = self.place(mapping.ssn, u32::from(octets), payload);
-        let end = if infinite { i64::MAX } else { start + i64::from(octets) };
+        let start = self.place(mapping.ssn, u32::from(bytes), payload);
+        let end = if infinite { i64::MAX } else { start + i64::from(bytes) };
         let mapped = Mapped {
             positions: SeqRange { start, end },
             dsn,
@@ -124,7 +124,7 @@ impl Mappings {
     /// all of that, and is the latest again, or follows on all before.
     #[inline(always)]
     pub(super) fn next(&self, mapping: &Mapping, dsn: Dsn, payload: SeqRange) -> Option<i64> {
-        let (DataLevelLength::Octets(wire_len @ 1..), None) = (mapping.length, mapping.checksum)
+        let (DataLevelLength::Bytes(wire_len @ 1..), None) = (mapping.length, mapping.checksum)
         else {
             return None;
         };
@@ -146,7 +146,7 @@ impl Mappings {
     /// Takes a mapping of which [`Mappings::next`] said that it begins at `start`.
     #[inline(always)]
     pub(super) fn declare_next(&mut self, mapping: &Mapping, dsn: Dsn, start: i64) {
-        let DataLevelLength::Octets(wire_len) = mapping.length else { return };
+        let DataLevelLength::Bytes(wire_len) = mapping.length else { return };
         if start >= self.reach {
             self.declared += 1;
             self.without_checksum += 1;
@@ -161,7 +161,7 @@ impl Mappings {
         self.origin.is_some_and(|(low, high)| low == high)
     }
 
-    /// Whether a mapping that is remembered has another DSN for the same octets. Only where the
+    /// Whether a mapping that is remembered has another DSN for the same bytes. Only where the
     /// place of both is certain, and not for infinite ones, which may act backwards.
     fn contradicts(&self, mapped: &Mapped) -> bool {
         let other = |known: &&Mapped| {
@@ -212,7 +212,7 @@ impl Mappings {
             .min()
     }
 
-    /// From `position` on the subflow alone carries the stream: its octets follow on the latest
+    /// From `position` on the subflow alone carries the stream: its bytes follow on the latest
     /// mapping, or on `first_dsn` at subflow sequence number 1.
     pub fn assume_from(&mut self, position: i64, first_dsn: Dsn) {
         let first = self.origin.map_or(position, |(low, _)| low + 1);
@@ -240,8 +240,8 @@ impl Mappings {
     pub fn acknowledge(&mut self, acked: i64, data_ack: Dsn) {
         let Some((low, high)) = self.origin else { return };
         let latest = |mapped: &&Mapped| {
-            let octets = data_ack.distance_from(mapped.dsn);
-            octets > 0 && octets.cast_unsigned() <= mapped.positions.len()
+            let bytes = data_ack.distance_from(mapped.dsn);
+            bytes > 0 && bytes.cast_unsigned() <= mapped.positions.len()
         };
         let Some(mapped) = self.recent.iter().rev().find(latest) else { return };
         let start = acked - data_ack.distance_from(mapped.dsn);
@@ -265,9 +265,9 @@ impl Mappings {
         Mapped { positions: mapped.positions.shifted(start - mapped.positions.start), ..*mapped }
     }
 
-    /// Position of the first octet of a mapping. Where the SYN was not seen, the origin is narrowed
+    /// Position of the first byte of a mapping. Where the SYN was not seen, the origin is narrowed
     /// down by the rule that a mapping covers at least a part of the segment that carries it.
-    fn place(&mut self, ssn: u32, octets: u32, payload: SeqRange) -> i64 {
+    fn place(&mut self, ssn: u32, bytes: u32, payload: SeqRange) -> i64 {
         let (low, high) = self.origin.unwrap_or((i64::MIN, i64::MAX));
         if low == high {
             return low + unwrap_ssn(ssn, payload.start - low);
@@ -275,7 +275,7 @@ impl Mappings {
         let reference = self.origin.map_or(i64::from(ssn), |_| payload.start - high);
         let ssn = unwrap_ssn(ssn, reference);
         let highest = payload.start - ssn;
-        let lowest = payload.end - ssn - i64::from(octets);
+        let lowest = payload.end - ssn - i64::from(bytes);
         // Exact for a mapping of one segment; else the mapping is taken to start at this segment.
         let narrowed = (low.max(lowest), high.min(highest));
         if narrowed.0 <= narrowed.1 {
@@ -310,10 +310,10 @@ mod tests {
     use super::*;
     use crate::wire::seq::WireDsn;
 
-    fn mapping(ssn: u32, octets: u16) -> Mapping {
-        let length = match octets {
+    fn mapping(ssn: u32, bytes: u16) -> Mapping {
+        let length = match bytes {
             0 => DataLevelLength::Infinite,
-            octets => DataLevelLength::Octets(octets),
+            bytes => DataLevelLength::Bytes(bytes),
         };
         Mapping { dsn: WireDsn::Long(0), ssn, length, checksum: None }
     }
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mapping_waits_for_its_octets() {
+    fn a_mapping_waits_for_its_bytes() {
         let mut mappings = Mappings::default();
         mappings.set_origin(0);
         for start in (1..10_000).step_by(100) {
@@ -362,7 +362,7 @@ mod tests {
         assert_eq!(mappings.recent.len(), REMEMBERED + 1);
     }
 
-    /// The first octet of a mapping at `ssn`.
+    /// The first byte of a mapping at `ssn`.
     fn at(ssn: u32) -> SeqRange {
         SeqRange::new(i64::from(ssn), 1)
     }

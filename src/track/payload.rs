@@ -72,7 +72,7 @@ impl Step<'_> {
             data.map_narrow();
             self.watch_narrow_dsn(first);
         }
-        if data_fin && let DataLevelLength::Octets(octets) = mapping.length {
+        if data_fin && let DataLevelLength::Bytes(octets) = mapping.length {
             let position = first + i64::from(octets) - 1;
             self.watch_data_fin(mapping, position);
             let data = self.connection.data.of_mut(sender);
@@ -112,7 +112,7 @@ impl Step<'_> {
         let Some(dsn) = self.first_dsn(self.sender()) else {
             return;
         };
-        let length = DataLevelLength::Octets(data_len);
+        let length = DataLevelLength::Bytes(data_len);
         let mapping = Mapping { dsn: WireDsn::Long(dsn.0), ssn: 1, length, checksum };
         if data_len > 0 {
             self.take_mapping(&mapping, false, payload);

@@ -2,7 +2,7 @@
 //!
 //! Where the SYN was not seen, it is not known how subflow sequence numbers stand to TCP's. A mapping
 //! that begins before the first segment seen of it may begin anywhere before it, until its last
-//! segment or the next mapping was seen, too. Until then its octets count as new data.
+//! segment or the next mapping was seen, too. Until then its bytes count as new data.
 
 use super::mapping::Mapped;
 use super::payload::captured_part;
@@ -20,12 +20,12 @@ const MOST: usize = 128;
 #[derive(Debug, Clone, Default)]
 pub struct Pending {
     held: Vec<PendingPiece>,
-    /// Octets whose mapping the capture does not show: cut off by the snap length, or missing.
+    /// Bytes whose mapping the capture does not show: cut off by the snap length, or missing.
     pub hidden: u64,
 }
 
 impl Pending {
-    /// The mappings of what waits: first data sequence number, and octets.
+    /// The mappings of what waits: first data sequence number, and bytes.
     pub fn mappings(&self) -> impl Iterator<Item = (Dsn, u64)> {
         self.held.iter().map(|held| (held.mapped.dsn, held.mapped.positions.len()))
     }
@@ -38,7 +38,7 @@ impl Pending {
     /// Lets go of what waits, which stays where it is.
     pub(crate) fn close(&mut self) {
         for held in &mut self.held {
-            held.octets = Vec::new();
+            held.bytes = Vec::new();
         }
     }
 }
@@ -50,23 +50,23 @@ struct PendingPiece {
     seq: SeqNum,
     mapped: Mapped,
     /// Only where they are needed.
-    octets: Vec<u8>,
+    bytes: Vec<u8>,
 }
 
 impl Step<'_> {
-    /// Keeps octets of a mapping until its place is known.
+    /// Keeps bytes of a mapping until its place is known.
     pub(crate) fn hold(&mut self, part: SeqRange, mapped: &Mapped) {
         let (seen, segment) = (self.seen, self.segment);
         let is_wanted =
             mapped.checksum.is_some() || self.connection.streams.of(self.sender()).is_some();
         let end = self.sender_end();
         let offset = part.start - end.sequence.position(segment.seq);
-        let octets = captured_part(segment.payload, offset, part.len());
-        let octets = if is_wanted { octets.to_vec() } else { Vec::new() };
+        let bytes = captured_part(segment.payload, offset, part.len());
+        let bytes = if is_wanted { bytes.to_vec() } else { Vec::new() };
         #[expect(clippy::cast_possible_truncation, reason = "within a segment")]
         let seq = segment.seq.add(offset.unsigned_abs() as u32);
         end.bytes.new_data += part.len();
-        end.pending.held.push(PendingPiece { seen, part, seq, mapped: *mapped, octets });
+        end.pending.held.push(PendingPiece { seen, part, seq, mapped: *mapped, bytes });
         if end.pending.held.len() >= MOST {
             self.place_held_anyway();
         }
@@ -84,7 +84,7 @@ impl Step<'_> {
             let part = held.part.intersection(mapped.positions);
             if !part.is_empty() {
                 end.bytes.new_data -= part.len();
-                let segment = Segment { seq: held.seq, payload: &held.octets, ..*self.segment };
+                let segment = Segment { seq: held.seq, payload: &held.bytes, ..*self.segment };
                 self.earlier(&segment, held.seen, sender).take_mapped(part, &mapped);
             }
         }

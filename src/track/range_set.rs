@@ -1,4 +1,4 @@
-//! Which octets of a sequence space were seen: one range from the first to the last, less its holes.
+//! Which bytes of a sequence space were seen: one range from the first to the last, less its holes.
 //!
 //! Traffic is mostly in order, so the common insertion touches two numbers. Positions are signed
 //! and unwrapped; the owner chooses the origin.
@@ -17,17 +17,17 @@ pub struct SeqRange {
 }
 
 impl SeqRange {
-    /// The range of `len` octets from `start`.
+    /// The range of `len` bytes from `start`.
     pub const fn new(start: i64, len: u32) -> Self {
         Self { start, end: start.saturating_add(len as i64) }
     }
 
-    /// Octets in it.
+    /// Bytes in it.
     pub fn len(self) -> u64 {
         self.end.saturating_sub(self.start).max(0).cast_unsigned()
     }
 
-    /// Whether it has no octets.
+    /// Whether it has no bytes.
     pub const fn is_empty(self) -> bool {
         self.end <= self.start
     }
@@ -98,7 +98,7 @@ impl RangeSet {
         self.holes.front().map(|hole| hole.start).or_else(|| self.span.map(|span| span.end))
     }
 
-    /// Makes the span begin at `start`, so that what is missing before the first octet seen is a hole.
+    /// Makes the span begin at `start`, so that what is missing before the first byte seen is a hole.
     pub fn begin_at(&mut self, start: i64) {
         match &mut self.span {
             None => self.span = Some(SeqRange { start, end: start }),
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn octets_before_the_first_ones_open_a_gap_behind_them() {
+    fn bytes_before_the_first_ones_open_a_gap_behind_them() {
         let mut range_set = RangeSet::default();
         range_set.insert(range(100, 110));
         range_set.insert(range(0, 10));

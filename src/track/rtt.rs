@@ -32,7 +32,7 @@ impl RoundTrips {
         &self.samples
     }
 
-    /// Takes a segment with new octets.
+    /// Takes a segment with new bytes.
     #[inline(always)]
     pub fn sent(&mut self, range: SeqRange, at: Timestamp) {
         if self.timed.len() < MAX_TIMED && self.timed.back().is_none_or(|last| last.end < range.end)

@@ -116,7 +116,7 @@ impl Tracker {
             connection,
             most_events: self.limits.events_per_connection,
             buffered: &mut self.buffered,
-            most_buffered: self.limits.stream_octets,
+            most_buffered: self.limits.stream_bytes,
             updates: self.updates.as_mut(),
             new_keys: PerRole::default(),
         }
@@ -180,7 +180,7 @@ pub(crate) struct Step<'a> {
     pub(crate) subflow: &'a mut Subflow,
     pub(crate) connection: &'a mut Connection,
     pub(crate) most_events: usize,
-    /// Octets that wait in all streams, and how many may.
+    /// Bytes that wait in all streams, and how many may.
     pub(crate) buffered: &'a mut usize,
     pub(crate) most_buffered: usize,
     pub(crate) updates: Option<&'a mut Vec<Update>>,
@@ -309,7 +309,7 @@ impl Step<'_> {
         }
     }
 
-    /// What a SYN/ACK says about the SYN: which octets of a fast-open SYN count, and whether MPTCP
+    /// What a SYN/ACK says about the SYN: which bytes of a fast-open SYN count, and whether MPTCP
     /// was taken up.
     fn take_syn_ack(&mut self) {
         let ack = self.segment.ack;
@@ -318,7 +318,7 @@ impl Step<'_> {
             && peer.sequence.isn().is_some()
             && peer.mappings.latest().is_none()
         {
-            // RFC 8684 Appendix B.3: subflow sequence number 1 is the octet after those accepted.
+            // RFC 8684 Appendix B.3: subflow sequence number 1 is the byte after those accepted.
             let accepted = (position - 1).max(0);
             peer.mappings.set_origin(accepted);
             let sent = peer.sequence.range_set().span().map_or(position, |span| span.end);
@@ -514,7 +514,7 @@ impl Step<'_> {
         }
     }
 
-    /// The DSN of the first octet that `role` sends after the handshake, if its key is known.
+    /// The DSN of the first byte that `role` sends after the handshake, if its key is known.
     pub(crate) fn first_dsn(&self, role: Role) -> Option<Dsn> {
         self.connection.hosts.of(role).idsn.map(|idsn| idsn.add(1))
     }

@@ -8,12 +8,12 @@ use crate::wire::frame::Timestamp;
 /// Order, repetition and pace of what a host sent on a subflow.
 #[derive(Debug, Clone, Default)]
 pub struct SenderStats {
-    /// Segments with new octets that came after later ones.
+    /// Segments with new bytes that came after later ones.
     pub out_of_order: u64,
     /// Acknowledgments without payload that repeat the one before while data is on its way
     /// (RFC 5681 §2), signals of MPTCP not counted (RFC 8684 §3).
     pub duplicate_acks: u64,
-    /// The most octets that were sent and not acknowledged, at the capture point.
+    /// The most bytes that were sent and not acknowledged, at the capture point.
     pub max_in_flight: u64,
     /// The longest time between two of its segments, and when that began.
     pub longest_idle: Option<(PacketStamp, i64)>,
@@ -38,12 +38,12 @@ impl SenderStats {
         }
     }
 
-    /// Takes payload, of which `new_data` octets belong to the stream for the first time, after which
-    /// `in_flight` octets are not acknowledged.
+    /// Takes payload, of which `new_data` bytes belong to the stream for the first time, after which
+    /// `in_flight` bytes are not acknowledged.
     pub fn sent(&mut self, at: Timestamp, payload: u64, new_data: u64, in_flight: u64) {
         self.max_in_flight = self.max_in_flight.max(in_flight);
         if let Some(series) = &mut self.series {
-            series.sent.add(at, Sent::octets(payload, new_data, in_flight));
+            series.sent.add(at, Sent::bytes(payload, new_data, in_flight));
         }
     }
 
@@ -51,7 +51,7 @@ impl SenderStats {
     pub fn carried(&mut self, at: Timestamp, positions: SeqRange, is_new: bool) {
         if let Some(series) = &mut self.series {
             let extent = Extent { low: positions.start, high: positions.end };
-            let nothing = Sent::octets(0, 0, 0);
+            let nothing = Sent::bytes(0, 0, 0);
             let sent = if is_new {
                 Sent { new: extent, ..nothing }
             } else {

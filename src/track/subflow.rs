@@ -278,7 +278,7 @@ impl SubflowSide {
         is_new
     }
 
-    /// The window of a segment that it sent in octets, if its scale is known.
+    /// The window of a segment that it sent in bytes, if its scale is known.
     #[inline]
     pub(super) fn window_of(&self, segment: &Segment<'_>) -> Option<u64> {
         Some(u64::from(segment.window) << self.window_scale?)
@@ -294,7 +294,7 @@ impl SubflowSide {
         });
     }
 
-    /// Octets sent and not acknowledged, if everything before `acked` is.
+    /// Bytes sent and not acknowledged, if everything before `acked` is.
     pub fn unacknowledged(&self, acked: Option<i64>) -> u64 {
         let sent = self.sequence.range_set().span().map_or(0, |span| span.end);
         let acked = acked.unwrap_or(self.acked).max(1);
@@ -323,7 +323,7 @@ pub struct SynOptions {
     pub timestamps: bool,
 }
 
-/// Every octet of payload is exactly one of these, tried in this order.
+/// Every byte of payload is exactly one of these, tried in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ByteCounts {
     /// All payload, by the IP header's length.

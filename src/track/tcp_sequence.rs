@@ -1,7 +1,7 @@
 //! TCP sequence numbers of one host on one subflow, unwrapped to positions.
 //!
-//! Position 0 is the SYN, so that the first octet of payload is position 1, as a mapping counts
-//! (RFC 8684 §3.3.1). Where the SYN was not seen, position 1 is the first octet seen.
+//! Position 0 is the SYN, so that the first byte of payload is position 1, as a mapping counts
+//! (RFC 8684 §3.3.1). Where the SYN was not seen, position 1 is the first byte seen.
 
 use super::range_set::{Pieces, RangeSet, SeqRange};
 use crate::wire::seq::SeqNum;
@@ -28,8 +28,8 @@ impl TcpSequence {
     /// The sequence number at `position`, once any number is known.
     pub fn number_at(&self, position: i64) -> Option<SeqNum> {
         #[expect(clippy::cast_possible_truncation, reason = "sequence numbers are the lower half")]
-        let octets = position.cast_unsigned() as u32;
-        self.base.map(|base| base.add(octets))
+        let bytes = position.cast_unsigned() as u32;
+        self.base.map(|base| base.add(bytes))
     }
 
     /// Payload seen so far.
@@ -48,7 +48,7 @@ impl TcpSequence {
                 true
             }
             Some(base) if self.base_is_isn => base == isn,
-            // Frames out of order: data came before its SYN. The guess was the first octet seen.
+            // Frames out of order: data came before its SYN. The guess was the first byte seen.
             Some(base) => {
                 let agrees = base == isn;
                 self.base_is_isn = agrees;
@@ -93,7 +93,7 @@ impl TcpSequence {
         inserted
     }
 
-    /// Adds payload; says which octets of it were seen before.
+    /// Adds payload; says which bytes of it were seen before.
     pub fn insert(&mut self, range: SeqRange) -> Pieces {
         self.highest = self.highest.max(range.end);
         self.range_set.insert(range)

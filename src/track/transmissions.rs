@@ -1,4 +1,4 @@
-//! First copies of octets: which subflow carried them, and when. They tell a reinjection from new
+//! First copies of bytes: which subflow carried them, and when. They tell a reinjection from new
 //! data, time the acknowledgments of the data level, and the waits for what came late.
 
 use std::collections::VecDeque;
@@ -15,7 +15,7 @@ const MAX_ACKED: usize = 128;
 /// Most subflows of a connection whose copies are remembered.
 const MAX_SUBFLOWS: usize = 256;
 
-/// Octets that a subflow carried.
+/// Bytes that a subflow carried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Transmission {
     /// Their positions in the data sequence space.
@@ -26,7 +26,7 @@ pub struct Transmission {
     pub subflow_position: i64,
     /// When.
     pub at: Timestamp,
-    /// Stands for the octets themselves; 0 where they are not known.
+    /// Stands for the bytes themselves; 0 where they are not known.
     pub sample: u32,
 }
 
@@ -78,7 +78,7 @@ struct Copies {
 }
 
 impl FirstTransmissions {
-    /// Remembers octets that were seen for the first time.
+    /// Remembers bytes that were seen for the first time.
     #[inline]
     pub fn remember(&mut self, copy: Transmission) {
         let index = copy.subflow as usize;
@@ -99,7 +99,7 @@ impl FirstTransmissions {
         }
     }
 
-    /// The first copy of the octet at `position`; without one, where the next one after it starts.
+    /// The first copy of the byte at `position`; without one, where the next one after it starts.
     pub fn at(&self, position: i64) -> Result<Transmission, i64> {
         let mut next = i64::MAX;
         for (subflow, copies) in (0..).zip(&self.subflows) {
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_is_found_by_any_of_its_octets() {
+    fn a_copy_is_found_by_any_of_its_bytes() {
         let mut copies = FirstTransmissions::default();
         copies.remember(copy(0, 0, 10, 1));
         copies.remember(copy(1, 20, 10, 2));

@@ -25,7 +25,7 @@ const KNOWN_NS: i64 = 1_000_000_000;
 /// How long a rate is measured: a burst is none.
 const RATE_NS: i64 = 10_000_000_000;
 
-/// Octets per second at which 4-octet numbers come round within the lifetime of a segment, two
+/// Bytes per second at which 4-byte numbers come round within the lifetime of a segment, two
 /// minutes (RFC 9293 §3.4.1).
 pub const WRAPPING_RATE: u64 = (1 << 32) / 120;
 
@@ -40,18 +40,18 @@ const MOST_OUTSIDE: usize = 16;
 pub enum Violation {
     /// A mapping covers nothing of the segment that carries it (RFC 8684 §3.3.1).
     MappingOutside,
-    /// A DATA_FIN without payload that is not one octet at subflow sequence number 0 (§3.3.3).
+    /// A DATA_FIN without payload that is not one byte at subflow sequence number 0 (§3.3.3).
     DataFinMalformed,
     /// A second DATA_FIN at another place (§3.3.3).
     DataFinMoved,
-    /// Octets of the stream at or after the DATA_FIN (§3.3.3).
+    /// Bytes of the stream at or after the DATA_FIN (§3.3.3).
     DataAfterFin,
     /// A FIN while data is not acknowledged at the data level (§3.3.3); of the last subflow, or
     /// together with a DATA_FIN, it is against the RFC.
     FinWithDataOutstanding,
     /// The right edge of the receive window moved back (§3.3.4).
     WindowShrunk,
-    /// Octets of the stream past the right edge of the receive window (§3.3.5).
+    /// Bytes of the stream past the right edge of the receive window (§3.3.5).
     BeyondWindow,
     /// MPTCP options after data without any, on a connection that fell back (§3.7).
     AfterFallback,
@@ -63,13 +63,13 @@ pub enum Violation {
     SignalsInARow,
     /// A segment sent again at once after such ACKs (§3: they are no sign of loss).
     SignalsMisread,
-    /// A DATA_ACK of 4 octets for data that came with a DSN of 8 (§3.3.2).
+    /// A DATA_ACK of 4 bytes for data that came with a DSN of 8 (§3.3.2).
     NarrowDataAck,
-    /// DSNs of 4 octets at a rate at which they come round too soon (§3.3.1); octets per second.
+    /// DSNs of 4 bytes at a rate at which they come round too soon (§3.3.1); bytes per second.
     NarrowDsn,
     /// Urgent data within a mapping (§3.3.1).
     Urgent,
-    /// Other octets under data sequence numbers that another subflow carried (§3.3.1).
+    /// Other bytes under data sequence numbers that another subflow carried (§3.3.1).
     ReinjectionDiffers,
     /// Data sent again under other subflow sequence numbers: odd, and not forbidden (§3.3.1).
     Remapped,
@@ -84,8 +84,8 @@ pub struct ViolationCount {
     pub count: u64,
     /// The first time.
     pub first: PacketStamp,
-    /// The largest number of octets that it was about, where it is about octets.
-    pub octets: u64,
+    /// The largest number of bytes that it was about, where it is about bytes.
+    pub bytes: u64,
 }
 
 /// What one host did on one subflow.
@@ -106,7 +106,7 @@ struct Record {
     last_signal: Timestamp,
     /// One past the last position sent, when it was first seen after another subflow fell back.
     sent_before: Option<i64>,
-    /// Where and when a run of DSNs of 4 octets began whose rate is measured.
+    /// Where and when a run of DSNs of 4 bytes began whose rate is measured.
     narrow: Option<(i64, Timestamp)>,
     /// Signals on segments outside the window of their receiver.
     outside: SmallVec<[PacketStamp; 1]>,
@@ -132,14 +132,14 @@ impl Violations {
         self.record.get_or_insert_default()
     }
 
-    pub(crate) fn note(&mut self, misdeed: Violation, first: PacketStamp, octets: u64) {
+    pub(crate) fn note(&mut self, misdeed: Violation, first: PacketStamp, bytes: u64) {
         let noted = &mut self.record().noted;
         match noted.iter_mut().find(|known| known.misdeed == misdeed) {
             Some(known) => {
                 known.count += 1;
-                known.octets = known.octets.max(octets);
+                known.bytes = known.bytes.max(bytes);
             }
-            None => noted.push(ViolationCount { misdeed, count: 1, first, octets }),
+            None => noted.push(ViolationCount { misdeed, count: 1, first, bytes }),
         }
     }
 
@@ -191,9 +191,9 @@ impl Violations {
 }
 
 impl Step<'_> {
-    pub(super) fn note(&mut self, misdeed: Violation, octets: u64) {
+    pub(super) fn note(&mut self, misdeed: Violation, bytes: u64) {
         let seen = self.seen;
-        self.sender_end().violations.note(misdeed, seen, octets);
+        self.sender_end().violations.note(misdeed, seen, bytes);
     }
 
     /// Reserved bits of an option.
@@ -210,13 +210,13 @@ impl Step<'_> {
         if data.fin().is_some_and(|fin| fin.position != position) {
             self.note(Violation::DataFinMoved, 0);
         }
-        let is_right = mapping.ssn == 0 && mapping.length == DataLevelLength::Octets(1);
+        let is_right = mapping.ssn == 0 && mapping.length == DataLevelLength::Bytes(1);
         if self.segment.payload_len == 0 && !is_right {
             self.note(Violation::DataFinMalformed, 0);
         }
     }
 
-    /// A DATA_ACK, 8 octets wide or 4, for everything before `acked`.
+    /// A DATA_ACK, 8 bytes wide or 4, for everything before `acked`.
     #[inline]
     pub(crate) fn watch_data_ack(&mut self, is_long: bool, acked: i64) {
         if !is_long && self.connection.data.of(self.direction.sender().peer()).is_wide(acked) {
@@ -224,7 +224,7 @@ impl Step<'_> {
         }
     }
 
-    /// A mapping at `first` whose DSN is 4 octets wide.
+    /// A mapping at `first` whose DSN is 4 bytes wide.
     #[cold]
     pub(crate) fn watch_narrow_dsn(&mut self, first: i64) {
         let at = self.seen.at;
@@ -235,8 +235,8 @@ impl Step<'_> {
             return;
         }
         record.narrow = Some((first, at));
-        let octets = u128::from(u64::try_from(first - from).unwrap_or(0));
-        let rate = octets * 1_000_000_000 / u128::from(lasted.unsigned_abs());
+        let bytes = u128::from(u64::try_from(first - from).unwrap_or(0));
+        let rate = bytes * 1_000_000_000 / u128::from(lasted.unsigned_abs());
         let rate = u64::try_from(rate).unwrap_or(u64::MAX);
         if rate > WRAPPING_RATE {
             self.note(Violation::NarrowDsn, rate);
@@ -281,7 +281,7 @@ impl Step<'_> {
         }
     }
 
-    /// New octets of the stream at `range`.
+    /// New bytes of the stream at `range`.
     #[inline(always)]
     pub(crate) fn watch_new_data(&mut self, range: SeqRange) {
         let sender = self.direction.sender();
@@ -323,7 +323,7 @@ impl Step<'_> {
         self.sender_end().violations.end_signals();
     }
 
-    /// Octets from `start` on that TCP sends again.
+    /// Bytes from `start` on that TCP sends again.
     pub(crate) fn watch_retransmission(&mut self, start: i64) {
         let at = self.seen.at;
         let acked = self.sender_end().acked;
@@ -388,10 +388,10 @@ impl Step<'_> {
         }
     }
 
-    /// Octets that another subflow carried, if they were others.
-    pub(crate) fn watch_reinjection(&mut self, octets: u64) {
+    /// Bytes that another subflow carried, if they were others.
+    pub(crate) fn watch_reinjection(&mut self, bytes: u64) {
         if self.connection.data.of_mut(self.direction.sender()).take_differing() {
-            self.note(Violation::ReinjectionDiffers, octets);
+            self.note(Violation::ReinjectionDiffers, bytes);
         }
     }
 }
@@ -408,7 +408,7 @@ impl SubflowSide {
     }
 }
 
-/// New octets at `range` of a stream whose connection did not fall back.
+/// New bytes at `range` of a stream whose connection did not fall back.
 #[inline(always)]
 pub(super) fn watch_new_data(
     violations: &mut Violations,
@@ -443,20 +443,20 @@ fn is_of_mptcp(option: &MptcpOption) -> bool {
     }
 }
 
-/// What stands for the octets of a segment when another copy of it is compared: a few of them, from its
+/// What stands for the bytes of a segment when another copy of it is compared: a few of them, from its
 /// beginning, middle and end. 0 where not all were captured.
 #[inline]
-pub(crate) fn sample(octets: &[u8], wanted: u64) -> u32 {
-    if octets.len() as u64 != wanted || octets.is_empty() {
+pub(crate) fn sample(bytes: &[u8], wanted: u64) -> u32 {
+    if bytes.len() as u64 != wanted || bytes.is_empty() {
         return 0;
     }
-    let (_, second_half) = octets.split_at(octets.len() / 2);
-    let words = [octets.first_chunk(), second_half.first_chunk(), octets.last_chunk()];
+    let (_, second_half) = bytes.split_at(bytes.len() / 2);
+    let words = [bytes.first_chunk(), second_half.first_chunk(), bytes.last_chunk()];
     let mut mixed = wanted;
     for word in words {
         mixed = match word {
             Some(word) => mix(mixed, u64::from_le_bytes(*word)),
-            None => octets.iter().fold(mixed, |mixed, octet| mix(mixed, u64::from(*octet))),
+            None => bytes.iter().fold(mixed, |mixed, byte| mix(mixed, u64::from(*byte))),
         };
     }
     // The upper half of a product depends on all bits, its lower half on the lower ones alone.
@@ -470,7 +470,7 @@ const fn mix(mixed: u64, word: u64) -> u64 {
 }
 
 impl DataSpace {
-    /// Octets of the stream that the peer did not acknowledge; 0 while no DATA_ACK was seen.
+    /// Bytes of the stream that the peer did not acknowledge; 0 while no DATA_ACK was seen.
     pub fn outstanding(&self) -> u64 {
         let sent = self.range_set().span().map_or(0, |span| span.end);
         self.acked_end().map_or(0, |acked| u64::try_from(sent - acked).unwrap_or(0))
@@ -493,14 +493,14 @@ mod tests {
 
     #[test]
     fn a_sample_tells_octets_apart() {
-        let octets: Vec<u8> = (0..100).collect();
-        let mut others = octets.clone();
+        let bytes: Vec<u8> = (0..100).collect();
+        let mut others = bytes.clone();
         for at in [0, 7, 50, 57, 92, 99] {
             others[at] ^= 0x80;
-            assert_ne!(sample(&octets, 100), sample(&others, 100), "octet {at}");
+            assert_ne!(sample(&bytes, 100), sample(&others, 100), "octet {at}");
             others[at] ^= 0x80;
         }
-        assert_eq!(sample(&octets, 101), 0, "not all of it is there");
+        assert_eq!(sample(&bytes, 101), 0, "not all of it is there");
         assert_eq!(sample(&[], 0), 0);
     }
 }

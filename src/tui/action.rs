@@ -67,7 +67,7 @@ pub enum Command {
     RawDsn,
     /// Set mark A, then mark B.
     Mark,
-    /// The octets of the packet.
+    /// The bytes of the packet.
     Hex,
     /// Write something to a file.
     Export,

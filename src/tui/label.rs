@@ -203,8 +203,8 @@ impl Words<'_> {
         let again = self.again(kind);
         Some(match mapping.length {
             DataLevelLength::Infinite => format!("DSS {again}{dsn} infinite"),
-            DataLevelLength::Octets(1) if dss.data_fin => format!("DATA_FIN {dsn}"),
-            DataLevelLength::Octets(octets) => {
+            DataLevelLength::Bytes(1) if dss.data_fin => format!("DATA_FIN {dsn}"),
+            DataLevelLength::Bytes(octets) => {
                 let fin = if dss.data_fin { " FIN" } else { "" };
                 let len = part.map_or(u32::from(octets), |part| part.len);
                 format!("DSS {again}{dsn}+{len}{fin}")

@@ -113,8 +113,8 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Octets of one host that were sent again at data level.
-    pub(crate) fn resent_octets(self, from: Sender) -> u64 {
+    /// Bytes of one host that were sent again at data level.
+    pub(crate) fn resent_bytes(self, from: Sender) -> u64 {
         self.sum(|seen| {
             let data = seen.data(from);
             data.reinjected_bytes + data.remapped_bytes

@@ -216,7 +216,7 @@ impl Packet {
             self.add("tcp.options.mptcp.rawdataseqno", mapping.dsn.raw());
             self.add("tcp.options.mptcp.subflowseqno", mapping.ssn);
             let length = match mapping.length {
-                DataLevelLength::Octets(octets) => octets,
+                DataLevelLength::Bytes(octets) => octets,
                 DataLevelLength::Infinite => 0,
             };
             self.mapped(length, mapping.checksum);

@@ -226,10 +226,10 @@ fn origin(data: &DataSpace, first: Dsn) -> Option<i64> {
     Some(if data.reference().is_some() { whole } else { low })
 }
 
-fn covered(data: &DataSpace) -> impl Iterator<Item = Range> {
-    let span = data.coverage().span().unwrap_or(Range { start: 0, end: 0 });
-    let gaps: Vec<_> = data.coverage().gaps().collect();
+fn covered(data: &DataSpace) -> impl Iterator<Item = SeqRange> {
+    let span = data.range_set().span().unwrap_or(SeqRange { start: 0, end: 0 });
+    let gaps: Vec<_> = data.range_set().holes().collect();
     let starts = [span.start].into_iter().chain(gaps.clone().into_iter().map(|gap| gap.end));
     let ends = gaps.into_iter().map(|gap| gap.start).chain([span.end]);
-    starts.zip(ends).map(|(start, end)| Range { start, end }).collect::<Vec<_>>().into_iter()
+    starts.zip(ends).map(|(start, end)| SeqRange { start, end }).collect::<Vec<_>>().into_iter()
 }

@@ -76,7 +76,7 @@ pub(crate) fn capture_file(octets: &[u8]) {
 /// Segments of a few connections in any order (see [`fuzz_segments`]), to the report: the same the short
 /// way and the long way.
 pub(crate) fn track(octets: &[u8]) {
-    let limits = Limits { stream_octets: 1 << 16, ..Limits::default() };
+    let limits = Limits { stream_bytes: 1 << 16, ..Limits::default() };
     let told = [false, true].map(|is_long| {
         let mut tracker = Tracker::new(limits, 0);
         if is_long {

@@ -100,7 +100,7 @@ impl<'a> ConnectionContext<'a> {
         known.get_or_init(|| holes::holes(self.connection, &self.subflows, sender))
     }
 
-    /// One past the last octet of `sender`'s stream that its peer acknowledged; a DATA_FIN is none.
+    /// One past the last byte of `sender`'s stream that its peer acknowledged; a DATA_FIN is none.
     pub fn acked_end(&self, sender: Role) -> Option<i64> {
         holes::acked_end(self.connection, &self.subflows, sender)
     }

@@ -1,4 +1,4 @@
-//! What the 40 octets of TCP options kept hosts from saying.
+//! What the 40 bytes of TCP options kept hosts from saying.
 
 use std::net::IpAddr;
 
@@ -255,7 +255,7 @@ pub(super) fn timestamps_dropped(context: &ConnectionContext<'_>) -> Vec<Finding
     })
 }
 
-/// IPv6 with a port beside timestamps: 10 and 30 octets without padding are the 40 that there are.
+/// IPv6 with a port beside timestamps: 10 and 30 bytes without padding are the 40 that there are.
 pub(super) fn unpadded(context: &ConnectionContext<'_>) -> Vec<Finding> {
     each_end(context, |subflow, role, evidence| {
         let unpadded = &evidence.unpadded;

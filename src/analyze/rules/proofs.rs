@@ -156,7 +156,7 @@ pub(super) fn fastclose_key_mismatch(context: &ConnectionContext<'_>) -> Vec<Fin
 
 /// The first DSN does not follow from the key: somebody keeps MP_CAPABLE and makes up the rest.
 pub(super) fn idsn_mismatch(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    /// Further from the first octet than any stream that a capture misses.
+    /// Further from the first byte than any stream that a capture misses.
     const FAR: i64 = 1 << 40;
     let wrong = |role: Role| {
         let data = context.connection.data.of(role);
@@ -177,7 +177,7 @@ pub(super) fn idsn_mismatch(context: &ConnectionContext<'_>) -> Vec<Finding> {
     Role::BOTH.into_iter().filter_map(wrong).collect()
 }
 
-/// Where the first octet seen stands: behind the first hole, if the stream begins with one.
+/// Where the first byte seen stands: behind the first hole, if the stream begins with one.
 fn first_position(data: &DataSpace) -> Option<i64> {
     let span = data.range_set().span()?;
     let hole = data.range_set().holes().next().filter(|hole| hole.start == span.start);

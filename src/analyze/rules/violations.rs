@@ -48,7 +48,7 @@ fn place(noted: &ViolationCount) -> String {
     format!("{first}in {}", packet(noted.first))
 }
 
-/// The same data sequence numbers with other octets (RFC 8684 §3.3.1: the first copy is delivered).
+/// The same data sequence numbers with other bytes (RFC 8684 §3.3.1: the first copy is delivered).
 pub(super) fn reinjection_differs(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let say = |(subflow, role, noted): Told<'_>| {
         format!(
@@ -115,7 +115,7 @@ pub(super) fn data_fin_invalid(context: &ConnectionContext<'_>) -> Vec<Finding> 
         format!(
             "{} sent {} past its own DATA_FIN on subflow {} ({}).",
             capitalised(host(role)),
-            units::bytes(noted.octets),
+            units::bytes(noted.bytes),
             subflow.number,
             place(&noted),
         )
@@ -135,7 +135,7 @@ pub(super) fn window_shrunk(context: &ConnectionContext<'_>) -> Vec<Finding> {
         format!(
             "{} took back up to {} of the receive window that it had offered on subflow {} ({}).",
             capitalised(host(role)),
-            units::bytes(noted.octets),
+            units::bytes(noted.bytes),
             subflow.number,
             place(&noted),
         )
@@ -156,7 +156,7 @@ pub(super) fn data_beyond_window(context: &ConnectionContext<'_>) -> Vec<Finding
         format!(
             "{} sent up to {} past the receive window of {} on subflow {} ({}).",
             capitalised(host(role)),
-            units::bytes(noted.octets),
+            units::bytes(noted.bytes),
             host(role.peer()),
             subflow.number,
             place(&noted),
@@ -216,8 +216,8 @@ pub(super) fn dup_ack_misread(context: &ConnectionContext<'_>) -> Vec<Finding> {
     found.map(|finding| finding.confidence(Confidence::Likely).advice(advice)).collect()
 }
 
-/// A DATA_ACK of 4 octets for data with 8 (RFC 8684 §3.3.2: must not; Linux does for a lone DATA_FIN),
-/// and DSNs of 4 octets at a rate at which they come round too soon (§3.3.1).
+/// A DATA_ACK of 4 bytes for data with 8 (RFC 8684 §3.3.2: must not; Linux does for a lone DATA_FIN),
+/// and DSNs of 4 bytes at a rate at which they come round too soon (§3.3.1).
 pub(super) fn dsn_width(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let mut found = narrow_data_acks(context);
     found.extend(narrow_dsns(context));
@@ -227,14 +227,14 @@ pub(super) fn dsn_width(context: &ConnectionContext<'_>) -> Vec<Finding> {
 /// The second of these. One finding per host: what one subflow carries of the numbers moves them all.
 fn narrow_dsns(context: &ConnectionContext<'_>) -> Option<Finding> {
     let (subflow, role, noted) =
-        noted(context, Violation::NarrowDsn).max_by_key(|(_, _, noted)| noted.octets)?;
+        noted(context, Violation::NarrowDsn).max_by_key(|(_, _, noted)| noted.bytes)?;
     let summary = format!(
         "{} sends data sequence numbers of 4 octets at {} per second ({}): they come round in {} s, \
          and a segment may live for 120 s.",
         capitalised(host(role)),
-        units::bytes(noted.octets),
+        units::bytes(noted.bytes),
         place(&noted),
-        (1 << 32) / noted.octets.max(1),
+        (1 << 32) / noted.bytes.max(1),
     );
     let finding = Finding::new(Code::DsnWidth, summary).on(subflow).from(role);
     Some(
@@ -242,7 +242,7 @@ fn narrow_dsns(context: &ConnectionContext<'_>) -> Option<Finding> {
             .seen([noted.first])
             .times(noted.count)
             .confidence(Confidence::Likely)
-            .with("bytes_per_second", noted.octets),
+            .with("bytes_per_second", noted.bytes),
     )
 }
 
@@ -289,13 +289,13 @@ pub(super) fn fin_with_data_outstanding(context: &ConnectionContext<'_>) -> Vec<
              level: they can't be sent again.",
             capitalised(host(role)),
             packet(noted.first),
-            units::bytes(noted.octets),
+            units::bytes(noted.bytes),
         );
         Finding::new(Code::FinWithDataOutstanding, summary)
             .on(subflow)
             .from(role)
             .seen([noted.first])
-            .with("bytes", noted.octets)
+            .with("bytes", noted.bytes)
             .confidence(Confidence::Likely)
             .advice(
                 "The sender's stack closes too early, or a middlebox made the FIN: compare with a \

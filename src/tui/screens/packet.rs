@@ -15,7 +15,7 @@ use crate::report::fields::{self, Field, Part};
 use crate::track::index::Entry;
 use crate::track::packet_class::PacketClass;
 use crate::tui::action::{Command, Move};
-use crate::tui::cache::Octets;
+use crate::tui::cache::Bytes;
 use crate::tui::draw::{self, pane};
 use crate::tui::layout::{self, inner, split, stack};
 use crate::tui::marks;
@@ -46,7 +46,7 @@ pub enum Show {
     /// Fields, and octets if there is room for both.
     #[default]
     Both,
-    /// Octets alone.
+    /// Bytes alone.
     Hex,
     /// Fields alone.
     Tree,
@@ -184,7 +184,7 @@ pub const fn take_as_of(app: &mut App, number: PacketNo, as_of: Option<StateAt>)
 /// Its fields; none as long as its octets are not there.
 fn fields(app: &App) -> Vec<Field> {
     let Some(entry) = entry(app) else { return Vec::new() };
-    let Octets::Here(packet) = app.packets.get(entry.number()) else { return Vec::new() };
+    let Bytes::Here(packet) = app.packets.get(entry.number()) else { return Vec::new() };
     let at = entry.at(app.snapshot.packets.origin().unwrap_or_default());
     let frame = packet.frame(entry.number(), at);
     match PacketContext::of(app, &entry) {
@@ -311,10 +311,10 @@ fn draw_nothing(app: &App, frame: &mut Frame<'_>, area: Rect) {
             let kind = crate::tui::label::kind_name(entry.kind());
             let payload = entry.payload_len();
             match app.packets.get(entry.number()) {
-                Octets::Gone => format!(
+                Bytes::Gone => format!(
                     "Its octets are no longer kept. What is left: {kind}, {payload} octets of payload."
                 ),
-                Octets::Unread | Octets::Here(_) => "Reading it again.".to_owned(),
+                Bytes::Unread | Bytes::Here(_) => "Reading it again.".to_owned(),
             }
         }
     };

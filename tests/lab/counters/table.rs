@@ -106,7 +106,7 @@ pub(crate) const TABLE: &[Counter] = &[
             "0 if no octet was sent again at data level; else at most one per octet sent again: \
              the \
              kernel counts the pieces that it hands to a subflow, not segments",
-            |view| 0..=view.resent_octets(Own),
+            |view| 0..=view.resent_bytes(Own),
         ),
     ),
     row(
@@ -239,7 +239,7 @@ pub(crate) const TABLE: &[Counter] = &[
             "0 if the peer sent nothing again at data level; else at most one per octet sent \
              again: \
              the kernel counts buffers, which may be several segments",
-            |view| 0..=view.resent_octets(Peer),
+            |view| 0..=view.resent_bytes(Peer),
         ),
     ),
     row(

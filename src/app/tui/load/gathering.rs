@@ -17,7 +17,7 @@ use crate::tui::snapshot::{SubflowTable, bases};
 use crate::wire::frame::{Frame, Place, Timestamp};
 use crate::wire::segment::decode;
 
-/// Packets that a live capture can show again (48 MiB), and octets on the disk for them.
+/// Packets that a live capture can show again (48 MiB), and bytes on the disk for them.
 const LIVE_PACKETS: usize = 2 << 20;
 const LIVE_OCTETS: u64 = 256 << 20;
 
@@ -32,7 +32,7 @@ pub(super) struct Gathering {
     checkpoints: Checkpoints,
     spool: Option<Spool>,
     frames: u64,
-    /// Packets of which nobody could keep the octets.
+    /// Packets of which nobody could keep the bytes.
     lost: u64,
     /// How many the kernel had dropped, as of the last snapshot.
     pub(super) dropped_told: Option<u64>,

@@ -25,9 +25,9 @@ pub struct Search {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Query {
-    /// A packet of this number, or else the octet of the stream that has it.
+    /// A packet of this number, or else the byte of the stream that has it.
     Number(u64),
-    /// The octet of the stream that has this number, counted from 1.
+    /// The byte of the stream that has this number, counted from 1.
     Dsn(u64),
     Packet(u64),
     Address(IpAddr),
@@ -195,7 +195,7 @@ fn packet(app: &App, number: u64) -> Option<u64> {
     found.map(|_| number)
 }
 
-/// The packets that carry an octet of the stream first, in both directions: by the octets before it.
+/// The packets that carry an byte of the stream first, in both directions: by the bytes before it.
 /// Where packets overtook each other, it is one near it.
 fn dsn(app: &App, wanted: u64) -> Vec<u64> {
     let mut hits = Vec::new();

@@ -15,7 +15,7 @@ use crate::report::model::Subflow;
 use crate::track::index::Entry;
 use crate::track::packet_class::PacketClass;
 use crate::track::role::Direction;
-use crate::tui::cache::Octets;
+use crate::tui::cache::Bytes;
 use crate::tui::draw::{self, pane};
 use crate::tui::screens::connections::short_duration;
 use crate::tui::state::{App, Screen};
@@ -307,7 +307,7 @@ impl Drawing<'_> {
     fn packet_label(&self, entry: &Entry) -> String {
         let app = self.app;
         let words = words(app, entry);
-        if let Octets::Here(packet) = app.packets.get(entry.number()) {
+        if let Bytes::Here(packet) = app.packets.get(entry.number()) {
             let at = entry.at(app.snapshot.packets.origin().unwrap_or_default());
             if let Decoded::Tcp(segment) = decode(&packet.frame(entry.number(), at)) {
                 return label::of_segment(&segment, entry.kind(), &words);

@@ -7,7 +7,7 @@ use ratatui::text::Line;
 
 use crate::analyze::state_at::{HostStateAt, StateAt};
 use crate::track::packet_class::PacketClass;
-use crate::tui::cache::Octets;
+use crate::tui::cache::Bytes;
 use crate::tui::packet_context::PacketContext;
 use crate::tui::state::App;
 use crate::tui::text;
@@ -78,7 +78,7 @@ fn number(app: &App, host: &HostStateAt, dsn: Dsn) -> String {
 /// Which mapping the payload of the packet belongs to.
 fn mapping(app: &App) -> Option<String> {
     let entry = super::entry(app)?;
-    let Octets::Here(packet) = app.packets.get(entry.number()) else { return None };
+    let Bytes::Here(packet) = app.packets.get(entry.number()) else { return None };
     let at = entry.at(app.snapshot.packets.origin()?);
     let Decoded::Tcp(segment) = decode(&packet.frame(entry.number(), at)) else { return None };
     let own = own_mapping(&segment, &PacketContext::of(app, &entry)?);
@@ -96,7 +96,7 @@ fn own_mapping(segment: &Segment<'_>, facts: &PacketContext<'_>) -> Option<Strin
         _ => None,
     })?;
     let dsn = facts.relative_dsn(mapping.dsn)?;
-    let DataLevelLength::Octets(octets) = mapping.length else {
+    let DataLevelLength::Bytes(octets) = mapping.length else {
         return Some(format!("Infinite mapping from DSN {dsn}, SSN {} on.", mapping.ssn));
     };
     let end = |first: i64, len: u32| first + i64::from(len) - 1;

@@ -1,4 +1,4 @@
-//! What each subflow carried in each column: octets, packets, and the most important event.
+//! What each subflow carried in each column: bytes, packets, and the most important event.
 
 use crate::report::event::{Direction, Event, EventKind};
 use crate::report::model::{Connection, Finding, Severity};
@@ -11,11 +11,11 @@ use crate::tui::theme::Theme;
 /// What a letter stands for, the least important first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Letter {
-    /// Octets sent again on the same subflow.
+    /// Bytes sent again on the same subflow.
     Retransmitted,
     /// A finding points here.
     Finding(Severity),
-    /// Octets that another subflow carried before.
+    /// Bytes that another subflow carried before.
     Reinjected,
     /// ADD_ADDR, or its echo.
     AddAddr,
@@ -136,13 +136,13 @@ pub struct Mark {
 /// What one host sent on one subflow in one column.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Column {
-    /// Octets of payload.
+    /// Bytes of payload.
     pub payload: u64,
     /// Packets.
     pub packets: u64,
-    /// Of the payload, in packets with octets that another subflow carried before.
+    /// Of the payload, in packets with bytes that another subflow carried before.
     pub reinjected: u64,
-    /// Of the payload, in packets with octets that this subflow carried before.
+    /// Of the payload, in packets with bytes that this subflow carried before.
     pub retransmitted: u64,
     /// The first packet, and when it came.
     pub first: Option<(u64, i64)>,
@@ -189,7 +189,7 @@ pub struct Lanes {
     pub lanes: Vec<Lane>,
     /// The worst finding of each column.
     pub findings: Vec<Option<Severity>>,
-    /// The most octets of one column.
+    /// The most bytes of one column.
     pub most: u64,
     window: Window,
     members: Members,
@@ -385,7 +385,7 @@ mod tests {
     const MS: i64 = 1_000_000;
     const WINDOW: Window = Window { start: 0, column: 10 * MS, columns: 10 };
 
-    /// A packet a millisecond: of 100 octets from the server on subflow 5, a bare ACK of the client,
+    /// A packet a millisecond: of 100 bytes from the server on subflow 5, a bare ACK of the client,
     /// and one on subflow 6, which is another connection's before packet 30.
     fn index(packets: u64) -> PacketIndex {
         let mut index = PacketIndex::new();
@@ -416,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn octets_and_packets_by_column() {
+    fn bytes_and_packets_by_column() {
         let mut lanes = Lanes::default();
         counted(&mut lanes, &index(99), WINDOW);
         let [up, down] = lanes.at(0, 0);
