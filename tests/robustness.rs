@@ -79,7 +79,7 @@ fn flipped_header_octets_never_panic() {
             for frame in &mut flipped {
                 let len = frame.data.len().min(HEADERS);
                 if len > 0 && random.below(4) == 0 {
-                    frame.data[random.below(len)] ^= random.byte();
+                    frame.data[random.below(len)] ^= random.octet();
                 }
             }
             let place = format!("{name}, round {round}");

@@ -59,7 +59,7 @@ proptest! {
 
     #[test]
     fn a_walk_ends(bytes in vec(any::<u8>(), 0..60), declared_len: u8) {
-        let options = TcpOptions { bytes: &bytes, declared_len };
+        let options = TcpOptions { octets: &bytes, declared_len };
         let mut walk = options.iter();
         let steps = walk.by_ref().count();
         prop_assert!(steps <= usize::from(declared_len) + 1);
@@ -71,7 +71,7 @@ proptest! {
     #[test]
     fn a_cut_walk_is_a_beginning(bytes in option_bytes(), captured in 0..40_usize) {
         let captured = captured.min(bytes.len());
-        let cut = TcpOptions { bytes: &bytes[..captured], ..whole(&bytes) };
+        let cut = TcpOptions { octets: &bytes[..captured], ..whole(&bytes) };
         prop_assert_eq!(cut.is_cut(), captured < bytes.len());
         let before: Vec<_> = cut.iter().take_while(|option| !ends_early(option)).collect();
         let all: Vec<_> = whole(&bytes).iter().take(before.len()).collect();
@@ -124,7 +124,7 @@ fn emitted(option: &MptcpOption) -> Vec<u8> {
 }
 
 fn whole(bytes: &[u8]) -> TcpOptions<'_> {
-    TcpOptions { bytes, declared_len: u8::try_from(bytes.len()).unwrap() }
+    TcpOptions { octets, declared_len: u8::try_from(bytes.len()).unwrap() }
 }
 
 fn ends_early(option: &TcpOption<'_>) -> bool {

@@ -172,7 +172,7 @@ impl Drop for Talk {
     fn drop(&mut self) {
         let hex = |hash: &Sha256| {
             let bytes = hash.clone().finalize();
-            bytes.iter().map(|byte| format!("{octet:02x}")).collect::<Vec<_>>().concat()
+            bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
         };
         let mut said = std::mem::take(&mut self.said);
         said.up = Stream { sent: hex(&self.client.sent), received: hex(&self.server.received) };
