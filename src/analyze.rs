@@ -1,20 +1,20 @@
 //! Facts and findings: pure functions over a [`crate::track::Trace`].
 
-pub mod announcing;
-pub mod as_of;
+pub mod add_addr_what_if;
 mod code;
 pub mod display_filter;
 pub mod explain;
 pub mod finding;
-mod fold;
 mod holes;
 pub mod host;
 pub mod ladder;
+pub mod live_findings;
 pub mod option_space;
+mod root_cause;
 pub mod rules;
 pub mod state;
+pub mod state_at;
 pub mod verdict;
-pub mod watch;
 
 use std::collections::BTreeSet;
 
@@ -22,15 +22,15 @@ use crate::track::Trace;
 use crate::track::subflow::Subflow;
 use crate::units;
 use finding::{Confidence, Finding, Selection, Severity};
-use rules::{Apply, CaptureFacts, Case, DOUBTFUL, RULES, WholeCapture};
+use rules::{Apply, ConnectionContext, DOUBTFUL, InputStats, RULES, WholeCapture};
 
 /// Everything that there is to say about `trace`: on the capture first, then connection by
 /// connection, the worst first and effects behind their causes.
-pub fn findings(trace: &Trace<'_>, inputs: &[CaptureFacts], wanted: &Selection) -> Vec<Finding> {
+pub fn findings(trace: &Trace<'_>, inputs: &[InputStats], wanted: &Selection) -> Vec<Finding> {
     let mut found = of_capture(*trace, inputs, wanted);
     for (number, connection) in trace.connections().into_iter().enumerate() {
-        let case = Case::new(*trace, inputs, wanted.host.as_ref(), connection);
-        found.extend(of_connection(&case, number, wanted).findings);
+        let context = ConnectionContext::new(*trace, inputs, wanted.host.as_ref(), connection);
+        found.extend(of_connection(&context, number, wanted).findings);
     }
     in_order(found)
 }
@@ -43,7 +43,7 @@ pub fn in_order(mut found: Vec<Finding>) -> Vec<Finding> {
 }
 
 /// What there is to say about the capture as a whole.
-pub fn of_capture(trace: Trace<'_>, inputs: &[CaptureFacts], wanted: &Selection) -> Vec<Finding> {
+pub fn of_capture(trace: Trace<'_>, inputs: &[InputStats], wanted: &Selection) -> Vec<Finding> {
     let whole = WholeCapture { trace, inputs };
     let mut found = Vec::new();
     for rule in RULES {
@@ -65,44 +65,44 @@ pub struct Judged {
 }
 
 /// What there is to say about a connection, which is the one with this number of all.
-pub fn of_connection(case: &Case<'_>, number: usize, wanted: &Selection) -> Judged {
-    let mut findings = of_case(case, number);
-    let headline = verdict::with_findings(case, &findings);
+pub fn of_connection(context: &ConnectionContext<'_>, number: usize, wanted: &Selection) -> Judged {
+    let mut findings = of_case(context, number);
+    let headline = verdict::with_findings(context, &findings);
     findings.retain(|finding| wanted.includes(finding));
     Judged { findings, headline }
 }
 
-fn of_case(case: &Case<'_>, number: usize) -> Vec<Finding> {
+fn of_case(context: &ConnectionContext<'_>, number: usize) -> Vec<Finding> {
     let mut found = Vec::new();
     for rule in RULES {
         if let Apply::Connection(apply) = rule.apply {
-            found.extend(apply(case));
+            found.extend(apply(context));
         }
     }
     for rule in RULES {
         if let Apply::Conclusion(apply) = rule.apply {
-            let concluded = apply(case, &found);
+            let concluded = apply(context, &found);
             found.extend(concluded);
         }
     }
-    soften(case, &mut found);
+    soften(context, &mut found);
     let mut found = limited(found);
     for finding in &mut found {
         finding.connection = Some(number);
         if finding.wireshark_filter.is_none() {
-            finding.wireshark_filter = display_filter(case, finding.subflow);
+            finding.wireshark_filter = display_filter(context, finding.subflow);
         }
     }
-    fold::fold(found)
+    root_cause::fold(found)
 }
 
 /// Where packets are missing, what rests on a packet that was not seen is no more than a note.
-fn soften(case: &Case<'_>, found: &mut [Finding]) {
+fn soften(context: &ConnectionContext<'_>, found: &mut [Finding]) {
     let doubtful = |finding: &&mut Finding| {
         finding.severity != Severity::Note && DOUBTFUL.contains(&finding.code)
     };
     let mut doubtful = found.iter_mut().filter(doubtful).peekable();
-    let lacks = || case.lacks_packets() || !case.is_two_sided() || case.lacks_initial();
+    let lacks = || context.lacks_packets() || !context.is_two_sided() || context.lacks_initial();
     if doubtful.peek().is_some() && lacks() {
         for finding in doubtful {
             finding.severity = Severity::Note;
@@ -150,10 +150,10 @@ fn forget_absent_causes(found: &mut [Finding]) {
 }
 
 /// Shows the subflow in question, or all of the connection.
-fn display_filter(case: &Case<'_>, subflow: Option<u32>) -> Option<String> {
+fn display_filter(context: &ConnectionContext<'_>, subflow: Option<u32>) -> Option<String> {
     let wanted = |candidate: &&&Subflow| subflow.is_none_or(|number| candidate.number == number);
-    let subflows = case.subflows.iter().filter(wanted);
+    let subflows = context.subflows.iter().filter(wanted);
     display_filter::of_flows(
-        subflows.map(|subflow| (subflow.ends.client.endpoint, subflow.ends.server.endpoint)),
+        subflows.map(|subflow| (subflow.sides.client.endpoint, subflow.sides.server.endpoint)),
     )
 }

@@ -234,7 +234,7 @@ pub struct LiveArgs {
     pub summary: i64,
     /// What is remembered, and for how long.
     #[command(flatten)]
-    pub ageing: AgeingArgs,
+    pub eviction: AgeingArgs,
     /// When to use colour
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
@@ -266,7 +266,7 @@ pub struct TuiArgs {
     pub user: Option<String>,
     /// What is remembered of a live capture, and for how long.
     #[command(flatten)]
-    pub ageing: AgeingArgs,
+    pub eviction: AgeingArgs,
     /// Draw with ASCII only, for terminals without Unicode
     #[arg(long)]
     pub ascii: bool,

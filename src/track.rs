@@ -5,58 +5,58 @@
 //! looked at any time through [`Tracker::trace`]. Time is the packets' own, memory is bounded by
 //! [`Limits`], and nothing is kept per packet (but in a [`index::PacketIndex`], by who wants one).
 
+pub mod ack_watch;
 pub mod address;
-pub mod ageing;
+pub mod append_log;
 pub mod arena;
 pub mod checkpoint;
 pub mod checksum;
-pub mod chunked;
-pub mod conduct;
 pub mod connection;
-pub mod copies;
-pub mod coverage;
 pub mod data;
-pub mod delivery;
+pub mod data_level_stats;
 pub mod distribution;
 pub mod duplicate;
-pub mod dynamics;
 pub mod event;
+pub mod eviction;
+mod fast_path;
 pub mod flow;
 pub mod index;
 mod join;
 pub mod limits;
 pub mod mapping;
-pub mod news;
-pub mod option_space;
 mod options;
+pub mod packet_class;
 mod payload;
+pub mod pending;
 pub mod proof;
-pub mod pushed;
+pub mod range_set;
 pub mod role;
 pub mod rtt;
 mod segment;
+pub mod sender_stats;
 pub mod series;
-mod steady;
 pub mod stream;
 pub mod subflow;
 pub mod tcp_sequence;
 pub mod trace;
-pub mod unplaced;
+pub mod transmissions;
+pub mod updates;
+pub mod violations;
 
 use std::collections::BTreeSet;
 
-use ageing::LastLook;
 use arena::{Arena, Id};
 use connection::Connection;
+use eviction::LastSweep;
 use flow::{Flow, FlowKey, FlowTable, PlainSyn};
 use join::TokenIndex;
-use news::News;
+use packet_class::LastPacketState;
 use proof::Verdict;
-use pushed::LastPushed;
 use role::{PerRole, Role};
 use series::SubflowSeries;
 use stream::{Stream, StreamUse};
-use subflow::{Seen, Subflow, SubflowEnd};
+use subflow::{PacketStamp, Subflow, SubflowSide};
+use updates::Update;
 
 pub use limits::Limits;
 pub use trace::{OptionCounts, Totals, Trace};
@@ -84,10 +84,10 @@ pub struct Tracker {
     streams: Option<WantedStreams>,
     series: Option<u32>,
     buffered: usize,
-    news: Option<Vec<News>>,
+    updates: Option<Vec<Update>>,
     next_number: u64,
-    last_look: LastLook,
-    last_pushed: Option<Box<LastPushed>>,
+    last_sweep: LastSweep,
+    last_packet_state: Option<Box<LastPacketState>>,
     only_long_way: bool,
 }
 
@@ -97,7 +97,7 @@ impl Tracker {
     pub fn new(limits: Limits, seed: u64) -> Self {
         Self {
             limits,
-            flows: FlowTable::new(seed, limits.plain_flows, limits.ageing.is_some()),
+            flows: FlowTable::new(seed, limits.plain_flows, limits.eviction.is_some()),
             connections: Arena::default(),
             subflows: Arena::default(),
             tokens: TokenIndex::new(seed),
@@ -106,10 +106,10 @@ impl Tracker {
             streams: None,
             series: None,
             buffered: 0,
-            news: None,
+            updates: None,
             next_number: 0,
-            last_look: LastLook::default(),
-            last_pushed: None,
+            last_sweep: LastSweep::default(),
+            last_packet_state: None,
             only_long_way: false,
         }
     }
@@ -120,7 +120,7 @@ impl Tracker {
     }
 
     /// The same, in so many spans of time at most; past the first 100 connections in no more than 64.
-    /// A span in which something happened takes up to 120 octets for each direction of a connection
+    /// A span in which something happened takes up to 120 bytes for each direction of a connection
     /// and 88 for each of a subflow.
     pub const fn keep_series_of(&mut self, spans: u32) {
         self.series = Some(spans);
@@ -132,7 +132,7 @@ impl Tracker {
         self.series.map(|spans| if is_crowded { spans.min(SERIES_SPANS) } else { spans })
     }
 
-    /// From now on, new connections put the octets of both directions together.
+    /// From now on, new connections put the bytes of both directions together.
     pub fn keep_streams(&mut self, wanted: StreamUse) {
         self.streams = Some(WantedStreams { wanted, only: None });
     }
@@ -148,23 +148,23 @@ impl Tracker {
         self.connections[id].streams.of_mut(sender).as_deref_mut()
     }
 
-    /// From now on, keeps what is new for [`Tracker::take_news`].
-    pub fn keep_news(&mut self) {
-        self.news = Some(Vec::new());
+    /// From now on, keeps what is new for [`Tracker::take_updates`].
+    pub fn keep_updates(&mut self) {
+        self.updates = Some(Vec::new());
     }
 
-    /// What is new since the last time, in order, moved to the end of `taken`. Whoever keeps news
+    /// What is new since the last time, in order, moved to the end of `taken`. Whoever keeps updates
     /// must take them after every push, or they pile up.
-    pub fn take_news(&mut self, taken: &mut Vec<News>) {
-        if let Some(news) = &mut self.news {
-            taken.append(news);
+    pub fn take_updates(&mut self, taken: &mut Vec<Update>) {
+        if let Some(updates) = &mut self.updates {
+            taken.append(updates);
         }
     }
 
     /// Takes the next frame, decoded.
     pub fn push(&mut self, decoded: &Decoded<'_>) {
         self.totals.packets += 1;
-        if let Some(last) = &mut self.last_pushed {
+        if let Some(last) = &mut self.last_packet_state {
             last.segment = None;
         }
         match decoded {
@@ -193,12 +193,12 @@ impl Tracker {
     fn push_segment(&mut self, segment: &Segment<'_>) {
         self.totals.tcp_segments += 1;
         self.totals.first_segment.get_or_insert(segment.timestamp);
-        if self.limits.ageing.is_some() {
+        if self.limits.eviction.is_some() {
             self.forget_what_is_old(segment.timestamp);
         }
         let mut options = SegmentOptions::default();
         options.read(&segment.options);
-        let seen = Seen::in_segment(segment);
+        let seen = PacketStamp::in_segment(segment);
         self.note_oddities(seen, segment, &options);
         if options.has_mptcp() {
             self.totals.count_options(&options);
@@ -244,13 +244,18 @@ impl Tracker {
     /// What a limit of age says. (On its own, as `open` is.)
     #[inline(never)]
     fn forget_what_is_old(&mut self, now: Timestamp) {
-        if let Some(ageing) = self.limits.ageing {
-            self.age(&ageing, now);
+        if let Some(eviction) = self.limits.eviction {
+            self.age(&eviction, now);
         }
     }
 
     /// What tells of the capture and of middleboxes, on any flow.
-    fn note_oddities(&mut self, seen: Seen, segment: &Segment<'_>, options: &SegmentOptions) {
+    fn note_oddities(
+        &mut self,
+        seen: PacketStamp,
+        segment: &Segment<'_>,
+        options: &SegmentOptions,
+    ) {
         if segment.options.is_cut() {
             self.totals.options_cut.add(seen);
         }
@@ -278,11 +283,11 @@ impl Tracker {
         let sender = subflow.direction_from(segment.source).sender();
         if segment.flags.is_syn_ack() {
             // The SYN before it may be missing.
-            let end = subflow.ends.of(sender);
+            let end = subflow.sides.of(sender);
             let had_more = subflow.reset.is_some() || end.fin.is_some() || end.first_data.is_some();
             return had_more && end.sequence.isn().is_some_and(|isn| isn != segment.seq);
         }
-        match subflow.ends.of(sender).sequence.isn() {
+        match subflow.sides.of(sender).sequence.isn() {
             Some(isn) => isn != segment.seq,
             // A SYN from the acceptor's side: a simultaneous open, unless this one is over. Where no
             // SYN was seen before: out of order, unless a RST was.
@@ -314,11 +319,11 @@ impl Tracker {
             return;
         };
         self.flows.set(key, Flow::Subflow(id));
-        self.push_on_subflow(id, Seen::in_segment(segment), segment, options);
+        self.push_on_subflow(id, PacketStamp::in_segment(segment), segment, options);
     }
 
     /// A new connection; `None` past the limit.
-    fn add_connection(&mut self, first: Seen) -> Option<Id<Connection>> {
+    fn add_connection(&mut self, first: PacketStamp) -> Option<Id<Connection>> {
         if self.connections.len() >= self.limits.connections {
             self.totals.untracked_flows += 1;
             return None;
@@ -327,7 +332,7 @@ impl Tracker {
         connection.number = self.next_number;
         connection.forgotten_before = self.totals.forgotten.connections();
         self.next_number += 1;
-        self.last_look.opened_since += 1;
+        self.last_sweep.opened_since += 1;
         if let Some(streams) = self.streams.as_ref().filter(|streams| streams.include(first)) {
             let stream = || Some(Box::new(Stream::new(streams.wanted)));
             connection.streams = PerRole { client: stream(), server: stream() };
@@ -377,8 +382,8 @@ impl Tracker {
         let owner = &mut self.connections[connection];
         let oldest = owner.subflows.iter().copied().filter_map(|id| {
             let old = &self.subflows[id];
-            let may_go = !old.initial && (old.is_over() || !old.is_through());
-            may_go.then_some((old.is_through(), old.last.packet, id))
+            let may_go = !old.initial && (old.is_over() || !old.is_confirmed());
+            may_go.then_some((old.is_confirmed(), old.last.packet, id))
         });
         let Some((_, _, id)) = oldest.min_by_key(|(through, last, _)| (*through, *last)) else {
             self.totals.untracked_flows += 1;
@@ -386,7 +391,7 @@ impl Tracker {
         };
         let old = &mut self.subflows[id];
         owner.join_answered(old);
-        let key = FlowKey::new(old.ends.client.endpoint, old.ends.server.endpoint);
+        let key = FlowKey::new(old.sides.client.endpoint, old.sides.server.endpoint);
         self.flows.remove(&key, id);
         let number = old.number;
         *old = Subflow::new(connection, number, stream, opener, opening);
@@ -401,7 +406,7 @@ impl Tracker {
 
 /// What is remembered of the SYN of a plain flow.
 fn plain_syn(segment: &Segment<'_>) -> PlainSyn {
-    PlainSyn { seq: segment.seq, seen: Seen::in_segment(segment), port: segment.source.port }
+    PlainSyn { seq: segment.seq, seen: PacketStamp::in_segment(segment), port: segment.source.port }
 }
 
 /// Which streams are put together.
@@ -411,7 +416,7 @@ struct WantedStreams {
 }
 
 impl WantedStreams {
-    fn include(&self, first: Seen) -> bool {
+    fn include(&self, first: PacketStamp) -> bool {
         self.only.as_ref().is_none_or(|only| only.contains(&first.packet))
     }
 }
@@ -424,7 +429,7 @@ pub struct Opening {
     /// Who answered.
     pub acceptor: Endpoint,
     /// First packet.
-    pub first: Seen,
+    pub first: PacketStamp,
     /// Whether it was opened with MP_CAPABLE, or seems to have been.
     pub initial: bool,
 }
@@ -437,12 +442,12 @@ impl Subflow {
         opener: Role,
         opening: &Opening,
     ) -> Self {
-        let mut ends = PerRole {
-            client: SubflowEnd::new(opening.opener),
-            server: SubflowEnd::new(opening.acceptor),
+        let mut sides = PerRole {
+            client: SubflowSide::new(opening.opener),
+            server: SubflowSide::new(opening.acceptor),
         };
         if opener == Role::Server {
-            ends.swap();
+            sides.swap();
         }
         Self {
             connection,
@@ -454,7 +459,7 @@ impl Subflow {
             last: opening.first,
             handshake: subflow::Handshake::default(),
             join: (!opening.initial).then(subflow::JoinHandshake::default),
-            ends,
+            sides,
             reset: None,
             released: false,
             out_of_order: false,
@@ -468,7 +473,7 @@ impl Subflow {
     fn keep_series(&mut self, spans: Option<u32>) {
         for role in Role::BOTH {
             let series = spans.map(|spans| Box::new(SubflowSeries::new(spans)));
-            self.ends.of_mut(role).dynamics.series = series;
+            self.sides.of_mut(role).sender_stats.series = series;
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::wire::segment::Endpoint;
 /// A filter with more flows than this helps nobody.
 const MOST: usize = 4;
 
-/// Octets that most flows take.
+/// Bytes that most flows take.
 const USUAL_LEN: usize = 96;
 
 /// Shows the flows between these endpoints, or the first few of many; `None` without any.
@@ -41,9 +41,9 @@ fn push_side(filter: &mut String, end: Endpoint) {
     match end.address {
         IpAddr::V4(address) => {
             filter.push_str("ip.addr == ");
-            for (index, octet) in address.octets().into_iter().enumerate() {
+            for (index, byte) in address.octets().into_iter().enumerate() {
                 filter.push_str(if index == 0 { "" } else { "." });
-                push_number(filter, octet.into());
+                push_number(filter, byte.into());
             }
         }
         // Writing to a string can't fail.

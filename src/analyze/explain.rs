@@ -2,10 +2,10 @@
 
 mod addresses;
 mod capture;
-mod conduct;
 mod data;
 mod handshake;
 mod joins;
+mod violations;
 
 use super::finding::Code;
 
@@ -36,7 +36,7 @@ pub fn page(code: Code) -> Page {
         joins::PAGES,
         addresses::PAGES,
         data::PAGES,
-        conduct::PAGES,
+        violations::PAGES,
     ];
     let mut pages = groups.into_iter().flatten();
     let found = pages.find(|(known, _)| *known == code);

@@ -2,7 +2,7 @@
 
 use crate::host::HostSnapshot;
 use crate::track::role::{Direction, Role};
-use crate::track::subflow::{Seen, Subflow};
+use crate::track::subflow::{PacketStamp, Subflow};
 use crate::wire::frame::{PacketNo, Timestamp};
 
 pub use super::code::Code;
@@ -35,7 +35,7 @@ pub enum Confidence {
 /// A value that a summary names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Param {
-    /// A number: octets, nanoseconds, a count, an ID.
+    /// A number: bytes, nanoseconds, a count, an ID.
     Number(u64),
     /// Anything else.
     Text(String),
@@ -161,7 +161,7 @@ impl Finding {
 
     /// Proved by these, in the order of time; the first one says when.
     #[must_use]
-    pub fn seen(mut self, evidence: impl IntoIterator<Item = Seen>) -> Self {
+    pub fn seen(mut self, evidence: impl IntoIterator<Item = PacketStamp>) -> Self {
         for seen in evidence {
             self.at = Some(self.at.map_or(seen.at, |at| at.min(seen.at)));
             if self.packets.len() < MAX_PACKETS && !self.packets.contains(&seen.packet) {

@@ -1,38 +1,38 @@
 //! What of a stream is not in the capture.
 
 use crate::track::connection::Connection;
-use crate::track::coverage::Range;
 use crate::track::data::DataSpace;
+use crate::track::pending::Pending;
+use crate::track::range_set::SeqRange;
 use crate::track::role::Role;
 use crate::track::subflow::Subflow;
-use crate::track::unplaced::Unplaced;
 
-/// What was not seen of what `sender` sent, in order: from the first octet of the stream (midstream:
+/// What was not seen of what `sender` sent, in order: from the first byte of the stream (midstream:
 /// the first one seen, or else numbered) to the last one seen or acknowledged, or to the DATA_FIN. What
-/// may be octets that were seen and whose place is not known is none.
-pub(super) fn holes(connection: &Connection, subflows: &[&Subflow], sender: Role) -> Vec<Range> {
+/// may be bytes that were seen and whose place is not known is none.
+pub(super) fn holes(connection: &Connection, subflows: &[&Subflow], sender: Role) -> Vec<SeqRange> {
     let data = connection.data.of(sender);
     let fin = data.fin().map(|fin| fin.position);
     let end = fin.or_else(|| acked_end(connection, subflows, sender));
-    let unplaced = subflows.iter().map(|subflow| &subflow.ends.of(sender).unplaced);
-    let hidden = unplaced.clone().map(|unplaced| unplaced.hidden).sum();
+    let pending = subflows.iter().map(|subflow| &subflow.sides.of(sender).pending);
+    let hidden = pending.clone().map(|pending| pending.hidden).sum();
     let base = data.base().unwrap_or_default();
-    let maybe = unplaced.flat_map(Unplaced::mappings).map(|(dsn, octets)| {
+    let maybe = pending.flat_map(Pending::mappings).map(|(dsn, bytes)| {
         let start = dsn.distance_from(base);
-        Range { start, end: start.saturating_add_unsigned(octets) }
+        SeqRange { start, end: start.saturating_add_unsigned(bytes) }
     });
     let holes = maybe.fold(up_to(end, data), without);
-    let octets: u64 = holes.iter().map(|hole| hole.len()).sum();
-    if octets > hidden { holes } else { Vec::new() }
+    let bytes: u64 = holes.iter().map(|hole| hole.len()).sum();
+    if bytes > hidden { holes } else { Vec::new() }
 }
 
 /// What of `ranges` is not in `taken`.
-fn without(ranges: Vec<Range>, taken: Range) -> Vec<Range> {
+fn without(ranges: Vec<SeqRange>, taken: SeqRange) -> Vec<SeqRange> {
     let parts = ranges.into_iter().flat_map(|range| {
-        let before = Range { end: range.end.min(taken.start), ..range };
-        let after = Range { start: range.start.max(taken.end), ..range };
+        let before = SeqRange { end: range.end.min(taken.start), ..range };
+        let after = SeqRange { start: range.start.max(taken.end), ..range };
         if range.intersection(taken).is_empty() {
-            [range, Range { end: range.start, ..range }]
+            [range, SeqRange { end: range.start, ..range }]
         } else {
             [before, after]
         }
@@ -40,7 +40,7 @@ fn without(ranges: Vec<Range>, taken: Range) -> Vec<Range> {
     parts.filter(|part| !part.is_empty()).collect()
 }
 
-/// One past the last octet of `sender`'s stream that its peer acknowledged; a DATA_FIN is none.
+/// One past the last byte of `sender`'s stream that its peer acknowledged; a DATA_FIN is none.
 pub(super) fn acked_end(
     connection: &Connection,
     subflows: &[&Subflow],
@@ -48,7 +48,7 @@ pub(super) fn acked_end(
 ) -> Option<i64> {
     let data = connection.data.of(sender);
     let acked = data.acked_end()?;
-    let is_unseen = data.coverage().span().is_none_or(|span| acked > span.end);
+    let is_unseen = data.range_set().span().is_none_or(|span| acked > span.end);
     match data.fin() {
         Some(fin) => Some(acked.min(fin.position)),
         None if is_unseen && connection.fallback.is_none() => {
@@ -61,27 +61,27 @@ pub(super) fn acked_end(
 /// Whether `role` closed all its subflows, as a host does once it acknowledged the peer's DATA_FIN
 /// (RFC 8684 §3.3.3).
 fn has_closed(subflows: &[&Subflow], role: Role) -> bool {
-    let mut used = subflows.iter().map(|subflow| subflow.ends.of(role));
+    let mut used = subflows.iter().map(|subflow| subflow.sides.of(role));
     used.all(|end| end.segments == 0 || end.fin.is_some())
 }
 
-fn up_to(end: Option<i64>, data: &DataSpace) -> Vec<Range> {
-    let coverage = data.coverage();
-    let seen = coverage.span().map_or(0, |span| span.end);
-    let tail = Range { start: seen, end: end.unwrap_or(seen) };
-    coverage.gaps().chain([tail].into_iter().filter(|tail| !tail.is_empty())).collect()
+fn up_to(end: Option<i64>, data: &DataSpace) -> Vec<SeqRange> {
+    let range_set = data.range_set();
+    let seen = range_set.span().map_or(0, |span| span.end);
+    let tail = SeqRange { start: seen, end: end.unwrap_or(seen) };
+    range_set.holes().chain([tail].into_iter().filter(|tail| !tail.is_empty())).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::track::copies::Carried;
+    use crate::track::transmissions::Transmission;
     use crate::wire::frame::Timestamp;
     use crate::wire::seq::Dsn;
 
     fn carry(data: &mut DataSpace, start: i64, end: i64) {
-        let range = Range { start, end };
-        data.insert(Carried {
+        let range = SeqRange { start, end };
+        data.insert(Transmission {
             range,
             subflow: 0,
             subflow_position: start,

@@ -21,7 +21,7 @@ impl<'a> KnownHost<'a> {
         let is_there = |role: &Role| {
             subflows
                 .iter()
-                .any(|subflow| has_address(says, subflow.ends.of(*role).endpoint.address))
+                .any(|subflow| has_address(says, subflow.sides.of(*role).endpoint.address))
         };
         match Role::BOTH.map(|role| is_there(&role)) {
             [true, false] => Some(Self { role: Role::Client, says }),

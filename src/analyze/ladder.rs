@@ -9,7 +9,7 @@ mod silence;
 use std::collections::BTreeSet;
 
 use crate::track::index::{Entry, Members, PacketIndex};
-use crate::track::pushed::Kind;
+use crate::track::packet_class::PacketClass;
 use crate::track::role::Direction;
 use crate::wire::frame::{PacketNo, Timestamp};
 use silence::Gaps;
@@ -50,8 +50,8 @@ pub struct Run {
     pub lane: usize,
     /// Who sent them.
     pub direction: Direction,
-    /// [`Kind::Data`] or [`Kind::Ack`].
-    pub kind: Kind,
+    /// [`PacketClass::Data`] or [`PacketClass::Ack`].
+    pub kind: PacketClass,
 }
 
 /// The rows of one connection.
@@ -268,7 +268,7 @@ impl Ladder {
             } else {
                 Direction::ClientToServer
             },
-            kind: if is_ack { Kind::Ack } else { Kind::Data },
+            kind: if is_ack { PacketClass::Ack } else { PacketClass::Data },
         }))
     }
 
@@ -276,7 +276,7 @@ impl Ladder {
     fn run_key(&self, entry: &Entry) -> Option<u32> {
         let lane = self.members.lane(entry).filter(|lane| *lane < MOST_LANES)?;
         let from_server = u32::from(entry.direction() == Direction::ServerToClient);
-        let is_ack = u32::from(entry.kind() == Kind::Ack);
+        let is_ack = u32::from(entry.kind() == PacketClass::Ack);
         let key = u32::try_from(lane).ok()? << 2 | from_server << 1 | is_ack;
         (entry.kind().is_plain() && !self.pinned.contains(&entry.number())).then_some(key)
     }
@@ -328,7 +328,7 @@ impl Ladder {
         for (position, entry) in index.iter_from(self.seen) {
             self.seen = position + 1;
             // A copy says nothing that the first one did not.
-            if entry.kind() == Kind::Copy || self.members.lane(&entry).is_none() {
+            if entry.kind() == PacketClass::Copy || self.members.lane(&entry).is_none() {
                 continue;
             }
             let Ok(packet) = u32::try_from(position - self.base) else { break };

@@ -5,9 +5,8 @@
 
 mod addresses;
 mod capture;
-mod case;
 mod close;
-mod conduct;
+mod context;
 mod data;
 mod fallback;
 mod handshake;
@@ -19,16 +18,17 @@ mod proofs;
 mod retries;
 mod signals;
 mod tokens;
+mod violations;
 mod words;
 
-pub use case::{AddressVerdict, Case};
+pub use context::{AddressVerdict, ConnectionContext};
 
 use super::finding::{Code, Finding};
 use crate::track::Trace;
 
 /// What is known of an input beside its packets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct CaptureFacts {
+pub struct InputStats {
     /// The path as the user gave it.
     pub path: String,
     /// Frames read.
@@ -46,7 +46,7 @@ pub struct WholeCapture<'a> {
     /// Everything.
     pub trace: Trace<'a>,
     /// What is known of the inputs.
-    pub inputs: &'a [CaptureFacts],
+    pub inputs: &'a [InputStats],
 }
 
 /// A rule, and the code of what it finds.
@@ -61,18 +61,18 @@ pub struct Rule {
 #[derive(Clone, Copy)]
 pub enum Apply {
     /// Each connection.
-    Connection(fn(&Case<'_>) -> Vec<Finding>),
+    Connection(fn(&ConnectionContext<'_>) -> Vec<Finding>),
     /// Each connection, and what the other rules found of it.
-    Conclusion(fn(&Case<'_>, &[Finding]) -> Vec<Finding>),
+    Conclusion(fn(&ConnectionContext<'_>, &[Finding]) -> Vec<Finding>),
     /// The capture as a whole.
     Capture(fn(&WholeCapture<'_>) -> Vec<Finding>),
 }
 
-const fn each(code: Code, rule: fn(&Case<'_>) -> Vec<Finding>) -> Rule {
+const fn each(code: Code, rule: fn(&ConnectionContext<'_>) -> Vec<Finding>) -> Rule {
     Rule { code, apply: Apply::Connection(rule) }
 }
 
-const fn last(code: Code, rule: fn(&Case<'_>, &[Finding]) -> Vec<Finding>) -> Rule {
+const fn last(code: Code, rule: fn(&ConnectionContext<'_>, &[Finding]) -> Vec<Finding>) -> Rule {
     Rule { code, apply: Apply::Conclusion(rule) }
 }
 
@@ -153,23 +153,23 @@ pub const RULES: &[Rule] = &[
     each(Code::RemoveAddrMissing, addresses::remove_addr_missing),
     // Data and paths at work.
     each(Code::MappingMissing, data::mapping_missing),
-    each(Code::MappingOutsideSegment, conduct::mapping_outside_segment),
+    each(Code::MappingOutsideSegment, violations::mapping_outside_segment),
     each(Code::MappingConflict, data::mapping_conflict),
     each(Code::DataAckBeyondSent, data::data_ack_beyond_sent),
     each(Code::Reinjection, data::reinjection),
-    each(Code::ReinjectionDiffers, conduct::reinjection_differs),
+    each(Code::ReinjectionDiffers, violations::reinjection_differs),
     each(Code::Remapping, data::remapping),
     each(Code::RedundantScheduler, data::redundant_scheduler),
     each(Code::DataStall, data::data_stall),
     each(Code::HeadOfLineBlocking, data::head_of_line_blocking),
     each(Code::ReceiveWindowLimited, data::receive_window_limited),
-    each(Code::WindowShrunk, conduct::window_shrunk),
-    each(Code::DataBeyondWindow, conduct::data_beyond_window),
-    each(Code::ReservedBitsSet, conduct::reserved_bits_set),
-    each(Code::DupAckSignals, conduct::dup_ack_signals),
-    each(Code::DupAckMisread, conduct::dup_ack_misread),
-    each(Code::DsnWidth, conduct::dsn_width),
-    each(Code::UrgentInMapping, conduct::urgent_in_mapping),
+    each(Code::WindowShrunk, violations::window_shrunk),
+    each(Code::DataBeyondWindow, violations::data_beyond_window),
+    each(Code::ReservedBitsSet, violations::reserved_bits_set),
+    each(Code::DupAckSignals, violations::dup_ack_signals),
+    each(Code::DupAckMisread, violations::dup_ack_misread),
+    each(Code::DsnWidth, violations::dsn_width),
+    each(Code::UrgentInMapping, violations::urgent_in_mapping),
     each(Code::SignalOutOfWindow, signals::signal_out_of_window),
     each(Code::OriginalNotResent, data::original_not_resent),
     each(Code::BackupUsed, paths::backup_used),
@@ -180,8 +180,8 @@ pub const RULES: &[Rule] = &[
     each(Code::FastCloseUnanswered, close::fast_close_unanswered),
     each(Code::SubflowReset, close::subflow_reset),
     each(Code::ConnectionAborted, close::connection_aborted),
-    each(Code::DataFinInvalid, conduct::data_fin_invalid),
-    each(Code::FinWithDataOutstanding, conduct::fin_with_data_outstanding),
+    each(Code::DataFinInvalid, violations::data_fin_invalid),
+    each(Code::FinWithDataOutstanding, violations::fin_with_data_outstanding),
     each(Code::DataFinUnacked, close::data_fin_unacked),
     each(Code::SubflowNotClosed, close::subflow_not_closed),
     each(Code::RstReasonMissing, close::rst_reason_missing),

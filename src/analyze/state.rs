@@ -4,7 +4,7 @@ use crate::track::Trace;
 use crate::track::connection::Connection;
 use crate::track::proof::{Verdict, fast_close_verdict};
 use crate::track::role::Role;
-use crate::track::subflow::{Reset, Seen, Subflow, SubflowState};
+use crate::track::subflow::{PacketStamp, Reset, Subflow, SubflowState};
 use crate::wire::frame::PacketNo;
 
 /// How far a connection came.
@@ -79,10 +79,10 @@ pub(super) fn of(connection: &Connection, subflows: &[&Subflow]) -> ConnectionSt
     if last_reset(subflows).is_some() {
         return ConnectionState::Reset;
     }
-    let is_through = subflows.iter().any(|subflow| subflow.is_through());
+    let is_confirmed = subflows.iter().any(|subflow| subflow.is_confirmed());
     match subflows.first().map(|subflow| subflow.state()) {
-        _ if is_through && is_closing(connection, subflows) => ConnectionState::Closing,
-        _ if is_through => ConnectionState::Established,
+        _ if is_confirmed && is_closing(connection, subflows) => ConnectionState::Closing,
+        _ if is_confirmed => ConnectionState::Established,
         Some(SubflowState::Refused) => ConnectionState::Refused,
         Some(SubflowState::HalfOpen | SubflowState::SynTimeout) => ConnectionState::Handshaking,
         _ => ConnectionState::Unknown,
@@ -120,7 +120,7 @@ fn is_closed(connection: &Connection, subflows: &[&Subflow]) -> bool {
     let fins = Role::BOTH.map(|role| connection.data.of(role).fin());
     let all_over = subflows.iter().all(|subflow| subflow.is_over());
     let exchanged = fins.iter().all(|fin| fin.is_some_and(|fin| fin.acked.is_some() || all_over));
-    let mut used = subflows.iter().filter(|subflow| subflow.is_through());
+    let mut used = subflows.iter().filter(|subflow| subflow.is_confirmed());
     exchanged || (all_over && used.clone().next().is_some() && used.all(|s| is_finished(s)))
 }
 
@@ -133,14 +133,14 @@ fn is_closing(connection: &Connection, subflows: &[&Subflow]) -> bool {
         let data_fin = connection.data.of(*role).fin().is_some();
         let fin = subflows
             .iter()
-            .any(|subflow| connection.fallback.is_some() && subflow.ends.of(*role).fin.is_some());
+            .any(|subflow| connection.fallback.is_some() && subflow.sides.of(*role).fin.is_some());
         data_fin || fin
     })
 }
 
 /// The RST that ended the last subflow, when nothing is left of the connection.
 fn last_reset(subflows: &[&Subflow]) -> Option<Reset> {
-    let used = subflows.iter().filter(|subflow| subflow.is_through());
+    let used = subflows.iter().filter(|subflow| subflow.is_confirmed());
     if !used.clone().all(|subflow| subflow.is_over()) {
         return None;
     }
@@ -150,7 +150,7 @@ fn last_reset(subflows: &[&Subflow]) -> Option<Reset> {
 
 /// The packet that ended a subflow.
 fn end_of(subflow: &Subflow) -> PacketNo {
-    let fins = Role::BOTH.map(|role| subflow.ends.of(role).fin);
+    let fins = Role::BOTH.map(|role| subflow.sides.of(role).fin);
     let fin = fins.iter().flatten().map(|seen| seen.packet).max();
     let reset = subflow.reset.map(|reset| reset.seen.packet);
     reset.or(fin).unwrap_or(subflow.last.packet)
@@ -182,8 +182,8 @@ fn data_fin_close(connection: &Connection) -> Option<Close> {
 fn fin_close(connection: &Connection, subflows: &[&Subflow]) -> Option<Close> {
     connection.fallback?;
     let fins = subflows.iter().flat_map(|subflow| {
-        Role::BOTH.map(|role| subflow.ends.of(role).fin.map(|seen| (seen, role)))
+        Role::BOTH.map(|role| subflow.sides.of(role).fin.map(|seen| (seen, role)))
     });
-    let (seen, role): (Seen, Role) = fins.flatten().min_by_key(|(seen, _)| seen.packet)?;
+    let (seen, role): (PacketStamp, Role) = fins.flatten().min_by_key(|(seen, _)| seen.packet)?;
     Some(Close { kind: CloseKind::FallbackFin, by: Closer::Host(role), packet: seen.packet })
 }

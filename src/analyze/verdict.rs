@@ -2,7 +2,7 @@
 
 mod headline;
 
-use super::rules::Case;
+use super::rules::ConnectionContext;
 use super::state::{CloseKind, Closer, ConnectionState};
 use crate::track::connection::{Fallback, FallbackCause};
 use crate::track::event::{Event, EventKind};
@@ -14,8 +14,8 @@ use crate::wire::mptcp::MptcpOption;
 pub(super) use headline::with_findings;
 
 /// More sentences than the one: failed joins, an end out of order, what the capture lacks.
-pub fn details(case: &Case<'_>) -> Vec<String> {
-    let facts = Facts { case };
+pub fn details(context: &ConnectionContext<'_>) -> Vec<String> {
+    let facts = Headline { context };
     let details = [
         facts.joins_failed(),
         facts.bad_checksums(),
@@ -30,8 +30,8 @@ pub fn details(case: &Case<'_>) -> Vec<String> {
 }
 
 /// The verdict on a connection, in one sentence.
-pub fn in_a_sentence(case: &Case<'_>) -> String {
-    Facts { case }.headline()
+pub fn in_a_sentence(context: &ConnectionContext<'_>) -> String {
+    Headline { context }.headline()
 }
 
 /// The host's name in a sentence.
@@ -55,16 +55,16 @@ pub const fn fallback_reason(cause: FallbackCause) -> &'static str {
     }
 }
 
-struct Facts<'a> {
-    case: &'a Case<'a>,
+struct Headline<'a> {
+    context: &'a ConnectionContext<'a>,
 }
 
-impl Facts<'_> {
+impl Headline<'_> {
     fn headline(&self) -> String {
-        if let Some(fallback) = self.case.connection.fallback {
+        if let Some(fallback) = self.context.connection.fallback {
             return fell_back(fallback);
         }
-        match self.case.state {
+        match self.context.state {
             ConnectionState::Refused => self.refused(),
             ConnectionState::Handshaking => self.not_through(),
             ConnectionState::Unknown => {
@@ -75,7 +75,7 @@ impl Facts<'_> {
     }
 
     fn refused(&self) -> String {
-        match self.case.subflows.first().and_then(|subflow| subflow.reset) {
+        match self.context.subflows.first().and_then(|subflow| subflow.reset) {
             Some(reset) => {
                 let who = host(reset.from);
                 let packet = reset.seen.packet;
@@ -89,7 +89,7 @@ impl Facts<'_> {
     }
 
     fn not_through(&self) -> String {
-        let Some(handshake) = self.case.subflows.first().map(|subflow| subflow.handshake) else {
+        let Some(handshake) = self.context.subflows.first().map(|subflow| subflow.handshake) else {
             return "The handshake is not in the capture.".to_owned();
         };
         if handshake.syn_ack.is_none() {
@@ -119,25 +119,25 @@ impl Facts<'_> {
     }
 
     fn through(&self) -> impl Iterator<Item = &Subflow> {
-        let used = self.case.subflows.iter().filter(|subflow| subflow.is_through());
+        let used = self.context.subflows.iter().filter(|subflow| subflow.is_confirmed());
         used.copied()
     }
 
     fn failed_joins(&self) -> impl Iterator<Item = &Subflow> {
-        let joins = self.case.subflows.iter().filter(|subflow| !subflow.initial);
-        joins.filter(|join| !join.is_through()).copied()
+        let joins = self.context.subflows.iter().filter(|subflow| !subflow.initial);
+        joins.filter(|join| !join.is_confirmed()).copied()
     }
 
     /// Whether the SYN of the initial subflow was seen.
     fn has_beginning(&self) -> bool {
-        let first = self.case.subflows.first();
+        let first = self.context.subflows.first();
         first.is_some_and(|first| first.initial && !first.is_midstream())
     }
 
     /// How many joins failed in which way. A single one stands in the headline.
     fn joins_failed(&self) -> Option<String> {
-        let total = self.case.subflows.iter().filter(|subflow| !subflow.initial).count();
-        if total < 2 || self.case.connection.fallback.is_some() {
+        let total = self.context.subflows.iter().filter(|subflow| !subflow.initial).count();
+        if total < 2 || self.context.connection.fallback.is_some() {
             return None;
         }
         let mut kinds: Vec<(String, u64)> = Vec::new();
@@ -158,11 +158,11 @@ impl Facts<'_> {
 
     /// Subflows that a RST ended while the connection went on.
     fn resets(&self) -> Option<String> {
-        if matches!(self.case.state, ConnectionState::Reset | ConnectionState::FastClosed) {
+        if matches!(self.context.state, ConnectionState::Reset | ConnectionState::FastClosed) {
             return None;
         }
         // What comes after both DATA_FINs is the clearing away.
-        let done = Role::BOTH.map(|role| self.case.connection.data.of(role).fin());
+        let done = Role::BOTH.map(|role| self.context.connection.data.of(role).fin());
         let done = done[0].zip(done[1]).map(|(one, other)| one.seen.packet.max(other.seen.packet));
         let was_reset = |subflow: &&Subflow| {
             let packet = subflow.reset.map(|reset| reset.seen.packet);
@@ -189,7 +189,7 @@ impl Facts<'_> {
     /// Mappings whose DSS checksum is wrong.
     fn bad_checksums(&self) -> Option<String> {
         let wrong = |role: Role| {
-            let ends = self.case.subflows.iter().map(|subflow| subflow.ends.of(role));
+            let ends = self.context.subflows.iter().map(|subflow| subflow.sides.of(role));
             let count = ends.map(|end| end.checksums.mismatches()).sum();
             (count > 0).then(|| format!("{} by {}", units::counted(count, "mapping"), host(role)))
         };
@@ -200,7 +200,7 @@ impl Facts<'_> {
     /// The first MP_FAIL of each host.
     fn mp_fails(&self) -> Option<String> {
         let first = |role: Role| {
-            let mut events = self.case.connection.events.iter();
+            let mut events = self.context.connection.events.iter();
             let is_fail = |event: &&Event| {
                 event.direction.sender() == role
                     && matches!(event.kind, EventKind::Option(MptcpOption::Fail(_)))
@@ -215,7 +215,7 @@ impl Facts<'_> {
     /// What was sent again on another subflow.
     fn resent(&self) -> Option<String> {
         let part = |role: Role| {
-            let ends = self.case.subflows.iter().map(|subflow| subflow.ends.of(role).bytes);
+            let ends = self.context.subflows.iter().map(|subflow| subflow.sides.of(role).bytes);
             let octets = ends.map(|bytes| bytes.reinjected).sum();
             (octets > 0).then(|| format!("{} by {}", units::bytes(octets), host(role)))
         };
@@ -224,7 +224,7 @@ impl Facts<'_> {
     }
 
     fn bad_end(&self) -> Option<String> {
-        let close = self.case.close?;
+        let close = self.context.close?;
         let by = match close.by {
             Closer::Host(role) => host(role),
             Closer::Both => "both hosts",
@@ -243,7 +243,7 @@ impl Facts<'_> {
 
     fn missing(&self) -> Option<String> {
         let missing = |role: Role| {
-            let octets = self.case.holes(role).iter().map(|hole| hole.len()).sum();
+            let octets = self.context.holes(role).iter().map(|hole| hole.len()).sum();
             (octets > 0).then(|| format!("{} sent by {}", units::bytes(octets), host(role)))
         };
         let parts: Vec<_> = Role::BOTH.into_iter().filter_map(missing).collect();
@@ -251,9 +251,10 @@ impl Facts<'_> {
     }
 
     fn midstream(&self) -> Option<String> {
-        if self.case.subflows.first().is_some_and(|subflow| subflow.is_midstream()) {
+        if self.context.subflows.first().is_some_and(|subflow| subflow.is_midstream()) {
             Some("The handshake of MPTCP is not in the capture.".to_owned())
-        } else if self.case.connection.known_by.is_some() && !self.case.connection.has_keys() {
+        } else if self.context.connection.known_by.is_some() && !self.context.connection.has_keys()
+        {
             Some("Only joined subflows of it are in the capture.".to_owned())
         } else {
             None
@@ -295,7 +296,7 @@ pub(super) fn failure(join: &Subflow) -> String {
 
 /// How the data of the direction with more of it is spread over the subflows.
 pub(super) fn shares(used: &[&Subflow]) -> String {
-    let sent = |role: Role| used.iter().map(|subflow| subflow.ends.of(role).bytes.new_data).sum();
+    let sent = |role: Role| used.iter().map(|subflow| subflow.sides.of(role).bytes.new_data).sum();
     let totals: [u64; 2] = Role::BOTH.map(sent);
     let (role, total) = match totals {
         [0, 0] => return "no data was sent".to_owned(),
@@ -303,7 +304,7 @@ pub(super) fn shares(used: &[&Subflow]) -> String {
         [_, server] => (Role::Server, server),
     };
     let data = format!("{} sent by {}", units::bytes(total), host(role));
-    let first = used.first().map_or(0, |subflow| subflow.ends.of(role).bytes.new_data);
+    let first = used.first().map_or(0, |subflow| subflow.sides.of(role).bytes.new_data);
     let others = match used.len() {
         2 => "second",
         _ => "others",

@@ -24,7 +24,7 @@ type Handshake = (Endpoint, Endpoint, SeqNum);
 
 /// When an input saw the SYNs and SYN/ACKs, each the first time.
 #[derive(Default)]
-struct Seen {
+struct PacketStamp {
     syn: HashMap<Handshake, i64>,
     syn_ack: HashMap<Handshake, i64>,
 }
@@ -35,7 +35,7 @@ pub(super) fn shifts(paths: &[InputPath]) -> Result<Vec<Option<i64>>> {
     if paths.len() < 2 || paths.contains(&InputPath::Stdin) {
         return Ok(vec![None; paths.len()]);
     }
-    let mut known: Vec<(Seen, i64)> = Vec::new();
+    let mut known: Vec<(PacketStamp, i64)> = Vec::new();
     let mut shifts = Vec::new();
     for path in paths {
         let seen = handshakes(path)?;
@@ -47,9 +47,9 @@ pub(super) fn shifts(paths: &[InputPath]) -> Result<Vec<Option<i64>>> {
     Ok(shifts)
 }
 
-fn handshakes(path: &InputPath) -> Result<Seen> {
+fn handshakes(path: &InputPath) -> Result<PacketStamp> {
     let mut capture = inputs::open(std::slice::from_ref(path))?;
-    let mut seen = Seen::default();
+    let mut seen = PacketStamp::default();
     for _ in 0..MAX_FRAMES {
         let Some(frame) = capture.next_frame() else { break };
         if let Decoded::Tcp(segment) = decode(&frame)
@@ -61,7 +61,7 @@ fn handshakes(path: &InputPath) -> Result<Seen> {
     Ok(seen)
 }
 
-impl Seen {
+impl PacketStamp {
     fn add(&mut self, segment: &Segment<'_>) {
         // A SYN/ACK goes under the SYN that it answers.
         let at = segment.timestamp.0;
@@ -78,7 +78,7 @@ impl Seen {
 
 /// By how much the second clock is ahead of the first: the median over the handshakes in both. Only
 /// what no way between the two places could explain counts.
-fn compare(one: &Seen, other: &Seen) -> Option<i64> {
+fn compare(one: &PacketStamp, other: &PacketStamp) -> Option<i64> {
     let mut shifts: Vec<_> = one
         .syn
         .iter()
@@ -99,10 +99,10 @@ mod tests {
 
     use super::*;
 
-    fn seen(syn: i64, syn_ack: i64) -> Seen {
+    fn seen(syn: i64, syn_ack: i64) -> PacketStamp {
         let end = |port| Endpoint { address: Ipv4Addr::LOCALHOST.into(), port };
         let key = (end(1), end(2), SeqNum(7));
-        Seen { syn: HashMap::from([(key, syn)]), syn_ack: HashMap::from([(key, syn_ack)]) }
+        PacketStamp { syn: HashMap::from([(key, syn)]), syn_ack: HashMap::from([(key, syn_ack)]) }
     }
 
     #[test]
@@ -118,6 +118,6 @@ mod tests {
 
     #[test]
     fn without_a_common_handshake_nothing_is_known() {
-        assert_eq!(compare(&seen(0, 20), &Seen::default()), None);
+        assert_eq!(compare(&seen(0, 20), &PacketStamp::default()), None);
     }
 }

@@ -10,7 +10,7 @@ use super::output;
 use super::pipeline;
 use super::progress::Progress;
 use super::report::{self, KeptStreams};
-use crate::analyze::rules::Case;
+use crate::analyze::rules::ConnectionContext;
 use crate::capture::InputPath;
 use crate::cli::{FollowArgs, Side};
 use crate::track::role::Role;
@@ -19,7 +19,7 @@ use crate::track::{Limits, Tracker};
 use crate::units;
 use crate::wire::frame::PacketNo;
 
-/// How many frames pass between two times that octets are written.
+/// How many frames pass between two times that bytes are written.
 const FRAMES_PER_WRITE: u64 = 1024;
 
 /// The connection to follow: its first packet, and the first packets of all its subflows.
@@ -40,7 +40,7 @@ pub(super) fn run(args: &FollowArgs) -> Result<()> {
         Side::Server => Role::Server,
     };
     let mut tracker = Tracker::new(Limits::default(), report::seed());
-    tracker.keep_streams_of(StreamUse::Octets, target.subflows.clone());
+    tracker.keep_streams_of(StreamUse::Bytes, target.subflows.clone());
     output::to_stdout(|out| write_stream(&paths, &mut tracker, &target, sender, out))?;
     tell_what_is_missing(&mut tracker, &target, sender);
     Ok(())
@@ -58,7 +58,7 @@ fn find(paths: &[InputPath], wanted: u64) -> Result<Target> {
     Ok(Target { first: connection.first.packet, subflows })
 }
 
-/// Reads the captures again, and writes octets as soon as all before them are there.
+/// Reads the captures again, and writes bytes as soon as all before them are there.
 fn write_stream(
     paths: &[InputPath],
     tracker: &mut Tracker,
@@ -75,13 +75,13 @@ fn write_stream(
         if frames.is_multiple_of(FRAMES_PER_WRITE)
             && let Some(stream) = tracker.stream_mut(target.first, sender)
         {
-            out.write_all(&stream.take_octets())?;
+            out.write_all(&stream.take_bytes())?;
         }
         Ok(())
     })?;
     let Some(stream) = tracker.stream_mut(target.first, sender) else { return Ok(()) };
     stream.finish();
-    out.write_all(&stream.take_octets())
+    out.write_all(&stream.take_bytes())
 }
 
 /// Says on standard error why the stream ended before its time, if it did.
@@ -104,7 +104,7 @@ fn tell_what_is_missing(tracker: &mut Tracker, target: &Target, sender: Role) {
     let connections = trace.connections();
     let connection = connections.iter().find(|known| known.first.packet == target.first);
     let Some(connection) = connection else { return };
-    if let Some(hole) = Case::new(trace, &[], None, connection).holes(sender).first() {
+    if let Some(hole) = ConnectionContext::new(trace, &[], None, connection).holes(sender).first() {
         let missing = units::bytes(hole.len());
         eprintln!("mptcpscope: after {written}: {missing} of the stream are not in the capture");
     }

@@ -19,7 +19,7 @@ use self::host::LocalHost;
 use self::output::Lines;
 use self::session::Session;
 use super::output::Output;
-use super::report::{self, Tail};
+use super::report::{self, Outputs};
 use crate::capture::write::{Rotation, Writer};
 use crate::cli::{LiveArgs, Rotate};
 use crate::report::text::TextOptions;
@@ -61,7 +61,7 @@ pub(super) fn run(args: &LiveArgs) -> Result<()> {
     feed.start()?;
     watch(args, &mut feed, &mut session)?;
     let report = session.finish(&feed)?;
-    report::put_out(&report, Tail { json, text })
+    report::write_outputs(&report, Outputs { json, text })
 }
 
 /// The loop: packets in, lines out, until somebody or something ends it.

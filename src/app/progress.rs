@@ -18,7 +18,7 @@ pub(super) enum Progress {
 }
 
 impl Progress {
-    /// A bar for an input of `bytes_total` octets (`None`: not known), if somebody can see it and
+    /// A bar for an input of `bytes_total` bytes (`None`: not known), if somebody can see it and
     /// `wanted` says that it disturbs nothing.
     pub(super) fn new(bytes_total: Option<u64>, wanted: bool) -> Self {
         if wanted && stderr().is_terminal() {

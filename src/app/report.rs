@@ -45,20 +45,20 @@ pub(super) fn run(args: &ReportArgs) -> Result<Outcome> {
         connection: args.connection,
         ..TextOptions::default()
     });
-    put_out(&report, Tail { json: json_output, text })?;
+    write_outputs(&report, Outputs { json: json_output, text })?;
     let fails = args.findings.fail_on.is_some_and(|level| is_any_at(&report, level));
     mem::forget(report);
     Ok(if fails { Outcome::Found } else { Outcome::Done })
 }
 
 /// Where a report goes, and how.
-pub(super) struct Tail {
+pub(super) struct Outputs {
     pub(super) json: Option<Output>,
     pub(super) text: Option<TextOptions>,
 }
 
 /// Writes a report everywhere it is wanted.
-pub(super) fn put_out(report: &Report, tail: Tail) -> Result<()> {
+pub(super) fn write_outputs(report: &Report, tail: Outputs) -> Result<()> {
     if let Some(output) = tail.json {
         output.write(|out| json::write(report, out))?;
     }

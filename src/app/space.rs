@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::output;
-use crate::analyze::announcing::Header;
+use crate::analyze::add_addr_what_if::Header;
 use crate::cli::{DssWord, HandshakeWord, SpaceArgs, Switch};
 use crate::report::space::{self, text};
 use crate::wire::option_space::{AddAddrForm, Block, DssForm, JoinStep, Width};

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
-/// Octets read at once, and how many such pieces may wait.
+/// Bytes read at once, and how many such pieces may wait.
 const PIECE: usize = 64 << 10;
 const PIECES: usize = 16;
 
@@ -15,8 +15,8 @@ pub(super) fn pieces() -> Receiver<io::Result<Vec<u8>>> {
         let mut stdin = io::stdin().lock();
         loop {
             let mut piece = vec![0; PIECE];
-            let read = stdin.read(&mut piece).map(|octets| {
-                piece.truncate(octets);
+            let read = stdin.read(&mut piece).map(|bytes| {
+                piece.truncate(bytes);
                 piece
             });
             let is_end = read.as_ref().map_or(true, Vec::is_empty);

@@ -26,15 +26,15 @@ use serde::Serialize;
 
 use super::event::Event;
 use super::model::{ConnectionState, RoleName, SubflowState};
-use crate::analyze::rules::Case;
+use crate::analyze::rules::ConnectionContext;
 use crate::analyze::{state, verdict};
 use crate::track::Trace;
 use crate::track::arena::Id;
 use crate::track::connection::Connection;
 use crate::track::event as tracked;
-use crate::track::news::News;
 use crate::track::role::Role;
 use crate::track::subflow::{self, Subflow};
+use crate::track::updates::Update;
 use crate::wire::frame::Timestamp;
 
 /// Something to tell.
@@ -167,9 +167,9 @@ pub struct InterfaceLine {
     pub what: String,
 }
 
-/// Turns news into lines; knows what was told already.
+/// Turns updates into lines; knows what was told already.
 #[derive(Debug, Default)]
-pub struct Narrator {
+pub struct EventLines {
     told: HashMap<u64, Told>,
 }
 
@@ -180,22 +180,22 @@ struct Told {
     subflows: BTreeMap<u32, SubflowState>,
 }
 
-impl Narrator {
-    /// The lines that `news` are worth, in order. `origin` is the time of the first packet.
-    pub fn lines(&mut self, trace: Trace<'_>, news: &[News], origin: Timestamp) -> Vec<Line> {
+impl EventLines {
+    /// The lines that `updates` are worth, in order. `origin` is the time of the first packet.
+    pub fn lines(&mut self, trace: Trace<'_>, updates: &[Update], origin: Timestamp) -> Vec<Line> {
         let mut lines = Vec::new();
         let mut moved: Vec<Id<Subflow>> = Vec::new();
-        for new in news {
+        for new in updates {
             let id = match new {
-                News::Forgotten { number } => {
+                Update::Forgotten { number } => {
                     self.told.remove(number);
                     continue;
                 }
-                News::Event(event) => event.subflow,
-                News::Progress(id) => *id,
+                Update::Event(event) => event.subflow,
+                Update::Progress(id) => *id,
             };
             self.begin(trace, id, origin, &mut lines);
-            if let News::Event(event) = new {
+            if let Update::Event(event) = new {
                 lines.push(Line::Event(live_event(trace, event, origin)));
             }
             if !moved.contains(&id) {
@@ -289,7 +289,7 @@ fn connection_line(
         server: end(Role::Server),
         subflows: connection.subflows.len() as u64,
         verdict: has_ended
-            .then(|| verdict::in_a_sentence(&Case::new(trace, &[], None, connection))),
+            .then(|| verdict::in_a_sentence(&ConnectionContext::new(trace, &[], None, connection))),
     }))
 }
 
@@ -308,7 +308,7 @@ fn subflow_line(number: u64, subflow: &Subflow, state: SubflowState, t_ns: i64) 
 
 impl LineEnd {
     fn of(subflow: &subflow::Subflow, role: Role) -> Self {
-        let end = subflow.ends.of(role);
+        let end = subflow.sides.of(role);
         Self {
             address: end.endpoint.address,
             port: end.endpoint.port,

@@ -41,7 +41,7 @@ pub use subflow::{
 
 use crate::analyze;
 use crate::analyze::finding::Selection;
-use crate::analyze::rules::{CaptureFacts, Case};
+use crate::analyze::rules::{ConnectionContext, InputStats};
 use crate::track::Trace;
 use build::Context;
 
@@ -126,12 +126,12 @@ impl Report {
         wanted: &Selection,
     ) -> Self {
         let context = Context::new(trace, inputs, lookup);
-        let capture: Vec<_> = inputs.iter().map(CaptureFacts::from).collect();
+        let capture: Vec<_> = inputs.iter().map(InputStats::from).collect();
         let mut findings = analyze::of_capture(*trace, &capture, wanted);
         let tracked = trace.connections();
         let mut connections = Vec::with_capacity(tracked.len());
         for (index, connection) in tracked.into_iter().enumerate() {
-            let case = Case::new(*trace, &capture, wanted.host.as_ref(), connection);
+            let case = ConnectionContext::new(*trace, &capture, wanted.host.as_ref(), connection);
             let judged = analyze::of_connection(&case, index, wanted);
             findings.extend(judged.findings);
             let id = index as u64 + connection.forgotten_before;

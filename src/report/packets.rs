@@ -28,9 +28,7 @@ use crate::wire::tcp_option::TcpOption;
 pub fn has_mptcp(segment: &Segment<'_>) -> bool {
     segment.options.iter().any(|option| match option {
         TcpOption::Mptcp(_) => true,
-        TcpOption::Cut(octets) | TcpOption::BadLength(octets) => {
-            octets.first() == Some(&mptcp::KIND)
-        }
+        TcpOption::Cut(bytes) | TcpOption::BadLength(bytes) => bytes.first() == Some(&mptcp::KIND),
         _ => false,
     })
 }
@@ -95,7 +93,7 @@ fn write_options(segment: &Segment<'_>, proof: &Proof<'_>, out: &mut Formatter<'
 fn write_tcp_option(option: &TcpOption<'_>, out: &mut Formatter<'_>) -> fmt::Result {
     match option {
         TcpOption::NoOperation | TcpOption::EndOfList { .. } => Ok(()),
-        TcpOption::MaximumSegmentSize(octets) => write!(out, "mss {octets}"),
+        TcpOption::MaximumSegmentSize(bytes) => write!(out, "mss {bytes}"),
         TcpOption::WindowScale(shift) => write!(out, "window scale {shift}"),
         TcpOption::SackPermitted => out.write_str("sack permitted"),
         TcpOption::Sack(blocks) => {
@@ -112,9 +110,9 @@ fn write_tcp_option(option: &TcpOption<'_>, out: &mut Formatter<'_>) -> fmt::Res
         TcpOption::Authentication(data) => write!(out, "authentication {}", Hex(data)),
         TcpOption::Mptcp(option) => write!(out, "{}", Words(option)),
         TcpOption::Unknown { kind, data } => write!(out, "option {kind} {}", Hex(data)),
-        TcpOption::BadLength(octets) => write!(out, "bad option length {}", Hex(octets)),
+        TcpOption::BadLength(bytes) => write!(out, "bad option length {}", Hex(bytes)),
         TcpOption::Cut([]) => out.write_str("options cut by the snap length"),
-        TcpOption::Cut(octets) => write!(out, "option cut by the snap length {}", Hex(octets)),
+        TcpOption::Cut(bytes) => write!(out, "option cut by the snap length {}", Hex(bytes)),
     }
 }
 
@@ -210,7 +208,7 @@ fn write_dss(dss: &Dss, out: &mut Formatter<'_>) -> fmt::Result {
     if let Some(mapping) = dss.mapping {
         write!(out, " dsn {} ssn {}", mapping.dsn, mapping.ssn)?;
         match mapping.length {
-            DataLevelLength::Octets(octets) => write!(out, " len {octets}")?,
+            DataLevelLength::Bytes(bytes) => write!(out, " len {bytes}")?,
             DataLevelLength::Infinite => out.write_str(" len infinite")?,
         }
         write_checksum(mapping.checksum, out)?;
@@ -280,13 +278,13 @@ fn write_reserved(bits: u16, out: &mut Formatter<'_>) -> fmt::Result {
     }
 }
 
-/// Octets as one hexadecimal number; `0x` alone if there are none.
+/// Bytes as one hexadecimal number; `0x` alone if there are none.
 struct Hex<'a>(&'a [u8]);
 
 impl Display for Hex<'_> {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         out.write_str("0x")?;
-        self.0.iter().try_for_each(|octet| write!(out, "{octet:02x}"))
+        self.0.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
     }
 }
 
@@ -294,7 +292,7 @@ impl Display for Hex<'_> {
 mod tests {
     use super::*;
 
-    /// The words of an option, from its octets after kind and length.
+    /// The words of an option, from its bytes after kind and length.
     fn words(body: &[u8]) -> String {
         Words(&MptcpOption::parse(body)).to_string()
     }
@@ -351,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_shows_its_octets() {
+    fn what_is_not_known_shows_its_bytes() {
         assert_eq!(words(&[0x20]), "malformed DSS 0x20");
         assert_eq!(words(&[]), "malformed MPTCP option 0x");
         assert_eq!(words(&[0x93, 1]), "unknown subtype 9 0x9301");

@@ -16,7 +16,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::analyze::announcing::{Header, Outcome, Practice, practices};
+use crate::analyze::add_addr_what_if::{Header, Outcome, Practice, practices};
 use crate::wire::option_space::{AddAddrForm, Block, Fit, JoinStep, MAX_OPTIONS};
 
 /// Writes headers as JSON.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use smallvec::SmallVec;
 
 use super::role::Role;
-use super::subflow::Seen;
+use super::subflow::PacketStamp;
 use crate::wire::mptcp::{AddAddr, AddressId};
 
 /// Most packets listed per address and kind; the rest is counted.
@@ -42,13 +42,13 @@ pub struct Address {
 #[derive(Debug, Clone, Default)]
 pub struct Sightings {
     /// The first of them.
-    pub listed: Vec<Seen>,
+    pub listed: Vec<PacketStamp>,
     /// How many.
     pub count: u64,
 }
 
 impl Sightings {
-    fn add(&mut self, seen: Seen) {
+    fn add(&mut self, seen: PacketStamp) {
         if self.listed.len() < MAX_LISTED {
             self.listed.push(seen);
         }
@@ -76,7 +76,7 @@ impl AddressBook {
 
     /// Takes an ADD_ADDR sent by `sender`: an announcement of its own address, or the echo of one of
     /// its peer's.
-    pub fn add(&mut self, sender: Role, option: AddAddr, seen: Seen) {
+    pub fn add(&mut self, sender: Role, option: AddAddr, seen: PacketStamp) {
         let owner = if option.is_echo() { sender.peer() } else { sender };
         let Some(entry) = self.entry(owner, option) else {
             return;
@@ -93,7 +93,7 @@ impl AddressBook {
 
     /// Takes one ID of a REMOVE_ADDR sent by `sender`. An ID that was never announced (a subflow's
     /// own, say) gets an entry without an address.
-    pub fn remove(&mut self, sender: Role, id: AddressId, seen: Seen) {
+    pub fn remove(&mut self, sender: Role, id: AddressId, seen: PacketStamp) {
         let named = |address: &&mut Address| address.owner == sender && address.address_id == id;
         if let Some(address) = self.addresses.iter_mut().rev().find(named) {
             address.removed.add(seen);

@@ -2,8 +2,8 @@
 //! packet takes few packets to find out.
 
 use super::Tracker;
+use super::append_log::AppendLog;
 use super::arena::Id;
-use super::chunked::Chunked;
 use super::connection::Connection;
 use super::role::PerRole;
 use crate::wire::frame::PacketNo;
@@ -15,14 +15,14 @@ pub const INTERVAL: u32 = 1024;
 /// The data level of one direction at a moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DataLevel {
-    /// The DSN after the last octet that was sent; `None` before the first one.
+    /// The DSN after the last byte that was sent; `None` before the first one.
     pub sent: Option<Dsn>,
     /// The highest DATA_ACK of the peer.
     pub acked: Option<Dsn>,
-    /// What the peer offered last, in octets from its DATA_ACK on; `None` while the scale of its
+    /// What the peer offered last, in bytes from its DATA_ACK on; `None` while the scale of its
     /// window is not known.
     pub window: Option<u64>,
-    /// The highest number of all, a DATA_FIN included: those of 4 octets are near it.
+    /// The highest number of all, a DATA_FIN included: those of 4 bytes are near it.
     pub highest: Option<Dsn>,
     /// Whether the upper halves of these numbers are known; if not, they count from 0.
     pub is_whole: bool,
@@ -63,7 +63,7 @@ pub struct Checkpoint {
 /// The checkpoints of all connections, in the order of packets. A copy shares what stands in it.
 #[derive(Debug, Clone)]
 pub struct Checkpoints {
-    all: Chunked<Checkpoint>,
+    all: AppendLog<Checkpoint>,
     interval: u32,
     /// Of each connection, by its number: packets since its last checkpoint.
     since: Vec<u32>,
@@ -78,18 +78,18 @@ impl Default for Checkpoints {
 impl Checkpoints {
     /// One every so many packets of a connection.
     pub fn every(interval: u32) -> Self {
-        Self { all: Chunked::default(), interval, since: Vec::new() }
+        Self { all: AppendLog::default(), interval, since: Vec::new() }
     }
 
     /// None yet, and never many more than are needed for `most` packets: the oldest go.
     pub fn bounded(most: usize) -> Self {
-        let all = Chunked::bounded(most / INTERVAL as usize);
+        let all = AppendLog::bounded(most / INTERVAL as usize);
         Self { all, ..Self::default() }
     }
 
     /// Takes note of the packet at `position` in the index, which was pushed last.
     pub fn note(&mut self, tracker: &Tracker, packet: PacketNo, position: u64) {
-        let Some(pushed) = tracker.pushed() else { return };
+        let Some(pushed) = tracker.last_packet() else { return };
         let trace = tracker.trace();
         let connection = trace.subflow(pushed.subflow).connection;
         if self.since.len() <= connection.index() {

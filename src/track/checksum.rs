@@ -1,11 +1,11 @@
 //! DSS checksums of one host on one subflow, each over its whole mapping (RFC 8684 §3.3.1).
 //!
-//! The sum does not depend on the order of its parts, so nothing is buffered: each octet is added
+//! The sum does not depend on the order of its parts, so nothing is buffered: each byte is added
 //! at its offset the first time it is seen, and a mapping is judged once all of it is there.
 
-use super::coverage::Range;
 use super::mapping::Mapped;
-use super::subflow::Seen;
+use super::range_set::SeqRange;
+use super::subflow::PacketStamp;
 use crate::wire::crypto::{ChecksumVerdict, DssChecksum};
 use crate::wire::seq::Dsn;
 
@@ -22,28 +22,28 @@ pub struct Checksums {
     verified: u64,
     byte_swapped: u64,
     mismatches: u64,
-    listed: Vec<(Seen, Dsn)>,
+    listed: Vec<(PacketStamp, Dsn)>,
     given_up: u64,
 }
 
-/// A mapping of which octets are missing.
+/// A mapping of which bytes are missing.
 #[derive(Debug, Clone, Copy)]
 struct Open {
     mapped: Mapped,
     stored: u16,
     sum: DssChecksum,
     added: u64,
-    /// Octets of it were not captured.
+    /// Bytes of it were not captured.
     is_cut: bool,
 }
 
 impl Checksums {
-    /// Mappings whose checksum is right (in the wrong order of octets, too).
+    /// Mappings whose checksum is right (in the wrong order of bytes, too).
     pub const fn verified(&self) -> u64 {
         self.verified
     }
 
-    /// Of those, the ones with their octets swapped, as Linux 5.14 to 5.17 wrote them.
+    /// Of those, the ones with their bytes swapped, as Linux 5.14 to 5.17 wrote them.
     pub const fn byte_swapped(&self) -> u64 {
         self.byte_swapped
     }
@@ -54,7 +54,7 @@ impl Checksums {
     }
 
     /// The first of them: the packet that completed the mapping, and its first DSN.
-    pub fn listed(&self) -> &[(Seen, Dsn)] {
+    pub fn listed(&self) -> &[(PacketStamp, Dsn)] {
         &self.listed
     }
 
@@ -63,25 +63,25 @@ impl Checksums {
         self.listed.iter().any(|(_, listed)| *listed == dsn)
     }
 
-    /// Mappings that could not be checked: octets missing, or cut by the snap length.
+    /// Mappings that could not be checked: bytes missing, or cut by the snap length.
     pub fn unverifiable(&self) -> u64 {
         self.given_up + self.open.len() as u64
     }
 
-    /// Adds octets of `mapped`, all seen for the first time, that stand at `part`. `octets` has less
+    /// Adds bytes of `mapped`, all seen for the first time, that stand at `part`. `bytes` has less
     /// than `part` where the capture cut them. Returns the verdict once the mapping is complete.
     pub fn add(
         &mut self,
         mapped: &Mapped,
-        part: Range,
-        octets: &[u8],
-        seen: Seen,
+        part: SeqRange,
+        bytes: &[u8],
+        seen: PacketStamp,
     ) -> Option<ChecksumVerdict> {
         let open = self.open_mapping(mapped, mapped.checksum?)?;
         let offset = part.start - mapped.positions.start;
-        open.sum.add_at(offset.unsigned_abs(), octets);
+        open.sum.add_at(offset.unsigned_abs(), bytes);
         open.added += part.len();
-        open.is_cut |= (octets.len() as u64) < part.len();
+        open.is_cut |= (bytes.len() as u64) < part.len();
         if open.added < mapped.positions.len() {
             return None;
         }
@@ -91,7 +91,7 @@ impl Checksums {
     }
 
     /// A DATA_FIN without payload: its checksum covers the pseudo-header alone (RFC 8684 §3.3.3).
-    pub fn add_lone_data_fin(&mut self, dsn: Dsn, ssn: u32, stored: u16, seen: Seen) {
+    pub fn add_lone_data_fin(&mut self, dsn: Dsn, ssn: u32, stored: u16, seen: PacketStamp) {
         let verdict = DssChecksum::new(dsn, ssn, 1).judge(stored);
         self.count(verdict, dsn, seen);
     }
@@ -110,7 +110,7 @@ impl Checksums {
         self.open.get_mut(index)
     }
 
-    fn judge(&mut self, whole: &Open, seen: Seen) -> Option<ChecksumVerdict> {
+    fn judge(&mut self, whole: &Open, seen: PacketStamp) -> Option<ChecksumVerdict> {
         if whole.is_cut {
             self.given_up += 1;
             return None;
@@ -120,7 +120,7 @@ impl Checksums {
         Some(verdict)
     }
 
-    fn count(&mut self, verdict: ChecksumVerdict, dsn: Dsn, seen: Seen) {
+    fn count(&mut self, verdict: ChecksumVerdict, dsn: Dsn, seen: PacketStamp) {
         match verdict {
             ChecksumVerdict::Right => self.verified += 1,
             ChecksumVerdict::ByteSwapped => {

@@ -6,23 +6,23 @@ use super::data::DataSpace;
 use super::event::Events;
 use super::role::{PerRole, Role};
 use super::stream::Stream;
-use super::subflow::{Seen, Subflow};
+use super::subflow::{PacketStamp, Subflow};
 use crate::wire::crypto;
 use crate::wire::mptcp::{Capable, Key, Token, Version};
 use crate::wire::seq::Dsn;
 
-/// A connection. (`repr(C)`: see [`SubflowEnd`](super::subflow::SubflowEnd).)
+/// A connection. (`repr(C)`: see [`SubflowSide`](super::subflow::SubflowSide).)
 #[derive(Debug, Clone)]
 #[repr(C)]
 pub struct Connection {
     /// Last packet seen of it.
-    pub last: Seen,
+    pub last: PacketStamp,
     /// Whether its segments stand in the capture in another order than their times.
     pub out_of_order: bool,
     /// Whether each host sent a DSS already.
     pub dss_seen: PerRole<bool>,
     /// Whether another connection may still turn out to be the one that its flow belongs to.
-    pub unplaced: bool,
+    pub may_merge: bool,
     /// Whether segments of its subflows may go the short way, as far as it depends on it.
     pub(crate) steady: bool,
     /// How many joined subflows got through. From the first one on it can't fall back any more.
@@ -47,7 +47,7 @@ pub struct Connection {
     /// How many that the report would show before it were forgotten.
     pub forgotten_before: u64,
     /// First packet seen of it.
-    pub first: Seen,
+    pub first: PacketStamp,
     /// The version in use, or asked for as long as there is no answer.
     pub version: Option<Version>,
     /// What MP_CAPABLE says of each host.
@@ -72,7 +72,7 @@ pub struct Connection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FastCloseSeen {
     /// The packet.
-    pub seen: Seen,
+    pub seen: PacketStamp,
     /// Who sent it.
     pub from: Role,
     /// The key in it, which must be the peer's.
@@ -100,7 +100,7 @@ pub struct Fallback {
     /// Why.
     pub cause: FallbackCause,
     /// The packet that shows it.
-    pub seen: Seen,
+    pub seen: PacketStamp,
     /// The subflow of that packet, which alone carries the stream from there on.
     pub subflow: Id<Subflow>,
     /// Whether the packets leave no other explanation.
@@ -129,7 +129,7 @@ pub enum FallbackCause {
 
 impl Connection {
     /// A connection that starts with the packet `first`.
-    pub fn new(first: Seen) -> Self {
+    pub fn new(first: PacketStamp) -> Self {
         Self {
             number: 0,
             forgotten_before: 0,
@@ -151,7 +151,7 @@ impl Connection {
             dss_seen: PerRole::default(),
             next_number: 0,
             finished: 0,
-            unplaced: false,
+            may_merge: false,
             steady: false,
             joined: 0,
             joining: 0,
@@ -161,7 +161,7 @@ impl Connection {
 
     /// Takes the place and the time of a segment.
     #[inline]
-    pub(super) fn see(&mut self, seen: Seen) {
+    pub(super) fn see(&mut self, seen: PacketStamp) {
         self.out_of_order |= seen.is_out_of_order(self.last);
         self.last = seen;
     }

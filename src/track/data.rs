@@ -1,4 +1,4 @@
-//! The data sequence space of one direction of a connection (RFC 8684 §3.3): which octets of the
+//! The data sequence space of one direction of a connection (RFC 8684 §3.3): which bytes of the
 //! stream were seen, on which subflow first, and what the peer acknowledged.
 
 use std::collections::VecDeque;
@@ -6,11 +6,11 @@ use std::collections::VecDeque;
 use smallvec::SmallVec;
 
 use super::checkpoint::DataLevel;
-use super::copies::{Carried, FirstCopies};
-use super::coverage::{Coverage, Pieces, Place, Range};
-use super::delivery::{Delivery, Stall};
+use super::data_level_stats::{DataLevelStats, Stall};
+use super::range_set::{Pieces, RangeSet, SeqRange, Slot};
 use super::series::DataSeries;
-use super::subflow::Seen;
+use super::subflow::PacketStamp;
+use super::transmissions::{FirstTransmissions, Transmission};
 use crate::wire::frame::Timestamp;
 use crate::wire::seq::{Dsn, WireDsn};
 
@@ -20,56 +20,56 @@ const MAX_RESENT: usize = 256;
 /// Positions stay within this, whatever the numbers on the wire are, so that sums can't overflow.
 const MAX_POSITION: i64 = 1 << 60;
 
-/// One direction of the data sequence space. Positions count from the first octet of the stream
-/// (IDSN + 1) where the IDSN is known when the first octet comes, else from the first octet seen.
-/// (`repr(C)`: see [`SubflowEnd`](super::subflow::SubflowEnd).)
+/// One direction of the data sequence space. Positions count from the first byte of the stream
+/// (IDSN + 1) where the IDSN is known when the first byte comes, else from the first byte seen.
+/// (`repr(C)`: see [`SubflowSide`](super::subflow::SubflowSide).)
 #[derive(Debug, Clone, Default)]
 #[repr(C)]
 pub struct DataSpace {
     base: Option<Dsn>,
-    /// The upper half of `base` is known: not while only 4-octet numbers were seen.
+    /// The upper half of `base` is known: not while only 4-byte numbers were seen.
     upper_known: bool,
     highest: i64,
     /// One past the last position that the peer acknowledged.
     acked: Option<i64>,
-    coverage: Coverage,
+    range_set: RangeSet,
     /// One past the last position that each subflow acknowledged of its own, by its number.
     subflow_acked: Vec<i64>,
-    /// Where the latest mappings in a row begin whose DSN is 8 octets wide.
+    /// Where the latest mappings in a row begin whose DSN is 8 bytes wide.
     wide_from: Option<i64>,
-    delivery: Delivery,
+    level_stats: DataLevelStats,
     fin: Option<DataFin>,
-    resent: VecDeque<Carried>,
-    first_copies: FirstCopies,
+    resent: VecDeque<Transmission>,
+    first_copies: FirstTransmissions,
 }
 
 /// A DATA_FIN (RFC 8684 §3.3.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DataFin {
     /// First time it was seen.
-    pub seen: Seen,
-    /// Its position: one past the last octet of the stream.
+    pub seen: PacketStamp,
+    /// Its position: one past the last byte of the stream.
     pub position: i64,
     /// When a DATA_ACK covered it.
-    pub acked: Option<Seen>,
+    pub acked: Option<PacketStamp>,
 }
 
-/// What became of a run of octets that a subflow carried.
+/// What became of a run of bytes that a subflow carried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
-    /// Seen for the first time.
+pub enum PayloadClass {
+    /// PacketStamp for the first time.
     New,
-    /// Seen before on this subflow.
+    /// PacketStamp before on this subflow.
     Remapped,
-    /// Seen before on another one, whose number this is where it is still remembered.
+    /// PacketStamp before on another one, whose number this is where it is still remembered.
     Reinjected(Option<u32>),
 }
 
 /// The parts of one insertion: a range and what became of it.
-pub type Fates = SmallVec<[(Range, Fate); 2]>;
+pub type PayloadClasses = SmallVec<[(SeqRange, PayloadClass); 2]>;
 
 impl DataSpace {
-    /// Sets the origin to the octet after the IDSN. Returns by how much the positions of what was
+    /// Sets the origin to the byte after the IDSN. Returns by how much the positions of what was
     /// seen before it moved.
     pub fn know_idsn(&mut self, idsn: Dsn) -> i64 {
         let first = idsn.add(1);
@@ -79,7 +79,7 @@ impl DataSpace {
         }
         self.base = Some(first);
         self.upper_known = true;
-        self.coverage.begin_at(0);
+        self.range_set.begin_at(0);
         shift
     }
 
@@ -88,9 +88,9 @@ impl DataSpace {
         self.base
     }
 
-    /// Octets seen.
-    pub const fn coverage(&self) -> &Coverage {
-        &self.coverage
+    /// Bytes seen.
+    pub const fn range_set(&self) -> &RangeSet {
+        &self.range_set
     }
 
     /// The DATA_FIN, once seen.
@@ -99,7 +99,7 @@ impl DataSpace {
     }
 
     /// One past the last position that the peer acknowledged; with a DATA_FIN that is one more than
-    /// the stream has octets.
+    /// the stream has bytes.
     pub const fn acked_end(&self) -> Option<i64> {
         self.acked
     }
@@ -142,7 +142,7 @@ impl DataSpace {
     }
 
     /// Whether its numbers are known in full, and no end.
-    pub(crate) fn is_steady(&self) -> bool {
+    pub(crate) fn takes_fast_path(&self) -> bool {
         self.reference().is_some() && self.fin.is_none()
     }
 
@@ -155,9 +155,9 @@ impl DataSpace {
     pub fn level(&self) -> DataLevel {
         let at = |position: i64| self.base.map(|base| base.add(position.cast_unsigned()));
         DataLevel {
-            sent: self.coverage.span().and_then(|span| at(span.end)),
+            sent: self.range_set.span().and_then(|span| at(span.end)),
             acked: self.acked.and_then(at),
-            window: self.delivery.window.map(|window| window.latest),
+            window: self.level_stats.window.map(|window| window.latest),
             highest: at(self.highest),
             is_whole: self.upper_known,
         }
@@ -169,88 +169,88 @@ impl DataSpace {
         self.position_of(dsn).unwrap_or(0)
     }
 
-    /// Adds octets carried by a subflow that belong at `place`, since none of them was seen before.
+    /// Adds bytes carried by a subflow that belong at `place`, since none of them was seen before.
     #[inline(always)]
-    pub fn insert_new(&mut self, place: Place, carried: Carried) {
-        let before = self.coverage.contiguous_end();
+    pub fn insert_new(&mut self, place: Slot, carried: Transmission) {
+        let before = self.range_set.contiguous_end();
         let outstanding = self.has_outstanding();
-        self.coverage.insert_at(place, carried.range);
+        self.range_set.insert_at(place, carried.range);
         self.highest = self.highest.max(carried.range.end);
         let early = before.is_some_and(|end| carried.range.start > end);
-        self.delivery.out_of_order += u64::from(early);
-        self.delivery.progress(carried.at, outstanding);
-        if place != Place::End && self.coverage.contiguous_end() != before {
+        self.level_stats.out_of_order += u64::from(early);
+        self.level_stats.progress(carried.at, outstanding);
+        if place != Slot::End && self.range_set.contiguous_end() != before {
             self.time_released(carried);
         }
         self.first_copies.remember(carried);
     }
 
-    /// Adds octets carried by a subflow; says what became of each of them.
-    pub fn insert(&mut self, carried: Carried) -> Fates {
+    /// Adds bytes carried by a subflow; says what became of each of them.
+    pub fn insert(&mut self, carried: Transmission) -> PayloadClasses {
         self.highest = self.highest.max(carried.range.end);
-        let had_gaps = self.coverage.gaps().len() > 0;
-        let before = self.coverage.contiguous_end();
+        let had_holes = self.range_set.holes().len() > 0;
+        let before = self.range_set.contiguous_end();
         let outstanding = self.has_outstanding();
         let early = before.is_some_and(|end| carried.range.start > end);
-        let pieces = self.coverage.insert(carried.range);
-        self.delivery.out_of_order += u64::from(early && pieces.iter().any(|piece| !piece.seen));
+        let pieces = self.range_set.insert(carried.range);
+        self.level_stats.out_of_order += u64::from(early && pieces.iter().any(|piece| !piece.seen));
         if pieces.iter().any(|piece| !piece.seen) {
-            self.delivery.progress(carried.at, outstanding);
+            self.level_stats.progress(carried.at, outstanding);
         }
-        if had_gaps && self.coverage.contiguous_end() != before {
+        if had_holes && self.range_set.contiguous_end() != before {
             self.time_released(carried);
         }
-        let mut fates = Fates::new();
+        let mut fates = PayloadClasses::new();
         self.classify(&pieces, carried, &mut fates);
         fates
     }
 
-    /// Takes payload of any kind, of which `new_data` octets are the stream's for the first time.
+    /// Takes payload of any kind, of which `new_data` bytes are the stream's for the first time.
     pub fn sent(&mut self, at: Timestamp, payload: u64, new_data: u64) {
-        if self.delivery.series.is_none() {
+        if self.level_stats.series.is_none() {
             return;
         }
-        let sent = self.coverage.span().map_or(0, |span| span.end);
+        let sent = self.range_set.span().map_or(0, |span| span.end);
         let in_flight = self.acked.map_or(0, |acked| u64::try_from(sent - acked).unwrap_or(0));
-        self.delivery.sent(at, payload, new_data, in_flight);
+        self.level_stats.sent(at, payload, new_data, in_flight);
     }
 
     /// From now on it is kept what was sent when, in so many spans of time at most.
     pub fn keep_series(&mut self, most: u32) {
-        self.delivery.series = Some(Box::new(DataSeries::new(most)));
+        self.level_stats.series = Some(Box::new(DataSeries::new(most)));
     }
 
     /// Takes a DATA_ACK at the position `acked`, and what the peer offers to receive from there, if
     /// the scale of its window is known. Returns the right edge of that.
     #[inline(always)]
-    pub fn offer(&mut self, acked: i64, octets: Option<u64>, at: Timestamp) -> Option<i64> {
-        if self.delivery.series.is_some() {
-            self.delivery.acknowledged(at, self.acked.unwrap_or_default(), octets);
+    pub fn offer(&mut self, acked: i64, bytes: Option<u64>, at: Timestamp) -> Option<i64> {
+        if self.level_stats.series.is_some() {
+            self.level_stats.acknowledged(at, self.acked.unwrap_or_default(), bytes);
         }
-        let octets = octets?;
-        let edge = acked.saturating_add_unsigned(octets);
-        self.delivery.offered(edge, octets, at);
+        let bytes = bytes?;
+        let edge = acked.saturating_add_unsigned(bytes);
+        self.level_stats.offered(edge, bytes, at);
         Some(edge)
     }
 
     /// Whether the last segment ended a stall.
     #[inline]
     pub(super) const fn has_stall(&self) -> bool {
-        self.delivery.has_stall()
+        self.level_stats.has_stall()
     }
 
     /// The stall that the last segment ended, if it did.
     #[inline]
     pub fn take_stall(&mut self) -> Option<Stall> {
-        self.delivery.take_stall()
+        self.level_stats.take_stall()
     }
 
-    /// Whether octets sent again since the last time were others than the first ones.
+    /// Whether bytes sent again since the last time were others than the first ones.
     pub(crate) const fn take_differing(&mut self) -> bool {
-        std::mem::replace(&mut self.delivery.differing, false)
+        std::mem::replace(&mut self.level_stats.differing, false)
     }
 
-    /// Takes the first position of a mapping whose DSN is 8 octets wide.
+    /// Takes the first position of a mapping whose DSN is 8 bytes wide.
     #[inline]
     pub(crate) const fn map_wide(&mut self, start: i64) {
         if self.wide_from.is_none() {
@@ -258,21 +258,21 @@ impl DataSpace {
         }
     }
 
-    /// Takes a mapping whose DSN is 4 octets wide.
+    /// Takes a mapping whose DSN is 4 bytes wide.
     pub(crate) const fn map_narrow(&mut self) {
         self.wide_from = None;
     }
 
-    /// Whether the octet before `position` came in a mapping with a DSN of 8 octets.
+    /// Whether the byte before `position` came in a mapping with a DSN of 8 bytes.
     pub(crate) fn is_wide(&self, position: i64) -> bool {
-        let sent = self.coverage.span().map_or(0, |span| span.end);
+        let sent = self.range_set.span().map_or(0, |span| span.end);
         let sent = sent.max(self.fin.map_or(0, |fin| fin.position + 1));
         position <= sent && self.wide_from.is_some_and(|from| from < position)
     }
 
     /// How the data fared.
-    pub const fn delivery(&self) -> &Delivery {
-        &self.delivery
+    pub const fn level_stats(&self) -> &DataLevelStats {
+        &self.level_stats
     }
 
     /// Takes the acknowledgment that the peer gave a subflow, by its number: everything before
@@ -289,7 +289,7 @@ impl DataSpace {
     }
 
     /// Takes a DATA_FIN at `position`; true the first time.
-    pub fn finish(&mut self, position: i64, seen: Seen) -> bool {
+    pub fn finish(&mut self, position: i64, seen: PacketStamp) -> bool {
         self.highest = self.highest.max(position + 1);
         let first = self.fin.is_none();
         if first {
@@ -300,7 +300,7 @@ impl DataSpace {
 
     /// Takes a DATA_ACK of the peer; returns one past the last position that it acknowledges.
     #[inline(always)]
-    pub fn acknowledge(&mut self, ack: WireDsn, seen: Seen) -> i64 {
+    pub fn acknowledge(&mut self, ack: WireDsn, seen: PacketStamp) -> i64 {
         let dsn = self.expand(ack);
         let end = self.position(dsn);
         if self.acked.is_some_and(|before| before >= end) {
@@ -308,7 +308,7 @@ impl DataSpace {
         }
         self.time_acknowledged(end, seen.at);
         let outstanding = self.has_outstanding();
-        self.delivery.progress(seen.at, outstanding);
+        self.level_stats.progress(seen.at, outstanding);
         self.acked = Some(end);
         self.highest = self.highest.max(end);
         if let Some(fin) = self.fin.as_mut().filter(|fin| end > fin.position) {
@@ -317,7 +317,7 @@ impl DataSpace {
         end
     }
 
-    /// Adds what another view of the same direction saw. Both began without the other's, so octets
+    /// Adds what another view of the same direction saw. Both began without the other's, so bytes
     /// that both saw count twice.
     /// Returns by how much its positions moved.
     pub fn absorb(&mut self, other: &Self) -> i64 {
@@ -326,12 +326,12 @@ impl DataSpace {
         let short = WireDsn::Short(whole as u32);
         let dsn = self.expand(if other.upper_known { WireDsn::Long(whole) } else { short });
         let shift = self.position(dsn);
-        let mut at = other.coverage.span().map_or(0, |span| span.start);
-        let end = other.coverage.span().map_or(0, |span| span.end);
-        let to_the_end = Range { start: end, end };
-        for gap in other.coverage.gaps().chain([to_the_end]) {
-            self.coverage.insert(Range { start: at + shift, end: gap.start + shift });
-            at = gap.end;
+        let mut at = other.range_set.span().map_or(0, |span| span.start);
+        let end = other.range_set.span().map_or(0, |span| span.end);
+        let to_the_end = SeqRange { start: end, end };
+        for hole in other.range_set.holes().chain([to_the_end]) {
+            self.range_set.insert(SeqRange { start: at + shift, end: hole.start + shift });
+            at = hole.end;
         }
         self.highest = self.highest.max(other.highest + shift);
         self.acked = self.acked.max(other.acked.map(|end| end + shift));
@@ -351,7 +351,7 @@ impl DataSpace {
     pub fn close(&mut self) {
         self.first_copies.close();
         self.resent = VecDeque::new();
-        self.coverage.shrink();
+        self.range_set.shrink();
     }
 
     /// Signed distance of two numbers; of their lower halves, as long as the upper one is not known.
@@ -364,7 +364,7 @@ impl DataSpace {
 
     /// Moves all positions.
     fn shift(&mut self, by: i64) {
-        self.coverage.shift(by);
+        self.range_set.shift(by);
         self.highest = self.highest.saturating_add(by);
         self.first_copies.shift(by);
         for copy in &mut self.resent {
@@ -375,15 +375,15 @@ impl DataSpace {
         if let Some(fin) = &mut self.fin {
             fin.position = fin.position.saturating_add(by);
         }
-        if let Some(series) = &mut self.delivery.series {
+        if let Some(series) = &mut self.level_stats.series {
             series.acked.change(|bin| bin.end = bin.end.saturating_add(by));
         }
     }
 
-    fn classify(&mut self, pieces: &Pieces, carried: Carried, fates: &mut Fates) {
+    fn classify(&mut self, pieces: &Pieces, carried: Transmission, fates: &mut PayloadClasses) {
         for piece in pieces {
             let offset = piece.range.start - carried.range.start;
-            let part = Carried {
+            let part = Transmission {
                 range: piece.range,
                 subflow_position: carried.subflow_position + offset,
                 sample: if piece.range == carried.range { carried.sample } else { 0 },
@@ -393,27 +393,27 @@ impl DataSpace {
                 self.split_by_first_copy(part, fates);
                 remember(&mut self.resent, part, MAX_RESENT);
             } else {
-                fates.push((part.range, Fate::New));
+                fates.push((part.range, PayloadClass::New));
                 self.first_copies.remember(part);
             }
         }
     }
 
-    /// Splits octets seen before by the subflow that carried them first.
-    fn split_by_first_copy(&mut self, part: Carried, fates: &mut Fates) {
+    /// Splits bytes seen before by the subflow that carried them first.
+    fn split_by_first_copy(&mut self, part: Transmission, fates: &mut PayloadClasses) {
         let mut at = part.range.start;
         while at < part.range.end {
             let first = self.first_copies.at(at);
             let end = first.map_or_else(|next| next, |copy| copy.range.end).min(part.range.end);
             let (resent_here, same_to) = self.resent_on(part.subflow, at);
-            let range = Range { start: at, end: end.min(same_to) };
+            let range = SeqRange { start: at, end: end.min(same_to) };
             let fate = self.fate_of_repeat(range, part, first.ok(), resent_here);
             fates.push((range, fate));
             at = range.end;
         }
     }
 
-    /// Whether a later copy of the octet at `at` came on a subflow, and up to where the octets after
+    /// Whether a later copy of the byte at `at` came on a subflow, and up to where the bytes after
     /// it are like it in that.
     fn resent_on(&self, subflow: u32, at: i64) -> (bool, i64) {
         let here = self.resent.iter().filter(|copy| copy.subflow == subflow && copy.range.end > at);
@@ -426,37 +426,37 @@ impl DataSpace {
 
     fn fate_of_repeat(
         &mut self,
-        range: Range,
-        part: Carried,
-        first: Option<Carried>,
+        range: SeqRange,
+        part: Transmission,
+        first: Option<Transmission>,
         resent_here: bool,
-    ) -> Fate {
+    ) -> PayloadClass {
         // What is forgotten was acknowledged at the data level, so on its subflow as well.
         let is_acked = self.acked.is_some_and(|acked| acked >= range.end);
         let forgotten = if is_acked { range.len() } else { 0 };
         let wasted = first.map_or(forgotten, |first| self.acked_below(&first, range));
         if resent_here || first.is_some_and(|first| first.subflow == part.subflow) {
-            self.delivery.wasted += wasted;
-            return Fate::Remapped;
+            self.level_stats.wasted += wasted;
+            return PayloadClass::Remapped;
         }
-        self.delivery.differing |= first.is_some_and(|first| differs(&first, &part, range));
+        self.level_stats.differing |= first.is_some_and(|first| differs(&first, &part, range));
         let from = first.map(|first| first.subflow);
         let from = from.or_else(|| self.first_copies.only_other(part.subflow));
         let delay = first.map(|first| part.at.since(first.at));
-        self.delivery.reinjected((from, part.subflow), range.len(), wasted, delay);
-        Fate::Reinjected(from)
+        self.level_stats.reinjected((from, part.subflow), range.len(), wasted, delay);
+        PayloadClass::Reinjected(from)
     }
 
-    /// How many octets of `range` the subflow of their first copy had acknowledged already.
-    fn acked_below(&self, first: &Carried, range: Range) -> u64 {
+    /// How many bytes of `range` the subflow of their first copy had acknowledged already.
+    fn acked_below(&self, first: &Transmission, range: SeqRange) -> u64 {
         let start = first.subflow_position + (range.start - first.range.start);
         let acked = self.subflow_acked.get(first.subflow as usize).copied().unwrap_or(0);
-        Range { start, end: acked }.len().min(range.len())
+        SeqRange { start, end: acked }.len().min(range.len())
     }
 
     /// Whether data was sent that the peer has not acknowledged, as far as acknowledgments are seen.
     fn has_outstanding(&self) -> bool {
-        let sent = self.coverage.span().map(|span| span.end);
+        let sent = self.range_set.span().map(|span| span.end);
         sent.zip(self.acked).is_some_and(|(sent, acked)| sent > acked)
     }
 
@@ -467,14 +467,14 @@ impl DataSpace {
         let last = last.filter(|(range, _)| self.acked.is_none_or(|acked| range.end > acked));
         let Some((range, sent)) = last else { return };
         if self.resent.iter().all(|copy| copy.range.intersection(range).is_empty()) {
-            self.delivery.round_trip(at, at.since(sent));
+            self.level_stats.round_trip(at, at.since(sent));
         }
     }
 
-    /// Octets that filled a gap: times those behind it, which had waited for them.
-    fn time_released(&mut self, filler: Carried) {
-        let ready = self.coverage.contiguous_end().unwrap_or(filler.range.end);
-        let waited = &mut self.delivery.head_of_line;
+    /// Bytes that filled a hole: times those behind it, which had waited for them.
+    fn time_released(&mut self, filler: Transmission) {
+        let ready = self.range_set.contiguous_end().unwrap_or(filler.range.end);
+        let waited = &mut self.level_stats.head_of_line;
         self.first_copies.release(ready, |copy| {
             if copy.range.start >= filler.range.end {
                 waited.record(filler.at.since(copy.at));
@@ -483,14 +483,14 @@ impl DataSpace {
     }
 }
 
-/// Whether the whole of a copy is `part`, and its octets are others.
-fn differs(first: &Carried, part: &Carried, range: Range) -> bool {
+/// Whether the whole of a copy is `part`, and its bytes are others.
+fn differs(first: &Transmission, part: &Transmission, range: SeqRange) -> bool {
     let is_whole = first.range == range && part.range == range;
     is_whole && first.sample != 0 && part.sample != 0 && first.sample != part.sample
 }
 
 /// Appends, and forgets the oldest beyond `most`.
-fn remember(copies: &mut VecDeque<Carried>, copy: Carried, most: usize) {
+fn remember(copies: &mut VecDeque<Transmission>, copy: Transmission, most: usize) {
     if copies.len() >= most {
         copies.pop_front();
     }

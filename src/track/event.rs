@@ -3,7 +3,7 @@
 use super::arena::Id;
 use super::connection::FallbackCause;
 use super::role::Direction;
-use super::subflow::{Seen, Subflow};
+use super::subflow::{PacketStamp, Subflow};
 use crate::wire::mptcp::MptcpOption;
 use crate::wire::seq::Dsn;
 
@@ -11,7 +11,7 @@ use crate::wire::seq::Dsn;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Event {
     /// Packet and time.
-    pub seen: Seen,
+    pub seen: PacketStamp,
     /// On which subflow.
     pub subflow: Id<Subflow>,
     /// Who sent it.
@@ -34,7 +34,7 @@ pub enum EventKind {
     },
     /// The first segment with payload.
     FirstData {
-        /// Octets of it.
+        /// Bytes of it.
         payload_len: u32,
     },
     /// DATA_FIN: no more data in this direction.
@@ -42,7 +42,7 @@ pub enum EventKind {
         /// The DSN it stands on.
         dsn: Dsn,
     },
-    /// A run of octets that another subflow carried before.
+    /// A run of bytes that another subflow carried before.
     Resent(Resent),
     /// The data level stood still until this segment, while data was not acknowledged.
     Stall {
@@ -61,17 +61,17 @@ pub enum EventKind {
     Fallback(FallbackCause),
 }
 
-/// A run of segments with octets that were mapped before.
+/// A run of segments with bytes that were mapped before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Resent {
     /// Number of the subflow that carried them first; `None` where that is not remembered.
     pub from: Option<u32>,
-    /// Octets.
+    /// Bytes.
     pub bytes: u64,
     /// Segments.
     pub segments: u64,
     /// The last of them.
-    pub last: Seen,
+    pub last: PacketStamp,
 }
 
 /// The events of a connection: the first of them, and how many did not fit.
@@ -105,7 +105,7 @@ impl Events {
         }
     }
 
-    /// Adds octets that were mapped before: to the run that they follow on, if nothing else happened
+    /// Adds bytes that were mapped before: to the run that they follow on, if nothing else happened
     /// since, or as a run of their own: then true.
     pub fn push_resent(&mut self, event: Event, resent: Resent, most: usize) -> bool {
         if let Some(last) = self.kept.last_mut()

@@ -7,7 +7,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
 use super::arena::{Arena, Id};
-use super::subflow::{Seen, Subflow};
+use super::subflow::{PacketStamp, Subflow};
 use crate::wire::segment::Endpoint;
 use crate::wire::seq::SeqNum;
 
@@ -82,11 +82,11 @@ fn word(address: Ipv4Addr, port: u16) -> u64 {
 }
 
 fn words(address: IpAddr) -> [u64; 2] {
-    let octets = match address {
+    let bytes = match address {
         IpAddr::V4(address) => address.to_ipv6_mapped(),
         IpAddr::V6(address) => address,
     };
-    let bits = octets.to_bits();
+    let bits = bytes.to_bits();
     #[expect(clippy::cast_possible_truncation, reason = "one half each")]
     [(bits >> 64) as u64, bits as u64]
 }
@@ -111,7 +111,7 @@ pub struct PlainSyn {
     /// Its sequence number.
     pub seq: SeqNum,
     /// The packet.
-    pub seen: Seen,
+    pub seen: PacketStamp,
     /// Port of who sent it.
     pub port: u16,
 }
@@ -260,7 +260,7 @@ mod tests {
 
     #[test]
     fn a_flow_that_took_over_a_4_tuple_keeps_it() {
-        let end = |octet, port| Endpoint { address: IpAddr::from([10, 0, 0, octet]), port };
+        let end = |byte, port| Endpoint { address: IpAddr::from([10, 0, 0, byte]), port };
         let key = FlowKey::new(end(1, 80), end(2, 5000));
         let mut table = FlowTable::new(0, 10, false);
         table.set(key, Flow::Subflow(Id::at(1)));

@@ -1,8 +1,8 @@
-//! Where the packets of all subflows stand, so that a screen can show any of them: 24 octets each.
+//! Where the packets of all subflows stand, so that a screen can show any of them: 24 bytes each.
 
+use super::append_log::AppendLog;
 use super::arena::Id;
-use super::chunked::Chunked;
-use super::pushed::{Kind, Pushed};
+use super::packet_class::{LastPacket, PacketClass};
 use super::role::Direction;
 use super::subflow::Subflow;
 use crate::wire::frame::{PacketNo, Place, Timestamp};
@@ -32,7 +32,7 @@ impl Entry {
     fn new(
         number: PacketNo,
         since_origin: i64,
-        pushed: &Pushed,
+        pushed: &LastPacket,
         place: Option<Place>,
     ) -> Option<Self> {
         let subflow = pushed.subflow.index() as u64;
@@ -81,17 +81,17 @@ impl Entry {
     }
 
     /// What it is.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> PacketClass {
         let number = usize::try_from(self.time_and_class & 0xf).unwrap_or_default();
-        Kind::ALL.get(number).copied().unwrap_or(Kind::Other)
+        PacketClass::ALL.get(number).copied().unwrap_or(PacketClass::Other)
     }
 
-    /// Octets of payload on the wire; a number past 1,048,575 is not told from that.
+    /// Bytes of payload on the wire; a number past 1,048,575 is not told from that.
     pub fn payload_len(&self) -> u32 {
         u32::try_from(self.offset_and_len & u64::from(MOST_LEN)).unwrap_or_default()
     }
 
-    /// Where its octets can be read again; `None` if nowhere.
+    /// Where its bytes can be read again; `None` if nowhere.
     pub fn place(&self) -> Option<Place> {
         let source = u8::try_from(self.owner_and_number >> 32 & 0xff).ok()?;
         (source != NO_PLACE).then_some(Place { source, offset: self.offset_and_len >> 20 })
@@ -107,7 +107,7 @@ impl Entry {
 /// A copy shares what stands in it: it takes memory for the last few packets only.
 #[derive(Debug, Clone, Default)]
 pub struct PacketIndex {
-    entries: Chunked<Entry>,
+    entries: AppendLog<Entry>,
     origin: Option<Timestamp>,
     left_out: u64,
     revision: u64,
@@ -121,11 +121,17 @@ impl PacketIndex {
 
     /// An empty index of about `most` packets: of more, the oldest go.
     pub fn bounded(most: usize) -> Self {
-        Self { entries: Chunked::bounded(most), ..Self::default() }
+        Self { entries: AppendLog::bounded(most), ..Self::default() }
     }
 
     /// Adds a packet, whose number must be greater than those before.
-    pub fn push(&mut self, number: PacketNo, at: Timestamp, pushed: &Pushed, place: Option<Place>) {
+    pub fn push(
+        &mut self,
+        number: PacketNo,
+        at: Timestamp,
+        pushed: &LastPacket,
+        place: Option<Place>,
+    ) {
         let origin = *self.origin.get_or_insert(at);
         match Entry::new(number, at.since(origin), pushed, place) {
             Some(entry) => self.entries.push(entry),
@@ -250,15 +256,15 @@ impl Members {
 mod tests {
     use super::*;
 
-    fn pushed(subflow: u32, kind: Kind) -> Pushed {
+    fn pushed(subflow: u32, kind: PacketClass) -> LastPacket {
         let direction = Direction::ServerToClient;
-        Pushed { subflow: Id::at(subflow), direction, kind, payload_len: 1_420 }
+        LastPacket { subflow: Id::at(subflow), direction, kind, payload_len: 1_420 }
     }
 
     #[test]
     fn an_entry_keeps_what_it_is_made_of() {
         let place = Place { source: 3, offset: Place::MOST_OFFSET };
-        for kind in Kind::ALL {
+        for kind in PacketClass::ALL {
             let pushed = pushed((1 << 24) - 1, kind);
             let (number, time) = (PacketNo(MOST_NUMBER - 1), -1_234_567_890_123);
             let entry = Entry::new(number, time, &pushed, Some(place)).unwrap();
@@ -269,12 +275,12 @@ mod tests {
             assert_eq!((entry.direction(), entry.payload_len()), (pushed.direction, 1_420));
             assert_eq!(entry.place(), Some(place));
         }
-        assert!(Kind::ALL.iter().enumerate().all(|(number, kind)| number == *kind as usize));
+        assert!(PacketClass::ALL.iter().enumerate().all(|(number, kind)| number == *kind as usize));
     }
 
     #[test]
     fn what_does_not_fit_is_bounded_or_counted() {
-        let huge = Pushed { payload_len: u32::MAX, ..pushed(0, Kind::Data) };
+        let huge = LastPacket { payload_len: u32::MAX, ..pushed(0, PacketClass::Data) };
         let entry = Entry::new(PacketNo(1), i64::MAX, &huge, None).unwrap();
         assert_eq!((entry.payload_len(), entry.since_origin()), (MOST_LEN, MOST_TIME));
         assert_eq!(entry.place(), None);
@@ -284,7 +290,7 @@ mod tests {
         );
         let mut index = PacketIndex::new();
         index.push(PacketNo(MOST_NUMBER + 1), Timestamp(0), &huge, None);
-        index.push(PacketNo(1), Timestamp(0), &pushed(1 << 24, Kind::Data), None);
+        index.push(PacketNo(1), Timestamp(0), &pushed(1 << 24, PacketClass::Data), None);
         assert_eq!((index.len(), index.left_out()), (0, 2));
         assert_eq!(Place::in_input(254, 0), None);
         assert_eq!(Place::in_input(0, 1 << 44), None);
@@ -296,7 +302,12 @@ mod tests {
         let mut index = PacketIndex::new();
         for number in 1..=100u32 {
             let at = Timestamp(1_000 + i64::from(number));
-            index.push(PacketNo(u64::from(number) * 2), at, &pushed(number % 3, Kind::Ack), None);
+            index.push(
+                PacketNo(u64::from(number) * 2),
+                at,
+                &pushed(number % 3, PacketClass::Ack),
+                None,
+            );
         }
         assert_eq!(index.origin(), Some(Timestamp(1_001)));
         assert_eq!((index.find(PacketNo(20)), index.find(PacketNo(21))), (Some(9), None));

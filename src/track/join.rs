@@ -7,11 +7,11 @@ use smallvec::SmallVec;
 use super::arena::Id;
 use super::connection::Connection;
 use super::flow::PlainSyn;
-use super::news::News;
 use super::options::SegmentOptions;
 use super::proof;
 use super::role::Role;
-use super::subflow::{Seen, Subflow};
+use super::subflow::{PacketStamp, Subflow};
+use super::updates::Update;
 use super::{Opening, Tracker};
 use crate::wire::crypto;
 use crate::wire::mptcp::{CapableForm, Join, Key, MptcpOption, Token, Version};
@@ -75,7 +75,7 @@ impl Tracker {
             Guess::Connection { opening, certain } => {
                 let connection = self.add_connection(opening.first)?;
                 self.connections[connection].roles_certain = certain;
-                self.connections[connection].unplaced = !shows_key(options);
+                self.connections[connection].may_merge = !shows_key(options);
                 self.add_subflow(connection, stream, Role::Client, &opening)
             }
         }
@@ -98,7 +98,7 @@ impl Tracker {
         let id = self.add_subflow(connection, stream, Role::Client, &opening)?;
         let subflow = &mut self.subflows[id];
         subflow.handshake.syn = Some(syn.seen);
-        subflow.ends.client.sequence.see_syn(syn.seq);
+        subflow.sides.client.sequence.see_syn(syn.seq);
         Some(id)
     }
 
@@ -119,10 +119,10 @@ impl Tracker {
     }
 
     /// A connection that is known by the token in its joins alone.
-    fn add_unknown(&mut self, token: Token, first: Seen) -> Option<Id<Connection>> {
+    fn add_unknown(&mut self, token: Token, first: PacketStamp) -> Option<Id<Connection>> {
         let id = self.add_connection(first)?;
         self.connections[id].known_by = Some(token);
-        self.connections[id].unplaced = true;
+        self.connections[id].may_merge = true;
         self.tokens.unknown.insert(token, id);
         Some(id)
     }
@@ -194,13 +194,13 @@ impl Tracker {
             // A SYN/ACK with the MP_JOIN of a SYN had begun a connection of its own.
             self.connections[from].merged = true;
             let number = self.connections[from].number;
-            self.news.iter_mut().for_each(|news| news.push(News::Forgotten { number }));
+            self.updates.iter_mut().for_each(|updates| updates.push(Update::Forgotten { number }));
         }
         let mut events = self.connections[from].events.take_of(id);
         if swap {
             self.subflows[id].swap_roles();
             events.swap_roles();
-            if let Some(last) = &mut self.last_pushed {
+            if let Some(last) = &mut self.last_packet_state {
                 last.swapped.push(id);
             }
         }
@@ -235,7 +235,7 @@ impl Tracker {
                 && let Some((other, other_role)) = self.near(Dsn(whole))
                 && other != connection
             {
-                self.connections[connection].unplaced = false;
+                self.connections[connection].may_merge = false;
                 self.merge(connection, other, role != other_role);
                 return;
             }
@@ -251,7 +251,7 @@ impl Tracker {
             };
             match self.near(dsn) {
                 Some((other, other_role)) if other != connection => {
-                    self.connections[connection].unplaced = false;
+                    self.connections[connection].may_merge = false;
                     self.merge(connection, other, role != other_role);
                     return;
                 }
@@ -260,7 +260,7 @@ impl Tracker {
         }
         let data = &self.connections[connection].data;
         if data.client.reference().is_some() && data.server.reference().is_some() {
-            self.connections[connection].unplaced = false;
+            self.connections[connection].may_merge = false;
         }
     }
 
@@ -292,20 +292,20 @@ impl Tracker {
             subflow.number = number;
             if swap {
                 subflow.swap_roles();
-                if let Some(last) = &mut self.last_pushed {
+                if let Some(last) = &mut self.last_packet_state {
                     last.swapped.push(*id);
                 }
             }
             // Only one can have been the first, whichever that was.
-            let is_more = subflow.initial && subflow.is_through();
+            let is_more = subflow.initial && subflow.is_confirmed();
             self.connections[target].joined += u32::from(is_more);
             for role in Role::BOTH {
-                let acked = subflow.ends.of(role).acked;
+                let acked = subflow.sides.of(role).acked;
                 self.connections[target].data.of_mut(role).acknowledge_subflow(number, acked);
             }
         }
-        if let Some(news) = &mut self.news {
-            news.push(News::Forgotten { number: from_connection.number });
+        if let Some(updates) = &mut self.updates {
+            updates.push(Update::Forgotten { number: from_connection.number });
         }
         self.connections[target].absorb(from_connection);
     }
@@ -333,7 +333,7 @@ fn shows_key(options: &SegmentOptions) -> bool {
 }
 
 fn guess_opening(segment: &Segment<'_>, options: &SegmentOptions) -> Guess {
-    let first = Seen::in_segment(segment);
+    let first = PacketStamp::in_segment(segment);
     let (here, there) = (segment.source, segment.destination);
     let forward = Opening { opener: here, acceptor: there, first, initial: true };
     let backward = Opening { opener: there, acceptor: here, first, initial: true };

@@ -12,17 +12,17 @@ pub struct Limits {
     /// Subflows of a connection; past it a new one takes the place of one that is over or never got
     /// through.
     pub subflows_per_connection: usize,
-    /// Octets that wait for missing ones, over all streams, where streams are put together.
-    pub stream_octets: usize,
+    /// Bytes that wait for missing ones, over all streams, where streams are put together.
+    pub stream_bytes: usize,
     /// Events per connection.
     pub events_per_connection: usize,
     /// When connections are forgotten; `None`: never, they all are in the report.
-    pub ageing: Option<Ageing>,
+    pub eviction: Option<EvictionLimits>,
 }
 
 /// When connections are forgotten, by the time of packets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ageing {
+pub struct EvictionLimits {
     /// Nanoseconds after the last packet of a connection that is over.
     pub closed_ns: i64,
     /// The same of one that never got through.
@@ -42,21 +42,21 @@ impl Default for Limits {
             connections: 1_000_000,
             subflows: 2_000_000,
             subflows_per_connection: usize::MAX,
-            stream_octets: 64 << 20,
+            stream_bytes: 64 << 20,
             events_per_connection: 1_000,
-            ageing: None,
+            eviction: None,
         }
     }
 }
 
 impl Limits {
     /// For captures that may go on for days.
-    pub fn live(ageing: Ageing) -> Self {
+    pub fn live(eviction: EvictionLimits) -> Self {
         Self {
-            connections: ageing.most,
-            subflows: ageing.most.saturating_mul(4),
+            connections: eviction.most,
+            subflows: eviction.most.saturating_mul(4),
             subflows_per_connection: 256,
-            ageing: Some(ageing),
+            eviction: Some(eviction),
             ..Self::default()
         }
     }

@@ -1,7 +1,7 @@
 //! The mappings that one host declared on one subflow: subflow sequence → data sequence
 //! (RFC 8684 §3.3.1).
 
-use super::coverage::Range;
+use super::range_set::SeqRange;
 use crate::wire::mptcp::{DataLevelLength, Mapping};
 use crate::wire::seq::Dsn;
 
@@ -9,14 +9,14 @@ use crate::wire::seq::Dsn;
 /// matter when a mapping is not repeated on each segment it covers.
 const REMEMBERED: usize = 4;
 
-/// Most mappings remembered while octets of theirs are still to come.
+/// Most mappings remembered while bytes of theirs are still to come.
 const MOST: usize = 256;
 
 /// A mapping with its place on the subflow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Mapped {
     /// Subflow positions that it covers; endless for an infinite mapping.
-    pub positions: Range,
+    pub positions: SeqRange,
     /// Data sequence number of the first of them.
     pub dsn: Dsn,
     /// Subflow sequence number on the wire, which the checksum covers.
@@ -28,7 +28,7 @@ pub struct Mapped {
 }
 
 impl Mapped {
-    /// Data sequence number of the octet at `position`.
+    /// Data sequence number of the byte at `position`.
     pub const fn dsn_at(&self, position: i64) -> Dsn {
         self.dsn.add(position.wrapping_sub(self.positions.start).cast_unsigned())
     }
@@ -53,7 +53,7 @@ pub struct Mappings {
 }
 
 impl Mappings {
-    /// Fixes the position of subflow sequence number 0: the SYN, or with fast open the last octet of
+    /// Fixes the position of subflow sequence number 0: the SYN, or with fast open the last byte of
     /// the SYN's payload that the peer accepted (RFC 8684 Appendix B).
     pub fn set_origin(&mut self, position: i64) {
         self.origin = Some((position, position));
@@ -74,28 +74,34 @@ impl Mappings {
         (self.with_checksum, self.without_checksum)
     }
 
-    /// Mappings that say something else of an octet than one before did (RFC 8684 §3.3.1: a mapping
+    /// Mappings that say something else of an byte than one before did (RFC 8684 §3.3.1: a mapping
     /// must not change).
     pub const fn conflicts(&self) -> u64 {
         self.conflicts
     }
 
     /// Takes the mapping of a segment whose payload stands at `payload`. `dsn` is its full DSN, and
-    /// `data_fin` says that its last octet is no payload. Whether it is new, and covers nothing of
+    /// `data_fin` says that its last byte is no payload. Whether it is new, and covers nothing of
     /// that payload (RFC 8684 §3.3.1: it must), where its place is certain.
-    pub fn declare(&mut self, mapping: &Mapping, dsn: Dsn, data_fin: bool, payload: Range) -> bool {
+    pub fn declare(
+        &mut self,
+        mapping: &Mapping,
+        dsn: Dsn,
+        data_fin: bool,
+        payload: SeqRange,
+    ) -> bool {
         let (wire_len, infinite) = match mapping.length {
-            DataLevelLength::Octets(octets) => (octets, false),
+            DataLevelLength::Bytes(bytes) => (bytes, false),
             DataLevelLength::Infinite => (0, true),
         };
-        let octets = wire_len.saturating_sub(u16::from(data_fin));
-        if octets == 0 && !infinite {
+        let bytes = wire_len.saturating_sub(u16::from(data_fin));
+        if bytes == 0 && !infinite {
             return false;
         }
-        let start = self.place(mapping.ssn, u32::from(octets), payload);
-        let end = if infinite { i64::MAX } else { start + i64::from(octets) };
+        let start = self.place(mapping.ssn, u32::from(bytes), payload);
+        let end = if infinite { i64::MAX } else { start + i64::from(bytes) };
         let mapped = Mapped {
-            positions: Range { start, end },
+            positions: SeqRange { start, end },
             dsn,
             ssn: mapping.ssn,
             wire_len,
@@ -117,8 +123,8 @@ impl Mappings {
     /// Where the mapping of a segment with payload at `payload` begins, if it has no checksum, covers
     /// all of that, and is the latest again, or follows on all before.
     #[inline(always)]
-    pub(super) fn next(&self, mapping: &Mapping, dsn: Dsn, payload: Range) -> Option<i64> {
-        let (DataLevelLength::Octets(wire_len @ 1..), None) = (mapping.length, mapping.checksum)
+    pub(super) fn next(&self, mapping: &Mapping, dsn: Dsn, payload: SeqRange) -> Option<i64> {
+        let (DataLevelLength::Bytes(wire_len @ 1..), None) = (mapping.length, mapping.checksum)
         else {
             return None;
         };
@@ -140,11 +146,11 @@ impl Mappings {
     /// Takes a mapping of which [`Mappings::next`] said that it begins at `start`.
     #[inline(always)]
     pub(super) fn declare_next(&mut self, mapping: &Mapping, dsn: Dsn, start: i64) {
-        let DataLevelLength::Octets(wire_len) = mapping.length else { return };
+        let DataLevelLength::Bytes(wire_len) = mapping.length else { return };
         if start >= self.reach {
             self.declared += 1;
             self.without_checksum += 1;
-            let positions = Range { start, end: start + i64::from(wire_len) };
+            let positions = SeqRange { start, end: start + i64::from(wire_len) };
             let ssn = mapping.ssn;
             self.remember(Mapped { positions, dsn, ssn, wire_len, checksum: None });
         }
@@ -155,7 +161,7 @@ impl Mappings {
         self.origin.is_some_and(|(low, high)| low == high)
     }
 
-    /// Whether a mapping that is remembered has another DSN for the same octets. Only where the
+    /// Whether a mapping that is remembered has another DSN for the same bytes. Only where the
     /// place of both is certain, and not for infinite ones, which may act backwards.
     fn contradicts(&self, mapped: &Mapped) -> bool {
         let other = |known: &&Mapped| {
@@ -169,7 +175,7 @@ impl Mappings {
     /// Forgets mappings of which nothing more can come, as `is_done` says of their positions, but for
     /// the last few.
     #[inline]
-    pub fn settle(&mut self, is_done: impl Fn(Range) -> bool) {
+    pub fn settle(&mut self, is_done: impl Fn(SeqRange) -> bool) {
         let mut old = self.recent.len().saturating_sub(REMEMBERED);
         if old == 0 {
             return;
@@ -206,7 +212,7 @@ impl Mappings {
             .min()
     }
 
-    /// From `position` on the subflow alone carries the stream: its octets follow on the latest
+    /// From `position` on the subflow alone carries the stream: its bytes follow on the latest
     /// mapping, or on `first_dsn` at subflow sequence number 1.
     pub fn assume_from(&mut self, position: i64, first_dsn: Dsn) {
         let first = self.origin.map_or(position, |(low, _)| low + 1);
@@ -214,7 +220,7 @@ impl Mappings {
             Some(latest) => latest.dsn_at(position),
             None => first_dsn.add(position.wrapping_sub(first).cast_unsigned()),
         };
-        let positions = Range { start: position, end: i64::MAX };
+        let positions = SeqRange { start: position, end: i64::MAX };
         let mapped = Mapped { positions, dsn, ssn: 0, wire_len: 0, checksum: None };
         self.remember(mapped);
     }
@@ -234,8 +240,8 @@ impl Mappings {
     pub fn acknowledge(&mut self, acked: i64, data_ack: Dsn) {
         let Some((low, high)) = self.origin else { return };
         let latest = |mapped: &&Mapped| {
-            let octets = data_ack.distance_from(mapped.dsn);
-            octets > 0 && octets.cast_unsigned() <= mapped.positions.len()
+            let bytes = data_ack.distance_from(mapped.dsn);
+            bytes > 0 && bytes.cast_unsigned() <= mapped.positions.len()
         };
         let Some(mapped) = self.recent.iter().rev().find(latest) else { return };
         let start = acked - data_ack.distance_from(mapped.dsn);
@@ -259,9 +265,9 @@ impl Mappings {
         Mapped { positions: mapped.positions.shifted(start - mapped.positions.start), ..*mapped }
     }
 
-    /// Position of the first octet of a mapping. Where the SYN was not seen, the origin is narrowed
+    /// Position of the first byte of a mapping. Where the SYN was not seen, the origin is narrowed
     /// down by the rule that a mapping covers at least a part of the segment that carries it.
-    fn place(&mut self, ssn: u32, octets: u32, payload: Range) -> i64 {
+    fn place(&mut self, ssn: u32, bytes: u32, payload: SeqRange) -> i64 {
         let (low, high) = self.origin.unwrap_or((i64::MIN, i64::MAX));
         if low == high {
             return low + unwrap_ssn(ssn, payload.start - low);
@@ -269,7 +275,7 @@ impl Mappings {
         let reference = self.origin.map_or(i64::from(ssn), |_| payload.start - high);
         let ssn = unwrap_ssn(ssn, reference);
         let highest = payload.start - ssn;
-        let lowest = payload.end - ssn - i64::from(octets);
+        let lowest = payload.end - ssn - i64::from(bytes);
         // Exact for a mapping of one segment; else the mapping is taken to start at this segment.
         let narrowed = (low.max(lowest), high.min(highest));
         if narrowed.0 <= narrowed.1 {
@@ -304,10 +310,10 @@ mod tests {
     use super::*;
     use crate::wire::seq::WireDsn;
 
-    fn mapping(ssn: u32, octets: u16) -> Mapping {
-        let length = match octets {
+    fn mapping(ssn: u32, bytes: u16) -> Mapping {
+        let length = match bytes {
             0 => DataLevelLength::Infinite,
-            octets => DataLevelLength::Octets(octets),
+            bytes => DataLevelLength::Bytes(bytes),
         };
         Mapping { dsn: WireDsn::Long(0), ssn, length, checksum: None }
     }
@@ -317,7 +323,7 @@ mod tests {
         let mut mappings = Mappings::default();
         mappings.set_origin(0);
         for start in [1, 101, 201] {
-            mappings.declare(&mapping(1, 300), Dsn(5000), false, Range::new(start, 100));
+            mappings.declare(&mapping(1, 300), Dsn(5000), false, SeqRange::new(start, 100));
         }
         assert_eq!(mappings.declared(), 1);
         assert_eq!(mappings.covering(250).map(|mapped| mapped.dsn_at(250)), Some(Dsn(5249)));
@@ -328,24 +334,24 @@ mod tests {
     fn the_data_fin_octet_is_no_payload() {
         let mut mappings = Mappings::default();
         mappings.set_origin(0);
-        mappings.declare(&mapping(1, 101), Dsn(7), true, Range::new(1, 100));
+        mappings.declare(&mapping(1, 101), Dsn(7), true, SeqRange::new(1, 100));
         assert_eq!(mappings.covering(100).map(|mapped| mapped.dsn), Some(Dsn(7)));
         assert_eq!(mappings.covering(101), None);
-        mappings.declare(&mapping(0, 1), Dsn(107), true, Range::new(101, 0));
+        mappings.declare(&mapping(0, 1), Dsn(107), true, SeqRange::new(101, 0));
         assert_eq!(mappings.declared(), 1, "a lone DATA_FIN maps no payload");
     }
 
     #[test]
     fn without_a_syn_the_origin_follows_from_whole_segments() {
         let mut mappings = Mappings::default();
-        mappings.declare(&mapping(5001, 100), Dsn(1000), false, Range::new(1, 100));
+        mappings.declare(&mapping(5001, 100), Dsn(1000), false, SeqRange::new(1, 100));
         assert_eq!(mappings.covering(1).map(|mapped| mapped.dsn), Some(Dsn(1000)));
-        mappings.declare(&mapping(5101, 300), Dsn(1100), false, Range::new(201, 100));
+        mappings.declare(&mapping(5101, 300), Dsn(1100), false, SeqRange::new(201, 100));
         assert_eq!(mappings.covering(201).map(|mapped| mapped.dsn_at(201)), Some(Dsn(1200)));
     }
 
     #[test]
-    fn a_mapping_waits_for_its_octets() {
+    fn a_mapping_waits_for_its_bytes() {
         let mut mappings = Mappings::default();
         mappings.set_origin(0);
         for start in (1..10_000).step_by(100) {
@@ -356,16 +362,16 @@ mod tests {
         assert_eq!(mappings.recent.len(), REMEMBERED + 1);
     }
 
-    /// The first octet of a mapping at `ssn`.
-    fn at(ssn: u32) -> Range {
-        Range::new(i64::from(ssn), 1)
+    /// The first byte of a mapping at `ssn`.
+    fn at(ssn: u32) -> SeqRange {
+        SeqRange::new(i64::from(ssn), 1)
     }
 
     #[test]
     fn an_infinite_mapping_has_no_end() {
         let mut mappings = Mappings::default();
         mappings.set_origin(0);
-        mappings.declare(&mapping(11, 0), Dsn(400), false, Range::new(11, 10));
+        mappings.declare(&mapping(11, 0), Dsn(400), false, SeqRange::new(11, 10));
         assert_eq!(mappings.covering(1_000_000).map(|mapped| mapped.dsn_at(13)), Some(Dsn(402)));
     }
 }

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::option_space::Sack;
+use super::ack_watch::Sack;
 use super::subflow::SynOptions;
 use crate::wire::mptcp::{self, Dss, Key, MptcpOption};
 use crate::wire::tcp_option::{TcpOption, TcpOptions};
@@ -50,8 +50,8 @@ impl SegmentOptions {
     /// The layout that nearly every segment has: timestamps, then MPTCP and nothing else. Takes what
     /// is of it, returns the rest.
     #[inline]
-    fn read_usual<'a>(&mut self, octets: &'a [u8]) -> &'a [u8] {
-        let mut rest = octets;
+    fn read_usual<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+        let mut rest = bytes;
         if let Some(([1, 1, 8, 10, a, b, c, d, e, f, g, h], after)) = rest.split_first_chunk() {
             let value = u32::from_be_bytes([*a, *b, *c, *d]);
             let echo_reply = u32::from_be_bytes([*e, *f, *g, *h]);
@@ -148,11 +148,11 @@ mod tests {
         #[test]
         fn the_short_way_reads_what_the_walk_reads(
             timed in any::<bool>(),
-            octets in prop::collection::vec(prop_oneof![Just(1u8), Just(30), Just(8), any::<u8>()], 0..40),
+            bytes in prop::collection::vec(prop_oneof![Just(1u8), Just(30), Just(8), any::<u8>()], 0..40),
             cut in 0usize..40,
         ) {
             let mut all = if timed { vec![1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2] } else { Vec::new() };
-            all.extend(octets);
+            all.extend(bytes);
             all.truncate(40);
             let declared_len = u8::try_from(all.len()).unwrap();
             all.truncate(cut.max(1));

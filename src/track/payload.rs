@@ -1,16 +1,16 @@
 //! The data level of one segment: DSS, and what becomes of its payload.
 
-use super::conduct::{self, Misdeed};
 use super::connection::{Fallback, FallbackCause};
-use super::copies::Carried;
-use super::coverage::Range;
-use super::data::Fate;
+use super::data::PayloadClass;
 use super::event::{Event, EventKind, Resent};
 use super::mapping::Mapped;
-use super::news::News;
+use super::range_set::SeqRange;
 use super::role::Role;
 use super::segment::Step;
 use super::stream::{Source, Stream, StreamBreak};
+use super::transmissions::Transmission;
+use super::updates::Update;
+use super::violations::{self, Violation};
 use crate::wire::crypto::ChecksumVerdict;
 use crate::wire::mptcp::{DataLevelLength, Dss, Mapping, MptcpOption};
 use crate::wire::segment::TcpFlags;
@@ -18,7 +18,7 @@ use crate::wire::seq::{Dsn, WireDsn};
 
 impl Step<'_> {
     /// Takes a DSS whose segment carries payload at `payload`.
-    pub(crate) fn take_dss(&mut self, dss: &Dss, payload: Range) {
+    pub(crate) fn take_dss(&mut self, dss: &Dss, payload: SeqRange) {
         let first = !std::mem::replace(self.connection.dss_seen.of_mut(self.sender()), true);
         let infinite = dss.mapping.is_some_and(|map| map.length == DataLevelLength::Infinite);
         if first || infinite {
@@ -26,7 +26,7 @@ impl Step<'_> {
         }
         if let Some(ack) = dss.data_ack {
             let receiver = self.sender().peer();
-            let window = self.subflow.ends.of(self.sender()).window_of(self.segment);
+            let window = self.subflow.sides.of(self.sender()).window_of(self.segment);
             let data = self.connection.data.of_mut(receiver);
             let end = data.acknowledge(ack, self.seen);
             let edge = data.offer(end, window, self.seen.at);
@@ -50,7 +50,7 @@ impl Step<'_> {
     /// the subflow, as long as there is no other subflow.
     fn place_by_acknowledgment(&mut self, data_ack: WireDsn) {
         let receiver = self.sender().peer();
-        let end = self.subflow.ends.of_mut(receiver);
+        let end = self.subflow.sides.of_mut(receiver);
         if end.mappings.are_placed() || self.connection.subflows.len() > 1 {
             return;
         }
@@ -61,7 +61,7 @@ impl Step<'_> {
         }
     }
 
-    fn take_mapping(&mut self, mapping: &Mapping, data_fin: bool, payload: Range) {
+    fn take_mapping(&mut self, mapping: &Mapping, data_fin: bool, payload: SeqRange) {
         let sender = self.sender();
         let data = self.connection.data.of_mut(sender);
         let dsn = data.expand(mapping.dsn);
@@ -72,7 +72,7 @@ impl Step<'_> {
             data.map_narrow();
             self.watch_narrow_dsn(first);
         }
-        if data_fin && let DataLevelLength::Octets(octets) = mapping.length {
+        if data_fin && let DataLevelLength::Bytes(octets) = mapping.length {
             let position = first + i64::from(octets) - 1;
             self.watch_data_fin(mapping, position);
             let data = self.connection.data.of_mut(sender);
@@ -86,14 +86,14 @@ impl Step<'_> {
                 }
             }
         }
-        let end = self.subflow.ends.of_mut(sender);
+        let end = self.subflow.sides.of_mut(sender);
         let conflicts = end.mappings.conflicts();
         let is_outside = end.mappings.declare(mapping, dsn, data_fin, payload);
         if end.mappings.conflicts() > conflicts {
             end.first_conflict.get_or_insert(self.seen);
         }
         self.place_held(sender);
-        let (end, receiver) = self.subflow.ends.along_mut(self.direction);
+        let (end, receiver) = self.subflow.sides.along_mut(self.direction);
         if !end.mappings.are_placed() {
             return;
         }
@@ -107,12 +107,12 @@ impl Step<'_> {
         &mut self,
         data_len: u16,
         checksum: Option<u16>,
-        payload: Range,
+        payload: SeqRange,
     ) {
         let Some(dsn) = self.first_dsn(self.sender()) else {
             return;
         };
-        let length = DataLevelLength::Octets(data_len);
+        let length = DataLevelLength::Bytes(data_len);
         let mapping = Mapping { dsn: WireDsn::Long(dsn.0), ssn: 1, length, checksum };
         if data_len > 0 {
             self.take_mapping(&mapping, false, payload);
@@ -120,7 +120,7 @@ impl Step<'_> {
     }
 
     /// Classifies the octets of a segment, each exactly once.
-    pub(crate) fn take_payload(&mut self, payload: Range) {
+    pub(crate) fn take_payload(&mut self, payload: SeqRange) {
         let (seen, octets) = (self.seen, self.segment.payload_len);
         let is_syn = self.segment.flags.has(TcpFlags::SYN);
         let end = self.sender_end();
@@ -146,14 +146,14 @@ impl Step<'_> {
         // Octets that turn out to stand elsewhere may be taken back.
         let new_data = end.bytes.new_data.saturating_sub(new_before);
         let in_flight = end.unacknowledged(None);
-        end.dynamics.sent(seen.at, payload.len(), new_data, in_flight);
+        end.sender_stats.sent(seen.at, payload.len(), new_data, in_flight);
         let data = self.connection.data.of_mut(self.direction.sender());
         data.sent(seen.at, payload.len(), new_data);
     }
 
     /// Octets of a fast-open SYN that the peer did not accept: only when they come again do they
     /// have data sequence numbers (RFC 8684 Appendix B.3). They were counted with the SYN.
-    fn take_refused(&mut self, again: Range) {
+    fn take_refused(&mut self, again: SeqRange) {
         let end = self.sender_end();
         let part = again.intersection(end.refused);
         if !part.is_empty() {
@@ -165,13 +165,13 @@ impl Step<'_> {
     }
 
     /// Payload of which octets were seen before, or that does not follow on the last.
-    fn take_pieces(&mut self, payload: Range) {
+    fn take_pieces(&mut self, payload: SeqRange) {
         let seen = self.seen;
         let end = self.sender_end();
-        let highest = end.sequence.coverage().span().map_or(0, |span| span.end);
+        let highest = end.sequence.range_set().span().map_or(0, |span| span.end);
         let pieces = end.sequence.insert(payload);
         let is_late = payload.start < highest && pieces.iter().any(|piece| !piece.seen);
-        end.dynamics.out_of_order += u64::from(is_late);
+        end.sender_stats.out_of_order += u64::from(is_late);
         if pieces.iter().any(|piece| piece.seen) {
             end.round_trips.resent(payload);
         } else {
@@ -195,7 +195,7 @@ impl Step<'_> {
     }
 
     /// Octets whose subflow sequence numbers are new: split by mapping.
-    fn take_fresh(&mut self, fresh: Range) {
+    fn take_fresh(&mut self, fresh: SeqRange) {
         let mut at = fresh.start;
         while at < fresh.end {
             let mappings = &self.sender_end().mappings;
@@ -205,7 +205,7 @@ impl Step<'_> {
                 None => mappings.next_start_after(at).unwrap_or(fresh.end),
             }
             .min(fresh.end);
-            let part = Range { start: at, end };
+            let part = SeqRange { start: at, end };
             match covering {
                 Some(mapped) if is_placed => self.take_mapped(part, &mapped),
                 Some(mapped) => self.hold(part, &mapped),
@@ -216,25 +216,25 @@ impl Step<'_> {
     }
 
     /// Octets of a mapping: to the checksum, to the stream, and to the count that they belong to.
-    pub(crate) fn take_mapped(&mut self, part: Range, mapped: &Mapped) {
+    pub(crate) fn take_mapped(&mut self, part: SeqRange, mapped: &Mapped) {
         let sender = self.sender();
         let sample = self.sample(part);
         let data = self.connection.data.of_mut(sender);
         let start = data.position(mapped.dsn_at(part.start));
-        let range = Range { start, end: start + (part.end - part.start) };
-        let carried = Carried {
+        let range = SeqRange { start, end: start + (part.end - part.start) };
+        let carried = Transmission {
             range,
             subflow: self.subflow.number,
             subflow_position: part.start,
             at: self.seen.at,
             sample,
         };
-        if let Some(place) = data.coverage().place_of(range) {
+        if let Some(place) = data.range_set().place_of(range) {
             data.insert_new(place, carried);
             let at = self.seen.at;
             let end = self.sender_end();
             end.bytes.new_data += range.len();
-            end.dynamics.carried(at, range, true);
+            end.sender_stats.carried(at, range, true);
             self.watch_new_data(range);
         } else {
             self.take_known(carried);
@@ -245,22 +245,22 @@ impl Step<'_> {
     }
 
     /// Octets of which some may have been seen before, or that come late.
-    fn take_known(&mut self, carried: Carried) {
+    fn take_known(&mut self, carried: Transmission) {
         let sender = self.sender();
         for (range, fate) in self.connection.data.of_mut(sender).insert(carried) {
-            let end = self.subflow.ends.of_mut(sender);
-            end.dynamics.carried(self.seen.at, range, fate == Fate::New);
+            let end = self.subflow.sides.of_mut(sender);
+            end.sender_stats.carried(self.seen.at, range, fate == PayloadClass::New);
             let bytes = &mut end.bytes;
             match fate {
-                Fate::New => {
+                PayloadClass::New => {
                     bytes.new_data += range.len();
                     self.watch_new_data(range);
                 }
-                Fate::Remapped => {
+                PayloadClass::Remapped => {
                     bytes.remapped += range.len();
-                    self.note(Misdeed::Remapped, range.len());
+                    self.note(Violation::Remapped, range.len());
                 }
-                Fate::Reinjected(from) => {
+                PayloadClass::Reinjected(from) => {
                     bytes.reinjected += range.len();
                     self.reinjected(from, range.len());
                     self.watch_reinjection(range.len());
@@ -271,14 +271,14 @@ impl Step<'_> {
 
     /// What the octets at `part` are known by when another subflow carries them: nothing where there
     /// is no other.
-    fn sample(&self, part: Range) -> u32 {
+    fn sample(&self, part: SeqRange) -> u32 {
         if self.connection.joined == 0 {
             return 0;
         }
-        let sequence = &self.subflow.ends.of(self.sender()).sequence;
+        let sequence = &self.subflow.sides.of(self.sender()).sequence;
         let start = sequence.acked_position(self.segment.seq).unwrap_or(part.start);
         let octets = captured_part(self.segment.payload, part.start - start, part.len());
-        conduct::sample(octets, part.len())
+        violations::sample(octets, part.len())
     }
 
     /// Notes octets that another subflow carried before.
@@ -287,18 +287,18 @@ impl Step<'_> {
         let kind = EventKind::Resent(resent);
         let event = Event { seen: self.seen, subflow: self.id, direction: self.direction, kind };
         if self.connection.events.push_resent(event, resent, self.most_events)
-            && let Some(news) = &mut self.news
+            && let Some(updates) = &mut self.updates
         {
-            news.push(News::Event(event));
+            updates.push(Update::Event(event));
         }
     }
 
     /// The octets themselves, which stand at `part` on the subflow and at `range` in the stream.
-    fn take_octets(&mut self, part: Range, range: Range, mapped: &Mapped, again: bool) {
+    fn take_octets(&mut self, part: SeqRange, range: SeqRange, mapped: &Mapped, again: bool) {
         let (segment, seen, sender) = (self.segment, self.seen, self.sender());
         let number = self.subflow.number;
         let is_known = self.connection.data.of(sender).reference().is_some();
-        let end = self.subflow.ends.of_mut(sender);
+        let end = self.subflow.sides.of_mut(sender);
         let start = end.sequence.position(segment.seq);
         let octets = captured_part(segment.payload, part.start - start, part.len());
         let checksums = if again { &mut end.checksums_again } else { &mut end.checksums };
@@ -310,7 +310,8 @@ impl Step<'_> {
         self.on_stream(sender, |stream| stream.insert(range, octets, checked));
         if let Some(verdict) = verdict {
             let first = range.start - (part.start - mapped.positions.start);
-            let whole = Range { start: first, end: first + mapped.positions.len().cast_signed() };
+            let whole =
+                SeqRange { start: first, end: first + mapped.positions.len().cast_signed() };
             let right = verdict != ChecksumVerdict::Wrong;
             self.on_stream(sender, |stream| stream.judge(source, whole, right));
         }
@@ -331,7 +332,7 @@ impl Step<'_> {
 
     /// Octets that TCP sends again, of a mapping whose checksum was wrong: the receiver may have
     /// dropped the first ones by TCP's own checksum, and got these.
-    fn take_repaired(&mut self, again: Range) {
+    fn take_repaired(&mut self, again: SeqRange) {
         let end = self.sender_end();
         let Some(mapped) = end.mappings.covering(again.start).copied() else { return };
         if !end.checksums.is_listed(mapped.dsn) {
@@ -340,13 +341,13 @@ impl Step<'_> {
         let part = again.intersection(mapped.positions);
         let data = self.connection.data.of_mut(self.direction.sender());
         let start = data.position(mapped.dsn_at(part.start));
-        let range = Range { start, end: start + (part.end - part.start) };
+        let range = SeqRange { start, end: start + (part.end - part.start) };
         self.take_octets(part, range, &mapped, true);
     }
 
     /// Octets without a mapping: the stream goes on as plain TCP, if the connection may fall back
     /// (RFC 8684 §3.7: only while it has one subflow); else a fault.
-    fn take_bare(&mut self, part: Range) {
+    fn take_bare(&mut self, part: SeqRange) {
         if self.connection.fallback.is_none() {
             let is_hidden = self.is_mapping_hidden();
             if is_hidden || !self.may_fall_back() {
@@ -354,9 +355,9 @@ impl Step<'_> {
                 let is_told = !is_hidden && self.connection.joined > 0;
                 let end = self.sender_end();
                 end.bytes.unmapped += part.len();
-                end.unplaced.hidden += if is_hidden { part.len() } else { 0 };
+                end.pending.hidden += if is_hidden { part.len() } else { 0 };
                 // Behind a gap, the segment with the mapping may be what is missing.
-                if is_told && end.sequence.coverage().gaps().len() == 0 {
+                if is_told && end.sequence.range_set().holes().len() == 0 {
                     end.first_unmapped.get_or_insert(seen);
                 }
                 return;
@@ -378,7 +379,7 @@ impl Step<'_> {
         let dss = |option: &MptcpOption| matches!(option, MptcpOption::Dss(_));
         let is_spoken = self.options.mptcp.iter().any(dss);
         let sequence = &self.sender_end().sequence;
-        let may_lack = sequence.isn().is_none() || sequence.coverage().gaps().len() > 0;
+        let may_lack = sequence.isn().is_none() || sequence.range_set().holes().len() > 0;
         self.segment.options.is_cut() || is_spoken && may_lack
     }
 
@@ -393,7 +394,7 @@ impl Step<'_> {
             self.seen = seen;
             return;
         }
-        let certain = self.sender_end().sequence.coverage().gaps().len() == 0;
+        let certain = self.sender_end().sequence.range_set().holes().len() == 0;
         self.fall_back(FallbackCause::DataWithoutMapping, certain);
     }
 
@@ -411,7 +412,7 @@ impl Step<'_> {
     fn cause_behind(&self, cause: FallbackCause) -> FallbackCause {
         let is_bare =
             matches!(cause, FallbackCause::AnswerWithoutDss | FallbackCause::DataWithoutMapping);
-        let ends = &self.subflow.ends;
+        let ends = &self.subflow.sides;
         let was_wrong = Role::BOTH.iter().any(|role| ends.of(*role).checksums.mismatches() > 0);
         if is_bare && was_wrong { FallbackCause::ChecksumFailed } else { cause }
     }
@@ -443,7 +444,7 @@ impl Step<'_> {
         if !(is_open && silent) || self.connection.fallback.is_some() {
             return;
         }
-        let peer = self.subflow.ends.of(sender.peer());
+        let peer = self.subflow.sides.of(sender.peer());
         let acks_data = peer.first_data.is_some()
             && peer.mappings.declared() > 0
             && peer.sequence.acked_position(self.segment.ack).is_some_and(|acked| acked > 1);

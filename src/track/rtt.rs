@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::coverage::Range;
 use super::distribution::Distribution;
+use super::range_set::SeqRange;
 use crate::wire::frame::Timestamp;
 
 /// Most segments that are timed at once; others pass untimed until there is room.
@@ -32,9 +32,9 @@ impl RoundTrips {
         &self.samples
     }
 
-    /// Takes a segment with new octets.
+    /// Takes a segment with new bytes.
     #[inline(always)]
-    pub fn sent(&mut self, range: Range, at: Timestamp) {
+    pub fn sent(&mut self, range: SeqRange, at: Timestamp) {
         if self.timed.len() < MAX_TIMED && self.timed.back().is_none_or(|last| last.end < range.end)
         {
             self.timed.push_back(Timed { end: range.end, at, resent: false });
@@ -42,7 +42,7 @@ impl RoundTrips {
     }
 
     /// Takes a segment that was sent before.
-    pub fn resent(&mut self, range: Range) {
+    pub fn resent(&mut self, range: SeqRange) {
         for timed in &mut self.timed {
             timed.resent |= range.start < timed.end && timed.end <= range.end;
         }
@@ -79,8 +79,8 @@ mod tests {
     #[test]
     fn a_segment_is_timed_until_it_is_acknowledged() {
         let mut trips = RoundTrips::default();
-        trips.sent(Range::new(1, 100), Timestamp(0));
-        trips.sent(Range::new(101, 100), Timestamp(2 * MS));
+        trips.sent(SeqRange::new(1, 100), Timestamp(0));
+        trips.sent(SeqRange::new(101, 100), Timestamp(2 * MS));
         trips.acknowledged(101, Timestamp(10 * MS));
         trips.acknowledged(201, Timestamp(11 * MS));
         assert_eq!(trips.samples().count(), 2);
@@ -91,8 +91,8 @@ mod tests {
     #[test]
     fn what_was_sent_twice_is_not_timed() {
         let mut trips = RoundTrips::default();
-        trips.sent(Range::new(1, 100), Timestamp(0));
-        trips.resent(Range::new(1, 100));
+        trips.sent(SeqRange::new(1, 100), Timestamp(0));
+        trips.resent(SeqRange::new(1, 100));
         trips.acknowledged(101, Timestamp(300 * MS));
         assert_eq!(trips.samples().count(), 0);
     }

@@ -3,14 +3,14 @@
 use super::Tracker;
 use super::arena::Id;
 use super::connection::{Connection, FallbackCause, FastCloseSeen};
-use super::coverage::Range;
 use super::event::{Event, EventKind};
-use super::news::{News, Stage};
 use super::options::SegmentOptions;
+use super::packet_class::{self, LastPacket, PacketClass};
 use super::proof::{Verdict, fast_close_verdict};
-use super::pushed::{self, Kind, Pushed};
+use super::range_set::SeqRange;
 use super::role::{Direction, PerRole, Role};
-use super::subflow::{Reset, Seen, Subflow, SubflowEnd};
+use super::subflow::{PacketStamp, Reset, Subflow, SubflowSide};
+use super::updates::{StateDigest, Update};
 use crate::wire::mptcp::{Capable, CapableForm, FastClose, Join, MptcpOption};
 use crate::wire::segment::{Segment, TcpFlags};
 use crate::wire::seq::Dsn;
@@ -21,7 +21,7 @@ impl Tracker {
     pub(crate) fn push_on_subflow(
         &mut self,
         id: Id<Subflow>,
-        seen: Seen,
+        seen: PacketStamp,
         segment: &Segment<'_>,
         options: &SegmentOptions,
     ) {
@@ -35,47 +35,48 @@ impl Tracker {
     fn push_the_long_way(
         &mut self,
         id: Id<Subflow>,
-        seen: Seen,
+        seen: PacketStamp,
         segment: &Segment<'_>,
         options: &SegmentOptions,
     ) {
-        if self.connections[self.subflows[id].connection].unplaced {
+        if self.connections[self.subflows[id].connection].may_merge {
             self.match_by_option(id, segment, options);
         }
         let subflow = &mut self.subflows[id];
         let direction = subflow.direction_from(segment.source);
         let connection_id = subflow.connection;
-        let recent = &mut subflow.ends.of_mut(direction.sender()).recent;
+        let recent = &mut subflow.sides.of_mut(direction.sender()).recent;
         if recent.is_copy(segment, options, subflow.several_points) {
             subflow.several_points = true;
             let sender = direction.sender();
-            if subflow.ends.of(sender).option_space.is_doubled(segment.point) {
-                subflow.ends.of_mut(sender.peer()).option_space.ask(segment.timestamp);
+            if subflow.sides.of(sender).option_space.is_doubled(segment.point) {
+                subflow.sides.of_mut(sender.peer()).option_space.ask(segment.timestamp);
             }
             self.totals.count_copy(segment.point);
-            self.note_pushed(id, direction, segment, Kind::Copy);
+            self.note_pushed(id, direction, segment, PacketClass::Copy);
             return;
         }
-        let bytes = self.last_pushed.as_ref().map(|_| subflow.ends.of(direction.sender()).bytes);
+        let bytes =
+            self.last_packet_state.as_ref().map(|_| subflow.sides.of(direction.sender()).bytes);
         let connection = &mut self.connections[connection_id];
-        let stage = self.news.as_ref().map(|_| Stage::of(subflow, connection));
+        let stage = self.updates.as_ref().map(|_| StateDigest::of(subflow, connection));
         subflow.see(seen);
         connection.see(seen);
-        let end = subflow.ends.of_mut(direction.sender());
+        let end = subflow.sides.of_mut(direction.sender());
         end.segments += 1;
-        end.dynamics.see(seen);
+        end.sender_stats.see(seen);
         let mut step = self.step(id, seen, segment, options);
         step.take();
         step.release_what_is_over();
         let new_keys = step.new_keys;
         if let Some(before) = bytes {
-            let kind = pushed::kind(segment, options, &self.subflows[id], direction, before);
+            let kind = packet_class::kind(segment, options, &self.subflows[id], direction, before);
             self.note_pushed(id, direction, segment, kind);
         }
-        if let Some(news) = &mut self.news {
-            let now = Stage::of(&self.subflows[id], &self.connections[connection_id]);
+        if let Some(updates) = &mut self.updates {
+            let now = StateDigest::of(&self.subflows[id], &self.connections[connection_id]);
             if stage != Some(now) {
-                news.push(News::Progress(id));
+                updates.push(Update::Progress(id));
             }
         }
         for role in [direction.sender(), direction.sender().peer()] {
@@ -83,7 +84,7 @@ impl Tracker {
                 self.register_token(connection_id, role);
             }
         }
-        if self.connections[connection_id].unplaced && options.has_mptcp() {
+        if self.connections[connection_id].may_merge && options.has_mptcp() {
             self.match_by_dsn(connection_id);
         }
         if segment.flags.is_syn_ack() && options.has_mptcp() {
@@ -98,7 +99,7 @@ impl Tracker {
     fn step<'a>(
         &'a mut self,
         id: Id<Subflow>,
-        seen: Seen,
+        seen: PacketStamp,
         segment: &'a Segment<'a>,
         options: &'a SegmentOptions,
     ) -> Step<'a> {
@@ -115,8 +116,8 @@ impl Tracker {
             connection,
             most_events: self.limits.events_per_connection,
             buffered: &mut self.buffered,
-            most_buffered: self.limits.stream_octets,
-            news: self.news.as_mut(),
+            most_buffered: self.limits.stream_bytes,
+            updates: self.updates.as_mut(),
             new_keys: PerRole::default(),
         }
     }
@@ -126,7 +127,7 @@ impl Tracker {
     pub(super) fn note_stalls(
         &mut self,
         id: Id<Subflow>,
-        seen: Seen,
+        seen: PacketStamp,
         segment: &Segment<'_>,
         options: &SegmentOptions,
     ) {
@@ -140,11 +141,11 @@ impl Tracker {
         subflow: Id<Subflow>,
         direction: Direction,
         segment: &Segment<'_>,
-        kind: Kind,
+        kind: PacketClass,
     ) {
-        if let Some(last) = &mut self.last_pushed {
+        if let Some(last) = &mut self.last_packet_state {
             let payload_len = segment.payload_len;
-            last.segment = Some(Pushed { subflow, direction, kind, payload_len });
+            last.segment = Some(LastPacket { subflow, direction, kind, payload_len });
         }
     }
 
@@ -161,7 +162,7 @@ impl Tracker {
         });
         let Some(prio) = named else { return };
         for id in &self.connections[connection].subflows {
-            let end = self.subflows[*id].ends.of_mut(sender);
+            let end = self.subflows[*id].sides.of_mut(sender);
             if end.address_id == prio.address_id {
                 end.backup = Some(prio.backup);
             }
@@ -173,16 +174,16 @@ impl Tracker {
 pub(crate) struct Step<'a> {
     pub(crate) id: Id<Subflow>,
     pub(crate) direction: Direction,
-    pub(crate) seen: Seen,
+    pub(crate) seen: PacketStamp,
     pub(crate) segment: &'a Segment<'a>,
     pub(crate) options: &'a SegmentOptions,
     pub(crate) subflow: &'a mut Subflow,
     pub(crate) connection: &'a mut Connection,
     pub(crate) most_events: usize,
-    /// Octets that wait in all streams, and how many may.
+    /// Bytes that wait in all streams, and how many may.
     pub(crate) buffered: &'a mut usize,
     pub(crate) most_buffered: usize,
-    pub(crate) news: Option<&'a mut Vec<News>>,
+    pub(crate) updates: Option<&'a mut Vec<Update>>,
     /// Whether this segment showed the key of a host for the first time.
     pub(super) new_keys: PerRole<bool>,
 }
@@ -247,7 +248,7 @@ impl Step<'_> {
         }
         self.subflow.released = true;
         for role in Role::BOTH {
-            self.subflow.ends.of_mut(role).release();
+            self.subflow.sides.of_mut(role).release();
         }
         self.connection.finished += 1;
         if self.connection.finished as usize == self.connection.subflows.len() {
@@ -261,28 +262,28 @@ impl Step<'_> {
         self.direction.sender()
     }
 
-    pub(crate) fn sender_end(&mut self) -> &mut SubflowEnd {
-        self.subflow.ends.of_mut(self.direction.sender())
+    pub(crate) fn sender_end(&mut self) -> &mut SubflowSide {
+        self.subflow.sides.of_mut(self.direction.sender())
     }
 
     pub(crate) fn event(&mut self, kind: EventKind) {
         let event = Event { seen: self.seen, subflow: self.id, direction: self.direction, kind };
         self.connection.events.push(event, self.most_events);
-        if let Some(news) = &mut self.news {
-            news.push(News::Event(event));
+        if let Some(updates) = &mut self.updates {
+            updates.push(Update::Event(event));
         }
     }
 
     /// Where the payload stands on the subflow; empty for a RST, whose text is no payload
     /// (RFC 9293 §3.10.7.4).
-    fn payload_range(&mut self) -> Range {
+    fn payload_range(&mut self) -> SeqRange {
         let segment = self.segment;
         if segment.flags.has(TcpFlags::RST) {
-            return Range { start: 0, end: 0 };
+            return SeqRange { start: 0, end: 0 };
         }
         let syn = i64::from(segment.flags.has(TcpFlags::SYN));
         let start = self.sender_end().sequence.position(segment.seq) + syn;
-        Range::new(start, segment.payload_len)
+        SeqRange::new(start, segment.payload_len)
     }
 
     fn take_syn(&mut self) {
@@ -308,20 +309,20 @@ impl Step<'_> {
         }
     }
 
-    /// What a SYN/ACK says about the SYN: which octets of a fast-open SYN count, and whether MPTCP
+    /// What a SYN/ACK says about the SYN: which bytes of a fast-open SYN count, and whether MPTCP
     /// was taken up.
     fn take_syn_ack(&mut self) {
         let ack = self.segment.ack;
-        let peer = self.subflow.ends.of_mut(self.direction.sender().peer());
+        let peer = self.subflow.sides.of_mut(self.direction.sender().peer());
         if let Some(position) = peer.sequence.acked_position(ack)
             && peer.sequence.isn().is_some()
             && peer.mappings.latest().is_none()
         {
-            // RFC 8684 Appendix B.3: subflow sequence number 1 is the octet after those accepted.
+            // RFC 8684 Appendix B.3: subflow sequence number 1 is the byte after those accepted.
             let accepted = (position - 1).max(0);
             peer.mappings.set_origin(accepted);
-            let sent = peer.sequence.coverage().span().map_or(position, |span| span.end);
-            peer.refused = Range { start: accepted + 1, end: sent };
+            let sent = peer.sequence.range_set().span().map_or(position, |span| span.end);
+            peer.refused = SeqRange { start: accepted + 1, end: sent };
             let accepted = usize::try_from(accepted).unwrap_or(0);
             self.on_stream(self.sender().peer(), |stream| stream.accept_prefix(accepted));
         } else {
@@ -372,11 +373,11 @@ impl Step<'_> {
 
     fn take_ack(&mut self) {
         let ack = self.segment.ack;
-        let peer = self.subflow.ends.of_mut(self.direction.sender().peer());
+        let peer = self.subflow.sides.of_mut(self.direction.sender().peer());
         let peer_acked = peer.sequence.acked_position(ack);
         if let Some(acked) = peer_acked {
             if peer.fin.is_some() && !peer.fin_acked {
-                let end = peer.sequence.coverage().span().map_or(1, |span| span.end);
+                let end = peer.sequence.range_set().span().map_or(1, |span| span.end);
                 peer.fin_acked = acked > end;
             }
             if peer.take_acked(acked, self.seen.at) {
@@ -390,7 +391,7 @@ impl Step<'_> {
         let end = self.sender_end();
         match end.highest_ack.map(|highest| ack.distance_from(highest)) {
             Some(0) if is_bare => {
-                end.dynamics.duplicate_acks += u64::from(is_waiting && !is_signal);
+                end.sender_stats.duplicate_acks += u64::from(is_waiting && !is_signal);
                 self.watch_duplicate_ack(is_signal);
                 return;
             }
@@ -412,7 +413,7 @@ impl Step<'_> {
         self.event(EventKind::Rst { ack: self.segment.flags.has(TcpFlags::ACK) });
     }
 
-    fn take_option(&mut self, option: &MptcpOption, payload: Range) {
+    fn take_option(&mut self, option: &MptcpOption, payload: SeqRange) {
         match option {
             MptcpOption::Capable(capable) => self.take_capable(capable, payload),
             MptcpOption::Join(join) => self.take_join(join),
@@ -450,7 +451,7 @@ impl Step<'_> {
         self.event(EventKind::Option(*option));
     }
 
-    fn take_capable(&mut self, capable: &Capable, payload: Range) {
+    fn take_capable(&mut self, capable: &Capable, payload: SeqRange) {
         let flags = self.segment.flags;
         let sender = self.sender();
         if flags.has(TcpFlags::SYN) {
@@ -470,7 +471,7 @@ impl Step<'_> {
         }
         for role in Role::BOTH {
             // RFC 8684 §3.2: the addresses of the initial subflow have ID 0.
-            self.subflow.ends.of_mut(role).address_id = Some(crate::wire::mptcp::AddressId(0));
+            self.subflow.sides.of_mut(role).address_id = Some(crate::wire::mptcp::AddressId(0));
         }
         match capable.form {
             CapableForm::BothKeys { .. } if !flags.has(TcpFlags::SYN) && payload.is_empty() => {
@@ -491,14 +492,14 @@ impl Step<'_> {
             Join::Syn { backup, address_id, token, nonce, .. } => {
                 handshake.token = Some(token);
                 handshake.joiner_nonce = Some(nonce);
-                let end = self.subflow.ends.of_mut(sender);
+                let end = self.subflow.sides.of_mut(sender);
                 end.address_id = Some(address_id);
                 end.backup = Some(backup);
             }
             Join::SynAck { backup, address_id, hmac, nonce, .. } => {
                 handshake.joinee_nonce.get_or_insert(nonce);
                 handshake.syn_ack_hmac.get_or_insert(hmac);
-                let end = self.subflow.ends.of_mut(sender);
+                let end = self.subflow.sides.of_mut(sender);
                 end.address_id = Some(address_id);
                 end.backup = Some(backup);
             }
@@ -507,13 +508,13 @@ impl Step<'_> {
                 handshake.ack_hmac.get_or_insert(hmac);
                 self.connection.joining += u32::from(is_first && self.subflow.is_joining());
                 // No data can be before it (RFC 8684 §3.2).
-                self.subflow.ends.of_mut(sender).begin_at(self.segment.seq);
-                self.subflow.ends.of_mut(sender.peer()).begin_at(self.segment.ack);
+                self.subflow.sides.of_mut(sender).begin_at(self.segment.seq);
+                self.subflow.sides.of_mut(sender.peer()).begin_at(self.segment.ack);
             }
         }
     }
 
-    /// The DSN of the first octet that `role` sends after the handshake, if its key is known.
+    /// The DSN of the first byte that `role` sends after the handshake, if its key is known.
     pub(crate) fn first_dsn(&self, role: Role) -> Option<Dsn> {
         self.connection.hosts.of(role).idsn.map(|idsn| idsn.add(1))
     }

@@ -144,21 +144,21 @@ impl Extent {
 /// What was sent in a span of time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sent {
-    /// Octets of payload, whatever became of them: throughput.
+    /// Bytes of payload, whatever became of them: throughput.
     pub payload: u64,
-    /// Of those, octets of the stream seen for the first time: goodput.
+    /// Of those, bytes of the stream seen for the first time: goodput.
     pub new_data: u64,
     /// The most that was sent and not acknowledged at any time in it.
     pub max_in_flight: u64,
-    /// Positions in the stream of octets seen for the first time: the first, and one past the last.
+    /// Positions in the stream of bytes seen for the first time: the first, and one past the last.
     pub new: Extent,
-    /// The same of octets that were carried before.
+    /// The same of bytes that were carried before.
     pub resent: Extent,
 }
 
 impl Sent {
-    /// Octets, whose positions are not told.
-    pub const fn octets(payload: u64, new_data: u64, max_in_flight: u64) -> Self {
+    /// Bytes, whose positions are not told.
+    pub const fn bytes(payload: u64, new_data: u64, max_in_flight: u64) -> Self {
         Self { payload, new_data, max_in_flight, new: Extent::NONE, resent: Extent::NONE }
     }
 }
@@ -237,7 +237,7 @@ mod tests {
 
     fn sent(payload: u64, in_flight: u64) -> Sent {
         let new = Extent::of(in_flight.cast_signed());
-        Sent { new, ..Sent::octets(payload, payload, in_flight) }
+        Sent { new, ..Sent::bytes(payload, payload, in_flight) }
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! The octets of one direction, put together in the order of their data sequence numbers.
+//! The bytes of one direction, put together in the order of their data sequence numbers.
 //!
-//! Octets go out as soon as everything before them did. Where checksums are in use they wait until
+//! Bytes go out as soon as everything before them did. Where checksums are in use they wait until
 //! theirs is verified or the peer has acknowledged them: of two copies that differ, the one whose
 //! checksum verifies counts, and with none verifying the first.
 
@@ -8,15 +8,15 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
-use super::coverage::Range;
+use super::range_set::SeqRange;
 
 /// What is done with a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StreamUse {
     /// Only its hash is wanted.
     Hash,
-    /// Its octets are wanted: they pile up until they are taken.
-    Octets,
+    /// Its bytes are wanted: they pile up until they are taken.
+    Bytes,
 }
 
 /// Why a stream can't be given whole.
@@ -24,25 +24,25 @@ pub enum StreamUse {
 pub enum StreamBreak {
     /// The snap length cut its payload.
     Cut,
-    /// More octets waited for missing ones than may be kept.
+    /// More bytes waited for missing ones than may be kept.
     Memory,
 }
 
-/// One direction's octets.
+/// One direction's bytes.
 #[derive(Clone)]
 pub struct Stream {
     wanted: StreamUse,
     hash: Sha256,
     out: Vec<u8>,
-    /// Whether position 0 is the first octet of the stream. Until then nothing goes out.
+    /// Whether position 0 is the first byte of the stream. Until then nothing goes out.
     start_known: bool,
     /// Next position to go out.
     next: i64,
     written: u64,
-    /// Octets of a fast-open SYN, which go out first.
+    /// Bytes of a fast-open SYN, which go out first.
     prefix: Vec<u8>,
     waiting: BTreeMap<i64, Chunk>,
-    /// Later copies of octets that wait, for the case that only those verify.
+    /// Later copies of bytes that wait, for the case that only those verify.
     alternatives: Vec<Alternative>,
     buffered: usize,
     /// Everything before it was acknowledged at the data level.
@@ -52,7 +52,7 @@ pub struct Stream {
 
 #[derive(Debug, Clone)]
 struct Chunk {
-    octets: Vec<u8>,
+    bytes: Vec<u8>,
     /// May go out: no checksum to wait for, or it verified.
     good: bool,
 }
@@ -60,16 +60,16 @@ struct Chunk {
 #[derive(Debug, Clone)]
 struct Alternative {
     start: i64,
-    octets: Vec<u8>,
+    bytes: Vec<u8>,
     source: Source,
 }
 
-/// The mapping that octets came with: its subflow, and its position there.
+/// The mapping that bytes came with: its subflow, and its position there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Source {
     pub(crate) subflow: u32,
     pub(crate) start: i64,
-    /// The octets were sent again by TCP, after the first time did not verify.
+    /// The bytes were sent again by TCP, after the first time did not verify.
     pub(crate) again: bool,
 }
 
@@ -103,12 +103,12 @@ impl Stream {
         }
     }
 
-    /// Octets that wait, and so take memory.
+    /// Bytes that wait, and so take memory.
     pub const fn buffered(&self) -> usize {
         self.buffered
     }
 
-    /// Octets that went out.
+    /// Bytes that went out.
     pub const fn written(&self) -> u64 {
         self.written
     }
@@ -118,12 +118,12 @@ impl Stream {
         self.broken
     }
 
-    /// Takes the octets that went out since the last time.
-    pub fn take_octets(&mut self) -> Vec<u8> {
+    /// Takes the bytes that went out since the last time.
+    pub fn take_bytes(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.out)
     }
 
-    /// SHA-256 of the stream, and how many octets that is, everything that waits without a hole
+    /// SHA-256 of the stream, and how many bytes that is, everything that waits without a hole
     /// included. `None` when it can't be given whole.
     pub fn sha256(&self) -> Option<([u8; 32], u64)> {
         if self.broken.is_some() || !self.start_known {
@@ -144,7 +144,7 @@ impl Stream {
         }
     }
 
-    /// Position 0 is the first octet of the stream; what waits moves by `shift`.
+    /// Position 0 is the first byte of the stream; what waits moves by `shift`.
     pub(crate) fn start(&mut self, shift: i64) {
         if self.start_known {
             return;
@@ -163,58 +163,58 @@ impl Stream {
     /// Takes over what waits in another view of the same stream, `shift` positions further on.
     pub(crate) fn absorb(&mut self, other: Self, shift: i64) {
         for (at, chunk) in other.waiting {
-            let range = Range { start: at, end: at + signed(chunk.octets.len()) }.shifted(shift);
-            self.insert(range, &chunk.octets, (!chunk.good).then_some(Source::UNKNOWN));
+            let range = SeqRange { start: at, end: at + signed(chunk.bytes.len()) }.shifted(shift);
+            self.insert(range, &chunk.bytes, (!chunk.good).then_some(Source::UNKNOWN));
         }
         self.acknowledge(other.acknowledged.saturating_add(shift));
     }
 
-    /// Octets of a SYN (fast open): they stand before the data sequence space.
-    pub(crate) fn insert_prefix(&mut self, octets: &[u8], len: u64) {
-        if (octets.len() as u64) < len {
+    /// Bytes of a SYN (fast open): they stand before the data sequence space.
+    pub(crate) fn insert_prefix(&mut self, bytes: &[u8], len: u64) {
+        if (bytes.len() as u64) < len {
             self.give_up(StreamBreak::Cut);
         } else if self.prefix.is_empty() && self.written == 0 {
-            self.prefix.extend_from_slice(octets);
+            self.prefix.extend_from_slice(bytes);
         }
     }
 
-    /// How many octets of the SYN the peer accepted. The others are sent again.
+    /// How many bytes of the SYN the peer accepted. The others are sent again.
     pub(crate) fn accept_prefix(&mut self, accepted: usize) {
         self.prefix.truncate(accepted);
     }
 
-    /// Octets for the positions of `range`; less where the capture cut them. `checked` is their
+    /// Bytes for the positions of `range`; less where the capture cut them. `checked` is their
     /// mapping if it has a checksum, so that [`Stream::judge`] will follow.
-    pub(crate) fn insert(&mut self, range: Range, octets: &[u8], checked: Option<Source>) {
+    pub(crate) fn insert(&mut self, range: SeqRange, bytes: &[u8], checked: Option<Source>) {
         if self.broken.is_some() || (self.start_known && range.end <= self.next) {
             return;
         }
-        if (octets.len() as u64) < range.len() {
+        if (bytes.len() as u64) < range.len() {
             self.give_up(StreamBreak::Cut);
             return;
         }
         let next = self.start_known && range.start == self.next;
         if next && self.waiting.is_empty() && checked.is_none() {
-            self.write(octets);
+            self.write(bytes);
             self.next = range.end;
             return;
         }
-        self.wait(range, octets, checked);
+        self.wait(range, bytes, checked);
         self.advance();
     }
 
     /// The checksum of the mapping `source`, which covers `range`, was computed.
-    pub(crate) fn judge(&mut self, source: Source, range: Range, verified: bool) {
+    pub(crate) fn judge(&mut self, source: Source, range: SeqRange, verified: bool) {
         let is_its = |alternative: &mut Alternative| alternative.source == source;
         let copies: Vec<_> = self.alternatives.extract_if(.., is_its).collect();
-        self.buffered -= copies.iter().map(|copy| copy.octets.len()).sum::<usize>();
+        self.buffered -= copies.iter().map(|copy| copy.bytes.len()).sum::<usize>();
         if verified {
             self.split_at(range.start);
             self.split_at(range.end);
             for (at, chunk) in self.waiting.range_mut(range.start..range.end) {
                 if !chunk.good {
                     for copy in &copies {
-                        overwrite(*at, &mut chunk.octets, copy.start, &copy.octets);
+                        overwrite(*at, &mut chunk.bytes, copy.start, &copy.bytes);
                     }
                     chunk.good = true;
                 }
@@ -241,14 +241,14 @@ impl Stream {
         self.buffered = 0;
     }
 
-    /// Keeps octets of which some before them are missing. Where octets wait already, they stay.
-    fn wait(&mut self, range: Range, octets: &[u8], checked: Option<Source>) {
+    /// Keeps bytes of which some before them are missing. Where bytes wait already, they stay.
+    fn wait(&mut self, range: SeqRange, bytes: &[u8], checked: Option<Source>) {
         let mut at = if self.start_known { range.start.max(self.next) } else { range.start };
-        let mut rest = octets.get(distance(range.start, at)..).unwrap_or_default();
+        let mut rest = bytes.get(distance(range.start, at)..).unwrap_or_default();
         if let Some(source) = checked
             && (self.covered_from(at) > 0 || self.waiting.range(at..range.end).next().is_some())
         {
-            self.alternatives.push(Alternative { start: at, octets: rest.to_vec(), source });
+            self.alternatives.push(Alternative { start: at, bytes: rest.to_vec(), source });
             self.buffered += rest.len();
         }
         while !rest.is_empty() {
@@ -259,7 +259,7 @@ impl Stream {
             let room = distance(at, next).min(free.len());
             let (new, after) = free.split_at_checked(room).unwrap_or_default();
             if !new.is_empty() {
-                self.waiting.insert(at, Chunk { octets: new.to_vec(), good: checked.is_none() });
+                self.waiting.insert(at, Chunk { bytes: new.to_vec(), good: checked.is_none() });
                 self.buffered += new.len();
                 at += signed(new.len());
             }
@@ -267,19 +267,19 @@ impl Stream {
         }
     }
 
-    /// How many octets from `at` on wait in the chunk that covers it.
+    /// How many bytes from `at` on wait in the chunk that covers it.
     fn covered_from(&self, at: i64) -> usize {
         let before = self.waiting.range(..=at).next_back();
-        before.map_or(0, |(start, chunk)| chunk.octets.len().saturating_sub(distance(*start, at)))
+        before.map_or(0, |(start, chunk)| chunk.bytes.len().saturating_sub(distance(*start, at)))
     }
 
     /// Makes a chunk that goes on beyond `at` end there, and another one begin.
     fn split_at(&mut self, at: i64) {
         let Some((start, chunk)) = self.waiting.range_mut(..at).next_back() else { return };
         let len = distance(*start, at);
-        if len < chunk.octets.len() {
-            let octets = chunk.octets.split_off(len);
-            let rest = Chunk { octets, good: chunk.good };
+        if len < chunk.bytes.len() {
+            let bytes = chunk.bytes.split_off(len);
+            let rest = Chunk { bytes, good: chunk.good };
             self.waiting.insert(at, rest);
         }
     }
@@ -290,58 +290,58 @@ impl Stream {
         }
         while let Some(entry) = self.waiting.first_entry() {
             let start = *entry.key();
-            let len = entry.get().octets.len();
+            let len = entry.get().bytes.len();
             let end = start + signed(len);
             if start > self.next || !(entry.get().good || end <= self.acknowledged) {
                 break;
             }
             let chunk = entry.remove();
             self.buffered -= len;
-            self.write(chunk.octets.get(distance(start, self.next)..).unwrap_or_default());
+            self.write(chunk.bytes.get(distance(start, self.next)..).unwrap_or_default());
             self.next = self.next.max(end);
         }
         let next = self.next;
         let mut gone = 0;
-        self.alternatives.retain(|Alternative { start, octets, .. }| {
-            let keep = start + signed(octets.len()) > next;
-            gone += if keep { 0 } else { octets.len() };
+        self.alternatives.retain(|Alternative { start, bytes, .. }| {
+            let keep = start + signed(bytes.len()) > next;
+            gone += if keep { 0 } else { bytes.len() };
             keep
         });
         self.buffered -= gone;
     }
 
-    fn write(&mut self, octets: &[u8]) {
+    fn write(&mut self, bytes: &[u8]) {
         if self.written == 0 && !self.prefix.is_empty() {
             let prefix = std::mem::take(&mut self.prefix);
             self.put(&prefix);
         }
-        self.put(octets);
+        self.put(bytes);
     }
 
-    fn put(&mut self, octets: &[u8]) {
-        self.written += octets.len() as u64;
+    fn put(&mut self, bytes: &[u8]) {
+        self.written += bytes.len() as u64;
         match self.wanted {
-            StreamUse::Hash => self.hash.update(octets),
-            StreamUse::Octets => self.out.extend_from_slice(octets),
+            StreamUse::Hash => self.hash.update(bytes),
+            StreamUse::Bytes => self.out.extend_from_slice(bytes),
         }
     }
 }
 
-/// Octets from one position to a later one; 0 if it is not later.
+/// Bytes from one position to a later one; 0 if it is not later.
 fn distance(from: i64, to: i64) -> usize {
     usize::try_from(to.saturating_sub(from)).unwrap_or(0)
 }
 
-fn signed(octets: usize) -> i64 {
-    i64::try_from(octets).unwrap_or(i64::MAX)
+fn signed(bytes: usize) -> i64 {
+    i64::try_from(bytes).unwrap_or(i64::MAX)
 }
 
 /// Puts the part of `from` that lies over `to` into it; both have their positions.
 fn overwrite(to_start: i64, to: &mut [u8], from_start: i64, from: &[u8]) {
-    for (octet, position) in to.iter_mut().zip(to_start..) {
+    for (byte, position) in to.iter_mut().zip(to_start..) {
         let offset = usize::try_from(position - from_start).ok();
         if let Some(replacement) = offset.and_then(|offset| from.get(offset)) {
-            *octet = *replacement;
+            *byte = *replacement;
         }
     }
 }
@@ -350,94 +350,94 @@ fn overwrite(to_start: i64, to: &mut [u8], from_start: i64, from: &[u8]) {
 mod tests {
     use super::*;
 
-    fn octets(mut stream: Stream) -> String {
+    fn bytes(mut stream: Stream) -> String {
         stream.finish();
-        String::from_utf8(stream.take_octets()).unwrap()
+        String::from_utf8(stream.take_bytes()).unwrap()
     }
 
     const FIRST: Source = Source { subflow: 0, start: 1, again: false };
     const SECOND: Source = Source { subflow: 1, start: 1, again: false };
 
     #[test]
-    fn octets_come_out_in_order() {
-        let mut stream = Stream::new(StreamUse::Octets);
+    fn bytes_come_out_in_order() {
+        let mut stream = Stream::new(StreamUse::Bytes);
         stream.start(0);
-        stream.insert(Range::new(5, 5), b"world", None);
-        stream.insert(Range::new(3, 4), b"lowo", None);
-        assert_eq!(stream.take_octets(), b"");
-        stream.insert(Range::new(0, 5), b"hello", None);
-        assert_eq!(octets(stream), "helloworld");
+        stream.insert(SeqRange::new(5, 5), b"world", None);
+        stream.insert(SeqRange::new(3, 4), b"lowo", None);
+        assert_eq!(stream.take_bytes(), b"");
+        stream.insert(SeqRange::new(0, 5), b"hello", None);
+        assert_eq!(bytes(stream), "helloworld");
     }
 
     #[test]
     fn a_copy_that_verifies_wins() {
-        let mut stream = Stream::new(StreamUse::Octets);
+        let mut stream = Stream::new(StreamUse::Bytes);
         stream.start(0);
-        stream.insert(Range::new(0, 4), b"baad", Some(FIRST));
-        stream.judge(FIRST, Range::new(0, 4), false);
-        stream.insert(Range::new(0, 4), b"good", Some(SECOND));
-        stream.judge(SECOND, Range::new(0, 4), true);
-        assert_eq!(octets(stream), "good");
+        stream.insert(SeqRange::new(0, 4), b"baad", Some(FIRST));
+        stream.judge(FIRST, SeqRange::new(0, 4), false);
+        stream.insert(SeqRange::new(0, 4), b"good", Some(SECOND));
+        stream.judge(SECOND, SeqRange::new(0, 4), true);
+        assert_eq!(bytes(stream), "good");
     }
 
     #[test]
     fn a_copy_that_verifies_wins_over_one_that_is_not_complete() {
-        let mut stream = Stream::new(StreamUse::Octets);
+        let mut stream = Stream::new(StreamUse::Bytes);
         stream.start(0);
-        stream.insert(Range::new(0, 2), b"ba", Some(FIRST));
-        stream.insert(Range::new(0, 4), b"good", Some(SECOND));
-        stream.judge(SECOND, Range::new(0, 4), true);
-        assert_eq!(octets(stream), "good");
+        stream.insert(SeqRange::new(0, 2), b"ba", Some(FIRST));
+        stream.insert(SeqRange::new(0, 4), b"good", Some(SECOND));
+        stream.judge(SECOND, SeqRange::new(0, 4), true);
+        assert_eq!(bytes(stream), "good");
     }
 
     #[test]
     fn only_the_octets_of_the_mapping_are_verified() {
-        let mut stream = Stream::new(StreamUse::Octets);
+        let mut stream = Stream::new(StreamUse::Bytes);
         stream.start(0);
-        stream.insert(Range::new(2, 4), b"baad", Some(FIRST));
-        stream.insert(Range::new(0, 4), b"very", Some(SECOND));
-        stream.judge(SECOND, Range::new(0, 4), true);
+        stream.insert(SeqRange::new(2, 4), b"baad", Some(FIRST));
+        stream.insert(SeqRange::new(0, 4), b"very", Some(SECOND));
+        stream.judge(SECOND, SeqRange::new(0, 4), true);
         let third = Source { subflow: 1, start: 5, again: false };
-        stream.insert(Range::new(4, 2), b"ok", Some(third));
-        stream.insert(Range::new(0, 6), b"wrong!", Some(FIRST));
-        stream.judge(third, Range::new(4, 2), true);
-        assert_eq!(octets(stream), "veryok");
+        stream.insert(SeqRange::new(4, 2), b"ok", Some(third));
+        stream.insert(SeqRange::new(0, 6), b"wrong!", Some(FIRST));
+        stream.judge(third, SeqRange::new(4, 2), true);
+        assert_eq!(bytes(stream), "veryok");
     }
 
     #[test]
     fn with_none_verifying_the_first_counts() {
-        let mut stream = Stream::new(StreamUse::Octets);
+        let mut stream = Stream::new(StreamUse::Bytes);
         stream.start(0);
-        stream.insert(Range::new(0, 4), b"1st.", Some(FIRST));
-        stream.judge(FIRST, Range::new(0, 4), false);
+        stream.insert(SeqRange::new(0, 4), b"1st.", Some(FIRST));
+        stream.judge(FIRST, SeqRange::new(0, 4), false);
         stream.acknowledge(4);
-        stream.insert(Range::new(0, 4), b"2nd.", Some(SECOND));
-        assert_eq!(octets(stream), "1st.");
+        stream.insert(SeqRange::new(0, 4), b"2nd.", Some(SECOND));
+        assert_eq!(bytes(stream), "1st.");
     }
 
     #[test]
-    fn octets_before_the_first_ones_seen_wait_until_the_start_is_known() {
-        let mut stream = Stream::new(StreamUse::Octets);
-        stream.insert(Range::new(0, 5), b"world", None);
-        stream.insert(Range::new(-5, 5), b"hello", None);
+    fn bytes_before_the_first_ones_seen_wait_until_the_start_is_known() {
+        let mut stream = Stream::new(StreamUse::Bytes);
+        stream.insert(SeqRange::new(0, 5), b"world", None);
+        stream.insert(SeqRange::new(-5, 5), b"hello", None);
         stream.start(5);
-        assert_eq!(octets(stream), "helloworld");
+        assert_eq!(bytes(stream), "helloworld");
     }
 
     #[test]
     fn fast_open_octets_come_first() {
-        let mut stream = Stream::new(StreamUse::Octets);
+        let mut stream = Stream::new(StreamUse::Bytes);
         stream.start(0);
         stream.insert_prefix(b"GET ", 4);
-        stream.insert(Range::new(0, 1), b"/", None);
-        assert_eq!(octets(stream), "GET /");
+        stream.insert(SeqRange::new(0, 1), b"/", None);
+        assert_eq!(bytes(stream), "GET /");
     }
 
     #[test]
     fn a_hole_has_no_hash() {
         let mut stream = Stream::new(StreamUse::Hash);
         stream.start(0);
-        stream.insert(Range::new(1, 4), b"hole", None);
+        stream.insert(SeqRange::new(1, 4), b"hole", None);
         assert_eq!(stream.sha256(), None);
     }
 }

@@ -1,18 +1,18 @@
 //! One TCP flow that carries a part of a connection.
 
+use super::ack_watch::AckWatch;
 use super::arena::Id;
 use super::checksum::Checksums;
-use super::conduct::Conduct;
 use super::connection::Connection;
-use super::coverage::Range;
 use super::duplicate::RecentSegments;
-use super::dynamics::Dynamics;
 use super::mapping::Mappings;
-use super::option_space::OptionSpace;
+use super::pending::Pending;
+use super::range_set::SeqRange;
 use super::role::{Direction, PerRole, Role};
 use super::rtt::RoundTrips;
+use super::sender_stats::SenderStats;
 use super::tcp_sequence::TcpSequence;
-use super::unplaced::Unplaced;
+use super::violations::Violations;
 use crate::wire::frame::{PacketNo, Timestamp};
 use crate::wire::mptcp::{AddressId, Nonce, TcpReset, Token};
 use crate::wire::segment::{Endpoint, Segment};
@@ -20,7 +20,7 @@ use crate::wire::seq::SeqNum;
 
 /// A packet number and its time: where something was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seen {
+pub struct PacketStamp {
     /// Packet number.
     pub packet: PacketNo,
     /// When.
@@ -30,7 +30,7 @@ pub struct Seen {
 /// Packets of several queues are often swapped by less than this.
 const SWAPPED_NS: i64 = 1_000_000;
 
-impl Seen {
+impl PacketStamp {
     /// Where `segment` was seen.
     pub fn in_segment(segment: &Segment<'_>) -> Self {
         Self { packet: segment.number, at: segment.timestamp }
@@ -43,7 +43,7 @@ impl Seen {
     }
 }
 
-/// A subflow. (`repr(C)`: see [`SubflowEnd`].)
+/// A subflow. (`repr(C)`: see [`SubflowSide`].)
 #[derive(Debug, Clone)]
 #[repr(C)]
 pub struct Subflow {
@@ -67,7 +67,7 @@ pub struct Subflow {
     /// Whether its segments may go the short way, as far as it depends on it.
     pub(crate) steady: bool,
     /// Last packet seen of it.
-    pub last: Seen,
+    pub last: PacketStamp,
     /// The RST that ended it.
     pub reset: Option<Reset>,
     /// The three segments that open it.
@@ -75,22 +75,22 @@ pub struct Subflow {
     /// The MP_JOIN handshake; `None` on the initial subflow.
     pub join: Option<JoinHandshake>,
     /// What each host did on it.
-    pub ends: PerRole<SubflowEnd>,
+    pub sides: PerRole<SubflowSide>,
     /// Wireshark's `tcp.stream`, while flows could be counted.
     pub tcp_stream: Option<u32>,
     /// First packet seen of it.
-    pub first: Seen,
+    pub first: PacketStamp,
 }
 
 /// The segments that open a TCP connection.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Handshake {
     /// First SYN.
-    pub syn: Option<Seen>,
+    pub syn: Option<PacketStamp>,
     /// First SYN/ACK.
-    pub syn_ack: Option<Seen>,
+    pub syn_ack: Option<PacketStamp>,
     /// First ACK of the opener after it.
-    pub ack: Option<Seen>,
+    pub ack: Option<PacketStamp>,
     /// SYNs after the first.
     pub syn_retransmissions: u32,
     /// SYN/ACKs after the first.
@@ -98,19 +98,19 @@ pub struct Handshake {
     /// Whether a SYN carried MP_CAPABLE.
     pub mp_capable_syn: bool,
     /// The acceptor's first segment after the third ACK without any MPTCP option.
-    pub bare_answer: Option<Seen>,
+    pub bare_answer: Option<PacketStamp>,
     /// The first SYN without MP_CAPABLE after one with it.
-    pub plain_syn: Option<Seen>,
+    pub plain_syn: Option<PacketStamp>,
 }
 
 impl Handshake {
     /// Takes a SYN; returns how many there were before it.
-    pub fn see_syn(&mut self, seen: Seen) -> u32 {
+    pub fn see_syn(&mut self, seen: PacketStamp) -> u32 {
         count_first_and_repeats(&mut self.syn, &mut self.syn_retransmissions, seen)
     }
 
     /// Takes a SYN/ACK; returns how many there were before it.
-    pub fn see_syn_ack(&mut self, seen: Seen) -> u32 {
+    pub fn see_syn_ack(&mut self, seen: PacketStamp) -> u32 {
         count_first_and_repeats(&mut self.syn_ack, &mut self.syn_ack_retransmissions, seen)
     }
 
@@ -124,7 +124,11 @@ impl Handshake {
     }
 }
 
-fn count_first_and_repeats(first: &mut Option<Seen>, repeats: &mut u32, seen: Seen) -> u32 {
+fn count_first_and_repeats(
+    first: &mut Option<PacketStamp>,
+    repeats: &mut u32,
+    seen: PacketStamp,
+) -> u32 {
     if first.is_some() {
         *repeats += 1;
     } else {
@@ -147,14 +151,14 @@ pub struct JoinHandshake {
     /// The joiner's HMAC, from the ACK.
     pub ack_hmac: Option<[u8; 20]>,
     /// First segment of the joinee after the third ACK: only now may the joiner send data.
-    pub fourth_ack: Option<Seen>,
+    pub fourth_ack: Option<PacketStamp>,
 }
 
 /// How a RST ended a subflow.
 #[derive(Debug, Clone, Copy)]
 pub struct Reset {
     /// The packet.
-    pub seen: Seen,
+    pub seen: PacketStamp,
     /// Who sent it.
     pub from: Role,
     /// Its MP_TCPRST option, if there was one.
@@ -167,7 +171,7 @@ pub struct Reset {
 /// cache line more that is touched costs as much as many instructions.
 #[derive(Debug, Clone)]
 #[repr(C)]
-pub struct SubflowEnd {
+pub struct SubflowSide {
     /// Its address and port, as the capture shows them.
     pub endpoint: Endpoint,
     /// Whether the peer acknowledged the FIN.
@@ -183,15 +187,15 @@ pub struct SubflowEnd {
     /// One past the last position of its own that the peer acknowledged.
     pub acked: i64,
     /// Its FIN.
-    pub fin: Option<Seen>,
+    pub fin: Option<PacketStamp>,
     /// Segments it sent.
     pub segments: u64,
     /// Order, repetition and pace of what it sent.
-    pub dynamics: Dynamics,
+    pub sender_stats: SenderStats,
     /// Its last segments, to know a copy when it comes.
     pub recent: RecentSegments,
     /// What it had no room to say.
-    pub option_space: OptionSpace,
+    pub option_space: AckWatch,
     /// Round trips of what it sent.
     pub round_trips: RoundTrips,
     /// What became of its payload.
@@ -199,7 +203,7 @@ pub struct SubflowEnd {
     /// The most payload of one of its segments.
     pub largest_payload: u32,
     /// Its first segment with payload.
-    pub first_data: Option<Seen>,
+    pub first_data: Option<PacketStamp>,
     /// The mappings it declared.
     pub mappings: Mappings,
     /// DSS checksums of the mappings.
@@ -207,22 +211,22 @@ pub struct SubflowEnd {
     /// The same for mappings that TCP sent again after they were wrong.
     pub checksums_again: Checksums,
     /// Payload of mappings whose place is not known yet.
-    pub unplaced: Unplaced,
+    pub pending: Pending,
     /// What it did against the RFC.
-    pub conduct: Conduct,
+    pub violations: Violations,
     /// Address ID of that address.
     pub address_id: Option<AddressId>,
     /// Whether this host asked for the subflow to be a backup: from MP_JOIN, later from MP_PRIO.
     pub backup: Option<bool>,
     /// Its first payload without a mapping where there must be one.
-    pub first_unmapped: Option<Seen>,
+    pub first_unmapped: Option<PacketStamp>,
     /// Its first mapping that contradicts another.
-    pub first_conflict: Option<Seen>,
+    pub first_conflict: Option<PacketStamp>,
     /// Payload of its SYN that the peer did not accept and that did not come again yet.
-    pub refused: Range,
+    pub refused: SeqRange,
 }
 
-impl SubflowEnd {
+impl SubflowSide {
     /// An end that nothing was seen of.
     pub fn new(endpoint: Endpoint) -> Self {
         Self {
@@ -235,12 +239,12 @@ impl SubflowEnd {
             mappings: Mappings::default(),
             checksums: Checksums::default(),
             checksums_again: Checksums::default(),
-            unplaced: Unplaced::default(),
+            pending: Pending::default(),
             bytes: ByteCounts::default(),
             round_trips: RoundTrips::default(),
-            dynamics: Dynamics::default(),
-            option_space: OptionSpace::default(),
-            conduct: Conduct::default(),
+            sender_stats: SenderStats::default(),
+            option_space: AckWatch::default(),
+            violations: Violations::default(),
             recent: RecentSegments::default(),
             segments: 0,
             fin: None,
@@ -251,7 +255,7 @@ impl SubflowEnd {
             first_unmapped: None,
             first_conflict: None,
             first_data: None,
-            refused: Range { start: 0, end: 0 },
+            refused: SeqRange { start: 0, end: 0 },
         }
     }
 
@@ -267,14 +271,14 @@ impl SubflowEnd {
     #[inline(always)]
     pub(super) fn take_acked(&mut self, acked: i64, at: Timestamp) -> bool {
         if let Some(ns) = self.round_trips.acknowledged(acked, at) {
-            self.dynamics.round_trip(at, ns);
+            self.sender_stats.round_trip(at, ns);
         }
         let is_new = acked > self.acked;
         self.acked = self.acked.max(acked);
         is_new
     }
 
-    /// The window of a segment that it sent in octets, if its scale is known.
+    /// The window of a segment that it sent in bytes, if its scale is known.
     #[inline]
     pub(super) fn window_of(&self, segment: &Segment<'_>) -> Option<u64> {
         Some(u64::from(segment.window) << self.window_scale?)
@@ -286,20 +290,20 @@ impl SubflowEnd {
         let sequence = &self.sequence;
         self.mappings.settle(|positions| {
             let acked = acked.and_then(|ack| sequence.acked_position(ack));
-            positions.end <= acked.unwrap_or(0) || sequence.coverage().contains(positions)
+            positions.end <= acked.unwrap_or(0) || sequence.range_set().contains(positions)
         });
     }
 
-    /// Octets sent and not acknowledged, if everything before `acked` is.
+    /// Bytes sent and not acknowledged, if everything before `acked` is.
     pub fn unacknowledged(&self, acked: Option<i64>) -> u64 {
-        let sent = self.sequence.coverage().span().map_or(0, |span| span.end);
+        let sent = self.sequence.range_set().span().map_or(0, |span| span.end);
         let acked = acked.unwrap_or(self.acked).max(1);
         u64::try_from(sent - acked).unwrap_or(0)
     }
 
     /// Lets go of what is only needed while segments are on their way.
     pub fn release(&mut self) {
-        self.unplaced.close();
+        self.pending.close();
         self.round_trips.close();
         self.recent.close();
         self.sequence.close();
@@ -319,7 +323,7 @@ pub struct SynOptions {
     pub timestamps: bool,
 }
 
-/// Every octet of payload is exactly one of these, tried in this order.
+/// Every byte of payload is exactly one of these, tried in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ByteCounts {
     /// All payload, by the IP header's length.
@@ -330,7 +334,7 @@ pub struct ByteCounts {
     pub remapped: u64,
     /// DSN seen before on another subflow.
     pub reinjected: u64,
-    /// Seen for the first time.
+    /// PacketStamp for the first time.
     pub new_data: u64,
     /// No mapping where there must be one.
     pub unmapped: u64,
@@ -369,7 +373,7 @@ impl Subflow {
     /// Whether both SYNs carried timestamps (RFC 7323 §3.2: only then are they in use); `None`
     /// without both.
     pub fn timestamps(&self) -> Option<bool> {
-        let (client, server) = (self.ends.client.syn_options?, self.ends.server.syn_options?);
+        let (client, server) = (self.sides.client.syn_options?, self.sides.server.syn_options?);
         Some(client.timestamps && server.timestamps)
     }
 
@@ -390,7 +394,7 @@ impl Subflow {
     /// With both SYNs seen, says how windows are scaled: not at all unless both offer it (RFC 7323
     /// §2.2), and by no more than 14 bits (§2.3).
     pub fn know_window_scales(&mut self) {
-        let ends = &mut self.ends;
+        let ends = &mut self.sides;
         if let (Some(client), Some(server)) = (ends.client.syn_options, ends.server.syn_options) {
             let both = client.window_scale.zip(server.window_scale);
             let (client, server) = both.unwrap_or_default();
@@ -401,14 +405,14 @@ impl Subflow {
 
     /// Takes the place and the time of a segment.
     #[inline]
-    pub(super) fn see(&mut self, seen: Seen) {
+    pub(super) fn see(&mut self, seen: PacketStamp) {
         self.out_of_order |= seen.is_out_of_order(self.last);
         self.last = seen;
     }
 
     /// Direction of a segment sent by `endpoint`.
     pub fn direction_from(&self, endpoint: Endpoint) -> Direction {
-        if self.ends.client.endpoint == endpoint {
+        if self.sides.client.endpoint == endpoint {
             Direction::ClientToServer
         } else {
             Direction::ServerToClient
@@ -417,7 +421,7 @@ impl Subflow {
 
     /// Exchanges client and server in all that is known of it.
     pub fn swap_roles(&mut self) {
-        self.ends.swap();
+        self.sides.swap();
         self.opener = self.opener.peer();
         if let Some(reset) = &mut self.reset {
             reset.from = reset.from.peer();
@@ -434,12 +438,12 @@ impl Subflow {
 
     /// Whether nothing but late segments can follow on it.
     pub fn is_over(&self) -> bool {
-        self.reset.is_some() || (self.ends.client.fin.is_some() && self.ends.server.fin.is_some())
+        self.reset.is_some() || (self.sides.client.fin.is_some() && self.sides.server.fin.is_some())
     }
 
     /// Whether no segment can be on its way any more, but for repeated ones.
     pub fn is_finished(&self) -> bool {
-        self.reset.is_some() || (self.ends.client.fin_acked && self.ends.server.fin_acked)
+        self.reset.is_some() || (self.sides.client.fin_acked && self.sides.server.fin_acked)
     }
 
     /// How far it came, by what was seen of it.
@@ -447,10 +451,10 @@ impl Subflow {
         if let Some(reset) = self.reset {
             return self.state_after(reset);
         }
-        if self.ends.client.fin.is_some() && self.ends.server.fin.is_some() {
+        if self.sides.client.fin.is_some() && self.sides.server.fin.is_some() {
             return SubflowState::Closed;
         }
-        if self.is_through() {
+        if self.is_confirmed() {
             return SubflowState::Established;
         }
         let handshake = &self.handshake;
@@ -462,11 +466,11 @@ impl Subflow {
     }
 
     fn state_after(&self, reset: Reset) -> SubflowState {
-        let both_closed = self.ends.client.fin.is_some() && self.ends.server.fin.is_some();
+        let both_closed = self.sides.client.fin.is_some() && self.sides.server.fin.is_some();
         // Late data after both FINs is answered by a bare RST: no error (RFC 9293 §3.10.7.1).
         if both_closed && reset.reason.is_none() {
             SubflowState::Closed
-        } else if self.is_through() {
+        } else if self.is_confirmed() {
             SubflowState::Reset
         } else {
             SubflowState::Refused
@@ -474,7 +478,7 @@ impl Subflow {
     }
 
     /// Whether it was usable at any time: a join needs the fourth ACK (RFC 8684 §3.2).
-    pub fn is_through(&self) -> bool {
+    pub fn is_confirmed(&self) -> bool {
         match &self.join {
             Some(join) if self.handshake.syn.is_some() => join.fourth_ack.is_some(),
             _ => self.established,

@@ -1,9 +1,9 @@
 //! TCP sequence numbers of one host on one subflow, unwrapped to positions.
 //!
-//! Position 0 is the SYN, so that the first octet of payload is position 1, as a mapping counts
-//! (RFC 8684 §3.3.1). Where the SYN was not seen, position 1 is the first octet seen.
+//! Position 0 is the SYN, so that the first byte of payload is position 1, as a mapping counts
+//! (RFC 8684 §3.3.1). Where the SYN was not seen, position 1 is the first byte seen.
 
-use super::coverage::{Coverage, Pieces, Range};
+use super::range_set::{Pieces, RangeSet, SeqRange};
 use crate::wire::seq::SeqNum;
 
 /// Positions of a host's sequence numbers, and which of them carried payload that was seen.
@@ -16,7 +16,7 @@ pub struct TcpSequence {
     /// Highest position met: the reference for unwrapping.
     highest: i64,
     /// Payload seen.
-    coverage: Coverage,
+    range_set: RangeSet,
 }
 
 impl TcpSequence {
@@ -28,13 +28,13 @@ impl TcpSequence {
     /// The sequence number at `position`, once any number is known.
     pub fn number_at(&self, position: i64) -> Option<SeqNum> {
         #[expect(clippy::cast_possible_truncation, reason = "sequence numbers are the lower half")]
-        let octets = position.cast_unsigned() as u32;
-        self.base.map(|base| base.add(octets))
+        let bytes = position.cast_unsigned() as u32;
+        self.base.map(|base| base.add(bytes))
     }
 
     /// Payload seen so far.
-    pub const fn coverage(&self) -> &Coverage {
-        &self.coverage
+    pub const fn range_set(&self) -> &RangeSet {
+        &self.range_set
     }
 
     /// Takes the number of a SYN. Returns false when it contradicts what was seen before: another
@@ -44,11 +44,11 @@ impl TcpSequence {
             None => {
                 self.base = Some(isn);
                 self.base_is_isn = true;
-                self.coverage.begin_at(1);
+                self.range_set.begin_at(1);
                 true
             }
             Some(base) if self.base_is_isn => base == isn,
-            // Frames out of order: data came before its SYN. The guess was the first octet seen.
+            // Frames out of order: data came before its SYN. The guess was the first byte seen.
             Some(base) => {
                 let agrees = base == isn;
                 self.base_is_isn = agrees;
@@ -60,7 +60,7 @@ impl TcpSequence {
     /// Position of `seq`, where the payload begins by what the handshake says without its SYN.
     pub fn see_first(&mut self, seq: SeqNum) -> i64 {
         let position = self.position(seq);
-        self.coverage.begin_at(position);
+        self.range_set.begin_at(position);
         position
     }
 
@@ -80,23 +80,23 @@ impl TcpSequence {
 
     /// Gives back memory that is not needed any more.
     pub fn close(&mut self) {
-        self.coverage.shrink();
+        self.range_set.shrink();
     }
 
     /// Adds payload that comes after all that was seen; false where it does not.
     #[inline]
-    pub fn insert_past_end(&mut self, range: Range) -> bool {
-        let inserted = self.coverage.insert_past_end(range);
+    pub fn insert_past_end(&mut self, range: SeqRange) -> bool {
+        let inserted = self.range_set.insert_past_end(range);
         if inserted {
             self.highest = self.highest.max(range.end);
         }
         inserted
     }
 
-    /// Adds payload; says which octets of it were seen before.
-    pub fn insert(&mut self, range: Range) -> Pieces {
+    /// Adds payload; says which bytes of it were seen before.
+    pub fn insert(&mut self, range: SeqRange) -> Pieces {
         self.highest = self.highest.max(range.end);
-        self.coverage.insert(range)
+        self.range_set.insert(range)
     }
 }
 

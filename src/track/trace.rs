@@ -1,11 +1,11 @@
 //! What a tracker has put together: a view for the layers above.
 
 use super::Tracker;
-use super::ageing::Forgotten;
 use super::arena::Id;
 use super::connection::Connection;
+use super::eviction::Forgotten;
 use super::options::SegmentOptions;
-use super::subflow::{Seen, Subflow};
+use super::subflow::{PacketStamp, Subflow};
 use crate::wire::frame::{CapturePoint, Timestamp};
 use crate::wire::mptcp::MptcpOption;
 
@@ -35,24 +35,24 @@ pub struct Totals {
     /// Copies of frames that were captured before, by input.
     pub copies: Vec<u64>,
     /// TCP segments whose options the snap length cut.
-    pub options_cut: Oddity,
+    pub options_cut: Anomaly,
     /// TCP segments whose options have a longer run of NOPs than any host needs.
-    pub nop_runs: Oddity,
+    pub nop_runs: Anomaly,
     /// Frames that are older than the one before them.
-    pub backwards: Oddity,
+    pub backwards: Anomaly,
 }
 
 /// Something odd: how often it was seen, and where first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Oddity {
+pub struct Anomaly {
     /// How often.
     pub count: u64,
     /// The first time.
-    pub first: Option<Seen>,
+    pub first: Option<PacketStamp>,
 }
 
-impl Oddity {
-    pub(crate) fn add(&mut self, seen: Seen) {
+impl Anomaly {
+    pub(crate) fn add(&mut self, seen: PacketStamp) {
         self.count += 1;
         self.first.get_or_insert(seen);
     }

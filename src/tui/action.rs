@@ -6,7 +6,7 @@ use ratatui::layout::Size;
 
 use super::snapshot::Snapshot;
 use super::state::Screen;
-use crate::analyze::as_of::AsOf;
+use crate::analyze::state_at::StateAt;
 use crate::wire::frame::{PacketNo, RawPacket};
 
 /// Something that changes the state: a key's meaning, or news from elsewhere.
@@ -23,7 +23,7 @@ pub enum Action {
     /// Packets that were read again; `None` for those that are not kept any more.
     Packets(Vec<(PacketNo, Option<RawPacket>)>),
     /// Where the connection of a packet stood after it, if that can be told.
-    AsOf(PacketNo, Option<AsOf>),
+    StateAt(PacketNo, Option<StateAt>),
     /// What was asked for was done, or failed: a sentence for the user.
     Message(String),
 }
@@ -67,7 +67,7 @@ pub enum Command {
     RawDsn,
     /// Set mark A, then mark B.
     Mark,
-    /// The octets of the packet.
+    /// The bytes of the packet.
     Hex,
     /// Write something to a file.
     Export,

@@ -1,10 +1,10 @@
-//! The octets of packets that are on the screen: read again by `app`, kept here, a few hundred at most.
+//! The bytes of packets that are on the screen: read again by `app`, kept here, a few hundred at most.
 
 use std::collections::{HashMap, VecDeque};
 
 use super::action::Action;
-use super::facts;
 use super::layout;
+use super::packet_context;
 use super::screens::{ladder, packet};
 use super::state::App;
 use super::update;
@@ -22,9 +22,9 @@ pub struct Packets {
     order: VecDeque<PacketNo>,
 }
 
-/// What is known of the octets of a packet.
+/// What is known of the bytes of a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Octets<'a> {
+pub enum Bytes<'a> {
     /// They were not asked for yet.
     Unread,
     /// They cannot be read any more.
@@ -34,12 +34,12 @@ pub enum Octets<'a> {
 }
 
 impl Packets {
-    /// The octets of a packet.
-    pub fn get(&self, number: PacketNo) -> Octets<'_> {
+    /// The bytes of a packet.
+    pub fn get(&self, number: PacketNo) -> Bytes<'_> {
         match self.kept.get(&number) {
-            None => Octets::Unread,
-            Some(None) => Octets::Gone,
-            Some(Some(packet)) => Octets::Here(packet),
+            None => Bytes::Unread,
+            Some(None) => Bytes::Gone,
+            Some(Some(packet)) => Bytes::Here(packet),
         }
     }
 
@@ -69,7 +69,7 @@ pub fn wanted(app: &App) -> Vec<Entry> {
         wanted.extend(packet::entry(app));
         wanted.extend(openings(app));
     }
-    wanted.retain(|entry| app.packets.get(entry.number()) == Octets::Unread);
+    wanted.retain(|entry| app.packets.get(entry.number()) == Bytes::Unread);
     wanted
 }
 
@@ -80,7 +80,7 @@ fn openings(app: &App) -> Vec<Entry> {
     const SUBFLOWS: usize = 64;
     let index = &app.snapshot.packets;
     let subflows = app.connection().map_or(&[][..], |connection| &connection.subflows);
-    let numbers = subflows.iter().take(SUBFLOWS).flat_map(facts::opening_packets);
+    let numbers = subflows.iter().take(SUBFLOWS).flat_map(packet_context::opening_packets);
     let positions = numbers.filter_map(|(_, number)| index.find(number?));
     positions.filter_map(|position| index.get(position)).collect()
 }
@@ -95,8 +95,8 @@ pub fn fill(app: &mut App, read: impl Fn(&Entry) -> Option<RawPacket>) {
     }
     if let Some((connection, entry)) = packet::wants_as_of(app) {
         let position = app.snapshot.packets.find(entry.number());
-        let as_of = position.and_then(|at| app.snapshot.as_of(connection, at, read));
-        update(app, Action::AsOf(entry.number(), as_of));
+        let as_of = position.and_then(|at| app.snapshot.state_at(connection, at, read));
+        update(app, Action::StateAt(entry.number(), as_of));
     }
 }
 
@@ -108,8 +108,8 @@ mod tests {
     fn the_oldest_go() {
         let mut packets = Packets::default();
         packets.keep((0..=MOST as u64).map(|number| (PacketNo(number), None)).collect());
-        assert_eq!(packets.get(PacketNo(0)), Octets::Unread);
-        assert_eq!(packets.get(PacketNo(1)), Octets::Gone);
+        assert_eq!(packets.get(PacketNo(0)), Bytes::Unread);
+        assert_eq!(packets.get(PacketNo(1)), Bytes::Gone);
         packets.keep(vec![(PacketNo(1), None); 3]);
         assert_eq!((packets.kept.len(), packets.order.len()), (MOST, MOST));
     }

@@ -1,12 +1,12 @@
 //! What a packet is, in as few cells as an arrow has: `SYN MP_CAPABLE v1`, `DSS 1+7100`.
 
-use super::facts::Facts;
+use super::packet_context::PacketContext;
 use super::screens::timeline::lanes::Letter;
 use super::theme::Theme;
 use crate::analyze::ladder::Run;
 use crate::report::model::Subflow;
+use crate::track::packet_class::PacketClass;
 use crate::track::proof::Verdict;
-use crate::track::pushed::Kind;
 use crate::track::role::Direction;
 use crate::units;
 use crate::wire::mptcp::{
@@ -24,11 +24,11 @@ pub struct Words<'a> {
     /// Whether DSNs are shown as on the wire.
     pub raw_dsn: bool,
     /// Where the packet belongs.
-    pub facts: Option<Facts<'a>>,
+    pub facts: Option<PacketContext<'a>>,
 }
 
 /// A packet whose octets are at hand.
-pub fn of_segment(segment: &Segment<'_>, kind: Kind, words: &Words<'_>) -> String {
+pub fn of_segment(segment: &Segment<'_>, kind: PacketClass, words: &Words<'_>) -> String {
     let options: Vec<_> = segment
         .options
         .iter()
@@ -63,8 +63,8 @@ pub fn of_segment(segment: &Segment<'_>, kind: Kind, words: &Words<'_>) -> Strin
 }
 
 /// A packet of which only the index is left.
-pub fn of_kind(kind: Kind, payload_len: u32, words: &Words<'_>) -> String {
-    if payload_len > 0 && matches!(kind, Kind::Data | Kind::Other) {
+pub fn of_kind(kind: PacketClass, payload_len: u32, words: &Words<'_>) -> String {
+    if payload_len > 0 && matches!(kind, PacketClass::Data | PacketClass::Other) {
         return words.payload(payload_len, kind);
     }
     let name = kind_name(kind);
@@ -75,7 +75,7 @@ pub fn of_kind(kind: Kind, payload_len: u32, words: &Words<'_>) -> String {
 pub fn of_run(run: &Run, words: &Words<'_>) -> String {
     let times = words.theme.glyphs.times;
     let count = units::count(run.count);
-    if run.kind == Kind::Ack {
+    if run.kind == PacketClass::Ack {
         return format!("ACK {times}{count}");
     }
     let fallback = words.facts.and_then(|facts| facts.connection.fallback.as_ref());
@@ -84,36 +84,38 @@ pub fn of_run(run: &Run, words: &Words<'_>) -> String {
 }
 
 /// What kind of packet it is, in words.
-pub const fn kind_name(kind: Kind) -> &'static str {
+pub const fn kind_name(kind: PacketClass) -> &'static str {
     match kind {
-        Kind::Handshake => "handshake",
-        Kind::Data => "data",
-        Kind::Ack => "ACK",
-        Kind::Address => "address",
-        Kind::Priority => "MP_PRIO",
-        Kind::Failure => "failure",
-        Kind::Close => "close",
-        Kind::Reset => "RST",
-        Kind::Reinjected => "reinjection",
-        Kind::Retransmitted => "retransmission",
-        Kind::Remapped => "remapping",
-        Kind::Unmapped => "unmapped data",
-        Kind::Copy => "copy",
-        Kind::Other => "segment",
+        PacketClass::Handshake => "handshake",
+        PacketClass::Data => "data",
+        PacketClass::Ack => "ACK",
+        PacketClass::Address => "address",
+        PacketClass::Priority => "MP_PRIO",
+        PacketClass::Failure => "failure",
+        PacketClass::Close => "close",
+        PacketClass::Reset => "RST",
+        PacketClass::Reinjected => "reinjection",
+        PacketClass::Retransmitted => "retransmission",
+        PacketClass::Remapped => "remapping",
+        PacketClass::Unmapped => "unmapped data",
+        PacketClass::Copy => "copy",
+        PacketClass::Other => "segment",
     }
 }
 
 /// The letter of a packet on a lane that is not wide, the same as on the timeline; `None` for plain
 /// ones.
-pub fn letter(kind: Kind, subflow: Option<&Subflow>) -> Option<Letter> {
+pub fn letter(kind: PacketClass, subflow: Option<&Subflow>) -> Option<Letter> {
     let is_backup = subflow.is_some_and(|subflow| {
         [subflow.backup.client, subflow.backup.server].contains(&Some(true))
     });
     match kind {
-        Kind::Handshake if subflow.is_some_and(|subflow| subflow.initial) => Some(Letter::Capable),
-        Kind::Handshake if is_backup => Some(Letter::BackupJoin),
-        Kind::Reinjected => Some(Letter::Reinjected),
-        Kind::Retransmitted | Kind::Remapped => Some(Letter::Retransmitted),
+        PacketClass::Handshake if subflow.is_some_and(|subflow| subflow.initial) => {
+            Some(Letter::Capable)
+        }
+        PacketClass::Handshake if is_backup => Some(Letter::BackupJoin),
+        PacketClass::Reinjected => Some(Letter::Reinjected),
+        PacketClass::Retransmitted | PacketClass::Remapped => Some(Letter::Retransmitted),
         kind => Letter::of_kind(kind),
     }
 }
@@ -128,7 +130,7 @@ pub fn glyph(theme: Theme, letter: Option<Letter>, direction: Direction) -> char
 }
 
 /// The flags that say what a segment is for. Of most, that is nothing.
-fn flags(segment: &Segment<'_>, kind: Kind) -> Option<String> {
+fn flags(segment: &Segment<'_>, kind: PacketClass) -> Option<String> {
     let flags = segment.flags;
     let name = if flags.is_syn_ack() {
         "SYN+ACK"
@@ -138,7 +140,7 @@ fn flags(segment: &Segment<'_>, kind: Kind) -> Option<String> {
         "RST"
     } else if flags.has(TcpFlags::FIN) {
         "FIN"
-    } else if kind == Kind::Handshake && segment.payload_len == 0 {
+    } else if kind == PacketClass::Handshake && segment.payload_len == 0 {
         "ACK"
     } else {
         return None;
@@ -181,7 +183,13 @@ impl Words<'_> {
         }
     }
 
-    fn dss(&self, dss: &Dss, segment: &Segment<'_>, kind: Kind, is_alone: bool) -> Option<String> {
+    fn dss(
+        &self,
+        dss: &Dss,
+        segment: &Segment<'_>,
+        kind: PacketClass,
+        is_alone: bool,
+    ) -> Option<String> {
         let Some(mapping) = dss.mapping else {
             let ack = dss.data_ack.filter(|_| is_alone)?;
             let relative = self.facts.and_then(|facts| facts.relative_ack(ack));
@@ -195,8 +203,8 @@ impl Words<'_> {
         let again = self.again(kind);
         Some(match mapping.length {
             DataLevelLength::Infinite => format!("DSS {again}{dsn} infinite"),
-            DataLevelLength::Octets(1) if dss.data_fin => format!("DATA_FIN {dsn}"),
-            DataLevelLength::Octets(octets) => {
+            DataLevelLength::Bytes(1) if dss.data_fin => format!("DATA_FIN {dsn}"),
+            DataLevelLength::Bytes(octets) => {
                 let fin = if dss.data_fin { " FIN" } else { "" };
                 let len = part.map_or(u32::from(octets), |part| part.len);
                 format!("DSS {again}{dsn}+{len}{fin}")
@@ -205,19 +213,19 @@ impl Words<'_> {
     }
 
     /// That octets were sent before.
-    fn again(&self, kind: Kind) -> String {
+    fn again(&self, kind: PacketClass) -> String {
         match kind {
-            Kind::Reinjected => format!("{} ", self.theme.glyphs.reinjected),
-            Kind::Retransmitted => format!("{} ", self.theme.glyphs.retransmitted),
-            Kind::Remapped => "remap ".to_owned(),
+            PacketClass::Reinjected => format!("{} ", self.theme.glyphs.reinjected),
+            PacketClass::Retransmitted => format!("{} ", self.theme.glyphs.retransmitted),
+            PacketClass::Remapped => "remap ".to_owned(),
             _ => String::new(),
         }
     }
 
     /// Payload without a mapping of its own.
-    fn payload(&self, payload_len: u32, kind: Kind) -> String {
+    fn payload(&self, payload_len: u32, kind: PacketClass) -> String {
         match kind {
-            Kind::Unmapped => format!("{payload_len} B unmapped"),
+            PacketClass::Unmapped => format!("{payload_len} B unmapped"),
             _ => format!("{}{payload_len} B", self.again(kind)),
         }
     }

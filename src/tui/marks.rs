@@ -1,7 +1,7 @@
 //! Marks A and B: two places in a capture, and what is between them.
 
-use super::cache::Octets;
-use super::facts::Facts;
+use super::cache::Bytes;
+use super::packet_context::PacketContext;
 use super::state::{App, Mark};
 use super::update::say;
 use crate::track::index::Entry;
@@ -29,8 +29,8 @@ pub fn between(app: &App) -> Option<String> {
     let time = units::duration(b.t_ns - a.t_ns);
     let mut words = vec![format!("A{}B {time}", glyphs.to)];
     if let (Some(a), Some(b)) = (a.dsn, b.dsn) {
-        let octets = i128::from(b) - i128::from(a);
-        words.push(format!("DSN {octets:+}"));
+        let bytes = i128::from(b) - i128::from(a);
+        words.push(format!("DSN {bytes:+}"));
     }
     if let (Some(a), Some(b)) = (a.packet, b.packet) {
         words.push(units::counted(b.abs_diff(a), "packet"));
@@ -49,7 +49,7 @@ fn dsn(app: &App) -> Option<u64> {
     let number = PacketNo(app.focus.packet?);
     let index = &app.snapshot.packets;
     let entry = index.get(index.find(number)?)?;
-    let Octets::Here(packet) = app.packets.get(number) else { return None };
+    let Bytes::Here(packet) = app.packets.get(number) else { return None };
     let frame = packet.frame(number, entry.at(index.origin()?));
     let Decoded::Tcp(segment) = decode(&frame) else { return None };
     let mapping = segment.options.iter().find_map(|option| match option {
@@ -60,5 +60,5 @@ fn dsn(app: &App) -> Option<u64> {
 }
 
 fn relative(app: &App, entry: &Entry, dsn: crate::wire::seq::WireDsn) -> Option<u64> {
-    Facts::of(app, entry)?.relative_dsn(dsn)?.try_into().ok()
+    PacketContext::of(app, entry)?.relative_dsn(dsn)?.try_into().ok()
 }

@@ -1,6 +1,6 @@
 //! What the screens show: everything that was read up to a moment.
 
-use crate::analyze::as_of::{AsOf, Basis, as_of};
+use crate::analyze::state_at::{ReplayBasis, StateAt, state_at};
 use crate::report::Report;
 use crate::track::Trace;
 use crate::track::arena::Id;
@@ -13,7 +13,7 @@ use crate::wire::frame::{PacketNo, RawPacket, Timestamp};
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     /// Where it comes from.
-    pub source: SourceFacts,
+    pub source: SourceStatus,
     /// The time that the report's moments count from; `None` before the first packet.
     pub origin: Option<Timestamp>,
     /// What became of it, with series.
@@ -26,32 +26,32 @@ pub struct Snapshot {
     pub checkpoints: Checkpoints,
     /// What else it takes to tell where a connection stood after any of them, in the order of the
     /// report.
-    pub bases: Vec<Basis>,
+    pub bases: Vec<ReplayBasis>,
 }
 
 impl Snapshot {
     /// Where a connection, by its index in the report, stood after the packet at `position`. `read`
     /// reads packets again: a bit more than a thousand at most.
-    pub fn as_of(
+    pub fn state_at(
         &self,
         connection: usize,
         position: u64,
         read: impl Fn(&Entry) -> Option<RawPacket>,
-    ) -> Option<AsOf> {
+    ) -> Option<StateAt> {
         let whose = (self.bases.get(connection)?, &self.subflows.members(connection));
-        as_of(&self.packets, &self.checkpoints, whose, position, read)
+        state_at(&self.packets, &self.checkpoints, whose, position, read)
     }
 }
 
 /// The bases of all connections that a report on `trace` shows.
-pub fn bases(trace: &Trace<'_>) -> Vec<Basis> {
+pub fn bases(trace: &Trace<'_>) -> Vec<ReplayBasis> {
     let connections = trace.connections().into_iter();
-    connections.map(|connection| Basis::new(trace, connection)).collect()
+    connections.map(|connection| ReplayBasis::new(trace, connection)).collect()
 }
 
 /// Where packets come from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SourceFacts {
+pub struct SourceStatus {
     /// Name of the file or files, or of the interfaces.
     pub title: String,
     /// How far it is.

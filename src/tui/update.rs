@@ -42,7 +42,7 @@ pub fn update(app: &mut App, action: Action) -> Option<Effect> {
             app.packets.keep(packets);
             None
         }
-        Action::AsOf(number, as_of) => {
+        Action::StateAt(number, as_of) => {
             packet::take_as_of(app, number, as_of);
             None
         }

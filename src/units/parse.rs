@@ -1,6 +1,6 @@
 //! Sizes and durations as people write them: `100MB`, `10m`.
 
-/// A number of octets: `4096`, `100kB`, `100MB`, `2GB` (powers of ten), `64KiB`, `64MiB`, `2GiB`.
+/// A number of bytes: `4096`, `100kB`, `100MB`, `2GB` (powers of ten), `64KiB`, `64MiB`, `2GiB`.
 pub fn size(text: &str) -> Result<u64, String> {
     let units = [
         ("", 1),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use mptcpscope::analyze::as_of::{Basis, as_of};
+use mptcpscope::analyze::state_at::{ReplayBasis, state_at};
 use mptcpscope::capture::reread::PacketReader;
 use mptcpscope::capture::{Capture, InputPath};
 use mptcpscope::track::arena::Id;
@@ -35,7 +35,7 @@ impl Known {
         let mut capture = Capture::open(&paths).unwrap();
         let reader = PacketReader::new(&paths, &capture, None);
         let mut tracker = Tracker::new(Limits::default(), 0);
-        tracker.keep_pushed();
+        tracker.keep_last_packet();
         let mut index = PacketIndex::new();
         let mut checkpoints = Checkpoints::every(interval);
         let (mut levels, mut owners) = (Vec::new(), Vec::new());
@@ -44,7 +44,7 @@ impl Known {
         }
         while let Some(frame) = capture.next_frame() {
             tracker.push(&decode(&frame));
-            let Some(pushed) = tracker.pushed() else { continue };
+            let Some(pushed) = tracker.last_packet() else { continue };
             let place = Place::in_input(0, frame.offset.unwrap());
             index.push(frame.number, frame.timestamp, &pushed, place);
             for subflow in tracker.take_swapped() {
@@ -73,7 +73,7 @@ impl Known {
             })
         };
         for (number, connection) in trace.connections().into_iter().enumerate() {
-            let (basis, members) = (Basis::new(&trace, connection), table.members(number));
+            let (basis, members) = (ReplayBasis::new(&trace, connection), table.members(number));
             for (position, entry) in self.index.iter_from(0) {
                 if members.lane(&entry).is_none() || !is_settled(position) {
                     continue;
@@ -82,7 +82,7 @@ impl Known {
                     self.reader.read(entry.number(), entry.place()?)
                 };
                 let found =
-                    as_of(&self.index, &self.checkpoints, (&basis, &members), position, read);
+                    state_at(&self.index, &self.checkpoints, (&basis, &members), position, read);
                 let found = found.unwrap();
                 assert_eq!(found.missing, 0);
                 for role in Role::BOTH {

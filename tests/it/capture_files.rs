@@ -30,10 +30,10 @@ fn pcap_of_both_orders_and_resolutions() {
 
 #[test]
 fn pcap_with_odd_header_fields() {
-    // The upper bits of the link type tell of a frame check sequence of 4 octets.
-    let mut octets = pcap_header(Order::Little, MICRO, 96, 0x2400_0071);
-    octets.extend(pcap_record(Order::Little, u32::MAX, u32::MAX, 3, &[1; 97]));
-    let (frames, status) = read(octets);
+    // The upper bits of the link type tell of a frame check sequence of 4 bytes.
+    let mut bytes = pcap_header(Order::Little, MICRO, 96, 0x2400_0071);
+    bytes.extend(pcap_record(Order::Little, u32::MAX, u32::MAX, 3, &[1; 97]));
+    let (frames, status) = read(bytes);
     assert_eq!(status.link_types(), [LinkType::LINUX_SLL]);
     assert_eq!(status.snaplen(), Some(96));
     // Longer than the snap length, and than it was on the wire: such writers exist.
@@ -43,15 +43,15 @@ fn pcap_with_odd_header_fields() {
 
 #[test]
 fn modified_pcap() {
-    let mut octets = pcap_header(Order::Little, 0xa1b2_cd34, 0, 1);
+    let mut bytes = pcap_header(Order::Little, 0xa1b2_cd34, 0, 1);
     for n in 0..2 {
-        octets.extend(pcap_record(Order::Little, n, 0, 100, &[]));
-        let len = octets.len();
-        octets[len - 8] = 3;
-        octets.extend([0xff; 8]);
-        octets.extend([7; 3]);
+        bytes.extend(pcap_record(Order::Little, n, 0, 100, &[]));
+        let len = bytes.len();
+        bytes[len - 8] = 3;
+        bytes.extend([0xff; 8]);
+        bytes.extend([7; 3]);
     }
-    let (frames, status) = read(octets);
+    let (frames, status) = read(bytes);
     assert!(!status.cut_short);
     assert_eq!(frames.len(), 2);
     assert_eq!(frames[1].data, [7; 3]);
@@ -79,9 +79,9 @@ fn pcapng_of_both_orders() {
 #[test]
 fn pcapng_sections_interfaces_and_clocks() {
     let (little, big) = (Order::Little, Order::Big);
-    let mut octets = section(little);
-    octets.extend(interface(little, 1, 0, &[option(little, 9, &[9])]));
-    octets.extend(interface(
+    let mut bytes = section(little);
+    bytes.extend(interface(little, 1, 0, &[option(little, 9, &[9])]));
+    bytes.extend(interface(
         little,
         276,
         64,
@@ -91,21 +91,21 @@ fn pcapng_sections_interfaces_and_clocks() {
             option(little, 14, &little.u64(5)),
         ],
     ));
-    octets.extend(enhanced(little, 1, 1_536, 2, b"ab"));
-    octets.extend(enhanced(little, 0, 7, 2, b"cd"));
-    octets.extend(statistics(little, 0, &[option(little, 5, &little.u64(1))]));
-    octets.extend(statistics(
+    bytes.extend(enhanced(little, 1, 1_536, 2, b"ab"));
+    bytes.extend(enhanced(little, 0, 7, 2, b"cd"));
+    bytes.extend(statistics(little, 0, &[option(little, 5, &little.u64(1))]));
+    bytes.extend(statistics(
         little,
         0,
         &[option(little, 5, &little.u64(2)), option(little, 7, &little.u64(10))],
     ));
-    octets.extend(section(big));
+    bytes.extend(section(big));
     let minus_one = big.u64(u64::MAX);
-    octets.extend(interface(big, 101, 0, &[option(big, 14, &minus_one)]));
-    octets.extend(enhanced(big, 0, 3_000_000, 2, b"ef"));
-    octets.extend(statistics(big, 0, &[option(big, 7, &big.u64(100))]));
+    bytes.extend(interface(big, 101, 0, &[option(big, 14, &minus_one)]));
+    bytes.extend(enhanced(big, 0, 3_000_000, 2, b"ef"));
+    bytes.extend(statistics(big, 0, &[option(big, 7, &big.u64(100))]));
 
-    let (frames, status) = read(octets);
+    let (frames, status) = read(bytes);
     assert!(!status.cut_short, "{status:?}");
     let seen: Vec<_> = frames
         .iter()
@@ -128,14 +128,14 @@ fn pcapng_sections_interfaces_and_clocks() {
 #[test]
 fn simple_and_obsolete_packets() {
     for order in [Order::Little, Order::Big] {
-        let mut octets = section(order);
-        octets.extend(interface(order, 1, 6, &[]));
-        octets.extend(enhanced(order, 0, 2_000_000, 5, b"first"));
-        octets.extend(simple(order, 3, b"abc"));
-        octets.extend(simple(order, 900, b"123456"));
+        let mut bytes = section(order);
+        bytes.extend(interface(order, 1, 6, &[]));
+        bytes.extend(enhanced(order, 0, 2_000_000, 5, b"first"));
+        bytes.extend(simple(order, 3, b"abc"));
+        bytes.extend(simple(order, 900, b"123456"));
         let interface = [order.u16(0), order.u16(0xffff)].concat().try_into().unwrap();
-        octets.extend(block(order, 2, &packet_body(order, interface, 3_000_000, 9, b"old")));
-        let (frames, status) = read(octets);
+        bytes.extend(block(order, 2, &packet_body(order, interface, 3_000_000, 9, b"old")));
+        let (frames, status) = read(bytes);
         assert!(!status.cut_short, "{status:?}");
         let seen: Vec<_> =
             frames.iter().map(|frame| (frame.ns, frame.wire_len, frame.data.as_slice())).collect();
@@ -158,12 +158,12 @@ fn packets_with_options_and_a_giant_block() {
     body.extend(option(order, 2, &[0; 4]));
     body.extend([0; 4]);
     let giant = vec![0x55; 3 << 20];
-    let mut octets = section(order);
-    octets.extend(interface(order, 1, 0, &[]));
-    octets.extend(block(order, 6, &body));
-    octets.extend(enhanced(order, 0, 2, 1, &giant));
-    octets.extend(block(order, 6, &body));
-    let (frames, status) = read(octets);
+    let mut bytes = section(order);
+    bytes.extend(interface(order, 1, 0, &[]));
+    bytes.extend(block(order, 6, &body));
+    bytes.extend(enhanced(order, 0, 2, 1, &giant));
+    bytes.extend(block(order, 6, &body));
+    let (frames, status) = read(bytes);
     assert!(!status.cut_short, "{status:?}");
     assert_eq!(frames[0].data, b"hello");
     assert_eq!(frames[1].data, giant);
@@ -205,11 +205,11 @@ fn frames_come_before_the_pipe_has_more() {
 }
 
 fn timed(times: &[u32]) -> Reader {
-    let mut octets = pcap_header(Order::Little, MICRO, 0, 1);
+    let mut bytes = pcap_header(Order::Little, MICRO, 0, 1);
     for time in times {
-        octets.extend(pcap_record(Order::Little, *time, 0, 1, b"x"));
+        bytes.extend(pcap_record(Order::Little, *time, 0, 1, b"x"));
     }
-    Box::new(Cursor::new(octets))
+    Box::new(Cursor::new(bytes))
 }
 
 fn merged(inputs: &[&[u32]]) -> Vec<(u16, i64)> {

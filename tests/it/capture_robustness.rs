@@ -21,9 +21,9 @@ fn cut_at_every_octet_frames_are_a_prefix() {
     }
 }
 
-fn check_cuts(octets: &[u8], whole: &[Owned]) {
-    for end in 0..octets.len() {
-        let cut = octets[..end].to_vec();
+fn check_cuts(bytes: &[u8], whole: &[Owned]) {
+    for end in 0..bytes.len() {
+        let cut = bytes[..end].to_vec();
         let Ok(mut capture) = Capture::from_reader("cut", Cursor::new(cut)) else {
             continue;
         };
@@ -34,15 +34,15 @@ fn check_cuts(octets: &[u8], whole: &[Owned]) {
         assert_eq!(status.cut_short, status.note.is_some());
         // A plain capture may be cut between two records, where nobody can tell.
         if status.compression.is_some() {
-            assert!(status.cut_short, "{:?} cut at {end} of {}", status, octets.len());
+            assert!(status.cut_short, "{:?} cut at {end} of {}", status, bytes.len());
         }
     }
 }
 
 #[test]
 fn a_cut_is_told_with_its_place() {
-    let octets = small_pcap(Order::Little, MICRO);
-    let (frames, status) = read(octets[..60].to_vec());
+    let bytes = small_pcap(Order::Little, MICRO);
+    let (frames, status) = read(bytes[..60].to_vec());
     assert_eq!(frames.len(), 1);
     let note = "reading stopped after packet 1, at byte 47: the next record is cut off";
     assert_eq!(status.note.as_deref(), Some(note));
@@ -64,13 +64,13 @@ fn a_cut_is_told_with_its_place() {
 
 #[test]
 fn flipped_octets_never_panic() {
-    for octets in [small_pcap(Order::Little, MICRO), small_pcapng(Order::Big)]
+    for bytes in [small_pcap(Order::Little, MICRO), small_pcapng(Order::Big)]
         .into_iter()
         .chain(COMPRESSIONS.map(|compression| compress(compression, &small_pcapng(Order::Little))))
     {
-        for at in 0..octets.len() {
+        for at in 0..bytes.len() {
             for mask in [0x01, 0x80, 0xff] {
-                let mut broken = octets.clone();
+                let mut broken = bytes.clone();
                 broken[at] ^= mask;
                 if let Ok(mut capture) = Capture::from_reader("broken", Cursor::new(broken)) {
                     drain(&mut capture);
@@ -83,8 +83,8 @@ fn flipped_octets_never_panic() {
 #[test]
 fn broken_records_end_the_input_with_a_note() {
     let order = Order::Little;
-    let note = |octets: Vec<u8>| {
-        let (frames, status) = read(octets);
+    let note = |bytes: Vec<u8>| {
+        let (frames, status) = read(bytes);
         assert_eq!(frames.len(), 1);
         assert!(status.cut_short);
         status.note.unwrap()
@@ -115,9 +115,9 @@ fn broken_records_end_the_input_with_a_note() {
     assert!(broken(&[6, 0, 0]).contains("is cut off"));
 }
 
-/// Hands out `step` octets at a time and an interruption before each; then an error, if wanted.
+/// Hands out `step` bytes at a time and an interruption before each; then an error, if wanted.
 struct Dribble {
-    octets: Cursor<Vec<u8>>,
+    bytes: Cursor<Vec<u8>>,
     step: usize,
     interrupted: bool,
     error: bool,
@@ -130,26 +130,26 @@ impl Read for Dribble {
             return Err(io::ErrorKind::Interrupted.into());
         }
         let step = self.step.min(space.len());
-        match self.octets.read(&mut space[..step])? {
+        match self.bytes.read(&mut space[..step])? {
             0 if self.error => Err(io::Error::other("the disk is gone")),
-            octets => Ok(octets),
+            bytes => Ok(bytes),
         }
     }
 }
 
-fn dribble(octets: Vec<u8>, step: usize, error: bool) -> Capture {
-    let reader = Dribble { octets: Cursor::new(octets), step, interrupted: false, error };
+fn dribble(bytes: Vec<u8>, step: usize, error: bool) -> Capture {
+    let reader = Dribble { bytes: Cursor::new(bytes), step, interrupted: false, error };
     Capture::from_reader("-", reader).unwrap()
 }
 
 #[test]
 fn one_octet_at_a_time() {
-    for octets in [small_pcap(Order::Big, NANO), small_pcapng(Order::Little)]
+    for bytes in [small_pcap(Order::Big, NANO), small_pcapng(Order::Little)]
         .into_iter()
         .chain(COMPRESSIONS.map(|compression| compress(compression, &small_pcapng(Order::Big))))
     {
-        let (expected, _) = read(octets.clone());
-        let mut capture = dribble(octets, 1, false);
+        let (expected, _) = read(bytes.clone());
+        let mut capture = dribble(bytes, 1, false);
         assert_eq!(drain(&mut capture), expected);
         assert!(!capture.inputs()[0].cut_short);
     }
@@ -167,8 +167,8 @@ fn a_read_error_ends_the_input() {
 
 #[test]
 fn a_header_without_packets_is_a_capture() {
-    for octets in [pcap_header(Order::Big, NANO, 0, 1), section(Order::Little)] {
-        let (frames, status) = read(octets);
+    for bytes in [pcap_header(Order::Big, NANO, 0, 1), section(Order::Little)] {
+        let (frames, status) = read(bytes);
         assert!(frames.is_empty() && !status.cut_short);
         assert_eq!(status.first, None);
     }
@@ -184,8 +184,8 @@ fn what_cannot_be_opened_is_told_in_one_sentence() {
     let twice = [InputPath::Stdin, InputPath::Stdin];
     assert!(matches!(Capture::open(&twice), Err(OpenError::StdinTwice)));
 
-    let says = |octets: &[u8], words: &str| {
-        let message = refusal(octets).to_string();
+    let says = |bytes: &[u8], words: &str| {
+        let message = refusal(bytes).to_string();
         assert!(message.starts_with("test is "), "{message}");
         assert!(message.contains(words), "{message}");
     };
@@ -206,10 +206,10 @@ proptest! {
     #[test]
     fn any_octets_behind_a_header(tail: Vec<u8>, big in any::<bool>(), at in 0_usize..200) {
         let order = if big { Order::Big } else { Order::Little };
-        for mut octets in [small_pcap(order, MICRO), small_pcapng(order)] {
-            octets.truncate(at.max(40));
-            octets.extend(&tail);
-            if let Ok(mut capture) = Capture::from_reader("any", Cursor::new(octets)) {
+        for mut bytes in [small_pcap(order, MICRO), small_pcapng(order)] {
+            bytes.truncate(at.max(40));
+            bytes.extend(&tail);
+            if let Ok(mut capture) = Capture::from_reader("any", Cursor::new(bytes)) {
                 drain(&mut capture);
             }
         }

@@ -35,9 +35,9 @@ fn without_times(value: &Value) -> Value {
     }
 }
 
-/// The octets of a little-endian pcap whose frames come an hour later.
-fn with_later_times(octets: &[u8]) -> Vec<u8> {
-    let (header, mut rest) = octets.split_at(24);
+/// The bytes of a little-endian pcap whose frames come an hour later.
+fn with_later_times(bytes: &[u8]) -> Vec<u8> {
+    let (header, mut rest) = bytes.split_at(24);
     let mut later = header.to_vec();
     while let Some((record, after)) = rest.split_first_chunk::<16>() {
         let word = |at: usize| u32::from_le_bytes(record[at..at + 4].try_into().unwrap());

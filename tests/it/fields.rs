@@ -89,7 +89,7 @@ fn assert_agrees(frame: &Frame<'_>, fields: &[Field], place: &str) -> usize {
         let header = headers.next().unwrap_or_else(|| panic!("{place}: no field for {option:?}"));
         let mut octets = Vec::new();
         option.emit(&mut octets);
-        // Kind 34 is how a fast open option is written that had come as an experiment.
+        // PacketClass 34 is how a fast open option is written that had come as an experiment.
         if !matches!(option, TcpOption::FastOpen(_)) {
             assert_eq!(frame.data[header.octets.clone()], octets, "{place}: {option:?}");
         }

@@ -8,9 +8,9 @@ use std::process::Command;
 use mptcpscope::analyze::finding::{Code, Finding, Selection};
 use mptcpscope::analyze::findings;
 use mptcpscope::analyze::state::{ConnectionState, state};
-use mptcpscope::track::limits::Ageing;
-use mptcpscope::track::news::News;
+use mptcpscope::track::limits::EvictionLimits;
 use mptcpscope::track::subflow::SubflowState;
+use mptcpscope::track::updates::Update;
 use mptcpscope::track::{Limits, Tracker};
 use mptcpscope::wire::crypto;
 use mptcpscope::wire::frame::{CapturePoint, PacketNo, Timestamp};
@@ -27,7 +27,7 @@ const SECOND: i64 = 1_000_000_000;
 const CLIENT_KEY: u64 = 0x0102_0304_0506_0708;
 const SERVER_KEY: u64 = 0x1112_1314_1516_1718;
 
-const AGEING: Ageing = Ageing {
+const AGEING: EvictionLimits = EvictionLimits {
     closed_ns: 600 * SECOND,
     half_open_ns: 180 * SECOND,
     idle_ns: 86_400 * SECOND,
@@ -96,7 +96,7 @@ fn forged_joins_of_a_real_connection_take_a_bounded_number_of_subflows() {
 
 #[test]
 fn a_flood_is_found_though_most_of_it_is_forgotten() {
-    let mut lab = Lab::new(Ageing { most: 400, ..AGEING });
+    let mut lab = Lab::new(EvictionLimits { most: 400, ..AGEING });
     lab.open_connection();
     for number in 0..20_000_u32 {
         let source = endpoint(0x0a00_0000 | number, 1024);
@@ -132,17 +132,17 @@ fn floods(lab: &Lab) -> Vec<Finding> {
 #[test]
 fn connections_are_forgotten_by_the_time_of_packets() {
     let mut lab = Lab::new(AGEING);
-    lab.tracker.keep_news();
+    lab.tracker.keep_updates();
     lab.open_connection();
     lab.close_connection();
     lab.send(endpoint(0x0a00_0001, 9), SERVER, SYN, 1, 0, &capable_syn());
     let at = |lab: &mut Lab, seconds: i64| {
         lab.now = seconds * SECOND;
         lab.send(endpoint(0x0a00_0002, 9), SERVER, ACK, 1, 1, &[]);
-        let mut news = Vec::new();
-        lab.tracker.take_news(&mut news);
-        let forgotten = news.iter().filter_map(|news| match news {
-            News::Forgotten { number } => Some(*number),
+        let mut updates = Vec::new();
+        lab.tracker.take_updates(&mut updates);
+        let forgotten = updates.iter().filter_map(|updates| match updates {
+            Update::Forgotten { number } => Some(*number),
             _ => None,
         });
         forgotten.collect::<Vec<_>>()
@@ -182,8 +182,8 @@ struct Lab {
 }
 
 impl Lab {
-    fn new(ageing: Ageing) -> Self {
-        Self { tracker: Tracker::new(Limits::live(ageing), 7), packets: 0, now: 0 }
+    fn new(eviction: EvictionLimits) -> Self {
+        Self { tracker: Tracker::new(Limits::live(eviction), 7), packets: 0, now: 0 }
     }
 
     fn send(
@@ -264,7 +264,7 @@ fn in_a_process_of_its_own() -> bool {
     false
 }
 
-/// Memory of this process, in octets; 0 where that can't be told.
+/// Memory of this process, in bytes; 0 where that can't be told.
 fn resident() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

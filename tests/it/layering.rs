@@ -403,7 +403,7 @@ fn paths_from(code: &str, root: &str) -> Vec<String> {
     paths
 }
 
-/// Reads one path (or a tree of them in braces) at the start of `text`; how many octets it took.
+/// Reads one path (or a tree of them in braces) at the start of `text`; how many bytes it took.
 fn read_tree(text: &str, prefix: &str, paths: &mut Vec<String>) -> usize {
     if let Some(inner) = text.strip_prefix('{') {
         let mut at = 0;

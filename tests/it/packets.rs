@@ -288,7 +288,7 @@ fn tcpdump_mptcp(text: &str, words: &[&str]) -> Facts {
             let found = put(only("MP_TCPRST"), "transient", is_set(text.contains("flags [T]")));
             put(found, "reason", Some(reason.replace([' ', '-'], "_")))
         }
-        // tcpdump 4.99 knows neither MP_TCPRST nor MP_CAPABLE of 24 octets.
+        // tcpdump 4.99 knows neither MP_TCPRST nor MP_CAPABLE of 24 bytes.
         "unknown" | "capable[bad" => Facts::new(),
         _ => panic!("{text}: not known here"),
     }

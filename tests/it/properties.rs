@@ -194,7 +194,7 @@ fn subject_of(path: &Path) -> Subject {
             at: frame.timestamp,
             point: frame.point,
             wire_len: frame.wire_len,
-            octets: frame.data.to_vec(),
+            bytes: frame.data.to_vec(),
         };
         frames.push(Linked { recorded, link_type: frame.link_type });
     }

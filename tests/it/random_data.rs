@@ -1,5 +1,5 @@
 //! Data sent at random over two subflows, again and again, in overlapping mappings: the report
-//! agrees with a model that keeps every octet in a set.
+//! agrees with a model that keeps every byte in a set.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -13,7 +13,7 @@ use crate::support::scenario::{self, Scenario};
 #[derive(Debug, Clone, Copy)]
 struct Sent {
     subflow: usize,
-    /// Offset in the data sequence space, and octets.
+    /// Offset in the data sequence space, and bytes.
     at: u64,
     len: u64,
     corrupt: bool,
@@ -39,7 +39,7 @@ fn sent() -> impl Strategy<Value = Sent> {
     })
 }
 
-/// Octets by what became of them.
+/// Bytes by what became of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Counts {
     retransmitted: u64,
@@ -60,7 +60,7 @@ impl From<&SubflowDirection> for Counts {
     }
 }
 
-/// Every octet in a set.
+/// Every byte in a set.
 #[derive(Default)]
 struct Model {
     /// Next position on each subflow.
@@ -102,7 +102,7 @@ impl Model {
         (position, sent.at, sent.len, sent.corrupt)
     }
 
-    /// The length of the stream, if every octet of it came once as it was sent.
+    /// The length of the stream, if every byte of it came once as it was sent.
     fn whole(&self) -> Option<u64> {
         let end = self.carriers.last_key_value().map_or(0, |(last, _)| last + 1);
         (self.clean.len() as u64 == end).then_some(end)
@@ -112,7 +112,7 @@ impl Model {
 fn play(sent: &[Sent], checksum: bool) -> (String, Model) {
     let mut model = Model { next: [1, 1], ..Model::default() };
     let mut lines = String::from("0 A0 c>s open\n");
-    // One octet and its DATA_ACK: from here on there may be a join.
+    // One byte and its DATA_ACK: from here on there may be a join.
     writeln!(lines, "+10 A0 c>s . data=1 dss()\n+10 A0 s>c . dss()\n+10 A1 c>s open").unwrap();
     let first = Sent {
         subflow: 0,
@@ -131,7 +131,7 @@ fn play(sent: &[Sent], checksum: bool) -> (String, Model) {
     let text = format!(
         "name = 'random'\nsegments = '''\n{lines}'''\n[connection.A]\nchecksum = {checksum}\n\
          [expect.report]\nversion = 1\n[expect.stream]\n{}",
-        model.whole().map_or(String::new(), |octets| format!("'connections[0].c2s' = {octets}\n"))
+        model.whole().map_or(String::new(), |bytes| format!("'connections[0].c2s' = {bytes}\n"))
     );
     (text, model)
 }

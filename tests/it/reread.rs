@@ -1,4 +1,4 @@
-//! Packets are read a second time, octet for octet, however the capture came in.
+//! Packets are read a second time, byte for byte, however the capture came in.
 
 use std::fs;
 use std::io::{Cursor, Write};
@@ -29,11 +29,11 @@ fn read(mut capture: Capture, paths: &[InputPath]) -> Read {
     let mut spool = Spool::create(&std::env::temp_dir(), None).unwrap();
     let reader = PacketReader::new(paths, &capture, Some(spool.reader()));
     let mut tracker = Tracker::new(Limits::default(), 0);
-    tracker.keep_pushed();
+    tracker.keep_last_packet();
     let (mut index, mut packets) = (PacketIndex::new(), Vec::new());
     while let Some(frame) = capture.next_frame() {
         tracker.push(&decode(&frame));
-        let Some(pushed) = tracker.pushed() else { continue };
+        let Some(pushed) = tracker.last_packet() else { continue };
         let place = match frame.offset {
             Some(offset) => Place::in_input(frame.point.input, offset),
             None => spool.keep(&frame),
@@ -73,12 +73,12 @@ impl Read {
 #[test]
 fn every_packet_of_every_capture_is_found_again() {
     let mut found = 0;
-    for (name, octets) in testdata::files("captures") {
+    for (name, bytes) in testdata::files("captures") {
         let from_file = read_file(&testdata::path("captures").join(&name));
         from_file.assert_all_found(&name);
         found += from_file.packets.len();
 
-        let piped = Capture::from_reader("-", Cursor::new(octets)).unwrap();
+        let piped = Capture::from_reader("-", Cursor::new(bytes)).unwrap();
         let piped = read(piped, &[InputPath::Stdin]);
         piped.assert_all_found(&name);
         assert_eq!(piped.packets, from_file.packets, "{name}");
@@ -101,21 +101,21 @@ fn several_inputs_are_told_apart() {
 fn a_file_that_was_cut_or_written_over_yields_nothing_or_something_else() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["two-subflows.pcap", "two-interfaces.pcapng"] {
-        let octets = fs::read(testdata::path("captures").join(name)).unwrap();
+        let bytes = fs::read(testdata::path("captures").join(name)).unwrap();
         let path = folder.path().join(name);
-        fs::write(&path, &octets).unwrap();
+        fs::write(&path, &bytes).unwrap();
         let read = read_file(&path);
-        let len = u64::try_from(octets.len()).unwrap();
+        let len = u64::try_from(bytes.len()).unwrap();
         let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
         file.set_len(len / 2).unwrap();
         let last = u64::try_from(read.packets.len() - 1).unwrap();
         assert_eq!(read.again(0).as_ref(), Some(&read.packets[0]), "{name}");
         assert_eq!(read.again(last), None, "{name}");
 
-        let mut octet = 1u8;
-        let noise = octets.iter().map(|_| {
-            octet = octet.wrapping_mul(167).wrapping_add(13);
-            octet
+        let mut byte = 1u8;
+        let noise = bytes.iter().map(|_| {
+            byte = byte.wrapping_mul(167).wrapping_add(13);
+            byte
         });
         let noise: Vec<u8> = noise.collect();
         (&file).write_all(&noise).unwrap();
@@ -158,52 +158,52 @@ fn odd_captures() -> Vec<(&'static str, Vec<u8>)> {
 
 /// All kinds of packet blocks, in turns.
 fn blocks(order: Order, frames: &[Vec<u8>]) -> Vec<u8> {
-    let mut octets = section(order);
-    octets.extend(interface(order, 1, 90, &[]));
-    octets.extend(interface(order, 1, 0, &[]));
+    let mut bytes = section(order);
+    bytes.extend(interface(order, 1, 90, &[]));
+    bytes.extend(interface(order, 1, 0, &[]));
     for (number, frame) in frames.iter().enumerate() {
         let obsolete = [order.u16(1), order.u16(0xffff)].concat().try_into().unwrap();
-        octets.extend(match number % 3 {
+        bytes.extend(match number % 3 {
             0 => enhanced(order, 1, 5, len(frame), frame),
             // Of a simple packet only the snap length of the interface says how much was captured.
             1 => simple(order, len(frame), &frame[..frame.len().min(90)]),
             _ => block(order, 2, &packet_body(order, obsolete, 5, len(frame) + 1, frame)),
         });
     }
-    octets
+    bytes
 }
 
 /// Sections of both orders, whose interfaces have different headers.
 fn sections(frames: &[Vec<u8>]) -> Vec<u8> {
-    let mut octets = Vec::new();
+    let mut bytes = Vec::new();
     for (number, frames) in frames.chunks(25).enumerate() {
         let order = if number % 2 == 0 { Order::Big } else { Order::Little };
-        octets.extend(section(order));
+        bytes.extend(section(order));
         // Some sections are of raw IP, and one of them has another interface first.
         let ethernet = number % 3;
         for interface_number in 0..=ethernet {
             let link_type = if interface_number == ethernet { 1 } else { 101 };
-            octets.extend(interface(order, link_type, 0, &[]));
+            bytes.extend(interface(order, link_type, 0, &[]));
         }
         for (number, frame) in (number..).zip(frames) {
             let ethernet = u32::try_from(ethernet).unwrap();
             if number % 2 == 0 || ethernet == 0 {
-                octets.extend(enhanced(order, ethernet, 5, len(frame), frame));
+                bytes.extend(enhanced(order, ethernet, 5, len(frame), frame));
             } else {
-                octets.extend(enhanced(order, 0, 5, len(frame), &frame[14..]));
+                bytes.extend(enhanced(order, 0, 5, len(frame), &frame[14..]));
             }
         }
     }
-    octets
+    bytes
 }
 
 #[test]
 fn odd_formats_are_read_again() {
     let folder = tempfile::tempdir().unwrap();
     let all = frames().len();
-    for (name, octets) in odd_captures() {
+    for (name, bytes) in odd_captures() {
         let path = folder.path().join("odd");
-        fs::write(&path, &octets).unwrap();
+        fs::write(&path, &bytes).unwrap();
         let read = read_file(&path);
         assert_eq!(read.packets.len(), all, "{name}");
         read.assert_all_found(name);

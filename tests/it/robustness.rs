@@ -42,8 +42,8 @@ fn flipped_option_octets_change_one_segment_alone() {
     for (name, mut frames) in testdata::captures() {
         let whole = Counts::of(frames.iter().map(OwnedFrame::whole));
         let payload = payload_of_all_segments(frames.iter().map(OwnedFrame::whole));
-        for (number, octets) in options(&frames) {
-            for at in octets {
+        for (number, bytes) in options(&frames) {
+            for at in bytes {
                 // Neighbours get different bits: a length is a little more, a subtype another.
                 let mask = [0x01, 0x10, 0x80, 0xff][at % 4];
                 frames[number].data[at] ^= mask;
@@ -60,7 +60,7 @@ fn flipped_option_octets_change_one_segment_alone() {
     }
 }
 
-/// Octets of any header, several at a time: what then is a segment is decided by the decoder, and
+/// Bytes of any header, several at a time: what then is a segment is decided by the decoder, and
 /// the tracker counts no more than that.
 #[test]
 fn flipped_header_octets_never_panic() {
@@ -150,7 +150,7 @@ fn looking_changes_nothing() {
     }
 }
 
-/// Times are told from the first packet on: another clock changes no octet of the report.
+/// Times are told from the first packet on: another clock changes no byte of the report.
 #[test]
 fn another_clock_changes_nothing() {
     for (name, frames) in testdata::captures() {
@@ -167,7 +167,7 @@ fn another_clock_changes_nothing() {
 struct Counts {
     totals: Totals,
     subflows: usize,
-    /// Octets of payload on subflows, by sender and receiver: roles may be guessed differently.
+    /// Bytes of payload on subflows, by sender and receiver: roles may be guessed differently.
     payload: Payload,
     new_data: u64,
 }
@@ -187,7 +187,7 @@ impl Counts {
         let mut payload = Payload::new();
         let mut new_data = 0;
         for subflow in &subflows {
-            let (client, server) = (&subflow.ends.client, &subflow.ends.server);
+            let (client, server) = (&subflow.sides.client, &subflow.sides.server);
             for (sender, receiver) in [(client, server), (server, client)] {
                 *payload.entry(key(sender.endpoint, receiver.endpoint)).or_default() +=
                     sender.bytes.payload;
@@ -197,7 +197,7 @@ impl Counts {
         Self { totals: trace.totals().clone(), subflows: subflows.len(), payload, new_data }
     }
 
-    /// A shorter snap length takes octets away from the end of a frame. So a frame is decoded as
+    /// A shorter snap length takes bytes away from the end of a frame. So a frame is decoded as
     /// before or not at all, its options are a beginning of what they were, and its payload has the
     /// length of the IP header. Flows become subflows later, or not at all.
     ///
@@ -263,9 +263,9 @@ fn assert_sums_equal(found: &Totals, once: &Totals, times: u64, place: &str) {
 }
 
 fn assert_payload_within(found: &Payload, most: &Payload, place: &str) {
-    for (ends, octets) in found {
+    for (ends, bytes) in found {
         let most = most.get(ends).copied().unwrap_or_default();
-        assert!(*octets <= most, "{place}, {ends:?}: {octets} octets of {most}");
+        assert!(*bytes <= most, "{place}, {ends:?}: {bytes} octets of {most}");
     }
 }
 
@@ -306,9 +306,9 @@ fn report(frames: &[OwnedFrame]) -> String {
     for frame in frames {
         tracker.push(&decode(&frame.whole()));
     }
-    let mut octets = Vec::new();
-    json::write(&Report::build(&tracker.trace(), &[], None), &mut octets).unwrap();
-    String::from_utf8(octets).unwrap()
+    let mut bytes = Vec::new();
+    json::write(&Report::build(&tracker.trace(), &[], None), &mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
 }
 
 /// All that a tracker knows, as text.

@@ -1,4 +1,4 @@
-//! Octets → value → octets and back, for options of every kind and for any octets at all.
+//! Bytes → value → bytes and back, for options of every kind and for any bytes at all.
 
 use std::net::IpAddr;
 
@@ -18,14 +18,14 @@ proptest! {
 
     #[test]
     fn an_mptcp_option_comes_back(option in mptcp_option()) {
-        let octets = emitted(&option);
-        prop_assert_eq!(octets[0], KIND);
-        prop_assert_eq!(usize::from(octets[1]), octets.len());
-        prop_assert_eq!(option.wire_len(), octets[1]);
-        prop_assert_eq!(MptcpOption::parse(&octets[2..]), option);
+        let bytes = emitted(&option);
+        prop_assert_eq!(bytes[0], KIND);
+        prop_assert_eq!(usize::from(bytes[1]), bytes.len());
+        prop_assert_eq!(option.wire_len(), bytes[1]);
+        prop_assert_eq!(MptcpOption::parse(&bytes[2..]), option);
     }
 
-    /// Of any body that a TCP header can hold, no octet is lost, malformed or not.
+    /// Of any body that a TCP header can hold, no byte is lost, malformed or not.
     #[test]
     fn the_octets_of_an_mptcp_option_come_back(body in body()) {
         let option = MptcpOption::parse(&body);
@@ -39,25 +39,25 @@ proptest! {
         prop_assert_eq!(usize::from(option.wire_len()), 2 + body.len().min(MAX_LEN - 2));
     }
 
-    /// No octet of a walk is lost either, but for padding, and the experimental kind of Fast Open.
+    /// No byte of a walk is lost either, but for padding, and the experimental kind of Fast Open.
     #[test]
-    fn the_octets_of_a_walk_come_back(octets in option_octets()) {
+    fn the_octets_of_a_walk_come_back(bytes in option_bytes()) {
         let mut again = Vec::new();
-        for option in whole(&octets).iter() {
+        for option in whole(&bytes).iter() {
             option.emit(&mut again);
         }
-        prop_assert_eq!(again.len(), octets.len());
-        let end = whole(&octets).iter().find_map(|option| match option {
-            TcpOption::EndOfList { padding } => Some(octets.len() - usize::from(padding)),
+        prop_assert_eq!(again.len(), bytes.len());
+        let end = whole(&bytes).iter().find_map(|option| match option {
+            TcpOption::EndOfList { padding } => Some(bytes.len() - usize::from(padding)),
             _ => None,
         });
-        let compared = end.unwrap_or(octets.len());
-        prop_assert_eq!(&again[..compared], &octets[..compared]);
+        let compared = end.unwrap_or(bytes.len());
+        prop_assert_eq!(&again[..compared], &bytes[..compared]);
     }
 
     #[test]
-    fn a_walk_ends(octets in vec(any::<u8>(), 0..60), declared_len: u8) {
-        let options = TcpOptions { octets: &octets, declared_len };
+    fn a_walk_ends(bytes in vec(any::<u8>(), 0..60), declared_len: u8) {
+        let options = TcpOptions { octets: &bytes, declared_len };
         let mut walk = options.iter();
         let steps = walk.by_ref().count();
         prop_assert!(steps <= usize::from(declared_len) + 1);
@@ -67,14 +67,14 @@ proptest! {
 
     /// A snap length takes away options from the end, and says so; what it leaves stays the same.
     #[test]
-    fn a_cut_walk_is_a_beginning(octets in option_octets(), captured in 0..40_usize) {
-        let captured = captured.min(octets.len());
-        let cut = TcpOptions { octets: &octets[..captured], ..whole(&octets) };
-        prop_assert_eq!(cut.is_cut(), captured < octets.len());
+    fn a_cut_walk_is_a_beginning(bytes in option_bytes(), captured in 0..40_usize) {
+        let captured = captured.min(bytes.len());
+        let cut = TcpOptions { octets: &bytes[..captured], ..whole(&bytes) };
+        prop_assert_eq!(cut.is_cut(), captured < bytes.len());
         let before: Vec<_> = cut.iter().take_while(|option| !ends_early(option)).collect();
-        let all: Vec<_> = whole(&octets).iter().take(before.len()).collect();
+        let all: Vec<_> = whole(&bytes).iter().take(before.len()).collect();
         prop_assert_eq!(&before, &all);
-        if cut.is_cut() && before.len() < whole(&octets).iter().count() {
+        if cut.is_cut() && before.len() < whole(&bytes).iter().count() {
             prop_assert!(cut.iter().last().is_some_and(|option| ends_early(&option)));
         }
     }
@@ -85,9 +85,9 @@ proptest! {
         data in vec(any::<u8>(), 0..=38),
     ) {
         let Some(option) = option(&data) else { return Ok(()) };
-        let mut octets = Vec::new();
-        option.emit(&mut octets);
-        prop_assert_eq!(whole(&octets).iter().collect::<Vec<_>>(), [option]);
+        let mut bytes = Vec::new();
+        option.emit(&mut bytes);
+        prop_assert_eq!(whole(&bytes).iter().collect::<Vec<_>>(), [option]);
     }
 
     /// Against plain arithmetic in 128 bits, where nothing wraps.
@@ -116,13 +116,13 @@ proptest! {
 }
 
 fn emitted(option: &MptcpOption) -> Vec<u8> {
-    let mut octets = Vec::new();
-    option.emit(&mut octets);
-    octets
+    let mut bytes = Vec::new();
+    option.emit(&mut bytes);
+    bytes
 }
 
-fn whole(octets: &[u8]) -> TcpOptions<'_> {
-    TcpOptions { octets, declared_len: u8::try_from(octets.len()).unwrap() }
+fn whole(bytes: &[u8]) -> TcpOptions<'_> {
+    TcpOptions { octets, declared_len: u8::try_from(bytes.len()).unwrap() }
 }
 
 fn ends_early(option: &TcpOption<'_>) -> bool {
@@ -134,10 +134,10 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
     let near_miss = (mptcp_option(), any::<proptest::sample::Index>(), any::<u8>(), 0..3_usize);
     prop_oneof![
         vec(any::<u8>(), 0..=MAX_LEN - 2),
-        near_miss.prop_map(|(option, index, octet, cut)| {
+        near_miss.prop_map(|(option, index, byte, cut)| {
             let mut body = emitted(&option).split_off(2);
             if let Some(changed) = (!body.is_empty()).then(|| index.get_mut(&mut body)) {
-                *changed = octet;
+                *changed = byte;
             }
             body.truncate(body.len().saturating_sub(cut));
             body
@@ -145,8 +145,8 @@ fn body() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Up to 40 octets that look like options at least in part; no Fast Open experiments.
-fn option_octets() -> impl Strategy<Value = Vec<u8>> {
+/// Up to 40 bytes that look like options at least in part; no Fast Open experiments.
+fn option_bytes() -> impl Strategy<Value = Vec<u8>> {
     let padding =
         || prop_oneof![Just(vec![1]), Just(vec![1, 1]), Just(vec![8, 10, 0, 1, 2, 3, 4, 5, 6, 7])];
     let piece = prop_oneof![
@@ -156,8 +156,8 @@ fn option_octets() -> impl Strategy<Value = Vec<u8>> {
     ];
     vec(piece, 0..6)
         .prop_map(|pieces| pieces.concat().into_iter().take(MAX_LEN).collect::<Vec<u8>>())
-        .prop_filter("Fast Open is written as kind 34", |octets| {
-            !octets.windows(2).any(|pair| pair == [0xf9, 0x89])
+        .prop_filter("Fast Open is written as kind 34", |bytes| {
+            !bytes.windows(2).any(|pair| pair == [0xf9, 0x89])
         })
 }
 
@@ -274,7 +274,7 @@ fn dss() -> impl Strategy<Value = Dss> {
 fn mapping() -> impl Strategy<Value = Mapping> {
     let length = prop_oneof![
         1 => Just(DataLevelLength::Infinite),
-        4 => (1..=u16::MAX).prop_map(DataLevelLength::Octets),
+        4 => (1..=u16::MAX).prop_map(DataLevelLength::Bytes),
     ];
     (wire_dsn(), any::<u32>(), length, any::<Option<u16>>())
         .prop_map(|(dsn, ssn, length, checksum)| Mapping { dsn, ssn, length, checksum })

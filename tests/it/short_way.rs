@@ -1,5 +1,5 @@
 //! The short way through the tracker leads to the same as the long way, whatever is in a capture:
-//! the same report with all findings and series, the same news, and the same word on every segment.
+//! the same report with all findings and series, the same updates, and the same word on every segment.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use mptcpscope::analyze::finding::Selection;
 use mptcpscope::capture::{Capture, InputPath};
 use mptcpscope::report::Report;
-use mptcpscope::track::news::News;
-use mptcpscope::track::pushed::Pushed;
+use mptcpscope::track::packet_class::LastPacket;
 use mptcpscope::track::subflow::Subflow;
+use mptcpscope::track::updates::Update;
 use mptcpscope::track::{Limits, Tracker};
 use mptcpscope::wire::frame::{Frame, LinkType};
 use mptcpscope::wire::segment::decode;
@@ -69,7 +69,7 @@ enum Damage {
     Later(usize),
     Again { after: usize, elsewhere: bool },
     Cut(usize),
-    Flipped { octet: usize, bit: u8 },
+    Flipped { byte: usize, bit: u8 },
 }
 
 fn damage() -> impl Strategy<Value = Damage> {
@@ -79,7 +79,7 @@ fn damage() -> impl Strategy<Value = Damage> {
         (1..8usize, any::<bool>())
             .prop_map(|(after, elsewhere)| Damage::Again { after, elsewhere }),
         (54..110usize).prop_map(Damage::Cut),
-        (34..110usize, 0..8u8).prop_map(|(octet, bit)| Damage::Flipped { octet, bit }),
+        (34..110usize, 0..8u8).prop_map(|(byte, bit)| Damage::Flipped { byte, bit }),
     ]
 }
 
@@ -101,10 +101,10 @@ impl Damage {
                 copy.recorded.point.interface += u16::from(elsewhere);
                 frames.insert(to, copy);
             }
-            Self::Cut(len) => frames[at].recorded.octets.truncate(len),
-            Self::Flipped { octet, bit } => {
-                if let Some(octet) = frames[at].recorded.octets.get_mut(octet) {
-                    *octet ^= 1 << bit;
+            Self::Cut(len) => frames[at].recorded.bytes.truncate(len),
+            Self::Flipped { byte, bit } => {
+                if let Some(byte) = frames[at].recorded.bytes.get_mut(byte) {
+                    *byte ^= 1 << bit;
                 }
             }
         }
@@ -139,7 +139,7 @@ impl Subject {
                 at: frame.timestamp,
                 point: frame.point,
                 wire_len: frame.wire_len,
-                octets: frame.data.to_vec(),
+                bytes: frame.data.to_vec(),
             };
             frames.push(Linked { recorded, link_type: frame.link_type });
         }
@@ -152,7 +152,7 @@ impl Subject {
         let [short, long] = [false, true].map(|is_long| Told::of(frames, is_long));
         assert_eq!(long.steady, 0);
         assert_eq!(short.pushed, long.pushed, "{}", self.name);
-        assert_eq!(short.news, long.news, "{}", self.name);
+        assert_eq!(short.updates, long.updates, "{}", self.name);
         assert!(
             short.report == long.report,
             "{}: {:#}\n{:#}",
@@ -167,8 +167,8 @@ impl Subject {
 /// All that a tracker tells.
 struct Told {
     report: Value,
-    pushed: Vec<Option<Pushed>>,
-    news: Vec<News>,
+    pushed: Vec<Option<LastPacket>>,
+    updates: Vec<Update>,
     /// Segments after which the next one may go the short way.
     steady: usize,
 }
@@ -177,25 +177,25 @@ impl Told {
     fn of(frames: &[Linked], is_long: bool) -> Self {
         let mut tracker = Tracker::new(Limits::default(), 1);
         tracker.keep_series();
-        tracker.keep_news();
-        tracker.keep_pushed();
+        tracker.keep_updates();
+        tracker.keep_last_packet();
         if is_long {
             tracker.go_the_long_way();
         }
-        let (mut pushed, mut news, mut steady) = (Vec::new(), Vec::new(), 0);
+        let (mut pushed, mut updates, mut steady) = (Vec::new(), Vec::new(), 0);
         for (frame, number) in frames.iter().zip(1..) {
             tracker.push(&decode(&frame.frame(number)));
-            let last = tracker.pushed();
+            let last = tracker.last_packet();
             let subflow = last.map(|last| tracker.trace().subflow(last.subflow));
             steady += usize::from(subflow.is_some_and(Subflow::may_go_the_short_way));
             pushed.push(last);
-            tracker.take_news(&mut news);
+            tracker.take_updates(&mut updates);
         }
         let recorded: Vec<_> = frames.iter().map(|frame| frame.recorded.clone()).collect();
         let wanted = Selection { strict: true, ..Selection::default() };
         let facts = scenario::facts(&recorded);
         let report = Report::build_with_series(&tracker.trace(), &facts, None, &wanted);
-        Self { report: serde_json::to_value(report).unwrap(), pushed, news, steady }
+        Self { report: serde_json::to_value(report).unwrap(), pushed, updates, steady }
     }
 }
 

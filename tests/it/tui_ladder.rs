@@ -153,7 +153,7 @@ fn searches_find_what_tshark_finds() {
     assert_eq!(first("198.51.100.1"), 8);
     assert_eq!(first("mptcp.subtype==1"), 8);
     assert_eq!(first("tcp.flags.fin==1"), 113);
-    // It numbers octets of the stream otherwise.
+    // It numbers bytes of the stream otherwise.
     assert_eq!(first("mptcp.dsn==1"), 4);
     assert_eq!(first("dsn 101"), 12);
     assert_eq!(first("data_fin"), 107);

@@ -1,5 +1,5 @@
 //! The captures of MPTCP version 0, which Linux does not speak: made here, segment by segment, with
-//! the project's own emitters, and compared with those in testdata octet for octet.
+//! the project's own emitters, and compared with those in testdata byte for byte.
 //!
 //! `cargo test --test it -- --ignored v0_captures::write` writes them anew.
 
@@ -58,9 +58,9 @@ fn proofs_hold() {
         ("v0-fastclose.pcap", 1, 0, 0),
         ("v0-mp-fail.pcap", 0, 2, 1),
     ] {
-        let octets = fs::read(testdata::path("captures").join(name)).unwrap();
+        let bytes = fs::read(testdata::path("captures").join(name)).unwrap();
         let mut tracker = Tracker::new(Limits::default(), 0);
-        for frame in testdata::frames(octets) {
+        for frame in testdata::frames(bytes) {
             tracker.push(&decode(&frame.whole()));
         }
         let trace = tracker.trace();
@@ -72,7 +72,7 @@ fn proofs_hold() {
         for verdict in verdicts {
             assert_eq!((verdict.syn_ack, verdict.ack), (Verdict::Verified, Verdict::Verified));
         }
-        let ends = trace.subflows(connection).flat_map(|sf| [&sf.ends.client, &sf.ends.server]);
+        let ends = trace.subflows(connection).flat_map(|sf| [&sf.sides.client, &sf.sides.server]);
         let sums = ends.fold((0, 0), |(right, wrong), end| {
             (right + end.checksums.verified(), wrong + end.checksums.mismatches())
         });
@@ -133,7 +133,7 @@ fn fastclose() -> Hosts {
     hosts
 }
 
-/// RFC 6824 §3.6: an octet of a mapping was changed on the way. MP_FAIL, and the only subflow goes
+/// RFC 6824 §3.6: an byte of a mapping was changed on the way. MP_FAIL, and the only subflow goes
 /// on with an infinite mapping.
 fn mp_fail() -> Hosts {
     let mut hosts = Hosts::new(true, Width::Long, Width::Long);

@@ -18,7 +18,7 @@ const CAPABLE_KEY: &str = "1e0c01018d184fe95524ca7a";
 const CAPABLE_KEYS: &str = "1e14010170ef7f5c8a4be6578d184fe95524ca7a";
 /// MP_JOIN of a SYN, for a token that nobody has.
 const JOIN: &str = "1e0c10010000000100000002";
-/// A DSS with DATA_ACK and a mapping of 10 octets at subflow sequence number 1001.
+/// A DSS with DATA_ACK and a mapping of 10 bytes at subflow sequence number 1001.
 const DSS: &str = "1e1420050000000100000001000003e9000affff";
 
 #[test]
@@ -175,7 +175,7 @@ impl Link {
             'R' => packet.rst(),
             _ => panic!("no flag {flag}"),
         });
-        let packet = packet.options_raw(&octets(options)).unwrap();
+        let packet = packet.options_raw(&bytes(options)).unwrap();
         let mut data = Vec::new();
         packet.write(&mut data, payload).unwrap();
         self.packets += 1;
@@ -205,6 +205,6 @@ fn only(report: &Report) -> &Connection {
     connection
 }
 
-fn octets(hex: &str) -> Vec<u8> {
+fn bytes(hex: &str) -> Vec<u8> {
     (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
 }

@@ -87,8 +87,8 @@ impl Recording {
         host.run(move || send_marker(interface, &text));
         let marker = self.recorded.end.as_bytes();
         wait_for("the recording to catch up", || {
-            let octets = fs::read(&self.recorded.file).unwrap_or_default();
-            let tail = &octets[octets.len().saturating_sub(1 << 16)..];
+            let bytes = fs::read(&self.recorded.file).unwrap_or_default();
+            let tail = &bytes[bytes.len().saturating_sub(1 << 16)..];
             tail.windows(marker.len()).any(|part| part == marker)
         });
     }

@@ -12,7 +12,7 @@ use mptcpscope::report::model::{End, HmacVerdict};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::host::Host;
-use super::view::{Seen, Sender, Side, View};
+use super::view::{PacketStamp, Sender, Side, View};
 use super::wait::wait_for;
 
 /// A running monitor.
@@ -113,7 +113,7 @@ pub(crate) fn report_facts(side: Side, report: &Report) -> BTreeSet<String> {
     facts
 }
 
-fn subflow_facts(seen: &Seen<'_>) -> impl Iterator<Item = String> {
+fn subflow_facts(seen: &PacketStamp<'_>) -> impl Iterator<Item = String> {
     let is_joined = if seen.is_opener() {
         seen.is_own_join() && seen.syn_ack_hmac_is(HmacVerdict::Verified)
     } else {
@@ -134,7 +134,7 @@ fn subflow_facts(seen: &Seen<'_>) -> impl Iterator<Item = String> {
     facts.into_iter()
 }
 
-fn ends<'a>(seen: &Seen<'a>) -> (&'a End, &'a End) {
+fn ends<'a>(seen: &PacketStamp<'a>) -> (&'a End, &'a End) {
     let (client, server) = (&seen.subflow.client, &seen.subflow.server);
     if seen.side == Side::Client { (client, server) } else { (server, client) }
 }
@@ -150,7 +150,7 @@ fn announced(add: &AddAddr, usual_port: u16) -> String {
     format!("announced {}:{port} id {}", add.address, add.address_id)
 }
 
-fn peer_port(seen: &Seen<'_>) -> u16 {
+fn peer_port(seen: &PacketStamp<'_>) -> u16 {
     let connection = seen.connection.expect("options come on connections");
     if seen.side == Side::Client { connection.server.port } else { connection.client.port }
 }

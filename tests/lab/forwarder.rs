@@ -141,8 +141,8 @@ impl Line {
         while !stopped.load(Ordering::Relaxed) {
             self.wait();
             for from in [0, 1] {
-                while let Some(octets) = receive(&self.ends[from], &mut buffer) {
-                    self.take(Frame::new(octets, from == 0));
+                while let Some(bytes) = receive(&self.ends[from], &mut buffer) {
+                    self.take(Frame::new(bytes, from == 0));
                 }
             }
             self.send_due();
@@ -184,13 +184,13 @@ impl Line {
             if start > now + QUEUE {
                 return;
             }
-            let bits = frame.octets.len() as u64 * 8;
+            let bits = frame.bytes.len() as u64 * 8;
             due = start + Duration::from_nanos(bits * 1_000_000_000 / rate);
             self.busy_until[toward] = due;
         }
         due += self.impairment.delay + hold;
         self.count += 1;
-        self.waiting.push(Waiting { due, number: self.count, toward, octets: frame.octets });
+        self.waiting.push(Waiting { due, number: self.count, toward, bytes: frame.bytes });
     }
 
     fn send_due(&mut self) {
@@ -199,7 +199,7 @@ impl Line {
             if let Some(next) = self.waiting.pop() {
                 // An interface that is down loses frames.
                 let end = self.ends[next.toward].as_raw_fd();
-                let _ = send(end, &next.octets, MsgFlags::empty());
+                let _ = send(end, &next.bytes, MsgFlags::empty());
             }
         }
     }
@@ -224,7 +224,7 @@ struct Waiting {
     due: Instant,
     number: u64,
     toward: usize,
-    octets: Vec<u8>,
+    bytes: Vec<u8>,
 }
 
 impl Ord for Waiting {

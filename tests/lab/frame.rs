@@ -21,7 +21,7 @@ const PROTOCOL_TCP: u8 = 6;
 /// An Ethernet frame.
 #[derive(Clone)]
 pub(crate) struct Frame {
-    pub(crate) octets: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     pub(crate) from_client: bool,
     tcp: Option<Place>,
 }
@@ -36,9 +36,9 @@ struct Place {
 }
 
 impl Frame {
-    pub(crate) fn new(octets: Vec<u8>, from_client: bool) -> Self {
-        let tcp = Place::find(&octets);
-        Self { octets, from_client, tcp }
+    pub(crate) fn new(bytes: Vec<u8>, from_client: bool) -> Self {
+        let tcp = Place::find(&bytes);
+        Self { bytes, from_client, tcp }
     }
 
     pub(crate) fn is_tcp(&self) -> bool {
@@ -59,7 +59,7 @@ impl Frame {
     }
 
     pub(crate) fn flags(&self) -> u8 {
-        self.tcp.as_ref().map_or(0, |tcp| self.octets[tcp.header + 13])
+        self.tcp.as_ref().map_or(0, |tcp| self.bytes[tcp.header + 13])
     }
 
     /// Where the payload stands.
@@ -76,12 +76,12 @@ impl Frame {
         let tcp = self.tcp.as_ref()?;
         let mut at = tcp.header + 20;
         while at + 1 < tcp.payload {
-            let length = match self.octets[at] {
+            let length = match self.bytes[at] {
                 KIND_EOL => return None,
                 KIND_NOP => 1,
-                _ => usize::from(self.octets[at + 1]).max(2),
+                _ => usize::from(self.bytes[at + 1]).max(2),
             };
-            if self.octets[at] == KIND_MPTCP && self.octets[at + 2] >> 4 == subtype {
+            if self.bytes[at] == KIND_MPTCP && self.bytes[at + 2] >> 4 == subtype {
                 return Some(at..at + length);
             }
             at += length;
@@ -95,24 +95,24 @@ impl Frame {
 
     pub(crate) fn has_data_fin(&self) -> bool {
         const DATA_FIN: u8 = 0x10;
-        self.mptcp(DSS).is_some_and(|place| self.octets[place.start + 3] & DATA_FIN != 0)
+        self.mptcp(DSS).is_some_and(|place| self.bytes[place.start + 3] & DATA_FIN != 0)
     }
 
     /// Overwrites MPTCP options with NOPs, as many middleboxes do.
     pub(crate) fn strip(&mut self, subtypes: &[u8]) {
         for subtype in subtypes {
             while let Some(place) = self.mptcp(*subtype) {
-                self.octets[place].fill(KIND_NOP);
+                self.bytes[place].fill(KIND_NOP);
             }
         }
     }
 
-    /// Changes an octet.
+    /// Changes an byte.
     pub(crate) fn flip(&mut self, at: usize) {
-        self.octets[at] ^= 0xff;
+        self.bytes[at] ^= 0xff;
     }
 
-    /// Changes the last octet of the payload.
+    /// Changes the last byte of the payload.
     pub(crate) fn corrupt(&mut self) {
         let payload = self.payload();
         self.flip(payload.end - 1);
@@ -120,14 +120,14 @@ impl Frame {
 
     /// Puts another IPv4 address in the place of `old`, in IP and in ARP.
     pub(crate) fn translate(&mut self, old: [u8; 4], new: [u8; 4]) {
-        let places: &[usize] = match self.octets[12..14] {
+        let places: &[usize] = match self.bytes[12..14] {
             [0x08, 0x00] => &[26, 30],
             [0x08, 0x06] => &[28, 38],
             _ => &[],
         };
         for at in places {
-            if self.octets[*at..at + 4] == old {
-                self.octets[*at..at + 4].copy_from_slice(&new);
+            if self.bytes[*at..at + 4] == old {
+                self.bytes[*at..at + 4].copy_from_slice(&new);
             }
         }
         self.repair_ip_checksum();
@@ -137,8 +137,8 @@ impl Frame {
     pub(crate) fn translate_port(&mut self, old: u16, new: u16) {
         let header = self.tcp.as_ref().map(|tcp| tcp.header);
         for at in header.into_iter().flat_map(|header| [header, header + 2]) {
-            if self.octets[at..at + 2] == old.to_be_bytes() {
-                self.octets[at..at + 2].copy_from_slice(&new.to_be_bytes());
+            if self.bytes[at..at + 2] == old.to_be_bytes() {
+                self.bytes[at..at + 2].copy_from_slice(&new.to_be_bytes());
             }
         }
     }
@@ -146,50 +146,50 @@ impl Frame {
     /// Puts a destination options header (with padding alone) behind the IPv6 header.
     pub(crate) fn insert_destination_options(&mut self) {
         const DESTINATION_OPTIONS: u8 = 60;
-        if self.octets[12..14] != [0x86, 0xdd] || self.octets[20] != PROTOCOL_TCP {
+        if self.bytes[12..14] != [0x86, 0xdd] || self.bytes[20] != PROTOCOL_TCP {
             return;
         }
-        let payload_len = u16::from_be_bytes([self.octets[18], self.octets[19]]) + 8;
-        self.octets[18..20].copy_from_slice(&payload_len.to_be_bytes());
-        self.octets[20] = DESTINATION_OPTIONS;
+        let payload_len = u16::from_be_bytes([self.bytes[18], self.bytes[19]]) + 8;
+        self.bytes[18..20].copy_from_slice(&payload_len.to_be_bytes());
+        self.bytes[20] = DESTINATION_OPTIONS;
         let header = [PROTOCOL_TCP, 0, 1, 4, 0, 0, 0, 0];
-        self.octets.splice(54..54, header);
-        self.tcp = Place::find(&self.octets);
+        self.bytes.splice(54..54, header);
+        self.tcp = Place::find(&self.bytes);
     }
 
     /// Puts VLAN tags before the EtherType, the outermost first.
     pub(crate) fn tag(&mut self, tags: &[[u8; 4]]) {
-        self.octets.splice(12..12, tags.concat());
+        self.bytes.splice(12..12, tags.concat());
         self.tcp = None;
     }
 
     /// Takes all VLAN tags out. (The kernel may have taken out the outermost one already.)
     pub(crate) fn untag(&mut self) {
-        while let [0x81, 0x00] | [0x88, 0xa8] = self.octets[12..14] {
-            self.octets.drain(12..16);
+        while let [0x81, 0x00] | [0x88, 0xa8] = self.bytes[12..14] {
+            self.bytes.drain(12..16);
         }
-        self.tcp = Place::find(&self.octets);
+        self.tcp = Place::find(&self.bytes);
     }
 
     /// The RST with which a firewall answers this SYN.
     pub(crate) fn refusal(&self) -> Option<Self> {
-        let tcp = self.tcp.as_ref().filter(|_| self.octets[12..14] == [0x08, 0x00])?;
-        let mut octets = self.octets[..tcp.header + 20].to_vec();
-        octets[0..6].copy_from_slice(&self.octets[6..12]);
-        octets[6..12].copy_from_slice(&self.octets[0..6]);
-        octets[16..18].copy_from_slice(&40u16.to_be_bytes());
-        octets[26..30].copy_from_slice(&self.octets[30..34]);
-        octets[30..34].copy_from_slice(&self.octets[26..30]);
+        let tcp = self.tcp.as_ref().filter(|_| self.bytes[12..14] == [0x08, 0x00])?;
+        let mut bytes = self.bytes[..tcp.header + 20].to_vec();
+        bytes[0..6].copy_from_slice(&self.bytes[6..12]);
+        bytes[6..12].copy_from_slice(&self.bytes[0..6]);
+        bytes[16..18].copy_from_slice(&40u16.to_be_bytes());
+        bytes[26..30].copy_from_slice(&self.bytes[30..34]);
+        bytes[30..34].copy_from_slice(&self.bytes[26..30]);
         let header = tcp.header;
-        octets[header..header + 2].copy_from_slice(&self.octets[header + 2..header + 4]);
-        octets[header + 2..header + 4].copy_from_slice(&self.octets[header..header + 2]);
-        let seq = &self.octets[header + 4..header + 8];
+        bytes[header..header + 2].copy_from_slice(&self.bytes[header + 2..header + 4]);
+        bytes[header + 2..header + 4].copy_from_slice(&self.bytes[header..header + 2]);
+        let seq = &self.bytes[header + 4..header + 8];
         let seq = u32::from_be_bytes(seq.try_into().unwrap());
-        octets[header + 4..header + 8].fill(0);
-        octets[header + 8..header + 12].copy_from_slice(&seq.wrapping_add(1).to_be_bytes());
-        octets[header + 12] = 5 << 4;
-        octets[header + 13] = RST | ACK;
-        let mut refusal = Self::new(octets, !self.from_client);
+        bytes[header + 4..header + 8].fill(0);
+        bytes[header + 8..header + 12].copy_from_slice(&seq.wrapping_add(1).to_be_bytes());
+        bytes[header + 12] = 5 << 4;
+        bytes[header + 13] = RST | ACK;
+        let mut refusal = Self::new(bytes, !self.from_client);
         refusal.repair_ip_checksum();
         Some(refusal)
     }
@@ -198,46 +198,46 @@ impl Frame {
     /// hardware that isn't there.
     pub(crate) fn repair_checksum(&mut self) {
         let Some(tcp) = &self.tcp else { return };
-        self.octets[tcp.header + 16..tcp.header + 18].fill(0);
-        let segment = &self.octets[tcp.header..tcp.end];
-        let sum = add_words(&self.octets[tcp.addresses.clone()], 0)
+        self.bytes[tcp.header + 16..tcp.header + 18].fill(0);
+        let segment = &self.bytes[tcp.header..tcp.end];
+        let sum = add_words(&self.bytes[tcp.addresses.clone()], 0)
             + u32::from(PROTOCOL_TCP)
             + u32::try_from(segment.len()).unwrap();
         let checksum = fold(add_words(segment, sum));
-        self.octets[tcp.header + 16..tcp.header + 18].copy_from_slice(&checksum.to_be_bytes());
+        self.bytes[tcp.header + 16..tcp.header + 18].copy_from_slice(&checksum.to_be_bytes());
     }
 
     fn repair_ip_checksum(&mut self) {
-        if self.octets[12..14] == [0x08, 0x00] {
-            let end = ETHERNET + 4 * usize::from(self.octets[ETHERNET] & 15);
-            self.octets[24..26].fill(0);
-            let checksum = fold(add_words(&self.octets[ETHERNET..end], 0));
-            self.octets[24..26].copy_from_slice(&checksum.to_be_bytes());
+        if self.bytes[12..14] == [0x08, 0x00] {
+            let end = ETHERNET + 4 * usize::from(self.bytes[ETHERNET] & 15);
+            self.bytes[24..26].fill(0);
+            let checksum = fold(add_words(&self.bytes[ETHERNET..end], 0));
+            self.bytes[24..26].copy_from_slice(&checksum.to_be_bytes());
         }
     }
 }
 
 impl Place {
-    fn find(octets: &[u8]) -> Option<Self> {
-        let (addresses, header, end) = match octets.get(12..14)? {
-            [0x08, 0x00] if octets[23] == PROTOCOL_TCP => {
-                let header = ETHERNET + 4 * usize::from(octets[14] & 15);
-                let len = u16::from_be_bytes([octets[16], octets[17]]);
+    fn find(bytes: &[u8]) -> Option<Self> {
+        let (addresses, header, end) = match bytes.get(12..14)? {
+            [0x08, 0x00] if bytes[23] == PROTOCOL_TCP => {
+                let header = ETHERNET + 4 * usize::from(bytes[14] & 15);
+                let len = u16::from_be_bytes([bytes[16], bytes[17]]);
                 (26..34, header, ETHERNET + usize::from(len))
             }
-            [0x86, 0xdd] if octets[20] == PROTOCOL_TCP => {
-                let len = u16::from_be_bytes([octets[18], octets[19]]);
+            [0x86, 0xdd] if bytes[20] == PROTOCOL_TCP => {
+                let len = u16::from_be_bytes([bytes[18], bytes[19]]);
                 (22..54, 54, 54 + usize::from(len))
             }
             _ => return None,
         };
-        let payload = header + 4 * usize::from(octets[header + 12] >> 4);
+        let payload = header + 4 * usize::from(bytes[header + 12] >> 4);
         Some(Self { addresses, header, payload, end })
     }
 }
 
-fn add_words(octets: &[u8], sum: u32) -> u32 {
-    octets.chunks(2).fold(sum, |sum, word| {
+fn add_words(bytes: &[u8], sum: u32) -> u32 {
+    bytes.chunks(2).fold(sum, |sum, word| {
         sum + (u32::from(word[0]) << 8) + word.get(1).map_or(0, |low| u32::from(*low))
     })
 }

@@ -83,8 +83,8 @@ impl Host {
 
     /// Sets `net/…`.
     pub(crate) fn sysctl(&self, name: &str, value: &str) {
-        let (path, octets) = (format!("/proc/sys/net/{name}"), value.to_owned());
-        let result = self.run(move || std::fs::write(path, octets));
+        let (path, bytes) = (format!("/proc/sys/net/{name}"), value.to_owned());
+        let result = self.run(move || std::fs::write(path, bytes));
         result.unwrap_or_else(|error| panic!("{}: {name}: {error}", self.name));
     }
 

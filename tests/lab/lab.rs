@@ -212,7 +212,7 @@ impl Lab {
         self.expected_differences.insert((host, counter), why);
     }
 
-    /// The applications can't agree on what was sent: octets were changed, or never left.
+    /// The applications can't agree on what was sent: bytes were changed, or never left.
     pub(crate) fn streams_break(&mut self) {
         self.are_streams_broken = true;
     }
@@ -328,9 +328,9 @@ impl Lab {
                     None => false,
                 };
                 if !is_right {
-                    let (found, octets) = (&found.sha256, found.stream_bytes);
+                    let (found, bytes) = (&found.sha256, found.stream_bytes);
                     problems.push(format!(
-                        "{side}: connection {}, {name}: {octets} octets are {found:?}, not {}",
+                        "{side}: connection {}, {name}: {bytes} octets are {found:?}, not {}",
                         connection.id, stream.sent
                     ));
                 }

@@ -12,7 +12,7 @@ use super::host::Host;
 
 const NETS: [&str; 3] = ["192.0.2", "198.51.100", "203.0.113"];
 
-/// The IPv4 network of path `number`, without its last octet.
+/// The IPv4 network of path `number`, without its last byte.
 pub(crate) fn net(number: usize) -> &'static str {
     NETS[number - 1]
 }
@@ -38,7 +38,7 @@ pub(crate) fn join_through(client: &Host, router: &Host, server: &Host, number: 
     give_addresses(client, server, number);
 }
 
-/// Joins each host to a router of its own; frames between these are 8 octets longer.
+/// Joins each host to a router of its own; frames between these are 8 bytes longer.
 pub(crate) fn join_through_trunk(hosts: [&Host; 2], routers: [&Host; 2], number: usize, mtu: u32) {
     let ([client, server], [near, far]) = (hosts, routers);
     for router in routers {
@@ -71,7 +71,7 @@ fn veth(left: &Host, left_name: &str, right: &Host, right_name: &str, number: us
     ));
 }
 
-/// The interfaces of the two ends have 01 and 02 as their last octet.
+/// The interfaces of the two ends have 01 and 02 as their last byte.
 fn mac(name: &str, number: usize) -> String {
     let last = match name.chars().next() {
         Some('c') => 1,

@@ -9,9 +9,9 @@ use super::view::Side;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct SocketInfo {
     token: u32,
-    /// The data sequence number after the last octet sent.
+    /// The data sequence number after the last byte sent.
     write_seq: u64,
-    /// The one after the last octet received.
+    /// The one after the last byte received.
     rcv_nxt: u64,
 }
 
@@ -39,7 +39,7 @@ impl SocketInfo {
 
     /// The same by the report. What went with a SYN is outside the data sequence space.
     pub(crate) fn by_packets(connection: &Connection, side: Side, in_syn: u64) -> Option<Self> {
-        let next = |host: &Reported, octets: u64| Some(host.idsn?.0.wrapping_add(1 + octets));
+        let next = |host: &Reported, bytes: u64| Some(host.idsn?.0.wrapping_add(1 + bytes));
         let up = next(&connection.client, connection.c2s.stream_bytes - in_syn)?;
         let down = next(&connection.server, connection.s2c.stream_bytes)?;
         Some(match side {

@@ -19,7 +19,7 @@ use super::wait::PATIENCE;
 pub(crate) struct Said {
     /// The client's port: it tells the connections of a scenario apart.
     pub(crate) client_port: u16,
-    /// Octets that went with the SYN.
+    /// Bytes that went with the SYN.
     pub(crate) in_syn: usize,
     /// What the kernels of client and server said about their sockets in the end.
     pub(crate) sockets: Option<[Option<SocketInfo>; 2]>,
@@ -76,13 +76,13 @@ impl Talk {
     }
 
     /// The client sent this when it connected, and so much of it with the SYN.
-    pub(crate) fn sent_at_once(&mut self, octets: &[u8], in_syn: usize) {
-        self.client.wrote(octets);
+    pub(crate) fn sent_at_once(&mut self, bytes: &[u8], in_syn: usize) {
+        self.client.wrote(bytes);
         self.said.in_syn = in_syn;
-        self.server.read(octets.len());
+        self.server.read(bytes.len());
     }
 
-    /// The client sends so many octets, then the server does.
+    /// The client sends so many bytes, then the server does.
     pub(crate) fn exchange(&mut self, up: usize, down: usize) {
         self.up(up);
         self.down(down);
@@ -171,8 +171,8 @@ fn transfer(sender: &mut Peer, receiver: &mut Peer, len: usize) {
 impl Drop for Talk {
     fn drop(&mut self) {
         let hex = |hash: &Sha256| {
-            let octets = hash.clone().finalize();
-            octets.iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().concat()
+            let bytes = hash.clone().finalize();
+            bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
         };
         let mut said = std::mem::take(&mut self.said);
         said.up = Stream { sent: hex(&self.client.sent), received: hex(&self.server.received) };
@@ -195,21 +195,21 @@ impl Peer {
         self.socket.as_mut().expect("the socket is open")
     }
 
-    fn wrote(&mut self, octets: &[u8]) {
-        self.sent.update(octets);
-        self.sent_len += octets.len();
+    fn wrote(&mut self, bytes: &[u8]) {
+        self.sent.update(bytes);
+        self.sent_len += bytes.len();
     }
 
     pub(crate) fn write(&mut self, len: usize) {
-        let octets = pattern(self.factor, self.sent_len, len);
-        self.socket().write_all(&octets).unwrap();
-        self.wrote(&octets);
+        let bytes = pattern(self.factor, self.sent_len, len);
+        self.socket().write_all(&bytes).unwrap();
+        self.wrote(&bytes);
     }
 
     pub(crate) fn read(&mut self, len: usize) {
-        let mut octets = vec![0; len];
-        self.socket().read_exact(&mut octets).unwrap();
-        self.received.update(&octets);
+        let mut bytes = vec![0; len];
+        self.socket().read_exact(&mut bytes).unwrap();
+        self.received.update(&bytes);
     }
 
     pub(crate) fn shut_down(&mut self) {
@@ -234,8 +234,8 @@ impl Peer {
     }
 
     /// Keeps the window small.
-    pub(crate) fn receive_buffer(&mut self, octets: usize) {
-        SockRef::from(&*self.socket()).set_recv_buffer_size(octets).unwrap();
+    pub(crate) fn receive_buffer(&mut self, bytes: usize) {
+        SockRef::from(&*self.socket()).set_recv_buffer_size(bytes).unwrap();
     }
 }
 

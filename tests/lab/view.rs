@@ -48,7 +48,7 @@ pub(crate) struct View<'a> {
 
 /// A subflow, as one of its hosts.
 #[derive(Clone, Copy)]
-pub(crate) struct Seen<'a> {
+pub(crate) struct PacketStamp<'a> {
     pub(crate) side: Side,
     /// `None` if the capture has nothing of its connection.
     pub(crate) connection: Option<&'a Connection>,
@@ -63,25 +63,28 @@ pub(crate) enum Sender {
 }
 
 impl<'a> View<'a> {
-    pub(crate) fn subflows(self) -> impl Iterator<Item = Seen<'a>> {
+    pub(crate) fn subflows(self) -> impl Iterator<Item = PacketStamp<'a>> {
         let side = self.side;
         let placed = self.report.connections.iter().flat_map(move |connection| {
-            let seen = move |subflow| Seen { side, connection: Some(connection), subflow };
+            let seen = move |subflow| PacketStamp { side, connection: Some(connection), subflow };
             connection.subflows.iter().map(seen)
         });
         let orphans = self.report.orphan_subflows.iter();
-        let orphans =
-            orphans.map(move |orphan| Seen { side, connection: None, subflow: &orphan.subflow });
+        let orphans = orphans.map(move |orphan| PacketStamp {
+            side,
+            connection: None,
+            subflow: &orphan.subflow,
+        });
         placed.chain(orphans)
     }
 
     /// Counts subflows.
-    pub(crate) fn count(self, is_counted: impl Fn(&Seen<'a>) -> bool) -> u64 {
+    pub(crate) fn count(self, is_counted: impl Fn(&PacketStamp<'a>) -> bool) -> u64 {
         self.subflows().filter(is_counted).count() as u64
     }
 
     /// Adds up something of each subflow.
-    pub(crate) fn sum(self, of: impl Fn(&Seen<'a>) -> u64) -> u64 {
+    pub(crate) fn sum(self, of: impl Fn(&PacketStamp<'a>) -> u64) -> u64 {
         self.subflows().map(|seen| of(&seen)).sum()
     }
 
@@ -110,8 +113,8 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Octets of one host that were sent again at data level.
-    pub(crate) fn resent_octets(self, from: Sender) -> u64 {
+    /// Bytes of one host that were sent again at data level.
+    pub(crate) fn resent_bytes(self, from: Sender) -> u64 {
         self.sum(|seen| {
             let data = seen.data(from);
             data.reinjected_bytes + data.remapped_bytes
@@ -119,7 +122,7 @@ impl<'a> View<'a> {
     }
 }
 
-impl<'a> Seen<'a> {
+impl<'a> PacketStamp<'a> {
     pub(crate) fn is_opener(&self) -> bool {
         self.subflow.opened_by == self.side.role()
     }

@@ -75,7 +75,7 @@ fn print_facts(trace: Trace<'_>) {
     }
     let sent = |role| -> u64 {
         let spaces = connections.iter().map(|connection| connection.data.of(role));
-        spaces.filter_map(|space| space.coverage().contiguous_end()).map(i64::cast_unsigned).sum()
+        spaces.filter_map(|space| space.range_set().contiguous_end()).map(i64::cast_unsigned).sum()
     };
     println!(
         "connections={} orphans={} subflows={subflows} joins={joins} joins_proved={proved} \

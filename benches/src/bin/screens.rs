@@ -24,7 +24,7 @@ use mptcpscope::app::tui::load_all;
 use mptcpscope::capture::{Capture, InputPath, PacketReader};
 use mptcpscope::track::checkpoint::Checkpoints;
 use mptcpscope::track::index::{Entry, PacketIndex};
-use mptcpscope::track::pushed::Pushed;
+use mptcpscope::track::packet_class::LastPacket;
 use mptcpscope::track::{Limits, Tracker};
 use mptcpscope::tui::theme::Theme;
 use mptcpscope::tui::{Action, App, Snapshot, cache, draw, keymap, update};
@@ -92,12 +92,12 @@ fn track(path: &OsString, is_listed: bool) -> anyhow::Result<()> {
     let mut tracker = Tracker::new(Limits::default(), 1);
     tracker.keep_series();
     if is_listed {
-        tracker.keep_pushed();
+        tracker.keep_last_packet();
     }
     let (mut index, mut checkpoints) = (PacketIndex::new(), Checkpoints::default());
     while let Some(frame) = capture.next_frame() {
         tracker.push(&decode(&frame));
-        let Some(pushed) = tracker.pushed() else { continue };
+        let Some(pushed) = tracker.last_packet() else { continue };
         let place = frame.offset.and_then(|offset| Place::in_input(frame.point.input, offset));
         index.push(frame.number, frame.timestamp, &pushed, place);
         checkpoints.note(&tracker, frame.number, index.end() - 1);
@@ -128,7 +128,7 @@ fn as_one_connection(snapshot: Snapshot, busiest: usize) -> anyhow::Result<Snaps
     let entries = snapshot.packets.iter_from(snapshot.packets.first_from(first));
     for ((_, entry), subflow) in entries.zip(subflows.flat_map(|member| [member.id; 50])) {
         let (direction, kind, payload_len) = (entry.direction(), entry.kind(), entry.payload_len());
-        let pushed = Pushed { subflow, direction, kind, payload_len };
+        let pushed = LastPacket { subflow, direction, kind, payload_len };
         packets.push(entry.number(), entry.at(origin), &pushed, entry.place());
     }
     Ok(Snapshot { packets, ..snapshot })
@@ -160,7 +160,7 @@ fn measure_as_of(snapshot: &Snapshot, busiest: usize, reader: &PacketReader) -> 
     let mut worst: f64 = 0.0;
     for position in positions {
         let read = |entry: &Entry| reader.read(entry.number(), entry.place()?);
-        worst = worst.max(measure(|| Ok(snapshot.as_of(busiest, position, read)))?.0);
+        worst = worst.max(measure(|| Ok(snapshot.state_at(busiest, position, read)))?.0);
     }
     println!("state as of a packet   {worst:8.2} ms at most");
     Ok(())

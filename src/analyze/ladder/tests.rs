@@ -3,19 +3,19 @@ use proptest::prelude::*;
 use super::*;
 use crate::track::arena::Id;
 use crate::track::index::Member;
-use crate::track::pushed::Pushed;
+use crate::track::packet_class::LastPacket;
 
 const MS: i64 = 1_000_000;
 
 fn push(index: &mut PacketIndex, number: u64, at: i64, subflow: u32, letter: char) {
     let (direction, kind, payload_len) = match letter {
-        'd' => (Direction::ServerToClient, Kind::Data, 1_000),
-        'D' => (Direction::ClientToServer, Kind::Data, 1_000),
-        'a' => (Direction::ClientToServer, Kind::Ack, 0),
-        'c' => (Direction::ClientToServer, Kind::Copy, 0),
-        _ => (Direction::ClientToServer, Kind::Handshake, 0),
+        'd' => (Direction::ServerToClient, PacketClass::Data, 1_000),
+        'D' => (Direction::ClientToServer, PacketClass::Data, 1_000),
+        'a' => (Direction::ClientToServer, PacketClass::Ack, 0),
+        'c' => (Direction::ClientToServer, PacketClass::Copy, 0),
+        _ => (Direction::ClientToServer, PacketClass::Handshake, 0),
     };
-    let pushed = Pushed { subflow: Id::at(subflow), direction, kind, payload_len };
+    let pushed = LastPacket { subflow: Id::at(subflow), direction, kind, payload_len };
     index.push(PacketNo(number), Timestamp(at), &pushed, None);
 }
 
@@ -52,7 +52,7 @@ fn rows(ladder: &Ladder, index: &PacketIndex) -> Vec<String> {
         Row::Packet(position) => number(position).to_string(),
         Row::Silence { .. } => "~".to_owned(),
         Row::Run(run) => {
-            let letter = if run.kind == Kind::Ack { 'a' } else { 'd' };
+            let letter = if run.kind == PacketClass::Ack { 'a' } else { 'd' };
             let (first, last) = (number(run.first), number(run.last));
             format!("{first}..{last} ×{} {} {}{letter}", run.count, run.payload, run.lane)
         }
@@ -183,7 +183,7 @@ proptest! {
         // Every packet is in the row that is found for it.
         for (position, entry) in index.iter_from(0) {
             let row = fresh.row_of_packet(&index, entry.number());
-            let is_shown = entry.kind() != Kind::Copy && entry.subflow().index() < 3;
+            let is_shown = entry.kind() != PacketClass::Copy && entry.subflow().index() < 3;
             prop_assert_eq!(row.is_some(), is_shown);
             match row.and_then(|row| fresh.row(row)) {
                 Some(Row::Packet(found)) => prop_assert_eq!(found, position),

@@ -2,13 +2,13 @@
 
 use std::net::IpAddr;
 
-use super::Case;
+use super::ConnectionContext;
 use super::host as known_host;
 use super::words::{capitalised, host, list, packet};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::track::address::Address;
 use crate::track::role::Role;
-use crate::track::subflow::{Seen, Subflow};
+use crate::track::subflow::{PacketStamp, Subflow};
 use crate::units;
 use crate::wire::frame::Timestamp;
 use crate::wire::mptcp::{MptcpOption, Version};
@@ -18,12 +18,12 @@ use crate::wire::segment::Endpoint;
 const TIME_TO_JOIN_NS: i64 = 500_000_000;
 
 /// An announced address that came again and again without an echo (RFC 8684 §3.4.1).
-pub(super) fn add_addr_not_echoed(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn add_addr_not_echoed(context: &ConnectionContext<'_>) -> Vec<Finding> {
     // Version 0 has no echo.
-    if case.connection.version == Some(Version::V0) || !case.is_two_sided() {
+    if context.connection.version == Some(Version::V0) || !context.is_two_sided() {
         return Vec::new();
     }
-    let all = || case.connection.addresses.iter();
+    let all = || context.connection.addresses.iter();
     // The same address in another form that the peer took, without a port say, makes up for it.
     let is_replaced = |address: &Address| {
         all().any(|other| {
@@ -34,7 +34,7 @@ pub(super) fn add_addr_not_echoed(case: &Case<'_>) -> Vec<Finding> {
         })
     };
     let lonely = all().filter(|address| is_lonely(address) && !is_replaced(address));
-    lonely.map(|address| not_echoed(case, address)).collect()
+    lonely.map(|address| not_echoed(context, address)).collect()
 }
 
 /// Announced at least twice, never echoed. (A single copy may have its echo after the capture.)
@@ -42,14 +42,14 @@ fn is_lonely(address: &Address) -> bool {
     address.announced.count >= 2 && address.echoed.count == 0
 }
 
-fn not_echoed(case: &Case<'_>, address: &Address) -> Finding {
+fn not_echoed(context: &ConnectionContext<'_>, address: &Address) -> Finding {
     let listed = &address.announced.listed;
     let duration_ns = match (listed.first(), listed.last()) {
         (Some(first), Some(last)) => last.at.since(first.at),
         _ => 0,
     };
     let copies = address.announced.count;
-    let is_used = users(case, address).next().is_some();
+    let is_used = users(context, address).next().is_some();
     let used = if is_used {
         ". It was joined all the same: only the echo is lost"
     } else {
@@ -78,8 +78,8 @@ fn not_echoed(case: &Case<'_>, address: &Address) -> Finding {
 }
 
 /// An echo that names another address or port than the announcement under its ID.
-pub(super) fn add_addr_echo_mismatch(case: &Case<'_>) -> Vec<Finding> {
-    let all = || case.connection.addresses.iter();
+pub(super) fn add_addr_echo_mismatch(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let all = || context.connection.addresses.iter();
     let strange = all().filter(|echo| echo.announced.count == 0 && echo.echoed.count > 0);
     let found = strange.filter_map(|echo| {
         let announced = all().find(|address| {
@@ -107,30 +107,30 @@ pub(super) fn add_addr_echo_mismatch(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// An echoed address that nobody joined.
-pub(super) fn add_addr_not_used(case: &Case<'_>) -> Vec<Finding> {
-    if case.connection.fallback.is_some() || !case.is_two_sided() {
+pub(super) fn add_addr_not_used(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    if context.connection.fallback.is_some() || !context.is_two_sided() {
         return Vec::new();
     }
-    let unused = case.connection.addresses.iter().filter(|address| is_unused(case, address));
-    unused.map(|address| not_used(case, address)).collect()
+    let unused = context.connection.addresses.iter().filter(|address| is_unused(context, address));
+    unused.map(|address| not_used(context, address)).collect()
 }
 
 /// Announced and echoed, with time to join it, and nobody tried.
-pub(super) fn is_unused(case: &Case<'_>, address: &Address) -> bool {
+pub(super) fn is_unused(context: &ConnectionContext<'_>, address: &Address) -> bool {
     let echoed = address.echoed.listed.first();
     let Some(echoed) = echoed.filter(|_| address.announced.count > 0) else { return false };
-    let end = end_of_data(case);
+    let end = end_of_data(context);
     let removed = address.removed.listed.first().map_or(end, |removed| removed.at.min(end));
     removed.since(echoed.at) > TIME_TO_JOIN_NS
-        && users(case, address).next().is_none()
-        && !is_initial_address(case, address)
+        && users(context, address).next().is_none()
+        && !is_initial_address(context, address)
 }
 
-fn not_used(case: &Case<'_>, address: &Address) -> Finding {
-    let through = case.subflows.iter().filter(|subflow| subflow.is_through()).count();
+fn not_used(context: &ConnectionContext<'_>, address: &Address) -> Finding {
+    let through = context.subflows.iter().filter(|subflow| subflow.is_confirmed()).count();
     let peer = host(address.owner.peer());
-    let family = foreign_family(case, address);
-    let told = known_host::not_joined(case, address.owner.peer());
+    let family = foreign_family(context, address);
+    let told = known_host::not_joined(context, address.owner.peer());
     let is_certain = told.is_some() || through > 1 && family.is_none();
     let why = match family {
         _ if told.is_some() => told.as_ref().map(|told| told.why.clone()).unwrap_or_default(),
@@ -167,37 +167,37 @@ fn not_used(case: &Case<'_>, address: &Address) -> Finding {
 }
 
 /// Of which family the address is, if its peer shows no address of that family.
-fn foreign_family(case: &Case<'_>, address: &Address) -> Option<&'static str> {
+fn foreign_family(context: &ConnectionContext<'_>, address: &Address) -> Option<&'static str> {
     let ip = address.address?;
     let peer = address.owner.peer();
-    let has = |subflow: &Subflow| subflow.ends.of(peer).endpoint.address.is_ipv6() == ip.is_ipv6();
-    let known = case.subflows.iter().any(|subflow| has(subflow));
+    let has = |subflow: &Subflow| subflow.sides.of(peer).endpoint.address.is_ipv6() == ip.is_ipv6();
+    let known = context.subflows.iter().any(|subflow| has(subflow));
     (!known).then_some(if ip.is_ipv6() { "IPv6" } else { "IPv4" })
 }
 
 /// The subflows that go to an announced address, or tried to.
 pub(super) fn users<'a>(
-    case: &'a Case<'_>,
+    context: &'a ConnectionContext<'_>,
     address: &'a Address,
 ) -> impl Iterator<Item = &'a Subflow> {
-    let joins = case.subflows.iter().copied().filter(|subflow| !subflow.initial);
+    let joins = context.subflows.iter().copied().filter(|subflow| !subflow.initial);
     joins.filter(move |subflow| {
-        let end = subflow.ends.of(address.owner);
+        let end = subflow.sides.of(address.owner);
         end.address_id == Some(address.address_id) || address.address == Some(end.endpoint.address)
     })
 }
 
 /// Whether this is the address that the connection began with.
-fn is_initial_address(case: &Case<'_>, address: &Address) -> bool {
-    let initial = case.subflows.first().map(|subflow| subflow.ends.of(address.owner).endpoint);
+fn is_initial_address(context: &ConnectionContext<'_>, address: &Address) -> bool {
+    let initial = context.subflows.first().map(|subflow| subflow.sides.of(address.owner).endpoint);
     initial.is_some_and(|initial| {
         address.address == Some(initial.address) && address.port.is_none_or(|p| p == initial.port)
     })
 }
 
 /// When the first host began to end the connection, or its last packet.
-pub(super) fn end_of_data(case: &Case<'_>) -> Timestamp {
-    let connection = case.connection;
+pub(super) fn end_of_data(context: &ConnectionContext<'_>) -> Timestamp {
+    let connection = context.connection;
     let fins = Role::BOTH.map(|role| connection.data.of(role).fin().map(|fin| fin.seen.at));
     let close = connection.fast_close.map(|close| close.seen.at);
     let first = fins.into_iter().flatten().chain(close).min();
@@ -205,8 +205,9 @@ pub(super) fn end_of_data(case: &Case<'_>) -> Timestamp {
 }
 
 /// One ID, two addresses at a time (RFC 8684 §3.4.1).
-pub(super) fn add_addr_id_conflict(case: &Case<'_>) -> Vec<Finding> {
-    let all: Vec<_> = case.connection.addresses.iter().filter(|a| a.announced.count > 0).collect();
+pub(super) fn add_addr_id_conflict(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let all: Vec<_> =
+        context.connection.addresses.iter().filter(|a| a.announced.count > 0).collect();
     let mut found = Vec::new();
     for (index, second) in all.iter().enumerate() {
         let conflicting = all.iter().take(index).find(|first| {
@@ -242,20 +243,20 @@ fn was_removed_before(first: &Address, second: &Address) -> bool {
 }
 
 /// A private address announced to a host on a public one.
-pub(super) fn add_addr_private(case: &Case<'_>) -> Vec<Finding> {
-    let Some(initial) = case.subflows.first() else { return Vec::new() };
+pub(super) fn add_addr_private(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let Some(initial) = context.subflows.first() else { return Vec::new() };
     let foreign = |address: &&Address| {
-        let own = initial.ends.of(address.owner).endpoint.address;
-        let peer = initial.ends.of(address.owner.peer()).endpoint.address;
+        let own = initial.sides.of(address.owner).endpoint.address;
+        let peer = initial.sides.of(address.owner.peer()).endpoint.address;
         let is_same_family = address.address.is_some_and(|ip| ip.is_ipv6() == peer.is_ipv6());
         address.announced.count > 0
             && is_same_family
             && address.address.is_some_and(is_private)
             && !is_private(peer)
             && !is_private(own)
-            && !users(case, address).any(Subflow::is_through)
+            && !users(context, address).any(Subflow::is_confirmed)
     };
-    let found = case.connection.addresses.iter().filter(foreign).map(|address| {
+    let found = context.connection.addresses.iter().filter(foreign).map(|address| {
         let summary = format!(
             "{} announced {}, which {} can't reach from the public Internet.",
             capitalised(host(address.owner)),
@@ -280,19 +281,19 @@ fn is_private(address: IpAddr) -> bool {
 }
 
 /// A withdrawn ID that neither an announcement nor a subflow had.
-pub(super) fn remove_addr_unknown_id(case: &Case<'_>) -> Vec<Finding> {
-    if !case.is_whole() {
+pub(super) fn remove_addr_unknown_id(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    if !context.is_whole() {
         return Vec::new();
     }
     let unknown = |address: &&Address| {
         let is_used = |subflow: &Subflow| {
-            subflow.ends.of(address.owner).address_id == Some(address.address_id)
+            subflow.sides.of(address.owner).address_id == Some(address.address_id)
         };
         address.address.is_none()
             && address.removed.count > 0
-            && !case.subflows.iter().any(|subflow| is_used(subflow))
+            && !context.subflows.iter().any(|subflow| is_used(subflow))
     };
-    let all: Vec<_> = case.connection.addresses.iter().filter(unknown).collect();
+    let all: Vec<_> = context.connection.addresses.iter().filter(unknown).collect();
     let found = all.into_iter().map(|address| {
         let summary = format!(
             "{} withdrew address ID {}, which the capture shows neither announced nor in use.",
@@ -309,20 +310,20 @@ pub(super) fn remove_addr_unknown_id(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// Which subflows ended with the address that they used.
-pub(super) fn remove_addr_closed_subflows(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn remove_addr_closed_subflows(context: &ConnectionContext<'_>) -> Vec<Finding> {
     /// What ends later than this ended for another reason.
     const LATE_NS: i64 = 1_000_000_000;
     // The FIN goes on the path that ends, the option on another: it may be overtaken.
-    let rtts = case.subflows.iter().filter_map(|subflow| subflow.handshake.rtt_ns());
+    let rtts = context.subflows.iter().filter_map(|subflow| subflow.handshake.rtt_ns());
     let early = rtts.max().unwrap_or(0);
-    let removals = case.options().filter_map(|(event, option)| match option {
+    let removals = context.options().filter_map(|(event, option)| match option {
         MptcpOption::RemoveAddr(remove) => Some((event, remove)),
         _ => None,
     });
     let found = removals.filter_map(|(event, remove)| {
         let owner = event.direction.sender();
         let closed = |subflow: &&Subflow| {
-            let end = subflow.ends.of(owner);
+            let end = subflow.sides.of(owner);
             let used = end.address_id.is_some_and(|id| remove.ids().any(|removed| removed == id));
             let ended = subflow.reset.map(|reset| reset.seen).or(end.fin);
             used && ended.is_some_and(|ended| {
@@ -330,7 +331,7 @@ pub(super) fn remove_addr_closed_subflows(case: &Case<'_>) -> Vec<Finding> {
                 subflow.first.packet < event.seen.packet && (-early..LATE_NS).contains(&after)
             })
         };
-        let closed: Vec<_> = case.subflows.iter().filter(|s| closed(s)).collect();
+        let closed: Vec<_> = context.subflows.iter().filter(|s| closed(s)).collect();
         let first = closed.first()?;
         let numbers: Vec<_> = closed.iter().map(|subflow| subflow.number.to_string()).collect();
         let ids: Vec<_> = remove.ids().map(|id| id.0.to_string()).collect();
@@ -342,7 +343,7 @@ pub(super) fn remove_addr_closed_subflows(case: &Case<'_>) -> Vec<Finding> {
             if closed.len() == 1 { "subflow" } else { "subflows" },
             list(&numbers)
         );
-        let ends = closed.iter().filter_map(|s| s.reset.map(|r| r.seen).or(s.ends.of(owner).fin));
+        let ends = closed.iter().filter_map(|s| s.reset.map(|r| r.seen).or(s.sides.of(owner).fin));
         let finding = Finding::new(Code::RemoveAddrClosedSubflows, summary)
             .from(owner)
             .seen([event.seen].into_iter().chain(ends));
@@ -353,14 +354,14 @@ pub(super) fn remove_addr_closed_subflows(case: &Case<'_>) -> Vec<Finding> {
 
 /// A path on which the owner of an address fell silent while others went on, and no REMOVE_ADDR
 /// (RFC 8684 §3.4.2: should be; Linux sends it when the endpoint goes, not when the link does).
-pub(super) fn remove_addr_missing(case: &Case<'_>) -> Vec<Finding> {
-    if case.connection.fallback.is_some() || !case.is_two_sided() {
+pub(super) fn remove_addr_missing(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    if context.connection.fallback.is_some() || !context.is_two_sided() {
         return Vec::new();
     }
     let mut found = Vec::new();
-    for subflow in &case.subflows {
+    for subflow in &context.subflows {
         for owner in Role::BOTH {
-            let Some((last, id)) = silent_since(case, subflow, owner) else { continue };
+            let Some((last, id)) = silent_since(context, subflow, owner) else { continue };
             let summary = format!(
                 "{} said nothing more on subflow {} after {}, went on elsewhere, and never withdrew \
                  its address there (ID {id}).",
@@ -387,21 +388,25 @@ pub(super) fn remove_addr_missing(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// The last segment of `owner` on a subflow that its peer went on with in vain, and its address ID.
-fn silent_since(case: &Case<'_>, subflow: &Subflow, owner: Role) -> Option<(Seen, u8)> {
+fn silent_since(
+    context: &ConnectionContext<'_>,
+    subflow: &Subflow,
+    owner: Role,
+) -> Option<(PacketStamp, u8)> {
     /// Longer than any pause of a live path with data outstanding.
     const SILENCE_NS: i64 = 3_000_000_000;
-    let (own, peer) = (subflow.ends.of(owner), subflow.ends.of(owner.peer()));
-    let (last, asked) = (own.dynamics.last()?, peer.dynamics.last()?);
+    let (own, peer) = (subflow.sides.of(owner), subflow.sides.of(owner.peer()));
+    let (last, asked) = (own.sender_stats.last()?, peer.sender_stats.last()?);
     let id = own.address_id?;
     let is_in_vain = asked.packet > last.packet && peer.unacknowledged(None) > 0;
-    let goes_on = case.subflows.iter().any(|other| {
-        let elsewhere = other.ends.of(owner).dynamics.last();
+    let goes_on = context.subflows.iter().any(|other| {
+        let elsewhere = other.sides.of(owner).sender_stats.last();
         other.number != subflow.number
             && elsewhere.is_some_and(|seen| seen.at.since(last.at) > SILENCE_NS)
     });
-    let mut named = case.connection.addresses.iter();
+    let mut named = context.connection.addresses.iter();
     let is_removed = named.any(|a| a.owner == owner && a.address_id == id && a.removed.count > 0);
-    let is_open = subflow.is_through() && !subflow.is_over();
+    let is_open = subflow.is_confirmed() && !subflow.is_over();
     (is_open && is_in_vain && goes_on && !is_removed).then_some((last, id.0))
 }
 

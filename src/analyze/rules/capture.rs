@@ -1,13 +1,13 @@
 //! What the capture itself lacks, or has too much of; and options that are odd.
 
 use super::words::{host, packet};
-use super::{Case, WholeCapture};
+use super::{ConnectionContext, WholeCapture};
 use crate::analyze::finding::{Code, Confidence, Finding};
-use crate::track::coverage::Range;
 use crate::track::event::Event;
+use crate::track::range_set::SeqRange;
 use crate::track::role::Role;
 use crate::track::subflow::{Subflow, SubflowState};
-use crate::track::trace::Oddity;
+use crate::track::trace::Anomaly;
 use crate::units;
 use crate::wire::mptcp::{FastClose, MptcpOption, Version};
 
@@ -33,57 +33,57 @@ const DROPS: &str = "Capture with a larger buffer (`tcpdump -B 16384`), a snap l
     a filter (tcp).";
 
 /// Octets that TCP acknowledged on a subflow and that the capture does not have.
-pub(super) fn tcp_gaps(case: &Case<'_>) -> Vec<Finding> {
-    let gaps: Vec<_> = case.subflows.iter().filter_map(|subflow| tcp_gap(subflow)).collect();
-    let octets: u64 = gaps.iter().map(|(_, octets)| octets).sum();
-    let Some((first, _)) = gaps.first() else { return Vec::new() };
+pub(super) fn tcp_gaps(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let holes: Vec<_> = context.subflows.iter().filter_map(|subflow| tcp_hole(subflow)).collect();
+    let octets: u64 = holes.iter().map(|(_, octets)| octets).sum();
+    let Some((first, _)) = holes.first() else { return Vec::new() };
     let summary = format!(
         "{} were acknowledged on their subflow and are not in the capture: packets are missing.",
         units::bytes(octets)
     );
     let finding = Finding::new(Code::CaptureDrops, summary).with("bytes", octets).advice(DROPS);
-    vec![if gaps.len() == 1 { finding.on(first) } else { finding }]
+    vec![if holes.len() == 1 { finding.on(first) } else { finding }]
 }
 
 /// What a subflow of which both hosts were seen lacks of what its hosts acknowledged.
-pub(super) fn tcp_gap(subflow: &Subflow) -> Option<(&Subflow, u64)> {
+pub(super) fn tcp_hole(subflow: &Subflow) -> Option<(&Subflow, u64)> {
     let lacking = |role: &Role| -> u64 {
-        let end = subflow.ends.of(*role);
+        let end = subflow.sides.of(*role);
         let acked = end.acked;
-        let gaps = end.sequence.coverage().gaps();
-        gaps.filter(|gap| gap.end <= acked).map(Range::len).sum()
+        let holes = end.sequence.range_set().holes();
+        holes.filter(|hole| hole.end <= acked).map(SeqRange::len).sum()
     };
     let octets: u64 = Role::BOTH.iter().map(lacking).sum();
-    let both = Role::BOTH.iter().all(|role| subflow.ends.of(*role).segments > 0);
+    let both = Role::BOTH.iter().all(|role| subflow.sides.of(*role).segments > 0);
     (both && octets > 0).then_some((subflow, octets))
 }
 
 /// The handshake of the connection is not in the capture.
-pub(super) fn midstream(case: &Case<'_>) -> Vec<Finding> {
-    let first = case.subflows.first();
+pub(super) fn midstream(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let first = context.subflows.first();
     let is_cut = first.is_some_and(|first| first.is_midstream())
-        || (case.connection.known_by.is_some() && !case.connection.has_keys());
+        || (context.connection.known_by.is_some() && !context.connection.has_keys());
     if !is_cut {
         return Vec::new();
     }
-    let keys = if case.connection.has_keys() {
+    let keys = if context.connection.has_keys() {
         "The keys are known all the same"
     } else {
         "Without the keys no HMAC can be checked"
     };
     let summary = format!("The capture begins after the handshake of this connection. {keys}.");
-    vec![Finding::new(Code::CaptureMidstream, summary).seen([case.connection.first]).advice(
+    vec![Finding::new(Code::CaptureMidstream, summary).seen([context.connection.first]).advice(
         "Start the capture before the connection, on all interfaces (`tcpdump -i \
                 any`).",
     )]
 }
 
 /// Only what one host sent is in the capture.
-pub(super) fn one_sided(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn one_sided(context: &ConnectionContext<'_>) -> Vec<Finding> {
     /// Fewer segments than this say nothing.
     const FEW: u64 = 4;
     let sent = |role: Role| -> u64 {
-        case.subflows.iter().map(|subflow| subflow.ends.of(role).segments).sum()
+        context.subflows.iter().map(|subflow| subflow.sides.of(role).segments).sum()
     };
     let [client, server] = Role::BOTH.map(sent);
     let role = match (client, server) {
@@ -91,7 +91,7 @@ pub(super) fn one_sided(case: &Case<'_>) -> Vec<Finding> {
         (FEW.., 0) => Role::Client,
         _ => return Vec::new(),
     };
-    if case.subflows.iter().all(|subflow| subflow.state() == SubflowState::SynTimeout) {
+    if context.subflows.iter().all(|subflow| subflow.state() == SubflowState::SynTimeout) {
         return Vec::new();
     }
     let summary = format!(
@@ -101,7 +101,7 @@ pub(super) fn one_sided(case: &Case<'_>) -> Vec<Finding> {
     vec![
         Finding::new(Code::CaptureOneSided, summary)
             .from(role)
-            .seen([case.connection.first])
+            .seen([context.connection.first])
             .advice(
                 "Capture where both directions pass: routes may differ, and so may interfaces.",
             ),
@@ -109,12 +109,12 @@ pub(super) fn one_sided(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// Data was acknowledged, or lies between what was seen, that no subflow in the capture carried.
-pub(super) fn missing_path(case: &Case<'_>) -> Vec<Finding> {
-    let has_gaps = case.subflows.iter().any(|subflow| tcp_gap(subflow).is_some());
-    if has_gaps || case.connection.fallback.is_some() || !case.is_two_sided() {
+pub(super) fn missing_path(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let has_gaps = context.subflows.iter().any(|subflow| tcp_hole(subflow).is_some());
+    if has_gaps || context.connection.fallback.is_some() || !context.is_two_sided() {
         return Vec::new();
     }
-    let lacking = |role: Role| missing(case, role).map(|octets| (role, octets));
+    let lacking = |role: Role| missing(context, role).map(|octets| (role, octets));
     let found = Role::BOTH.into_iter().filter_map(lacking);
     found
         .map(|(role, octets)| {
@@ -134,13 +134,13 @@ pub(super) fn missing_path(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// Octets that the peer acknowledged at the data level and that were not seen.
-fn missing(case: &Case<'_>, role: Role) -> Option<u64> {
-    let end = case.acked_end(role)?;
-    let acked = Range { start: i64::MIN, end };
-    let holes = case.holes(role).iter();
+fn missing(context: &ConnectionContext<'_>, role: Role) -> Option<u64> {
+    let end = context.acked_end(role)?;
+    let acked = SeqRange { start: i64::MIN, end };
+    let holes = context.holes(role).iter();
     let octets: u64 = holes.map(|hole| hole.intersection(acked).len()).sum();
     // An octet or two: a DATA_FIN that was not seen, or a fast-open SYN.
-    (octets > 2 && case.is_whole()).then_some(octets)
+    (octets > 2 && context.is_whole()).then_some(octets)
 }
 
 /// The snap length cut options off.
@@ -187,7 +187,7 @@ pub(super) fn nop_run(capture: &WholeCapture<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn odd(code: Code, oddity: Oddity, summary: String) -> Option<Finding> {
+fn odd(code: Code, oddity: Anomaly, summary: String) -> Option<Finding> {
     let first = oddity.first?;
     Some(Finding::new(code, summary).seen([first]).times(oddity.count))
 }
@@ -210,13 +210,13 @@ pub(super) fn duplicate_frames(capture: &WholeCapture<'_>) -> Vec<Finding> {
 }
 
 /// Segments above the maximum segment size: captured before segmentation, or after reassembly.
-pub(super) fn offload(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn offload(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let mut largest = 0;
     let mut subflows = Vec::new();
-    for subflow in &case.subflows {
+    for subflow in &context.subflows {
         for role in Role::BOTH {
-            let mss = subflow.ends.of(role.peer()).syn_options.and_then(|options| options.mss);
-            let size = subflow.ends.of(role).largest_payload;
+            let mss = subflow.sides.of(role.peer()).syn_options.and_then(|options| options.mss);
+            let size = subflow.sides.of(role).largest_payload;
             if mss.is_some_and(|mss| size > u32::from(mss)) {
                 largest = size.max(largest);
                 subflows.push(subflow);
@@ -229,7 +229,7 @@ pub(super) fn offload(case: &Case<'_>) -> Vec<Finding> {
          segmentation or after reassembly by the network card.",
         units::bytes(u64::from(largest))
     );
-    let seen = Role::BOTH.map(|role| first.ends.of(role).first_data);
+    let seen = Role::BOTH.map(|role| first.sides.of(role).first_data);
     vec![
         Finding::new(Code::CaptureOffload, summary)
             .seen(seen.into_iter().flatten())
@@ -242,23 +242,23 @@ pub(super) fn offload(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// MPTCP options with an illegal length.
-pub(super) fn option_malformed(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn option_malformed(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let wanted = |option: &MptcpOption| matches!(option, MptcpOption::Malformed(_));
-    odd_options(case, Code::OptionMalformed, wanted, "with an illegal length or combination")
+    odd_options(context, Code::OptionMalformed, wanted, "with an illegal length or combination")
 }
 
 /// MPTCP options of unassigned subtypes; version 0 has no MP_TCPRST.
-pub(super) fn option_unknown(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn option_unknown(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let wanted = |option: &MptcpOption| {
         matches!(option, MptcpOption::Unknown(_) | MptcpOption::Experimental(_))
     };
-    odd_options(case, Code::OptionUnknown, wanted, "of an unassigned or private subtype")
+    odd_options(context, Code::OptionUnknown, wanted, "of an unassigned or private subtype")
 }
 
 /// Options where they do not belong: MP_TCPRST or MP_FAIL's like without RST, MP_JOIN on data…
-pub(super) fn option_combination_odd(case: &Case<'_>) -> Vec<Finding> {
-    let is_v0 = case.connection.version == Some(Version::V0);
-    let resets: Vec<_> = case
+pub(super) fn option_combination_odd(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let is_v0 = context.connection.version == Some(Version::V0);
+    let resets: Vec<_> = context
         .connection
         .events
         .iter()
@@ -275,20 +275,20 @@ pub(super) fn option_combination_odd(case: &Case<'_>) -> Vec<Finding> {
         _ => false,
     };
     // Where events were dropped, a RST may be among them.
-    if case.connection.events.dropped() > 0 {
+    if context.connection.events.dropped() > 0 {
         return Vec::new();
     }
-    let all: Vec<_> = case.options().filter(odd).map(|(event, _)| event).collect();
+    let all: Vec<_> = context.options().filter(odd).map(|(event, _)| event).collect();
     told(Code::OptionCombinationOdd, &all, "where it does not belong")
 }
 
 fn odd_options(
-    case: &Case<'_>,
+    context: &ConnectionContext<'_>,
     code: Code,
     wanted: fn(&MptcpOption) -> bool,
     what: &str,
 ) -> Vec<Finding> {
-    let all = case.options().filter(|(_, option)| wanted(option));
+    let all = context.options().filter(|(_, option)| wanted(option));
     let all: Vec<_> = all.map(|(event, _)| event).collect();
     told(code, &all, what)
 }

@@ -1,24 +1,24 @@
 //! How subflows and connections ended.
 
-use super::Case;
+use super::ConnectionContext;
 use super::words::{capitalised, host, list, packet, reason};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::analyze::state::{CloseKind, ConnectionState};
 use crate::track::event::EventKind;
 use crate::track::proof::{Verdict, fast_close_verdict};
 use crate::track::role::Role;
-use crate::track::subflow::{Reset, Seen, Subflow, SubflowState};
+use crate::track::subflow::{PacketStamp, Reset, Subflow, SubflowState};
 use crate::units;
 use crate::wire::frame::PacketNo;
 use crate::wire::mptcp::{MptcpOption, Version};
 
 /// A host ended the connection at once (RFC 8684 §3.5).
-pub(super) fn fast_close(case: &Case<'_>) -> Vec<Finding> {
-    let verdict = fast_close_verdict(case.connection);
-    let Some(close) = case.connection.fast_close.filter(|_| verdict != Verdict::Mismatch) else {
+pub(super) fn fast_close(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let verdict = fast_close_verdict(context.connection);
+    let Some(close) = context.connection.fast_close.filter(|_| verdict != Verdict::Mismatch) else {
         return Vec::new();
     };
-    let lost = outstanding(case);
+    let lost = outstanding(context);
     let total: u64 = lost.iter().map(|(_, octets)| octets).sum();
     let what = lost_in_words(&lost);
     let summary = format!(
@@ -26,7 +26,7 @@ pub(super) fn fast_close(case: &Case<'_>) -> Vec<Finding> {
         capitalised(host(close.from)),
         packet(close.seen)
     );
-    let all = case.options().filter(|(_, option)| matches!(option, MptcpOption::FastClose(_)));
+    let all = context.options().filter(|(_, option)| matches!(option, MptcpOption::FastClose(_)));
     vec![
         Finding::new(Code::FastClose, summary)
             .severity(if total > 0 { Severity::Warning } else { Severity::Note })
@@ -41,23 +41,23 @@ pub(super) fn fast_close(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// MP_FASTCLOSE on ACKs, again and again, without the RST that answers it (RFC 8684 §3.5).
-pub(super) fn fast_close_unanswered(case: &Case<'_>) -> Vec<Finding> {
-    let Some(close) = case.connection.fast_close else { return Vec::new() };
+pub(super) fn fast_close_unanswered(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let Some(close) = context.connection.fast_close else { return Vec::new() };
     let is_reset = |packet: PacketNo| {
-        let mut events = case.connection.events.iter();
+        let mut events = context.connection.events.iter();
         events
             .any(|event| event.seen.packet == packet && matches!(event.kind, EventKind::Rst { .. }))
     };
-    let copies = case.options().filter(|(event, option)| {
+    let copies = context.options().filter(|(event, option)| {
         event.direction.sender() == close.from
             && matches!(option, MptcpOption::FastClose(_))
             && !is_reset(event.seen.packet)
     });
     let copies: Vec<_> = copies.map(|(event, _)| event.seen).collect();
-    let mut resets = case.subflows.iter().filter_map(|subflow| subflow.reset);
+    let mut resets = context.subflows.iter().filter_map(|subflow| subflow.reset);
     let is_answered = resets.any(|reset| reset.from != close.from);
     let [first, .., last] = copies.as_slice() else { return Vec::new() };
-    if is_answered || !case.is_two_sided() {
+    if is_answered || !context.is_two_sided() {
         return Vec::new();
     }
     let summary = format!(
@@ -81,10 +81,10 @@ pub(super) fn fast_close_unanswered(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// Octets of each host that were sent and not acknowledged at the data level.
-fn outstanding(case: &Case<'_>) -> Vec<(Role, u64)> {
+fn outstanding(context: &ConnectionContext<'_>) -> Vec<(Role, u64)> {
     let of = |role: Role| {
-        let data = case.connection.data.of(role);
-        let sent = data.coverage().span()?.end;
+        let data = context.connection.data.of(role);
+        let sent = data.range_set().span()?.end;
         // Without any DATA_ACK in the capture nothing can be said.
         let acked = data.acked_end()?;
         u64::try_from(sent - acked).ok().filter(|octets| *octets > 0).map(|octets| (role, octets))
@@ -94,9 +94,9 @@ fn outstanding(case: &Case<'_>) -> Vec<(Role, u64)> {
 
 /// Octets of each host without a mapping that no subflow acknowledged: the data level knows nothing of
 /// them.
-fn unmapped_and_lost(case: &Case<'_>) -> Vec<(Role, u64)> {
+fn unmapped_and_lost(context: &ConnectionContext<'_>) -> Vec<(Role, u64)> {
     let of = |role: Role| {
-        let ends = case.subflows.iter().map(|subflow| subflow.ends.of(role));
+        let ends = context.subflows.iter().map(|subflow| subflow.sides.of(role));
         let octets: u64 = ends.map(|end| end.bytes.unmapped.min(end.unacknowledged(None))).sum();
         (octets > 0).then_some((role, octets))
     };
@@ -117,30 +117,32 @@ fn lost_in_words(lost: &[(Role, u64)]) -> String {
 }
 
 /// A subflow that a RST ended (RFC 8684 §3.6).
-pub(super) fn subflow_reset(case: &Case<'_>) -> Vec<Finding> {
-    let done = closing_done(case);
+pub(super) fn subflow_reset(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let done = closing_done(context);
     let ended = |subflow: &Subflow| {
         let reset = subflow.reset.filter(|_| subflow.state() == SubflowState::Reset)?;
         // What comes after the connection was closed is the clearing away.
         let is_late = done.is_some_and(|done| reset.seen.packet >= done);
-        let by_fast_close =
-            case.connection.fast_close.is_some_and(|close| close.seen.packet <= reset.seen.packet);
+        let by_fast_close = context
+            .connection
+            .fast_close
+            .is_some_and(|close| close.seen.packet <= reset.seen.packet);
         (!is_late && !by_fast_close).then_some(reset)
     };
-    if case.connection.fallback.is_some() {
+    if context.connection.fallback.is_some() {
         return Vec::new();
     }
-    let all = case.subflows.iter().filter_map(|subflow| Some((*subflow, ended(subflow)?)));
-    all.map(|(subflow, reset)| reset_finding(case, subflow, &reset)).collect()
+    let all = context.subflows.iter().filter_map(|subflow| Some((*subflow, ended(subflow)?)));
+    all.map(|(subflow, reset)| reset_finding(context, subflow, &reset)).collect()
 }
 
-fn reset_finding(case: &Case<'_>, subflow: &Subflow, reset: &Reset) -> Finding {
-    let left = Role::BOTH.map(|role| (role, subflow.ends.of(role).unacknowledged(None)));
+fn reset_finding(context: &ConnectionContext<'_>, subflow: &Subflow, reset: &Reset) -> Finding {
+    let left = Role::BOTH.map(|role| (role, subflow.sides.of(role).unacknowledged(None)));
     let left: Vec<_> = left.into_iter().filter(|(_, octets)| *octets > 0).collect();
     let total: u64 = left.iter().map(|(_, octets)| octets).sum();
-    let others = case.subflows.iter().filter(|other| {
+    let others = context.subflows.iter().filter(|other| {
         other.number != subflow.number
-            && other.is_through()
+            && other.is_confirmed()
             && other.last.packet > reset.seen.packet
     });
     let goes_on = match others.count() {
@@ -160,7 +162,7 @@ fn reset_finding(case: &Case<'_>, subflow: &Subflow, reset: &Reset) -> Finding {
         lost_in_words(&left),
     );
     Finding::new(Code::SubflowReset, summary)
-        .severity(if total > 0 && !is_withdrawn(case, subflow, reset) {
+        .severity(if total > 0 && !is_withdrawn(context, subflow, reset) {
             Severity::Warning
         } else {
             Severity::Note
@@ -173,9 +175,13 @@ fn reset_finding(case: &Case<'_>, subflow: &Subflow, reset: &Reset) -> Finding {
 }
 
 /// Whether its address had just been withdrawn: then the RST is meant, and the data goes elsewhere.
-pub(super) fn is_withdrawn(case: &Case<'_>, subflow: &Subflow, reset: &Reset) -> bool {
-    case.connection.addresses.iter().any(|address| {
-        subflow.ends.of(address.owner).address_id == Some(address.address_id)
+pub(super) fn is_withdrawn(
+    context: &ConnectionContext<'_>,
+    subflow: &Subflow,
+    reset: &Reset,
+) -> bool {
+    context.connection.addresses.iter().any(|address| {
+        subflow.sides.of(address.owner).address_id == Some(address.address_id)
             && address.removed.listed.iter().any(|removed| removed.packet <= reset.seen.packet)
     })
 }
@@ -204,25 +210,26 @@ fn advice_on(reset: &Reset) -> &'static str {
 }
 
 /// The packet at which the connection was closed in order: both DATA_FINs were there.
-fn closing_done(case: &Case<'_>) -> Option<PacketNo> {
-    let fins = Role::BOTH.map(|role| case.connection.data.of(role).fin());
+fn closing_done(context: &ConnectionContext<'_>) -> Option<PacketNo> {
+    let fins = Role::BOTH.map(|role| context.connection.data.of(role).fin());
     let [Some(client), Some(server)] = fins else { return None };
     Some(client.seen.packet.max(server.seen.packet))
 }
 
 /// The last subflow went before the connection was closed, with data outstanding.
-pub(super) fn connection_aborted(case: &Case<'_>) -> Vec<Finding> {
-    let lost = Some(outstanding(case)).filter(|lost| !lost.is_empty());
-    let lost = lost.unwrap_or_else(|| unmapped_and_lost(case));
-    let is_reset = case.state == ConnectionState::Reset && case.connection.fallback.is_none();
-    let Some(close) = case.close.filter(|close| close.kind == CloseKind::Reset && is_reset) else {
+pub(super) fn connection_aborted(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let lost = Some(outstanding(context)).filter(|lost| !lost.is_empty());
+    let lost = lost.unwrap_or_else(|| unmapped_and_lost(context));
+    let is_reset = context.state == ConnectionState::Reset && context.connection.fallback.is_none();
+    let Some(close) = context.close.filter(|close| close.kind == CloseKind::Reset && is_reset)
+    else {
         return Vec::new();
     };
-    let fin = Role::BOTH.iter().any(|role| case.connection.data.of(*role).fin().is_some());
+    let fin = Role::BOTH.iter().any(|role| context.connection.data.of(*role).fin().is_some());
     if lost.is_empty() || fin {
         return Vec::new();
     }
-    let ended = case
+    let ended = context
         .subflows
         .iter()
         .find(|subflow| subflow.reset.is_some_and(|reset| reset.seen.packet == close.packet));
@@ -241,14 +248,14 @@ pub(super) fn connection_aborted(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// A DATA_FIN that nobody acknowledged although all subflows ended.
-pub(super) fn data_fin_unacked(case: &Case<'_>) -> Vec<Finding> {
-    let is_plain = case.connection.fallback.is_some() || case.connection.fast_close.is_some();
-    let all_over = case.subflows.iter().all(|subflow| subflow.is_over());
-    if is_plain || !all_over || !case.is_two_sided() || case.lacks_packets() {
+pub(super) fn data_fin_unacked(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let is_plain = context.connection.fallback.is_some() || context.connection.fast_close.is_some();
+    let all_over = context.subflows.iter().all(|subflow| subflow.is_over());
+    if is_plain || !all_over || !context.is_two_sided() || context.lacks_packets() {
         return Vec::new();
     }
     let open = |role: Role| {
-        let fin = case.connection.data.of(role).fin().filter(|fin| fin.acked.is_none())?;
+        let fin = context.connection.data.of(role).fin().filter(|fin| fin.acked.is_none())?;
         let summary = format!(
             "The DATA_FIN of {} ({}) was never acknowledged: {} may not know that the data is \
              complete.",
@@ -262,16 +269,16 @@ pub(super) fn data_fin_unacked(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// A RST of a MPTCP subflow without MP_TCPRST (RFC 8684 §3.6).
-pub(super) fn rst_reason_missing(case: &Case<'_>) -> Vec<Finding> {
-    if case.connection.version == Some(Version::V0) || case.connection.fallback.is_some() {
+pub(super) fn rst_reason_missing(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    if context.connection.version == Some(Version::V0) || context.connection.fallback.is_some() {
         return Vec::new();
     }
     let bare = |subflow: &Subflow| {
         let reset = subflow.reset.filter(|reset| reset.reason.is_none())?;
-        let has_two = subflow.ends.client.fin.is_some() && subflow.ends.server.fin.is_some();
-        (!has_two && !has_fast_close(case, reset.seen)).then_some(reset.seen)
+        let has_two = subflow.sides.client.fin.is_some() && subflow.sides.server.fin.is_some();
+        (!has_two && !has_fast_close(context, reset.seen)).then_some(reset.seen)
     };
-    let all: Vec<_> = case.subflows.iter().filter_map(|subflow| bare(subflow)).collect();
+    let all: Vec<_> = context.subflows.iter().filter_map(|subflow| bare(subflow)).collect();
     let [first, ..] = all.as_slice() else { return Vec::new() };
     let count = all.len() as u64;
     let summary = format!(
@@ -283,21 +290,21 @@ pub(super) fn rst_reason_missing(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// A subflow without a FIN although its connection was closed, and others got theirs (RFC 8684 §3.3.3).
-pub(super) fn subflow_not_closed(case: &Case<'_>) -> Vec<Finding> {
-    let Some(done) = closing_done(case).filter(|_| case.connection.fallback.is_none()) else {
+pub(super) fn subflow_not_closed(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let Some(done) = closing_done(context).filter(|_| context.connection.fallback.is_none()) else {
         return Vec::new();
     };
     let mut found = Vec::new();
     for role in Role::BOTH {
-        let fin = |subflow: &Subflow| subflow.ends.of(role).fin;
-        let after = |seen: &Seen| seen.packet >= done;
-        let Some(elsewhere) = case.subflows.iter().filter_map(|s| fin(s)).find(after) else {
+        let fin = |subflow: &Subflow| subflow.sides.of(role).fin;
+        let after = |seen: &PacketStamp| seen.packet >= done;
+        let Some(elsewhere) = context.subflows.iter().filter_map(|s| fin(s)).find(after) else {
             continue;
         };
         let is_open = |subflow: &&&Subflow| {
-            subflow.is_through() && subflow.reset.is_none() && fin(subflow).is_none()
+            subflow.is_confirmed() && subflow.reset.is_none() && fin(subflow).is_none()
         };
-        let open: Vec<_> = case.subflows.iter().filter(is_open).collect();
+        let open: Vec<_> = context.subflows.iter().filter(is_open).collect();
         let Some(first) = open.first() else { continue };
         let summary = format!(
             "{} closed the connection and left subflow {} open: no FIN is in the capture.",
@@ -316,7 +323,8 @@ pub(super) fn subflow_not_closed(case: &Case<'_>) -> Vec<Finding> {
     found
 }
 
-fn has_fast_close(case: &Case<'_>, seen: Seen) -> bool {
-    case.options()
+fn has_fast_close(context: &ConnectionContext<'_>, seen: PacketStamp) -> bool {
+    context
+        .options()
         .any(|(event, option)| event.seen == seen && matches!(option, MptcpOption::FastClose(_)))
 }

@@ -1,24 +1,24 @@
 //! How a connection became plain TCP (RFC 8684 §3.7).
 
-use super::Case;
-use super::conduct::noted;
+use super::ConnectionContext;
 use super::host as known_host;
+use super::violations::noted;
 use super::words::{capitalised, host, packet};
 use crate::analyze::finding::{Code, Confidence, Finding};
-use crate::track::conduct::Misdeed;
 use crate::track::connection::{Fallback, FallbackCause};
 use crate::track::role::Role;
-use crate::track::subflow::{Seen, SubflowEnd};
+use crate::track::subflow::{PacketStamp, SubflowSide};
+use crate::track::violations::Violation;
 use crate::units;
 use crate::wire::mptcp::MptcpOption;
 use crate::wire::seq::Dsn;
 
 /// The SYN/ACK came without MP_CAPABLE.
-pub(super) fn mp_capable_unanswered(case: &Case<'_>) -> Vec<Finding> {
-    let Some(fallback) = by(case, &[FallbackCause::SynAckWithoutMpCapable]) else {
+pub(super) fn mp_capable_unanswered(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let Some(fallback) = by(context, &[FallbackCause::SynAckWithoutMpCapable]) else {
         return Vec::new();
     };
-    let declined = known_host::declined(case);
+    let declined = known_host::declined(context);
     let why = match &declined {
         Some((why, _)) => why.as_str(),
         None => "the server does not speak MPTCP, or the option was taken out on the way",
@@ -29,16 +29,17 @@ pub(super) fn mp_capable_unanswered(case: &Case<'_>) -> Vec<Finding> {
         net.mptcp.enabled`; does it open MPTCP sockets? `mptcpize run PROGRAM`); if not, a middlebox takes \
         it out.";
     let advice = declined.map_or(advice, |(_, advice)| advice);
-    vec![told(case, Code::MpCapableUnanswered, fallback, summary).advice(advice)]
+    vec![told(context, Code::MpCapableUnanswered, fallback, summary).advice(advice)]
 }
 
 /// SYNs with MP_CAPABLE were lost, one without was answered.
-pub(super) fn mp_capable_syn_blackholed(case: &Case<'_>) -> Vec<Finding> {
-    let Some(fallback) = by(case, &[FallbackCause::SynWithMpCapableUnanswered]) else {
+pub(super) fn mp_capable_syn_blackholed(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let Some(fallback) = by(context, &[FallbackCause::SynWithMpCapableUnanswered]) else {
         return Vec::new();
     };
-    let syns = case.initial().map_or(1, |initial| u64::from(initial.handshake.syn_retransmissions));
-    let first = case.initial().and_then(|initial| initial.handshake.syn);
+    let syns =
+        context.initial().map_or(1, |initial| u64::from(initial.handshake.syn_retransmissions));
+    let first = context.initial().and_then(|initial| initial.handshake.syn);
     let cost = first.map_or(0, |first| fallback.seen.at.since(first.at));
     let summary = format!(
         "{} with MP_CAPABLE got no answer, one without did ({}): something on the path drops them. \
@@ -50,7 +51,7 @@ pub(super) fn mp_capable_syn_blackholed(case: &Case<'_>) -> Vec<Finding> {
     let advice = "Find the firewall that drops unknown TCP options. A client with Linux 6.12 or \
         later now does without MPTCP for a while (`sysctl net.mptcp.blackhole_timeout`, an hour).";
     vec![
-        told(case, Code::MpCapableSynBlackholed, fallback, summary)
+        told(context, Code::MpCapableSynBlackholed, fallback, summary)
             .advice(advice)
             .with("syns", syns)
             .with("cost_ns", cost.unsigned_abs()),
@@ -58,8 +59,8 @@ pub(super) fn mp_capable_syn_blackholed(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// The third ACK came without MP_CAPABLE.
-pub(super) fn mp_capable_ack_lost(case: &Case<'_>) -> Vec<Finding> {
-    let Some(fallback) = by(case, &[FallbackCause::AckWithoutMpCapable]) else {
+pub(super) fn mp_capable_ack_lost(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let Some(fallback) = by(context, &[FallbackCause::AckWithoutMpCapable]) else {
         return Vec::new();
     };
     let summary = format!(
@@ -69,17 +70,17 @@ pub(super) fn mp_capable_ack_lost(case: &Case<'_>) -> Vec<Finding> {
     );
     let advice = "Capture at the client: if its third ACK has MP_CAPABLE, a middlebox takes it out \
         towards the server; if its SYN/ACK has none, on the way to the client.";
-    vec![told(case, Code::MpCapableAckLost, fallback, summary).advice(advice)]
+    vec![told(context, Code::MpCapableAckLost, fallback, summary).advice(advice)]
 }
 
 /// Data without a mapping, or answered without a DSS.
-pub(super) fn dss_missing_fallback(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn dss_missing_fallback(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let causes = [
         FallbackCause::DataWithoutMapping,
         FallbackCause::AnswerWithoutDss,
         FallbackCause::ChecksumFailed,
     ];
-    let Some(fallback) = by(case, &causes) else { return Vec::new() };
+    let Some(fallback) = by(context, &causes) else { return Vec::new() };
     let at = packet(fallback.seen);
     let summary = match fallback.cause {
         FallbackCause::AnswerWithoutDss => {
@@ -93,13 +94,13 @@ pub(super) fn dss_missing_fallback(case: &Case<'_>) -> Vec<Finding> {
     };
     let advice = "A middlebox takes DSS options out of segments, or rewrites data: capture at both \
         ends to see on which way, and look for proxies and DPI on it.";
-    vec![told(case, Code::DssMissingFallback, fallback, summary).advice(advice)]
+    vec![told(context, Code::DssMissingFallback, fallback, summary).advice(advice)]
 }
 
 /// An infinite mapping: the orderly way to plain TCP.
-pub(super) fn infinite_mapping(case: &Case<'_>) -> Vec<Finding> {
-    let Some(fallback) = by(case, &[FallbackCause::InfiniteMapping]) else { return Vec::new() };
-    let fails: Vec<_> = mp_fails(case).collect();
+pub(super) fn infinite_mapping(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let Some(fallback) = by(context, &[FallbackCause::InfiniteMapping]) else { return Vec::new() };
+    let fails: Vec<_> = mp_fails(context).collect();
     let before = match fails.first() {
         Some((seen, role, _)) => format!(" after MP_FAIL from {} ({})", host(*role), packet(*seen)),
         None => String::new(),
@@ -117,25 +118,25 @@ pub(super) fn infinite_mapping(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// MP_FAIL: who sent it, for which DSN.
-pub(super) fn mp_fail(case: &Case<'_>) -> Vec<Finding> {
-    let all: Vec<_> = mp_fails(case).collect();
+pub(super) fn mp_fail(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let all: Vec<_> = mp_fails(context).collect();
     let Some((first, reporter, _)) = all.first() else { return Vec::new() };
-    let wrong = case.subflows.iter().map(|s| s.ends.of(reporter.peer()).checksums.mismatches());
+    let wrong = context.subflows.iter().map(|s| s.sides.of(reporter.peer()).checksums.mismatches());
     let seen_here = if wrong.sum::<u64>() > 0 {
         "; the checksum is wrong in this capture too"
     } else {
         "; in this capture the data is still right, so it was changed after it"
     };
-    let follows = match case.connection.fallback {
+    let follows = match context.connection.fallback {
         Some(_) => "the connection goes on as plain TCP",
-        None if case.connection.joined > 0 => "the subflow is reset, the others go on",
+        None if context.connection.joined > 0 => "the subflow is reset, the others go on",
         None => "no fallback was seen yet",
     };
     let summary = format!(
         "{} reports data with a wrong checksum (MP_FAIL, {}){}: {follows}.",
         capitalised(host(*reporter)),
         packet(*first),
-        if case.connection.checksum == Some(true) { seen_here } else { "" },
+        if context.connection.checksum == Some(true) { seen_here } else { "" },
     );
     vec![
         Finding::new(Code::MpFail, summary)
@@ -147,20 +148,20 @@ pub(super) fn mp_fail(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// Octets that failed their checksum are delivered all the same (Linux does, against RFC 8684 §3.7).
-pub(super) fn failed_data_acked(case: &Case<'_>) -> Vec<Finding> {
-    if case.connection.joined > 0 {
+pub(super) fn failed_data_acked(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    if context.connection.joined > 0 {
         return Vec::new();
     }
     let damaged = |role: Role| {
-        let end = case.initial()?.ends.of(role);
-        let (evidence, how, dsn) = failed(case, role, end)?;
-        let data = case.connection.data.of(role);
+        let end = context.initial()?.sides.of(role);
+        let (evidence, how, dsn) = failed(context, role, end)?;
+        let data = context.connection.data.of(role);
         let position = dsn.distance_from(data.base()?);
         let was_sent_again = end.checksums_again.verified() + end.bytes.remapped > 0;
         let is_acked = data.acked_end().is_some_and(|acked| acked > position);
         (is_acked && !was_sent_again).then_some((role, evidence, how))
     };
-    let told = |(role, evidence, how): (Role, Vec<Seen>, String)| {
+    let told = |(role, evidence, how): (Role, Vec<PacketStamp>, String)| {
         let summary = format!(
             "Data of {} failed its checksum ({how}) and was acknowledged at the data level all the \
              same: the application got damaged octets.",
@@ -177,12 +178,16 @@ const DELIVERED: &str = "Do not trust what was received from there on. Find what
 /// The packets that show that data of `role` failed its checksum, those in words, and where that data
 /// begins: the checksum is wrong here and something followed from it, or the peer was the first to send
 /// MP_FAIL.
-fn failed(case: &Case<'_>, role: Role, end: &SubflowEnd) -> Option<(Vec<Seen>, String, Dsn)> {
-    let report = mp_fails(case).next().filter(|(_, reporter, _)| *reporter == role.peer());
+fn failed(
+    context: &ConnectionContext<'_>,
+    role: Role,
+    end: &SubflowSide,
+) -> Option<(Vec<PacketStamp>, String, Dsn)> {
+    let report = mp_fails(context).next().filter(|(_, reporter, _)| *reporter == role.peer());
     let report = report.map(|(seen, _, dsn)| (seen, dsn));
     let reported = report.map(|(seen, _)| seen);
     match (end.checksums.listed().first(), report) {
-        (Some((seen, dsn)), _) if reported.is_some() || case.connection.fallback.is_some() => {
+        (Some((seen, dsn)), _) if reported.is_some() || context.connection.fallback.is_some() => {
             Some(([*seen].into_iter().chain(reported).collect(), packet(*seen), *dsn))
         }
         (_, Some((seen, dsn))) => {
@@ -193,19 +198,19 @@ fn failed(case: &Case<'_>, role: Role, end: &SubflowEnd) -> Option<(Vec<Seen>, S
 }
 
 /// MPTCP after the end of MPTCP (RFC 8684 §3.7: a connection that fell back must not return).
-pub(super) fn mptcp_after_fallback(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn mptcp_after_fallback(context: &ConnectionContext<'_>) -> Vec<Finding> {
     /// The other host may not know yet.
     const ON_THE_WAY_NS: i64 = 1_000_000_000;
-    let is_clear = !case.options_may_be_cut()
-        && case.trace.totals().backwards.count == 0
-        && !case.lacks_packets();
-    let Some(fallback) = case.connection.fallback.filter(|f| f.certain && is_clear) else {
+    let is_clear = !context.options_may_be_cut()
+        && context.trace.totals().backwards.count == 0
+        && !context.lacks_packets();
+    let Some(fallback) = context.connection.fallback.filter(|f| f.certain && is_clear) else {
         return Vec::new();
     };
-    let of = |misdeed| noted(case, misdeed).map(|(_, role, n)| (n.first, role, n.count));
-    let options = of(Misdeed::AfterFallback);
-    let elsewhere = of(Misdeed::ElsewhereAfterFallback);
-    let joins = case.joins().filter_map(|join| Some((join.handshake.syn?, join.opener, 1)));
+    let of = |misdeed| noted(context, misdeed).map(|(_, role, n)| (n.first, role, n.count));
+    let options = of(Violation::AfterFallback);
+    let elsewhere = of(Violation::ElsewhereAfterFallback);
+    let joins = context.joins().filter_map(|join| Some((join.handshake.syn?, join.opener, 1)));
     let late = joins.filter(|(syn, ..)| syn.at.since(fallback.seen.at) > ON_THE_WAY_NS);
     let found = options.map(|it| (it, "sent data without any MPTCP option and then options again"));
     let found = found.chain(elsewhere.map(|it| (it, "sent new data on another subflow")));
@@ -231,25 +236,32 @@ pub(super) fn mptcp_after_fallback(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// Who sent MP_FAIL when, for which data.
-fn mp_fails<'a>(case: &Case<'a>) -> impl Iterator<Item = (Seen, Role, Dsn)> + use<'a> {
-    case.options().filter_map(|(event, option)| match option {
+fn mp_fails<'a>(
+    context: &ConnectionContext<'a>,
+) -> impl Iterator<Item = (PacketStamp, Role, Dsn)> + use<'a> {
+    context.options().filter_map(|(event, option)| match option {
         MptcpOption::Fail(fail) => Some((event.seen, event.direction.sender(), fail.dsn)),
         _ => None,
     })
 }
 
 /// The fallback, if one of these was its cause.
-fn by(case: &Case<'_>, causes: &[FallbackCause]) -> Option<Fallback> {
-    case.connection.fallback.filter(|fallback| causes.contains(&fallback.cause))
+fn by(context: &ConnectionContext<'_>, causes: &[FallbackCause]) -> Option<Fallback> {
+    context.connection.fallback.filter(|fallback| causes.contains(&fallback.cause))
 }
 
 /// A finding with the packets of the handshake up to the one that shows the fallback.
-fn told(case: &Case<'_>, code: Code, fallback: Fallback, summary: String) -> Finding {
-    let handshake = case.initial().map(|initial| initial.handshake);
+fn told(
+    context: &ConnectionContext<'_>,
+    code: Code,
+    fallback: Fallback,
+    summary: String,
+) -> Finding {
+    let handshake = context.initial().map(|initial| initial.handshake);
     let before = handshake.map(|handshake| [handshake.syn, handshake.syn_ack]);
     let before = before.into_iter().flatten().flatten();
-    let is_out_of_order = case.trace.totals().backwards.count > 0;
-    let lowered = !fallback.certain || case.options_may_be_cut() || is_out_of_order;
+    let is_out_of_order = context.trace.totals().backwards.count > 0;
+    let lowered = !fallback.certain || context.options_may_be_cut() || is_out_of_order;
     let confidence = if lowered { Confidence::Likely } else { Confidence::Certain };
     Finding::new(code, summary)
         .seen(before.filter(|seen| seen.packet <= fallback.seen.packet).chain([fallback.seen]))

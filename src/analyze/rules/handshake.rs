@@ -2,21 +2,21 @@
 
 use super::host as known_host;
 use super::words::{capitalised, host, packet};
-use super::{Case, WholeCapture};
+use super::{ConnectionContext, WholeCapture};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::track::connection::{Connection, FallbackCause};
 use crate::track::event::Event;
 use crate::track::role::Role;
-use crate::track::subflow::{Seen, Subflow};
+use crate::track::subflow::{PacketStamp, Subflow};
 use crate::wire::mptcp::{Capable, CapableForm, MptcpOption, Version};
 
 /// Two connections of one client that are no further apart than this may be two attempts.
 const RETRY_NS: i64 = 60_000_000_000;
 
 /// A lower version was answered than offered (RFC 8684 §3.1).
-pub(super) fn version_downgrade(case: &Case<'_>) -> Vec<Finding> {
-    let Some((offer, offered)) = offer(case) else { return Vec::new() };
-    let Some((answer, answered)) = answer(case) else { return Vec::new() };
+pub(super) fn version_downgrade(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let Some((offer, offered)) = offer(context) else { return Vec::new() };
+    let Some((answer, answered)) = answer(context) else { return Vec::new() };
     if answered.version >= offered.version {
         return Vec::new();
     }
@@ -78,16 +78,17 @@ type Address = (std::net::IpAddr, u16);
 fn ends(capture: &WholeCapture<'_>, connection: &Connection) -> Option<(Address, Address)> {
     let subflow = capture.trace.subflow(*connection.subflows.first()?);
     let address = |role| {
-        let endpoint = subflow.ends.of(role).endpoint;
+        let endpoint = subflow.sides.of(role).endpoint;
         (endpoint.address, endpoint.port)
     };
     Some((address(Role::Client), address(Role::Server)))
 }
 
 /// Version 0 is spoken.
-pub(super) fn mptcp_v0(case: &Case<'_>) -> Vec<Finding> {
-    let spoken = case.connection.version == Some(Version::V0) && case.connection.fallback.is_none();
-    let keys = case.connection.hosts.server.key.is_some();
+pub(super) fn mptcp_v0(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let spoken =
+        context.connection.version == Some(Version::V0) && context.connection.fallback.is_none();
+    let keys = context.connection.hosts.server.key.is_some();
     if !spoken || !keys {
         return Vec::new();
     }
@@ -95,27 +96,27 @@ pub(super) fn mptcp_v0(case: &Case<'_>) -> Vec<Finding> {
         SHA-1, and ADD_ADDR has none.";
     vec![
         Finding::new(Code::MptcpV0, summary)
-            .seen(answer(case).map(|(event, _)| event.seen))
+            .seen(answer(context).map(|(event, _)| event.seen))
             .advice("Update both hosts to a stack with version 1: Linux 5.6 or later."),
     ]
 }
 
 /// A key that is repeated wrongly: somebody rewrites MP_CAPABLE (RFC 8684 §3.1).
-pub(super) fn echoed_key_mismatch(case: &Case<'_>) -> Vec<Finding> {
-    let hosts = &case.connection.hosts;
+pub(super) fn echoed_key_mismatch(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let hosts = &context.connection.hosts;
     let wrong = |(event, capable): &(&Event, &Capable)| {
         let sender = event.direction.sender();
         let differs =
             |stated, role| matches!((stated, hosts.of(role).key), (Some(a), Some(b)) if a != b);
         differs(capable.sender_key(), sender) || differs(capable.receiver_key(), sender.peer())
     };
-    let events: Vec<_> = capables(case).filter(wrong).map(|(event, _)| event).collect();
+    let events: Vec<_> = capables(context).filter(wrong).map(|(event, _)| event).collect();
     let Some(first) = events.first() else { return Vec::new() };
     let summary = format!(
         "MP_CAPABLE in packet {} carries a key that differs from the one sent before.",
         first.seen.packet
     );
-    let answer = answer(case).map(|(event, _)| event.seen);
+    let answer = answer(context).map(|(event, _)| event.seen);
     vec![
         Finding::new(Code::EchoedKeyMismatch, summary)
             .from(first.direction.sender())
@@ -129,11 +130,11 @@ pub(super) fn echoed_key_mismatch(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// B is set, or there is no algorithm that this tool (or anybody) knows.
-pub(super) fn handshake_flags_unsupported(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn handshake_flags_unsupported(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let odd = |(_, capable): &(&Event, &Capable)| {
         capable.flags.extensibility() || !capable.flags.hmac_sha()
     };
-    let Some((event, capable)) = capables(case).find(odd) else { return Vec::new() };
+    let Some((event, capable)) = capables(context).find(odd) else { return Vec::new() };
     let what = if capable.flags.extensibility() {
         "has the B bit, which is reserved for what nobody has defined"
     } else {
@@ -151,10 +152,10 @@ pub(super) fn handshake_flags_unsupported(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// What was agreed on does not follow from what was offered (RFC 8684 §3.1).
-pub(super) fn handshake_invalid(case: &Case<'_>) -> Vec<Finding> {
-    let Some((syn_ack, answered)) = answer(case) else { return Vec::new() };
-    let Some(initial) = case.initial() else { return Vec::new() };
-    let what = match offer(case) {
+pub(super) fn handshake_invalid(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let Some((syn_ack, answered)) = answer(context) else { return Vec::new() };
+    let Some(initial) = context.initial() else { return Vec::new() };
+    let what = match offer(context) {
         None if is_unasked(initial) => {
             Some((syn_ack, "answers with MP_CAPABLE to a SYN that has none".to_owned()))
         }
@@ -165,7 +166,7 @@ pub(super) fn handshake_invalid(case: &Case<'_>) -> Vec<Finding> {
                 answered.version.0, offered.version.0
             ),
         )),
-        Some((_, offered)) => wrong_agreement(case, offered, answered),
+        Some((_, offered)) => wrong_agreement(context, offered, answered),
         None => None,
     };
     let Some((event, what)) = what else { return Vec::new() };
@@ -191,7 +192,7 @@ fn is_unasked(initial: &Subflow) -> bool {
 
 /// A third ACK that does not say A although one of the two asked for checksums.
 fn wrong_agreement<'a>(
-    case: &Case<'a>,
+    context: &ConnectionContext<'a>,
     offered: &Capable,
     answered: &Capable,
 ) -> Option<(&'a Event, String)> {
@@ -201,15 +202,15 @@ fn wrong_agreement<'a>(
             && matches!(capable.form, CapableForm::BothKeys { .. })
             && capable.flags.checksum_required() != agreed
     };
-    let (event, _) = capables(case).find(both_keys)?;
+    let (event, _) = capables(context).find(both_keys)?;
     let what = if agreed { "leaves out the A bit" } else { "sets the A bit" };
     Some((event, format!("{what} in the third ACK, against what the SYNs agree on")))
 }
 
 /// DSS checksums are used, and who wanted that.
-pub(super) fn checksum_forced(case: &Case<'_>) -> Vec<Finding> {
-    let hosts = &case.connection.hosts;
-    if case.connection.checksum != Some(true) || case.connection.fallback.is_some() {
+pub(super) fn checksum_forced(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let hosts = &context.connection.hosts;
+    if context.connection.checksum != Some(true) || context.connection.fallback.is_some() {
         return Vec::new();
     }
     let who = match (hosts.client.wants_checksum, hosts.server.wants_checksum) {
@@ -222,14 +223,14 @@ pub(super) fn checksum_forced(case: &Case<'_>) -> Vec<Finding> {
     let wanting = |(_, capable): &(&Event, &Capable)| capable.flags.checksum_required();
     vec![
         Finding::new(Code::ChecksumForced, summary)
-            .seen(capables(case).filter(wanting).map(|(event, _)| event.seen).take(2))
+            .seen(capables(context).filter(wanting).map(|(event, _)| event.seen).take(2))
             .advice("Linux: `sysctl net.mptcp.checksum_enabled=0` on the host that asks."),
     ]
 }
 
 /// The C bit: no subflows to the address and port that the connection began with (RFC 8684 §3.1).
-pub(super) fn c_bit_set(case: &Case<'_>) -> Vec<Finding> {
-    let denies = |role: &Role| case.connection.hosts.of(*role).deny_join_initial == Some(true);
+pub(super) fn c_bit_set(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let denies = |role: &Role| context.connection.hosts.of(*role).deny_join_initial == Some(true);
     let both = Role::BOTH.into_iter().filter(denies);
     both.map(|role| {
         let summary = format!(
@@ -238,8 +239,8 @@ pub(super) fn c_bit_set(case: &Case<'_>) -> Vec<Finding> {
             capitalised(host(role)),
             host(role.peer()),
         );
-        let finding = Finding::new(Code::CBitSet, summary).from(role).seen(first_capable(case, role));
-        if known_host::denies_and_announces_nothing(case, role) {
+        let finding = Finding::new(Code::CBitSet, summary).from(role).seen(first_capable(context, role));
+        if known_host::denies_and_announces_nothing(context, role) {
             return finding.severity(Severity::Warning).advice(
                 "That host has no endpoint to announce, so nobody can join it: `ip mptcp endpoint \
                  add ADDRESS dev IFACE signal`, or `sysctl \
@@ -255,17 +256,18 @@ pub(super) fn c_bit_set(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// Client data before any DSS of the server, without MP_CAPABLE (RFC 8684 §3.1).
-pub(super) fn mp_capable_not_repeated(case: &Case<'_>) -> Vec<Finding> {
-    let is_v1 = case.connection.version == Some(Version::V1) && case.connection.fallback.is_none();
-    let Some(initial) = case.initial().filter(|_| is_v1) else { return Vec::new() };
-    let Some(data) = initial.ends.client.first_data else { return Vec::new() };
-    let server_dss = case.options().find(|(event, option)| {
+pub(super) fn mp_capable_not_repeated(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let is_v1 =
+        context.connection.version == Some(Version::V1) && context.connection.fallback.is_none();
+    let Some(initial) = context.initial().filter(|_| is_v1) else { return Vec::new() };
+    let Some(data) = initial.sides.client.first_data else { return Vec::new() };
+    let server_dss = context.options().find(|(event, option)| {
         event.direction.sender() == Role::Server && matches!(option, MptcpOption::Dss(_))
     });
     let is_late = server_dss.is_none_or(|(event, _)| event.seen.packet > data.packet);
-    let repeated = capables(case).any(|(event, _)| event.seen.packet == data.packet);
+    let repeated = capables(context).any(|(event, _)| event.seen.packet == data.packet);
     let fast_open = initial.handshake.syn == Some(data);
-    if repeated || !is_late || fast_open || !case.is_whole() {
+    if repeated || !is_late || fast_open || !context.is_whole() {
         return Vec::new();
     }
     let summary = format!(
@@ -276,27 +278,27 @@ pub(super) fn mp_capable_not_repeated(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// All MP_CAPABLE options, in order.
-fn capables<'a>(case: &Case<'a>) -> impl Iterator<Item = (&'a Event, &'a Capable)> {
-    case.options().filter_map(|(event, option)| match option {
+fn capables<'a>(context: &ConnectionContext<'a>) -> impl Iterator<Item = (&'a Event, &'a Capable)> {
+    context.options().filter_map(|(event, option)| match option {
         MptcpOption::Capable(capable) => Some((event, capable)),
         _ => None,
     })
 }
 
 /// The first MP_CAPABLE of a host.
-fn first_capable(case: &Case<'_>, role: Role) -> Option<Seen> {
-    let mut all = capables(case);
+fn first_capable(context: &ConnectionContext<'_>, role: Role) -> Option<PacketStamp> {
+    let mut all = capables(context);
     all.find(|(event, _)| event.direction.sender() == role).map(|(event, _)| event.seen)
 }
 
 /// MP_CAPABLE of the SYN.
-fn offer<'a>(case: &Case<'a>) -> Option<(&'a Event, &'a Capable)> {
-    let syn = case.initial().filter(|initial| initial.handshake.mp_capable_syn)?.handshake.syn?;
-    capables(case).find(|(event, _)| event.seen.packet == syn.packet)
+fn offer<'a>(context: &ConnectionContext<'a>) -> Option<(&'a Event, &'a Capable)> {
+    let syn = context.initial().filter(|initial| initial.handshake.mp_capable_syn)?.handshake.syn?;
+    capables(context).find(|(event, _)| event.seen.packet == syn.packet)
 }
 
 /// MP_CAPABLE of the SYN/ACK.
-fn answer<'a>(case: &Case<'a>) -> Option<(&'a Event, &'a Capable)> {
-    let syn_ack = case.initial()?.handshake.syn_ack?;
-    capables(case).find(|(event, _)| event.seen.packet == syn_ack.packet)
+fn answer<'a>(context: &ConnectionContext<'a>) -> Option<(&'a Event, &'a Capable)> {
+    let syn_ack = context.initial()?.handshake.syn_ack?;
+    capables(context).find(|(event, _)| event.seen.packet == syn_ack.packet)
 }

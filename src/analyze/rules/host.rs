@@ -1,6 +1,6 @@
 //! What the host itself says of why there is one path: certain, where the packets only suggest.
 
-use super::Case;
+use super::ConnectionContext;
 use super::words::{capitalised, host, list};
 use crate::analyze::host::KnownHost;
 use crate::host::EndpointFlag;
@@ -17,18 +17,18 @@ pub(super) struct Reason {
 }
 
 /// Why nobody offered a second path, as far as the known host says.
-pub(super) fn nothing_offered(case: &Case<'_>) -> Option<Reason> {
-    let known = case.host?;
+pub(super) fn nothing_offered(context: &ConnectionContext<'_>) -> Option<Reason> {
+    let known = context.host?;
     match known.role {
         _ if known.is_managed_by_program() => Some(by_program(known)),
-        Role::Client => no_limit(known).or_else(|| no_subflow(case, known)),
-        Role::Server => no_signal(case, known),
+        Role::Client => no_limit(known).or_else(|| no_subflow(context, known)),
+        Role::Server => no_signal(context, known),
     }
 }
 
 /// Why an announced address was not joined, as far as the host that should have says.
-pub(super) fn not_joined(case: &Case<'_>, joiner: Role) -> Option<Reason> {
-    let known = case.host.filter(|known| known.role == joiner)?;
+pub(super) fn not_joined(context: &ConnectionContext<'_>, joiner: Role) -> Option<Reason> {
+    let known = context.host.filter(|known| known.role == joiner)?;
     if known.is_managed_by_program() {
         return Some(by_program(known));
     }
@@ -42,20 +42,20 @@ pub(super) fn not_joined(case: &Case<'_>, joiner: Role) -> Option<Reason> {
 }
 
 /// The limit of subflows of a host that refused a join.
-pub(super) fn refusing_limit(case: &Case<'_>, role: Role) -> Option<u32> {
-    case.host.filter(|known| known.role == role)?.subflow_limit()
+pub(super) fn refusing_limit(context: &ConnectionContext<'_>, role: Role) -> Option<u32> {
+    context.host.filter(|known| known.role == role)?.subflow_limit()
 }
 
 /// Whether the host that sets the C bit announces nothing either.
-pub(super) fn denies_and_announces_nothing(case: &Case<'_>, role: Role) -> bool {
-    let known = case.host.filter(|known| known.role == role);
+pub(super) fn denies_and_announces_nothing(context: &ConnectionContext<'_>, role: Role) -> bool {
+    let known = context.host.filter(|known| known.role == role);
     let signal = known.and_then(|known| known.endpoints_with(&[EndpointFlag::Signal]));
     signal.is_some_and(|addresses| addresses.is_empty())
 }
 
 /// What a server that did not take MPTCP up says of that.
-pub(super) fn declined(case: &Case<'_>) -> Option<(String, &'static str)> {
-    let known = case.host.filter(|known| known.role == Role::Server)?;
+pub(super) fn declined(context: &ConnectionContext<'_>) -> Option<(String, &'static str)> {
+    let known = context.host.filter(|known| known.role == Role::Server)?;
     if known.is_set("net.mptcp.enabled", "0") {
         let why = "MPTCP is switched off on the server".to_owned();
         return Some((why, "On the server: `sysctl net.mptcp.enabled=1`."));
@@ -88,10 +88,10 @@ fn no_limit(known: KnownHost<'_>) -> Option<Reason> {
 }
 
 /// A client without an endpoint to join from, or with one that it did not use.
-fn no_subflow(case: &Case<'_>, known: KnownHost<'_>) -> Option<Reason> {
+fn no_subflow(context: &ConnectionContext<'_>, known: KnownHost<'_>) -> Option<Reason> {
     let addresses = known.endpoints_with(&[EndpointFlag::Subflow, EndpointFlag::Fullmesh])?;
     let is_used = |address| {
-        case.subflows.iter().any(|subflow| subflow.ends.client.endpoint.address == address)
+        context.subflows.iter().any(|subflow| subflow.sides.client.endpoint.address == address)
     };
     let unused: Vec<_> = addresses.into_iter().filter(|address| !is_used(*address)).collect();
     if unused.is_empty() {
@@ -128,11 +128,11 @@ fn no_subflow(case: &Case<'_>, known: KnownHost<'_>) -> Option<Reason> {
 }
 
 /// A server without an endpoint to announce, or with one that it did not announce.
-fn no_signal(case: &Case<'_>, known: KnownHost<'_>) -> Option<Reason> {
+fn no_signal(context: &ConnectionContext<'_>, known: KnownHost<'_>) -> Option<Reason> {
     let addresses = known.endpoints_with(&[EndpointFlag::Signal])?;
     let is_known = |address| {
-        let mut announced = case.connection.addresses.iter();
-        let mut used = case.subflows.iter().map(|subflow| subflow.ends.server.endpoint.address);
+        let mut announced = context.connection.addresses.iter();
+        let mut used = context.subflows.iter().map(|subflow| subflow.sides.server.endpoint.address);
         announced.any(|known| known.address == Some(address)) || used.any(|used| used == address)
     };
     let silent: Vec<_> = addresses.into_iter().filter(|address| !is_known(*address)).collect();

@@ -1,12 +1,12 @@
 //! Joins that failed, and how (RFC 8684 §3.2).
 
-use super::Case;
+use super::ConnectionContext;
 use super::host as known_host;
 use super::words::{capitalised, host, packet, reason};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::track::proof::Verdict;
 use crate::track::role::Role;
-use crate::track::subflow::{Reset, Seen, Subflow};
+use crate::track::subflow::{PacketStamp, Reset, Subflow};
 use crate::units;
 use crate::wire::mptcp::{MptcpOption, Version};
 use crate::wire::segment::Endpoint;
@@ -19,7 +19,7 @@ pub(super) enum Failure {
     /// Nobody answered the SYN, which was repeated.
     NoAnswer,
     /// The SYN/ACK has no MP_JOIN, or the opener did not take it.
-    PlainAnswer(Seen),
+    PlainAnswer(PacketStamp),
     /// The third ACK was answered by a RST.
     RefusedAtAck(Reset),
     /// The opener gave it up itself after the SYN/ACK.
@@ -31,9 +31,9 @@ pub(super) enum Failure {
 }
 
 /// How a join failed, as far as the packets say; `None` for one that did not, or that is under way.
-pub(super) fn failure(case: &Case<'_>, subflow: &Subflow) -> Option<Failure> {
+pub(super) fn failure(context: &ConnectionContext<'_>, subflow: &Subflow) -> Option<Failure> {
     let join = subflow.join.as_ref()?;
-    if subflow.is_midstream() || subflow.is_through() || join.token.is_none() {
+    if subflow.is_midstream() || subflow.is_confirmed() || join.token.is_none() {
         return None;
     }
     let handshake = &subflow.handshake;
@@ -46,17 +46,19 @@ pub(super) fn failure(case: &Case<'_>, subflow: &Subflow) -> Option<Failure> {
             None => None,
         },
         (Some(syn_ack), _) if join.syn_ack_hmac.is_none() => {
-            (!case.options_may_be_cut()).then_some(Failure::PlainAnswer(syn_ack))
+            (!context.options_may_be_cut()).then_some(Failure::PlainAnswer(syn_ack))
         }
         (Some(syn_ack), None) => match (opener_reset, acceptor_reset) {
-            (Some(reset), _) if is_given_up(case, subflow, &reset) => Some(Failure::GivenUp(reset)),
+            (Some(reset), _) if is_given_up(context, subflow, &reset) => {
+                Some(Failure::GivenUp(reset))
+            }
             (Some(_), _) => Some(Failure::PlainAnswer(syn_ack)),
             (None, Some(reset)) => Some(Failure::RefusedAtAck(reset)),
             (None, None) if handshake.syn_ack_retransmissions > 0 => Some(Failure::NoAck),
             (None, None) => None,
         },
         // Data goes only over a join that got through (RFC 8684 §3.2): an answer is missing.
-        (Some(_), Some(_)) if subflow.ends.of(subflow.opener).first_data.is_some() => None,
+        (Some(_), Some(_)) if subflow.sides.of(subflow.opener).first_data.is_some() => None,
         (Some(_), Some(_)) => match acceptor_reset {
             Some(reset) => Some(Failure::RefusedAtAck(reset)),
             None if acks_repeated(subflow) => Some(Failure::Unconfirmed),
@@ -68,13 +70,14 @@ pub(super) fn failure(case: &Case<'_>, subflow: &Subflow) -> Option<Failure> {
 /// Whether the opener had another reason than the SYN/ACK: the connection was being closed, it has
 /// no such socket any more, or it refuses (Linux does, with reason 1, once the application has shut
 /// down writing). Else the SYN/ACK arrived in another form than it has here.
-fn is_given_up(case: &Case<'_>, subflow: &Subflow, reset: &Reset) -> bool {
-    let has_reason = reset.reason.is_some() || case.connection.version == Some(Version::V0);
-    let is_right =
-        case.join_verdicts(subflow).is_some_and(|verdicts| verdicts.syn_ack == Verdict::Verified);
-    let joined_before = case.first_joined.is_some_and(|first| first < reset.seen.packet);
+fn is_given_up(context: &ConnectionContext<'_>, subflow: &Subflow, reset: &Reset) -> bool {
+    let has_reason = reset.reason.is_some() || context.connection.version == Some(Version::V0);
+    let is_right = context
+        .join_verdicts(subflow)
+        .is_some_and(|verdicts| verdicts.syn_ack == Verdict::Verified);
+    let joined_before = context.first_joined.is_some_and(|first| first < reset.seen.packet);
     !has_reason
-        || closed_before(case, subflow).is_some()
+        || closed_before(context, subflow).is_some()
         || is_right && (joined_before || is_at_opener(subflow, reset))
 }
 
@@ -88,28 +91,31 @@ fn is_at_opener(subflow: &Subflow, reset: &Reset) -> bool {
 
 /// Whether the opener sent its third ACK again.
 fn acks_repeated(subflow: &Subflow) -> bool {
-    let end = subflow.ends.of(subflow.opener);
+    let end = subflow.sides.of(subflow.opener);
     let syns = u64::from(subflow.handshake.syn_retransmissions) + 1;
     end.segments > syns + 1
 }
 
 /// Whether the HMACs of a join are wrong in this capture: then that is the finding.
-fn has_wrong_hmac(case: &Case<'_>, subflow: &Subflow) -> bool {
-    let verdicts = case.join_verdicts(subflow);
+fn has_wrong_hmac(context: &ConnectionContext<'_>, subflow: &Subflow) -> bool {
+    let verdicts = context.join_verdicts(subflow);
     verdicts.is_some_and(|verdicts| {
         verdicts.syn_ack == Verdict::Mismatch || verdicts.ack == Verdict::Mismatch
     })
 }
 
 /// The failed joins that `wanted` takes, with their failures.
-fn failed<'a>(case: &Case<'a>, wanted: impl Fn(&Failure) -> bool) -> Vec<(&'a Subflow, Failure)> {
-    let all = case.joins().filter(|subflow| !has_wrong_hmac(case, subflow));
-    let all = all.filter_map(|subflow| Some((subflow, failure(case, subflow)?)));
+fn failed<'a>(
+    context: &ConnectionContext<'a>,
+    wanted: impl Fn(&Failure) -> bool,
+) -> Vec<(&'a Subflow, Failure)> {
+    let all = context.joins().filter(|subflow| !has_wrong_hmac(context, subflow));
+    let all = all.filter_map(|subflow| Some((subflow, failure(context, subflow)?)));
     all.filter(|(_, failure)| wanted(failure)).collect()
 }
 
 /// What was seen of the handshake of a join.
-pub(super) fn handshake(subflow: &Subflow) -> impl Iterator<Item = Seen> {
+pub(super) fn handshake(subflow: &Subflow) -> impl Iterator<Item = PacketStamp> {
     let handshake = &subflow.handshake;
     let reset = subflow.reset.map(|reset| reset.seen);
     [handshake.syn, handshake.syn_ack, handshake.ack, reset].into_iter().flatten()
@@ -117,13 +123,13 @@ pub(super) fn handshake(subflow: &Subflow) -> impl Iterator<Item = Seen> {
 
 /// A RST to the SYN, with reason 1 or none: the token is not known there, or the host refused
 /// (RFC 8684 §3.2 gives reason 1 for both).
-pub(super) fn join_unknown_token(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn join_unknown_token(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let is_refusal = |reset: &Reset| reset.reason.is_none_or(|option| option.reason.0 == 1);
     let refused =
         |failure: &Failure| matches!(failure, Failure::RefusedAtSyn(reset) if is_refusal(reset));
-    let all = failed(case, refused);
+    let all = failed(context, refused);
     let Some((first, Failure::RefusedAtSyn(reset))) = all.first() else { return Vec::new() };
-    let target = first.ends.of(first.acceptor()).endpoint;
+    let target = first.sides.of(first.acceptor()).endpoint;
     let finding = Finding::new(Code::JoinUnknownToken, "")
         .seen(all.iter().flat_map(|(subflow, _)| handshake(subflow)))
         .times(all.len() as u64)
@@ -133,15 +139,15 @@ pub(super) fn join_unknown_token(case: &Case<'_>) -> Vec<Finding> {
     let joins = units::counted(all.len() as u64, "join");
     let were = if all.len() == 1 { "was" } else { "were" };
     let how = format!("{} by a RST {} ({})", joins_to(target), reason(reset), packet(reset.seen));
-    let (why, advice) = if let Some(closed) = closed_before(case, first) {
+    let (why, advice) = if let Some(closed) = closed_before(context, first) {
         finding = finding.severity(Severity::Note);
         let by = host(first.acceptor());
         (format!("{by} had closed its direction before ({})", packet(closed)), LATE_JOIN)
     } else if reset.reason.is_none() {
         ("nobody listens there, or a firewall answers".to_owned(), NO_LISTENER)
-    } else if is_accepted_there(case, first, target) {
+    } else if is_accepted_there(context, first, target) {
         ("the host accepted another one before, so it refuses this one".to_owned(), REFUSED)
-    } else if is_initial(case, first, target) {
+    } else if is_initial(context, first, target) {
         finding = finding.confidence(Confidence::Likely);
         ("it reached a host that does not have the connection".to_owned(), ANYCAST)
     } else {
@@ -169,38 +175,38 @@ fn joins_to(target: Endpoint) -> String {
 }
 
 /// When the joinee had sent its DATA_FIN, if that was before the join.
-fn closed_before(case: &Case<'_>, subflow: &Subflow) -> Option<Seen> {
+fn closed_before(context: &ConnectionContext<'_>, subflow: &Subflow) -> Option<PacketStamp> {
     let syn = subflow.handshake.syn?;
-    let fins = Role::BOTH.map(|role| case.connection.data.of(role).fin().map(|fin| fin.seen));
+    let fins = Role::BOTH.map(|role| context.connection.data.of(role).fin().map(|fin| fin.seen));
     let answer = subflow.reset.map_or(syn, |reset| reset.seen);
     fins.into_iter().flatten().find(|seen| seen.packet < answer.packet)
 }
 
 /// Whether a join to this endpoint got through before.
-fn is_accepted_there(case: &Case<'_>, refused: &Subflow, target: Endpoint) -> bool {
-    let mut others = case.joins();
+fn is_accepted_there(context: &ConnectionContext<'_>, refused: &Subflow, target: Endpoint) -> bool {
+    let mut others = context.joins();
     others.any(|other| {
-        other.is_through()
+        other.is_confirmed()
             && other.first.packet < refused.first.packet
-            && other.ends.of(other.acceptor()).endpoint == target
+            && other.sides.of(other.acceptor()).endpoint == target
     })
 }
 
 /// Whether this is the endpoint that the connection began with.
-fn is_initial(case: &Case<'_>, join: &Subflow, target: Endpoint) -> bool {
-    let initial = case.initial();
-    initial.is_some_and(|initial| initial.ends.of(join.acceptor()).endpoint == target)
+fn is_initial(context: &ConnectionContext<'_>, join: &Subflow, target: Endpoint) -> bool {
+    let initial = context.initial();
+    initial.is_some_and(|initial| initial.sides.of(join.acceptor()).endpoint == target)
 }
 
 /// A RST after the third ACK, or another reason at the SYN: limit, policy.
-pub(super) fn join_rejected(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn join_rejected(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let rejected = |failure: &Failure| match failure {
         Failure::RefusedAtSyn(reset) => reset.reason.is_some_and(|option| option.reason.0 != 1),
         Failure::RefusedAtAck(reset) => reset.reason.is_none_or(|option| option.reason.0 != 1),
         Failure::GivenUp(_) => true,
         _ => false,
     };
-    let all = failed(case, rejected);
+    let all = failed(context, rejected);
     let found = all.iter().filter_map(|(subflow, failure)| {
         let (Failure::RefusedAtSyn(reset)
         | Failure::RefusedAtAck(reset)
@@ -213,7 +219,7 @@ pub(super) fn join_rejected(case: &Case<'_>) -> Vec<Finding> {
             Failure::GivenUp(_) => "after the SYN/ACK",
             _ => "after its third ACK",
         };
-        let closed = closed_before(case, subflow);
+        let closed = closed_before(context, subflow);
         let late = match (closed, failure) {
             (Some(fin), _) => format!(": the connection was being closed ({})", packet(fin)),
             (None, Failure::GivenUp(_)) if has_reason_1(reset) => {
@@ -221,13 +227,13 @@ pub(super) fn join_rejected(case: &Case<'_>) -> Vec<Finding> {
             }
             (None, _) => String::new(),
         };
-        let limit = known_host::refusing_limit(case, reset.from).filter(|_| closed.is_none());
+        let limit = known_host::refusing_limit(context, reset.from).filter(|_| closed.is_none());
         let late = match limit {
             Some(limit) if late.is_empty() => format!("; its limit of subflows is {limit}"),
             _ => late,
         };
         let is_harmless = closed.is_some()
-            || matches!(failure, Failure::GivenUp(_)) && case.connection.joined > 0;
+            || matches!(failure, Failure::GivenUp(_)) && context.connection.joined > 0;
         let who = host(reset.from);
         let summary = format!(
             "{} refused the join on subflow {} {when} by a RST {} ({}){}.",
@@ -278,9 +284,9 @@ fn has_reason_1(reset: &Reset) -> bool {
 }
 
 /// Nobody answers the SYN (or the SYN/ACK) of a join.
-pub(super) fn join_no_answer(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn join_no_answer(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let silent = |failure: &Failure| matches!(failure, Failure::NoAnswer | Failure::NoAck);
-    let all = failed(case, silent);
+    let all = failed(context, silent);
     let found = all.iter().map(|(subflow, failure)| {
         let (what, tries, seen) = match failure {
             Failure::NoAnswer => {
@@ -290,7 +296,7 @@ pub(super) fn join_no_answer(case: &Case<'_>) -> Vec<Finding> {
         };
         let tries = u64::from(tries) + 1;
         let lasted = seen.map_or(0, |first| subflow.last.at.since(first.at));
-        let (client, server) = (subflow.ends.client.endpoint, subflow.ends.server.endpoint);
+        let (client, server) = (subflow.sides.client.endpoint, subflow.sides.server.endpoint);
         let summary = format!(
             "{} of the join {client} → {server} within {} got no answer: the path is dead, or \
              something on it drops them.",
@@ -311,8 +317,8 @@ pub(super) fn join_no_answer(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// The SYN/ACK of a join has no MP_JOIN.
-pub(super) fn join_answered_by_plain_tcp(case: &Case<'_>) -> Vec<Finding> {
-    let all = failed(case, |failure| matches!(failure, Failure::PlainAnswer(_)));
+pub(super) fn join_answered_by_plain_tcp(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let all = failed(context, |failure| matches!(failure, Failure::PlainAnswer(_)));
     let found = all.iter().filter_map(|(subflow, failure)| {
         let Failure::PlainAnswer(syn_ack) = failure else { return None };
         let has_option = subflow.join.is_some_and(|join| join.syn_ack_hmac.is_some());
@@ -350,16 +356,16 @@ pub(super) fn join_answered_by_plain_tcp(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// The third ACK of a join lost its MP_JOIN: the joinee resets with reason 1.
-pub(super) fn join_ack_stripped(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn join_ack_stripped(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let lost = |failure: &Failure| {
         matches!(failure, Failure::RefusedAtAck(reset)
             if reset.reason.is_some_and(|option| option.reason.0 == 1))
     };
-    let all = failed(case, lost);
+    let all = failed(context, lost);
     let found = all.iter().filter_map(|(subflow, failure)| {
         let Failure::RefusedAtAck(reset) = failure else { return None };
         let has_option = subflow.join.is_some_and(|join| join.ack_hmac.is_some());
-        let is_right = case.join_verdicts(subflow).is_some_and(|v| v.ack == Verdict::Verified);
+        let is_right = context.join_verdicts(subflow).is_some_and(|v| v.ack == Verdict::Verified);
         // Not proved to be right, or not seen at all.
         if has_option && !is_right || !has_option && subflow.handshake.ack.is_none() {
             return None;
@@ -394,8 +400,8 @@ pub(super) fn join_ack_stripped(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// The third ACK is repeated: the fourth ACK never comes.
-pub(super) fn join_ack_unconfirmed(case: &Case<'_>) -> Vec<Finding> {
-    let all = failed(case, |failure| matches!(failure, Failure::Unconfirmed));
+pub(super) fn join_ack_unconfirmed(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let all = failed(context, |failure| matches!(failure, Failure::Unconfirmed));
     let found = all.iter().map(|(subflow, _)| {
         let summary = format!(
             "The third ACK of the join on subflow {} was repeated and never confirmed: {} may not \
@@ -414,19 +420,19 @@ pub(super) fn join_ack_unconfirmed(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// A join to the address and port of which the peer said not to (RFC 8684 §3.1: must not).
-pub(super) fn join_to_denied_address(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn join_to_denied_address(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let denied = |subflow: &&Subflow| {
         let joinee = subflow.acceptor();
-        case.connection.hosts.of(joinee).deny_join_initial == Some(true)
-            && is_initial(case, subflow, subflow.ends.of(joinee).endpoint)
+        context.connection.hosts.of(joinee).deny_join_initial == Some(true)
+            && is_initial(context, subflow, subflow.sides.of(joinee).endpoint)
     };
-    let all: Vec<_> = case.joins().filter(denied).collect();
+    let all: Vec<_> = context.joins().filter(denied).collect();
     let Some(first) = all.first() else { return Vec::new() };
     let joinee = first.acceptor();
     let summary = format!(
         "{} joined {} although {} asked not to (C bit).",
         capitalised(host(first.opener)),
-        first.ends.of(joinee).endpoint,
+        first.sides.of(joinee).endpoint,
         host(joinee)
     );
     vec![
@@ -439,22 +445,24 @@ pub(super) fn join_to_denied_address(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// A join to an address or port that the capture shows no announcement of.
-pub(super) fn join_port_not_announced(case: &Case<'_>) -> Vec<Finding> {
-    let Some(initial) = case.initial().filter(|_| case.is_two_sided()) else { return Vec::new() };
+pub(super) fn join_port_not_announced(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let Some(initial) = context.initial().filter(|_| context.is_two_sided()) else {
+        return Vec::new();
+    };
     let unknown = |subflow: &&Subflow| {
         let joinee = subflow.acceptor();
-        let target = subflow.ends.of(joinee).endpoint;
-        let first = initial.ends.of(joinee).endpoint;
-        let mut announced = case.connection.addresses.iter().filter(|a| a.owner == joinee);
+        let target = subflow.sides.of(joinee).endpoint;
+        let first = initial.sides.of(joinee).endpoint;
+        let mut announced = context.connection.addresses.iter().filter(|a| a.owner == joinee);
         target != first
             && !announced.any(|address| {
                 address.address == Some(target.address)
                     && address.port.unwrap_or(first.port) == target.port
             })
     };
-    let all: Vec<_> = case.joins().filter(unknown).collect();
+    let all: Vec<_> = context.joins().filter(unknown).collect();
     let Some(one) = all.first() else { return Vec::new() };
-    let target = one.ends.of(one.acceptor()).endpoint;
+    let target = one.sides.of(one.acceptor()).endpoint;
     let summary = format!(
         "{} joined {target}, which the capture shows no announcement of.",
         capitalised(host(one.opener))
@@ -469,13 +477,13 @@ pub(super) fn join_port_not_announced(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// Data of the joiner before the fourth ACK (RFC 8684 §3.2: must not).
-pub(super) fn join_early_data(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn join_early_data(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let early = |subflow: &Subflow| {
         let fourth = subflow.join?.fourth_ack?;
-        let data = subflow.ends.of(subflow.opener).first_data?;
+        let data = subflow.sides.of(subflow.opener).first_data?;
         (data.packet < fourth.packet).then_some((data, fourth))
     };
-    let all: Vec<_> = case.joins().filter_map(|s| Some((s, early(s)?))).collect();
+    let all: Vec<_> = context.joins().filter_map(|s| Some((s, early(s)?))).collect();
     let found = all.into_iter().map(|(subflow, (data, fourth))| {
         let summary = format!(
             "{} sent data on subflow {} ({}) before the join was confirmed ({}).",
@@ -495,10 +503,10 @@ pub(super) fn join_early_data(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// A join whose source is not the address announced under its ID: a NAT (RFC 8684 §3.2).
-pub(super) fn address_translated(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn address_translated(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let translated = |subflow: &&Subflow| {
-        let joiner = subflow.ends.of(subflow.opener);
-        let mut announced = case.connection.addresses.iter().filter(|address| {
+        let joiner = subflow.sides.of(subflow.opener);
+        let mut announced = context.connection.addresses.iter().filter(|address| {
             address.owner == subflow.opener
                 && Some(address.address_id) == joiner.address_id
                 && address.announced.count > 0
@@ -510,9 +518,9 @@ pub(super) fn address_translated(case: &Case<'_>) -> Vec<Finding> {
             })
         })
     };
-    let all: Vec<_> = case.joins().filter(translated).collect();
+    let all: Vec<_> = context.joins().filter(translated).collect();
     let Some(first) = all.first() else { return Vec::new() };
-    let joiner = first.ends.of(first.opener);
+    let joiner = first.sides.of(first.opener);
     let summary = format!(
         "{} joins from {}, which is not the address it announced under ID {}: there is a NAT.",
         capitalised(host(first.opener)),
@@ -529,13 +537,13 @@ pub(super) fn address_translated(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// A join before any DSS (RFC 8684 §3.1: must not; Linux does after an ADD_ADDR).
-pub(super) fn join_before_dss(case: &Case<'_>) -> Vec<Finding> {
-    if !case.is_whole() || case.connection.version == Some(Version::V0) {
+pub(super) fn join_before_dss(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    if !context.is_whole() || context.connection.version == Some(Version::V0) {
         return Vec::new();
     }
-    let dss = case.options().find(|(_, option)| matches!(option, MptcpOption::Dss(_)));
+    let dss = context.options().find(|(_, option)| matches!(option, MptcpOption::Dss(_)));
     let Some((dss, _)) = dss else { return Vec::new() };
-    let early = case.joins().filter_map(|subflow| subflow.handshake.syn);
+    let early = context.joins().filter_map(|subflow| subflow.handshake.syn);
     let early: Vec<_> = early.filter(|syn| syn.packet < dss.seen.packet).collect();
     let Some(first) = early.first() else { return Vec::new() };
     let summary = format!("A join ({}) left before any DSS was seen.", packet(*first));

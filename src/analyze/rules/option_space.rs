@@ -1,14 +1,14 @@
-//! What the 40 octets of TCP options kept hosts from saying.
+//! What the 40 bytes of TCP options kept hosts from saying.
 
 use std::net::IpAddr;
 
-use super::Case;
+use super::ConnectionContext;
 use super::words::{capitalised, host, packet};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
+use crate::track::ack_watch::{EvictedSack, Evidence};
 use crate::track::address::Address;
-use crate::track::option_space::{Eviction, Evidence};
 use crate::track::role::Role;
-use crate::track::subflow::{Seen, Subflow, SubflowEnd};
+use crate::track::subflow::{PacketStamp, Subflow, SubflowSide};
 use crate::wire::mptcp::{AddressId, Version};
 use crate::wire::option_space::{AddAddrForm, Block, Demand, MAX_OPTIONS};
 
@@ -20,23 +20,27 @@ const MOST_ANNOUNCEMENTS: u64 = 8;
 
 /// An announcement that could not be sent: nothing of it is in the capture but an ACK that nothing
 /// asked for, on which Linux would have put it, and an address ID that was left out.
-pub(super) fn no_space(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn no_space(context: &ConnectionContext<'_>) -> Vec<Finding> {
     // Version 0 has no HMAC in its announcements, and room enough.
-    if case.connection.version == Some(Version::V0) {
+    if context.connection.version == Some(Version::V0) {
         return Vec::new();
     }
     let counted =
-        |role: Role| case.host.filter(|known| known.role == role)?.counter("AddAddrTxDrop");
-    Role::BOTH.into_iter().filter_map(|role| no_space_of(case, role, counted(role))).collect()
+        |role: Role| context.host.filter(|known| known.role == role)?.counter("AddAddrTxDrop");
+    Role::BOTH.into_iter().filter_map(|role| no_space_of(context, role, counted(role))).collect()
 }
 
 /// The same for the announcements of one host, whose counter `AddAddrTxDrop` is known or not.
-fn no_space_of(case: &Case<'_>, role: Role, counted: Option<u64>) -> Option<Finding> {
+fn no_space_of(
+    context: &ConnectionContext<'_>,
+    role: Role,
+    counted: Option<u64>,
+) -> Option<Finding> {
     let subflows: Vec<_> =
-        case.subflows.iter().copied().filter(|s| !unasked_acks(s, role).is_empty()).collect();
+        context.subflows.iter().copied().filter(|s| !unasked_acks(s, role).is_empty()).collect();
     let first = *subflows.first()?;
     let seen: Vec<_> = subflows.iter().flat_map(|subflow| unasked_acks(subflow, role)).collect();
-    let gap = missing_id(case, role);
+    let gap = missing_id(context, role);
     let is_clean = subflows.iter().all(|subflow| is_clean(subflow, seen.len() as u64));
     let confidence = match (counted, gap, is_clean) {
         (Some(1..), _, _) => Confidence::Certain,
@@ -56,7 +60,7 @@ fn no_space_of(case: &Case<'_>, role: Role, counted: Option<u64>) -> Option<Find
     );
     let missing = gap.map(|id| format!("; address ID {id} was never announced"));
     let summary = summary + &missing.unwrap_or_default() + ".";
-    let way_out = seen.first().and_then(|first| without_port(case, role, None, *first));
+    let way_out = seen.first().and_then(|first| without_port(context, role, None, *first));
     let summary = match way_out {
         Some((id, at)) => format!(
             "{summary} Then address ID {} was announced without a port ({}), and that fits.",
@@ -90,12 +94,12 @@ fn no_space_of(case: &Case<'_>, role: Role, counted: Option<u64>) -> Option<Find
 /// The way out that costs nothing: an IPv6 address of `role` that was announced without a port after
 /// `earlier`. Where it is known which address had no room, only that one counts.
 fn without_port(
-    case: &Case<'_>,
+    context: &ConnectionContext<'_>,
     role: Role,
     wanted: Option<IpAddr>,
-    earlier: Seen,
-) -> Option<(AddressId, Seen)> {
-    let announced = case.connection.addresses.iter().filter(|known| {
+    earlier: PacketStamp,
+) -> Option<(AddressId, PacketStamp)> {
+    let announced = context.connection.addresses.iter().filter(|known| {
         let address = known.address.filter(IpAddr::is_ipv6);
         known.owner == role
             && known.port.is_none()
@@ -113,12 +117,12 @@ const NO_SPACE_ADVICE: &str = "The packet is an ACK that says nothing new and th
     leaves timestamps out of that one ACK.";
 
 /// ACKs of `role` that nothing asked for, if what surrounds them was captured well enough.
-fn unasked_acks(subflow: &Subflow, role: Role) -> Vec<Seen> {
-    let end = subflow.ends.of(role);
+fn unasked_acks(subflow: &Subflow, role: Role) -> Vec<PacketStamp> {
+    let end = subflow.sides.of(role);
     let space = &end.option_space;
     let evidence = space.evidence().map(|evidence| &evidence.gratuitous);
     let count = evidence.map_or(0, |acks| acks.count) + u64::from(space.pending().is_some());
-    let is_captured = is_captured(end) && is_captured(subflow.ends.of(role.peer()));
+    let is_captured = is_captured(end) && is_captured(subflow.sides.of(role.peer()));
     // What a link doubles or lets overtake behind the capture point is answered too.
     let is_visible = subflow.is_captured_near(role) || is_clean(subflow, count);
     if !is_captured || !is_visible || count > MOST_ANNOUNCEMENTS {
@@ -130,17 +134,17 @@ fn unasked_acks(subflow: &Subflow, role: Role) -> Vec<Seen> {
 
 /// Whether all payload of a host that got through is in the capture: else a segment that asked for an
 /// ACK may be missing.
-fn is_captured(end: &SubflowEnd) -> bool {
-    let coverage = end.sequence.coverage();
-    let sent = coverage.span().map_or(1, |span| span.end) + i64::from(end.fin.is_some());
-    coverage.gaps().len() == 0 && end.acked <= sent
+fn is_captured(end: &SubflowSide) -> bool {
+    let range_set = end.sequence.range_set();
+    let sent = range_set.span().map_or(1, |span| span.end) + i64::from(end.fin.is_some());
+    range_set.holes().len() == 0 && end.acked <= sent
 }
 
 /// Whether nothing was lost, doubled or overtaken on the way, but for `unasked` ACKs.
 fn is_clean(subflow: &Subflow, unasked: u64) -> bool {
     Role::BOTH.into_iter().all(|role| {
-        let end = subflow.ends.of(role);
-        let dynamics = &end.dynamics;
+        let end = subflow.sides.of(role);
+        let dynamics = &end.sender_stats;
         end.bytes.retransmitted == 0
             && dynamics.out_of_order == 0
             && dynamics.duplicate_acks <= unasked
@@ -149,27 +153,26 @@ fn is_clean(subflow: &Subflow, unasked: u64) -> bool {
 }
 
 /// The first address ID of `role` below one that it announced that was neither announced nor used.
-fn missing_id(case: &Case<'_>, role: Role) -> Option<u8> {
-    let addresses = || case.connection.addresses.iter().filter(|known| known.owner == role);
+fn missing_id(context: &ConnectionContext<'_>, role: Role) -> Option<u8> {
+    let addresses = || context.connection.addresses.iter().filter(|known| known.owner == role);
     let is_announced = |address: &&Address| address.announced.count > 0;
     let highest = addresses().filter(is_announced).map(|address| address.address_id.0).max()?;
     let is_known = |id: &u8| {
         addresses().any(|address| address.address_id.0 == *id)
-            || case
-                .subflows
-                .iter()
-                .any(|subflow| subflow.ends.of(role).address_id.is_some_and(|known| known.0 == *id))
+            || context.subflows.iter().any(|subflow| {
+                subflow.sides.of(role).address_id.is_some_and(|known| known.0 == *id)
+            })
     };
     (1..highest).find(|id| !is_known(id))
 }
 
 /// IPv6 with a port can never be announced here: said once, where the server has IPv6 and nothing was
 /// lost by it.
-pub(super) fn space_static(case: &Case<'_>) -> Vec<Finding> {
-    let is_timed = case.initial().is_some_and(|initial| initial.timestamps() == Some(true));
-    let is_v1 = case.connection.version == Some(Version::V1);
-    let could_announce = case.connection.fallback.is_none() && has_ipv6(case, Role::Server);
-    let is_lost = !no_space(case).is_empty() || has_ipv6_with_port(case);
+pub(super) fn space_static(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let is_timed = context.initial().is_some_and(|initial| initial.timestamps() == Some(true));
+    let is_v1 = context.connection.version == Some(Version::V1);
+    let could_announce = context.connection.fallback.is_none() && has_ipv6(context, Role::Server);
+    let is_lost = !no_space(context).is_empty() || has_ipv6_with_port(context);
     if !is_timed || !is_v1 || !could_announce || is_lost {
         return Vec::new();
     }
@@ -182,7 +185,7 @@ pub(super) fn space_static(case: &Case<'_>) -> Vec<Finding> {
     vec![
         Finding::new(Code::AddAddrSpaceStatic, summary)
             .from(Role::Server)
-            .seen(case.initial().and_then(|initial| initial.handshake.syn_ack))
+            .seen(context.initial().and_then(|initial| initial.handshake.syn_ack))
             .advice(
                 "Nothing to do unless such an address is configured; then leave out the port, set \
                  `sysctl net.ipv4.tcp_timestamps=0`, or use Linux 7.2.",
@@ -192,16 +195,16 @@ pub(super) fn space_static(case: &Case<'_>) -> Vec<Finding> {
     ]
 }
 
-fn has_ipv6(case: &Case<'_>, role: Role) -> bool {
-    let addresses = case.connection.addresses.iter().filter(|known| known.owner == role);
+fn has_ipv6(context: &ConnectionContext<'_>, role: Role) -> bool {
+    let addresses = context.connection.addresses.iter().filter(|known| known.owner == role);
     let announced = addresses.filter_map(|known| known.address);
-    let used = case.subflows.iter().map(|subflow| subflow.ends.of(role).endpoint.address);
+    let used = context.subflows.iter().map(|subflow| subflow.sides.of(role).endpoint.address);
     used.chain(announced).any(|address: IpAddr| address.is_ipv6())
 }
 
 /// Whether such an address was announced all the same.
-fn has_ipv6_with_port(case: &Case<'_>) -> bool {
-    case.connection.addresses.iter().any(|known| {
+fn has_ipv6_with_port(context: &ConnectionContext<'_>) -> bool {
+    context.connection.addresses.iter().any(|known| {
         known.announced.count > 0
             && known.port.is_some()
             && known.address.is_some_and(|address| address.is_ipv6())
@@ -210,15 +213,15 @@ fn has_ipv6_with_port(case: &Case<'_>) -> bool {
 
 /// An announcement without timestamps on a subflow that has them: Linux 7.2 makes room in this way. The
 /// peer may drop it (RFC 7323 §3.2 allows that).
-pub(super) fn timestamps_dropped(case: &Case<'_>) -> Vec<Finding> {
-    each_end(case, |subflow, role, evidence| {
+pub(super) fn timestamps_dropped(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    each_end(context, |subflow, role, evidence| {
         let untimed = &evidence.untimed;
         let (first, id) = *untimed.first.first()?;
         let of_id = |known: &&Address| known.owner == role && known.address_id == id;
-        let known = || case.connection.addresses.iter().filter(of_id);
+        let known = || context.connection.addresses.iter().filter(of_id);
         let is_echoed = known().any(|known| known.port.is_some() && known.echoed.count > 0);
         let address = known().find(|known| known.port.is_some()).and_then(|known| known.address);
-        let way_out = address.and_then(|address| without_port(case, role, Some(address), first));
+        let way_out = address.and_then(|address| without_port(context, role, Some(address), first));
         let times = if untimed.count == 1 { "" } else { ", again and again" };
         let outcome = match way_out {
             _ if is_echoed => "the peer took it".to_owned(),
@@ -252,9 +255,9 @@ pub(super) fn timestamps_dropped(case: &Case<'_>) -> Vec<Finding> {
     })
 }
 
-/// IPv6 with a port beside timestamps: 10 and 30 octets without padding are the 40 that there are.
-pub(super) fn unpadded(case: &Case<'_>) -> Vec<Finding> {
-    each_end(case, |subflow, role, evidence| {
+/// IPv6 with a port beside timestamps: 10 and 30 bytes without padding are the 40 that there are.
+pub(super) fn unpadded(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    each_end(context, |subflow, role, evidence| {
         let unpadded = &evidence.unpadded;
         let (_, id) = *unpadded.first.first()?;
         let demand = Demand::of(&[Block::Timestamps, IPV6_WITH_PORT]);
@@ -279,10 +282,10 @@ pub(super) fn unpadded(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// SACK blocks that had to make room for an ADD_ADDR: the peer learns later what is missing.
-pub(super) fn evicts_sack(case: &Case<'_>) -> Vec<Finding> {
-    each_end(case, |subflow, role, evidence| {
+pub(super) fn evicts_sack(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    each_end(context, |subflow, role, evidence| {
         let evicted = &evidence.evicted;
-        let Eviction { before, left, .. } = *evicted.first.first()?;
+        let EvictedSack { before, left, .. } = *evicted.first.first()?;
         let blocks = if before == 1 { "SACK block" } else { "SACK blocks" };
         let summary = format!(
             "ADD_ADDR left no room for {} of {before} {blocks} on an ACK of {}.",
@@ -304,12 +307,12 @@ pub(super) fn evicts_sack(case: &Case<'_>) -> Vec<Finding> {
 
 /// What `find` says of the evidence of each host on each subflow.
 fn each_end(
-    case: &Case<'_>,
+    context: &ConnectionContext<'_>,
     find: impl Fn(&Subflow, Role, &Evidence) -> Option<Finding>,
 ) -> Vec<Finding> {
-    let ends = case.subflows.iter().flat_map(|subflow| Role::BOTH.map(|role| (*subflow, role)));
+    let ends = context.subflows.iter().flat_map(|subflow| Role::BOTH.map(|role| (*subflow, role)));
     let found = ends.filter_map(|(subflow, role)| {
-        find(subflow, role, subflow.ends.of(role).option_space.evidence()?)
+        find(subflow, role, subflow.sides.of(role).option_space.evidence()?)
     });
     found.collect()
 }

@@ -3,11 +3,11 @@
 use super::addresses;
 use super::host as known_host;
 use super::words::{host, list, packet};
-use super::{Case, capture, joins};
+use super::{ConnectionContext, capture, joins};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::analyze::state::ConnectionState;
 use crate::track::role::Role;
-use crate::track::subflow::{Reset, Seen, Subflow};
+use crate::track::subflow::{PacketStamp, Reset, Subflow};
 use crate::units;
 
 /// A connection that is shorter and smaller than this needs no second path.
@@ -16,20 +16,21 @@ const LARGE: u64 = 100_000;
 
 /// Why only one path carried data: the first link of the chain that broke. `found` is what the other
 /// rules say of the connection.
-pub(super) fn single_path(case: &Case<'_>, found: &[Finding]) -> Vec<Finding> {
+pub(super) fn single_path(context: &ConnectionContext<'_>, found: &[Finding]) -> Vec<Finding> {
     // Data that the capture lacks took another path.
     let is_partly_seen = found.iter().any(|finding| finding.code == Code::CaptureMissingPath);
-    if is_partly_seen || !is_worth_it(case) {
+    if is_partly_seen || !is_worth_it(context) {
         return Vec::new();
     }
-    let through: Vec<_> = case.subflows.iter().filter(|subflow| subflow.is_through()).collect();
+    let through: Vec<_> =
+        context.subflows.iter().filter(|subflow| subflow.is_confirmed()).collect();
     let carriers = through.iter().filter(|subflow| payload(subflow) > 0).count();
     if carriers != 1 {
         return Vec::new();
     }
-    let Some(link) = broken_link(case, found, through.len()) else { return Vec::new() };
-    let sent = stream_octets(case);
-    let lasted = case.connection.last.at.since(case.connection.first.at);
+    let Some(link) = broken_link(context, found, through.len()) else { return Vec::new() };
+    let sent = stream_octets(context);
+    let lasted = context.connection.last.at.since(context.connection.first.at);
     let summary = format!(
         "All {} in {} took one path: {}.",
         units::bytes(sent),
@@ -49,26 +50,29 @@ pub(super) fn single_path(case: &Case<'_>, found: &[Finding]) -> Vec<Finding> {
 }
 
 /// Why a connection whose beginning was seen had one path only: the first link that broke.
-pub(in crate::analyze) fn why_single(case: &Case<'_>, found: &[Finding]) -> Option<String> {
-    let is_told = case.is_whole() && case.is_two_sided();
-    Some(broken_link(case, found, 1).filter(|_| is_told)?.why)
+pub(in crate::analyze) fn why_single(
+    context: &ConnectionContext<'_>,
+    found: &[Finding],
+) -> Option<String> {
+    let is_told = context.is_whole() && context.is_two_sided();
+    Some(broken_link(context, found, 1).filter(|_| is_told)?.why)
 }
 
 /// Whether there was a connection that a second path would have been of use to.
-fn is_worth_it(case: &Case<'_>) -> bool {
-    let connection = case.connection;
+fn is_worth_it(context: &ConnectionContext<'_>) -> bool {
+    let connection = context.connection;
     let lasted = connection.last.at.since(connection.first.at);
     let is_open = !matches!(
-        case.state,
+        context.state,
         ConnectionState::Refused | ConnectionState::Handshaking | ConnectionState::Unknown
     );
-    case.is_whole()
+    context.is_whole()
         && connection.fallback.is_none()
         && is_open
-        && case.is_two_sided()
-        && capture::missing_path(case).is_empty()
-        && (lasted >= LONG_NS || stream_octets(case) >= LARGE)
-        && stream_octets(case) > 0
+        && context.is_two_sided()
+        && capture::missing_path(context).is_empty()
+        && (lasted >= LONG_NS || stream_octets(context) >= LARGE)
+        && stream_octets(context) > 0
 }
 
 /// What broke first on the way to a second path.
@@ -77,22 +81,22 @@ struct Link {
     why: String,
     severity: Severity,
     confidence: Confidence,
-    evidence: Vec<Seen>,
+    evidence: Vec<PacketStamp>,
     advice: String,
 }
 
 /// The links in their order: an established path that was not used, a join that failed, an
 /// announcement that was not used, not heard, or could not be sent; and nothing of all that.
-fn broken_link(case: &Case<'_>, found: &[Finding], through: usize) -> Option<Link> {
+fn broken_link(context: &ConnectionContext<'_>, found: &[Finding], through: usize) -> Option<Link> {
     if through > 1 {
-        return Some(unused(case));
+        return Some(unused(context));
     }
-    failed_join(case, found)
+    failed_join(context, found)
         .or_else(|| no_space(found))
         .or_else(|| told(found, Code::AddAddrHmacMismatch, "announcement-not-proved", NOT_PROVED))
         .or_else(|| told(found, Code::AddAddrNotEchoed, "announcement-not-echoed", NOT_ECHOED))
         .or_else(|| not_joined(found))
-        .or_else(|| nothing_offered(case))
+        .or_else(|| nothing_offered(context))
 }
 
 const NO_SPACE: &str = "an address could not be announced, as the option did not fit";
@@ -105,7 +109,7 @@ const NOT_USED: &str = "an address was announced and echoed, and nobody joined i
 fn told(found: &[Finding], code: Code, name: &'static str, why: &str) -> Option<Link> {
     let finding = found.iter().find(|finding| finding.code == code)?;
     let evidence =
-        finding.at.map(|at| finding.packets.iter().map(move |p| Seen { packet: *p, at }));
+        finding.at.map(|at| finding.packets.iter().map(move |p| PacketStamp { packet: *p, at }));
     Some(Link {
         name,
         why: why.to_owned(),
@@ -136,8 +140,9 @@ fn not_joined(found: &[Finding]) -> Option<Link> {
     Some(Link { why: format!("{}: {why}", link.why), ..link })
 }
 
-fn unused(case: &Case<'_>) -> Link {
-    let idle: Vec<_> = case.subflows.iter().filter(|s| s.is_through() && payload(s) == 0).collect();
+fn unused(context: &ConnectionContext<'_>) -> Link {
+    let idle: Vec<_> =
+        context.subflows.iter().filter(|s| s.is_confirmed() && payload(s) == 0).collect();
     let backup = idle.iter().all(|subflow| is_backup(subflow));
     let kind = if backup { "backup " } else { "" };
     let evidence = idle.iter().filter_map(|subflow| subflow.handshake.syn);
@@ -164,7 +169,7 @@ fn unused(case: &Case<'_>) -> Link {
 }
 
 /// Joins that all failed; the first failure that a finding tells.
-fn failed_join(case: &Case<'_>, found: &[Finding]) -> Option<Link> {
+fn failed_join(context: &ConnectionContext<'_>, found: &[Finding]) -> Option<Link> {
     const CODES: [Code; 7] = [
         Code::JoinHmacMismatch,
         Code::JoinUnknownToken,
@@ -174,11 +179,11 @@ fn failed_join(case: &Case<'_>, found: &[Finding]) -> Option<Link> {
         Code::JoinAckStripped,
         Code::JoinAckUnconfirmed,
     ];
-    let count = case.joins().filter(|subflow| !subflow.is_through()).count();
+    let count = context.joins().filter(|subflow| !subflow.is_confirmed()).count();
     let of_joins = found.iter().filter(|finding| CODES.contains(&finding.code));
     let first = of_joins.min_by_key(|finding| finding.packets.first().copied())?;
-    let seen = case.joins().filter_map(|subflow| subflow.handshake.syn);
-    let how = case.joins().find_map(|subflow| joins::failure(case, subflow)).map(in_words);
+    let seen = context.joins().filter_map(|subflow| subflow.handshake.syn);
+    let how = context.joins().find_map(|subflow| joins::failure(context, subflow)).map(in_words);
     let how = match first.code {
         Code::JoinHmacMismatch => "its HMAC is wrong".to_owned(),
         _ => how.unwrap_or_else(|| "it did not get through".to_owned()),
@@ -225,15 +230,15 @@ fn with_reason(reset: &Reset) -> String {
 }
 
 /// Nobody tried anything.
-fn nothing_offered(case: &Case<'_>) -> Option<Link> {
-    if case.joins().next().is_some() {
+fn nothing_offered(context: &ConnectionContext<'_>) -> Option<Link> {
+    if context.joins().next().is_some() {
         return None;
     }
     let usable = |address: &&crate::track::address::Address| address.announced.count > 0;
-    if case.connection.addresses.iter().any(|address| usable(&address)) {
+    if context.connection.addresses.iter().any(|address| usable(&address)) {
         return None;
     }
-    let denies = |role: &Role| case.connection.hosts.of(*role).deny_join_initial == Some(true);
+    let denies = |role: &Role| context.connection.hosts.of(*role).deny_join_initial == Some(true);
     let denying: Vec<_> = Role::BOTH.into_iter().filter(denies).map(host).collect();
     let (name, why, advice) = if let [who, ..] = denying.as_slice() {
         (
@@ -255,10 +260,10 @@ fn nothing_offered(case: &Case<'_>) -> Option<Link> {
         why,
         severity: Severity::Note,
         confidence: Confidence::Certain,
-        evidence: case.initial().and_then(|initial| initial.handshake.syn).into_iter().collect(),
+        evidence: context.initial().and_then(|initial| initial.handshake.syn).into_iter().collect(),
         advice: advice.to_owned(),
     };
-    let Some(reason) = known_host::nothing_offered(case) else {
+    let Some(reason) = known_host::nothing_offered(context) else {
         let why = if name == "nothing-offered" {
             format!("{NOTHING}, as far as the capture shows")
         } else {
@@ -276,17 +281,20 @@ fn nothing_offered(case: &Case<'_>) -> Option<Link> {
 }
 
 /// An established subflow that never carried data, beside others that did.
-pub(super) fn path_unused(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn path_unused(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let idle = |subflow: &&&Subflow| {
-        let after_join = addresses::end_of_data(case).since(subflow.first.at);
-        subflow.is_through()
+        let after_join = addresses::end_of_data(context).since(subflow.first.at);
+        subflow.is_confirmed()
             && payload(subflow) == 0
             && !is_backup(subflow)
             && after_join > LONG_NS / 2
     };
-    let all: Vec<_> = case.subflows.iter().filter(idle).collect();
+    let all: Vec<_> = context.subflows.iter().filter(idle).collect();
     let [first, ..] = all.as_slice() else { return Vec::new() };
-    if stream_octets(case) < LARGE || case.connection.fallback.is_some() || !case.is_two_sided() {
+    if stream_octets(context) < LARGE
+        || context.connection.fallback.is_some()
+        || !context.is_two_sided()
+    {
         return Vec::new();
     }
     let numbers: Vec<_> = all.iter().map(|subflow| subflow.number.to_string()).collect();
@@ -294,7 +302,7 @@ pub(super) fn path_unused(case: &Case<'_>) -> Vec<Finding> {
         "{} {} got through and never carried data of the {}.",
         if all.len() == 1 { "Subflow" } else { "Subflows" },
         list(&numbers),
-        units::bytes(stream_octets(case))
+        units::bytes(stream_octets(context))
     );
     let finding = Finding::new(Code::PathUnused, summary)
         .seen(all.iter().filter_map(|subflow| subflow.handshake.ack))
@@ -304,23 +312,23 @@ pub(super) fn path_unused(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// Data on a backup subflow.
-pub(super) fn backup_used(case: &Case<'_>) -> Vec<Finding> {
-    let prio = case
+pub(super) fn backup_used(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let prio = context
         .options()
         .any(|(_, option)| matches!(option, crate::wire::mptcp::MptcpOption::Prio(_)));
     // With MP_PRIO it depends on the time, which is not kept.
-    if prio || case.connection.fallback.is_some() {
+    if prio || context.connection.fallback.is_some() {
         return Vec::new();
     }
-    let used = case.subflows.iter().filter(|s| is_backup(s) && payload(s) > 0);
+    let used = context.subflows.iter().filter(|s| is_backup(s) && payload(s) > 0);
     let found = used.map(|subflow| {
-        let first = Role::BOTH.map(|role| subflow.ends.of(role).first_data);
+        let first = Role::BOTH.map(|role| subflow.sides.of(role).first_data);
         let first = first.into_iter().flatten().min_by_key(|seen| seen.packet);
-        let is_regular_open = case.subflows.iter().any(|other| {
+        let is_regular_open = context.subflows.iter().any(|other| {
             let begun = first.is_some_and(|first| other.first.packet < first.packet);
-            let ended = other.reset.map(|reset| reset.seen).or(other.ends.client.fin);
+            let ended = other.reset.map(|reset| reset.seen).or(other.sides.client.fin);
             let ended_before = first.zip(ended).is_some_and(|(first, e)| e.packet < first.packet);
-            !is_backup(other) && other.is_through() && begun && !ended_before
+            !is_backup(other) && other.is_confirmed() && begun && !ended_before
         });
         let octets = payload(subflow);
         let when = if is_regular_open {
@@ -340,14 +348,14 @@ pub(super) fn backup_used(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// A path whose round trips or losses are much worse than those of all others.
-pub(super) fn path_degraded(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn path_degraded(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for role in Role::BOTH {
         // Where times go back, neither round trips nor repetitions mean anything.
         let end = |subflow: &Subflow| {
-            !subflow.out_of_order && subflow.ends.of(role).bytes.payload >= LARGE / 2
+            !subflow.out_of_order && subflow.sides.of(role).bytes.payload >= LARGE / 2
         };
-        let busy: Vec<_> = case.subflows.iter().copied().filter(|s| end(s)).collect();
+        let busy: Vec<_> = context.subflows.iter().copied().filter(|s| end(s)).collect();
         found.extend(slow_path(&busy, role));
         found.extend(lossy_path(&busy, role));
     }
@@ -362,7 +370,7 @@ fn slow_path(busy: &[&Subflow], role: Role) -> Option<Finding> {
     /// Fewer round trips than this say nothing.
     const FEW: u64 = 10;
     let rtts = busy.iter().filter_map(|subflow| {
-        let samples = subflow.ends.of(role).round_trips.samples();
+        let samples = subflow.sides.of(role).round_trips.samples();
         Some((*subflow, samples.percentile(50).filter(|_| samples.count() >= FEW)?))
     });
     let (worst, slow, others) = worst(rtts)?;
@@ -382,7 +390,7 @@ fn slow_path(busy: &[&Subflow], role: Role) -> Option<Finding> {
         Finding::new(Code::PathDegraded, summary)
             .on(worst)
             .from(role)
-            .seen(worst.ends.of(role).first_data)
+            .seen(worst.sides.of(role).first_data)
             .with("rtt_ns", slow)
             .with("others_rtt_ns", others)
             .advice(DEGRADED),
@@ -396,13 +404,13 @@ fn lossy_path(busy: &[&Subflow], role: Role) -> Option<Finding> {
     /// Fewer segments than this are chance.
     const CHANCE: u64 = 3;
     let per_million = |subflow: &Subflow| {
-        let payload = subflow.ends.of(role).bytes.payload;
+        let payload = subflow.sides.of(role).bytes.payload;
         lost(subflow, role).saturating_mul(1_000_000).checked_div(payload)
     };
     let shares = busy.iter().filter_map(|subflow| Some((*subflow, per_million(subflow)?)));
     let (worst, share, others) = worst(shares)?;
     let others = others.into_iter().max().filter(|others| share > 3 * others)?;
-    let chance = CHANCE * u64::from(worst.ends.of(role).largest_payload.min(1460));
+    let chance = CHANCE * u64::from(worst.sides.of(role).largest_payload.min(1460));
     if share < 1_000_000 / FEW || lost(worst, role) < chance {
         return None;
     }
@@ -418,7 +426,7 @@ fn lossy_path(busy: &[&Subflow], role: Role) -> Option<Finding> {
         Finding::new(Code::PathDegraded, summary)
             .on(worst)
             .from(role)
-            .seen(worst.ends.of(role).first_data)
+            .seen(worst.sides.of(role).first_data)
             .with("lost_bytes", lost(worst, role))
             .with("lost_per_million", share)
             .confidence(Confidence::Likely)
@@ -428,9 +436,9 @@ fn lossy_path(busy: &[&Subflow], role: Role) -> Option<Finding> {
 
 /// Octets that were lost: near the sender they are seen twice, near the receiver they come late.
 fn lost(subflow: &Subflow, role: Role) -> u64 {
-    let end = subflow.ends.of(role);
+    let end = subflow.sides.of(role);
     let segment = u64::from(end.largest_payload.min(1460));
-    end.bytes.retransmitted + end.dynamics.out_of_order * segment
+    end.bytes.retransmitted + end.sender_stats.out_of_order * segment
 }
 
 /// The subflow with the largest figure, that figure, and those of the others; `None` without others.
@@ -446,18 +454,18 @@ fn worst<'a>(
 
 /// Whether either host asked for it to be a backup: Linux then treats it as one in both directions.
 pub(in crate::analyze) fn is_backup(subflow: &Subflow) -> bool {
-    Role::BOTH.iter().any(|role| subflow.ends.of(*role).backup == Some(true))
+    Role::BOTH.iter().any(|role| subflow.sides.of(*role).backup == Some(true))
 }
 
 /// Payload that both hosts sent on a subflow.
 pub(in crate::analyze) fn payload(subflow: &Subflow) -> u64 {
-    Role::BOTH.iter().map(|role| subflow.ends.of(*role).bytes.payload).sum()
+    Role::BOTH.iter().map(|role| subflow.sides.of(*role).bytes.payload).sum()
 }
 
 /// Octets of both streams.
-pub(in crate::analyze) fn stream_octets(case: &Case<'_>) -> u64 {
+pub(in crate::analyze) fn stream_octets(context: &ConnectionContext<'_>) -> u64 {
     let of = |subflow: &Subflow| {
-        Role::BOTH.iter().map(|role| subflow.ends.of(*role).bytes.new_data).sum::<u64>()
+        Role::BOTH.iter().map(|role| subflow.sides.of(*role).bytes.new_data).sum::<u64>()
     };
-    case.subflows.iter().map(|subflow| of(subflow)).sum()
+    context.subflows.iter().map(|subflow| of(subflow)).sum()
 }

@@ -1,27 +1,27 @@
 //! What can be recomputed, and does not come out right.
 
 use super::words::{capitalised, host, packet};
-use super::{AddressVerdict, Case};
+use super::{AddressVerdict, ConnectionContext};
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::track::address::Address;
 use crate::track::data::DataSpace;
 use crate::track::proof::Verdict;
 use crate::track::role::Role;
-use crate::track::subflow::{Seen, Subflow};
+use crate::track::subflow::{PacketStamp, Subflow};
 use crate::units;
 use crate::wire::crypto::AddAddrHmacVariant;
 use crate::wire::mptcp::{FastClose, Join, MptcpOption};
 
 /// The HMAC of a MP_JOIN does not verify (RFC 8684 §3.2).
-pub(super) fn join_hmac_mismatch(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn join_hmac_mismatch(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let wrong = |subflow: &Subflow| {
-        let verdicts = case.join_verdicts(subflow)?;
+        let verdicts = context.join_verdicts(subflow)?;
         let (which, sender) = match (verdicts.syn_ack, verdicts.ack) {
             (Verdict::Mismatch, _) => ("SYN/ACK", subflow.acceptor()),
             (_, Verdict::Mismatch) => ("third ACK", subflow.opener),
             _ => return None,
         };
-        let seen = join_option(case, subflow, sender);
+        let seen = join_option(context, subflow, sender);
         let summary = format!(
             "The HMAC in the {which} of the join on subflow {} is not the one that the keys and \
              nonces give.",
@@ -35,22 +35,26 @@ pub(super) fn join_hmac_mismatch(case: &Case<'_>) -> Vec<Finding> {
             ),
         )
     };
-    case.subflows.iter().filter_map(|subflow| wrong(subflow)).collect()
+    context.subflows.iter().filter_map(|subflow| wrong(subflow)).collect()
 }
 
 /// The packet with the MP_JOIN of the SYN/ACK or of the third ACK.
-fn join_option(case: &Case<'_>, subflow: &Subflow, sender: Role) -> Option<Seen> {
-    let mut options = case.options();
+fn join_option(
+    context: &ConnectionContext<'_>,
+    subflow: &Subflow,
+    sender: Role,
+) -> Option<PacketStamp> {
+    let mut options = context.options();
     let found = options.find(|(event, option)| {
         event.direction.sender() == sender
             && matches!(option, MptcpOption::Join(Join::SynAck { .. } | Join::Ack { .. }))
-            && case.trace.subflow(event.subflow).number == subflow.number
+            && context.trace.subflow(event.subflow).number == subflow.number
     });
     found.map(|(event, _)| event.seen)
 }
 
 /// The HMAC of an ADD_ADDR does not verify (RFC 8684 §3.4.1).
-pub(super) fn add_addr_hmac_mismatch(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn add_addr_hmac_mismatch(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let wrong = |(address, (verdict, variant)): (&Address, AddressVerdict)| {
         let address_id = address.address_id.0;
         let what = match (verdict, variant) {
@@ -81,17 +85,17 @@ pub(super) fn add_addr_hmac_mismatch(case: &Case<'_>) -> Vec<Finding> {
                 .advice(advice),
         )
     };
-    case.addresses().filter_map(wrong).collect()
+    context.addresses().filter_map(wrong).collect()
 }
 
 /// A DSS checksum is wrong over the whole mapping (RFC 8684 §3.3.1).
-pub(super) fn dss_checksum_mismatch(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn dss_checksum_mismatch(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    for subflow in &case.subflows {
+    for subflow in &context.subflows {
         for role in Role::BOTH {
-            let checksums = &subflow.ends.of(role).checksums;
+            let checksums = &subflow.sides.of(role).checksums;
             // What came right the second time was dropped by TCP's own checksum the first time.
-            let repaired = subflow.ends.of(role).checksums_again.verified();
+            let repaired = subflow.sides.of(role).checksums_again.verified();
             let count = checksums.mismatches().saturating_sub(repaired);
             if count == 0 {
                 continue;
@@ -121,13 +125,13 @@ pub(super) fn dss_checksum_mismatch(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// MP_FASTCLOSE with a key that is not the peer's (RFC 8684 §3.5).
-pub(super) fn fastclose_key_mismatch(case: &Case<'_>) -> Vec<Finding> {
+pub(super) fn fastclose_key_mismatch(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let wrong = |sender: Role, close: &FastClose| {
-        let key = case.connection.hosts.of(sender.peer()).key;
+        let key = context.connection.hosts.of(sender.peer()).key;
         key.is_some_and(|key| key != close.receiver_key)
     };
     let mut all = Vec::new();
-    for (event, option) in case.options() {
+    for (event, option) in context.options() {
         if let MptcpOption::FastClose(close) = option
             && wrong(event.direction.sender(), close)
         {
@@ -151,14 +155,14 @@ pub(super) fn fastclose_key_mismatch(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// The first DSN does not follow from the key: somebody keeps MP_CAPABLE and makes up the rest.
-pub(super) fn idsn_mismatch(case: &Case<'_>) -> Vec<Finding> {
-    /// Further from the first octet than any stream that a capture misses.
+pub(super) fn idsn_mismatch(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    /// Further from the first byte than any stream that a capture misses.
     const FAR: i64 = 1 << 40;
     let wrong = |role: Role| {
-        let data = case.connection.data.of(role);
+        let data = context.connection.data.of(role);
         let start = first_position(data)?;
-        let is_whole = case.is_whole() && case.connection.hosts.of(role).idsn.is_some();
-        let first = case.initial()?.ends.of(role).first_data;
+        let is_whole = context.is_whole() && context.connection.hosts.of(role).idsn.is_some();
+        let first = context.initial()?.sides.of(role).first_data;
         (is_whole && start.abs() > FAR).then(|| {
             let summary = format!(
                 "The data sequence numbers of {} do not start at the number that its key gives.",
@@ -173,27 +177,27 @@ pub(super) fn idsn_mismatch(case: &Case<'_>) -> Vec<Finding> {
     Role::BOTH.into_iter().filter_map(wrong).collect()
 }
 
-/// Where the first octet seen stands: behind the first gap, if the stream begins with one.
+/// Where the first byte seen stands: behind the first hole, if the stream begins with one.
 fn first_position(data: &DataSpace) -> Option<i64> {
-    let span = data.coverage().span()?;
-    let gap = data.coverage().gaps().next().filter(|gap| gap.start == span.start);
-    Some(gap.map_or(span.start, |gap| gap.end))
+    let span = data.range_set().span()?;
+    let hole = data.range_set().holes().next().filter(|hole| hole.start == span.start);
+    Some(hole.map_or(span.start, |hole| hole.end))
 }
 
 /// Checksums where none were agreed on, or none where they were (RFC 8684 §3.3.1).
-pub(super) fn checksum_presence_mismatch(case: &Case<'_>) -> Vec<Finding> {
-    let Some(agreed) = case.connection.checksum.filter(|_| case.is_whole()) else {
+pub(super) fn checksum_presence_mismatch(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let Some(agreed) = context.connection.checksum.filter(|_| context.is_whole()) else {
         return Vec::new();
     };
     let mut found = Vec::new();
-    for subflow in &case.subflows {
+    for subflow in &context.subflows {
         for role in Role::BOTH {
-            let end = subflow.ends.of(role);
+            let end = subflow.sides.of(role);
             let (with, without) = end.mappings.by_checksum();
             let wrong = if agreed { without } else { with };
             // RFC 6824 §3.3: a checksum that was not agreed on is ignored.
-            let is_v0 = case.connection.version == Some(crate::wire::mptcp::Version::V0);
-            if wrong == 0 || (is_v0 && !agreed) || case.options_may_be_cut() {
+            let is_v0 = context.connection.version == Some(crate::wire::mptcp::Version::V0);
+            if wrong == 0 || (is_v0 && !agreed) || context.options_may_be_cut() {
                 continue;
             }
             let what = if agreed { "no checksum, which" } else { "a checksum, which" };

@@ -1,24 +1,24 @@
 //! Joins that the peer, or an earlier one, speaks against (RFC 8684 §3.4.1, §3.4.2, §3.6).
 
 use super::words::{capitalised, host, packet};
-use super::{Case, close, joins};
+use super::{ConnectionContext, close, joins};
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::track::role::Role;
-use crate::track::subflow::{Seen, Subflow};
+use crate::track::subflow::{PacketStamp, Subflow};
 use crate::wire::frame::PacketNo;
 
 /// Most joins of a connection that are compared with each other.
 const MOST: usize = 64;
 
 /// Joins again to where one failed, to a withdrawn address, over a path reset for good.
-pub(super) fn join_against_advice(case: &Case<'_>) -> Vec<Finding> {
-    let joins: Vec<_> = case.joins().take(MOST).collect();
+pub(super) fn join_against_advice(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let joins: Vec<_> = context.joins().take(MOST).collect();
     let all = joins.iter().enumerate().filter_map(|(index, join)| {
         let syn = join.handshake.syn?;
         let before = joins.get(..index).unwrap_or_default();
-        let (reason, because) = failed_before(case, before, join, syn)
-            .or_else(|| withdrawn_before(case, join, syn))
-            .or_else(|| reset_for_good(case, join, syn))?;
+        let (reason, because) = failed_before(context, before, join, syn)
+            .or_else(|| withdrawn_before(context, join, syn))
+            .or_else(|| reset_for_good(context, join, syn))?;
         Some((join, syn, reason, because))
     });
     let all: Vec<_> = all.collect();
@@ -26,7 +26,7 @@ pub(super) fn join_against_advice(case: &Case<'_>) -> Vec<Finding> {
     let summary = format!(
         "{} joined {} again ({}) {reason} ({}).",
         capitalised(host(join.opener)),
-        join.ends.of(join.acceptor()).endpoint,
+        join.sides.of(join.acceptor()).endpoint,
         packet(*syn),
         packet(*because),
     );
@@ -44,67 +44,80 @@ pub(super) fn join_against_advice(case: &Case<'_>) -> Vec<Finding> {
     ]
 }
 
-type Against = (&'static str, Seen);
+type Against = (&'static str, PacketStamp);
 
 /// A join between the same addresses failed, and the target was not announced again since.
 fn failed_before(
-    case: &Case<'_>,
+    context: &ConnectionContext<'_>,
     before: &[&Subflow],
     join: &Subflow,
-    syn: Seen,
+    syn: PacketStamp,
 ) -> Option<Against> {
-    let target = join.ends.of(join.acceptor()).endpoint;
-    let source = join.ends.of(join.opener).endpoint.address;
+    let target = join.sides.of(join.acceptor()).endpoint;
+    let source = join.sides.of(join.opener).endpoint.address;
     let is_same = |other: &&&Subflow| {
         other.opener == join.opener
-            && other.ends.of(other.acceptor()).endpoint == target
-            && other.ends.of(other.opener).endpoint.address == source
+            && other.sides.of(other.acceptor()).endpoint == target
+            && other.sides.of(other.opener).endpoint.address == source
     };
     let failed = before.iter().rev().find(|other| {
-        is_same(other) && joins::failure(case, other).is_some() && other.last.packet < syn.packet
+        is_same(other) && joins::failure(context, other).is_some() && other.last.packet < syn.packet
     })?;
     let end = failed.reset.map_or(failed.last, |reset| reset.seen);
-    let is_new = is_announced_between(case, join, end.packet, syn.packet);
+    let is_new = is_announced_between(context, join, end.packet, syn.packet);
     (!is_new).then_some(("although that had failed", end))
 }
 
 /// The peer withdrew the address, and did not announce it again.
-fn withdrawn_before(case: &Case<'_>, join: &Subflow, syn: Seen) -> Option<Against> {
+fn withdrawn_before(
+    context: &ConnectionContext<'_>,
+    join: &Subflow,
+    syn: PacketStamp,
+) -> Option<Against> {
     /// A SYN may be on its way while the option comes.
     const ON_THE_WAY_NS: i64 = 500_000_000;
     let joinee = join.acceptor();
-    let target = join.ends.of(joinee).endpoint.address;
-    let named = case.connection.addresses.iter();
+    let target = join.sides.of(joinee).endpoint.address;
+    let named = context.connection.addresses.iter();
     let removed = named
         .filter(|address| address.owner == joinee && address.address == Some(target))
         .flat_map(|address| address.removed.listed.iter().copied())
         .filter(|removed| syn.at.since(removed.at) > ON_THE_WAY_NS)
         .max_by_key(|removed| removed.packet)?;
-    let is_new = is_announced_between(case, join, removed.packet, syn.packet);
+    let is_new = is_announced_between(context, join, removed.packet, syn.packet);
     (!is_new).then_some(("although that address had been withdrawn", removed))
 }
 
 /// The joinee reset a subflow between these addresses and did not call that transient.
-fn reset_for_good(case: &Case<'_>, join: &Subflow, syn: Seen) -> Option<Against> {
-    let pair = |subflow: &Subflow| Role::BOTH.map(|role| subflow.ends.of(role).endpoint.address);
-    let reset = case.subflows.iter().find_map(|other| {
+fn reset_for_good(
+    context: &ConnectionContext<'_>,
+    join: &Subflow,
+    syn: PacketStamp,
+) -> Option<Against> {
+    let pair = |subflow: &Subflow| Role::BOTH.map(|role| subflow.sides.of(role).endpoint.address);
+    let reset = context.subflows.iter().find_map(|other| {
         let reset = other.reset.filter(|reset| reset.from == join.acceptor())?;
         let is_final = reset.reason.is_some_and(|option| !option.transient);
         let is_before = reset.seen.packet < syn.packet;
         // Then it was the address that went, and its owner may use it again.
-        let is_final = is_final && !close::is_withdrawn(case, other, &reset);
-        (is_final && is_before && other.is_through() && pair(other) == pair(join))
+        let is_final = is_final && !close::is_withdrawn(context, other, &reset);
+        (is_final && is_before && other.is_confirmed() && pair(other) == pair(join))
             .then_some(reset.seen)
     })?;
-    let is_new = is_announced_between(case, join, reset.packet, syn.packet);
+    let is_new = is_announced_between(context, join, reset.packet, syn.packet);
     (!is_new).then_some(("although that path had been reset for good", reset))
 }
 
 /// Whether the joinee announced the target of a join in between.
-fn is_announced_between(case: &Case<'_>, join: &Subflow, from: PacketNo, to: PacketNo) -> bool {
+fn is_announced_between(
+    context: &ConnectionContext<'_>,
+    join: &Subflow,
+    from: PacketNo,
+    to: PacketNo,
+) -> bool {
     let joinee = join.acceptor();
-    let target = join.ends.of(joinee).endpoint.address;
-    case.connection.addresses.iter().any(|address| {
+    let target = join.sides.of(joinee).endpoint.address;
+    context.connection.addresses.iter().any(|address| {
         address.owner == joinee
             && address.address == Some(target)
             && address.announced.listed.iter().any(|seen| seen.packet > from && seen.packet < to)

@@ -1,11 +1,11 @@
 //! Signals that a host acted on although it must not.
 
-use super::Case;
+use super::ConnectionContext;
 use super::words::{capitalised, host, packet};
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::track::event::Event;
 use crate::track::role::Role;
-use crate::track::subflow::Seen;
+use crate::track::subflow::PacketStamp;
 use crate::wire::frame::PacketNo;
 use crate::wire::mptcp::{AddAddr, AddressId, MptcpOption, Subtype};
 
@@ -14,15 +14,15 @@ const ANSWER_NS: i64 = 1_000_000_000;
 
 /// A signal on a segment outside the window of the receiver, who acted on it (RFC 8684 §3: sequence and
 /// acknowledgment number are to be checked first).
-pub(super) fn signal_out_of_window(case: &Case<'_>) -> Vec<Finding> {
-    if case.lacks_packets() || !case.is_two_sided() || case.connection.out_of_order {
+pub(super) fn signal_out_of_window(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    if context.lacks_packets() || !context.is_two_sided() || context.connection.out_of_order {
         return Vec::new();
     }
-    let outside = outside(case);
+    let outside = outside(context);
     let is_outside = |event: &Event| outside.contains(&event.seen.packet);
-    let signals = case.options().filter(|(event, _)| is_outside(event));
+    let signals = context.options().filter(|(event, _)| is_outside(event));
     let found = signals.filter_map(|(event, option)| {
-        let (answer, how) = answer(case, event, option)?;
+        let (answer, how) = answer(context, event, option)?;
         // What came again, or before, where it belongs is answered rightly.
         let is_right = |(other, same): &(&Event, &MptcpOption)| {
             *same == option
@@ -30,19 +30,19 @@ pub(super) fn signal_out_of_window(case: &Case<'_>) -> Vec<Finding> {
                 && other.seen.packet < answer.packet
                 && !is_outside(other)
         };
-        (!case.options().any(|other| is_right(&other))).then(|| told(event, option, answer, how))
+        (!context.options().any(|other| is_right(&other))).then(|| told(event, option, answer, how))
     });
     found.collect()
 }
 
 /// The packets with a signal outside the window.
-fn outside(case: &Case<'_>) -> Vec<PacketNo> {
+fn outside(context: &ConnectionContext<'_>) -> Vec<PacketNo> {
     let ends =
-        case.subflows.iter().flat_map(|subflow| Role::BOTH.map(|role| subflow.ends.of(role)));
-    ends.flat_map(|end| end.conduct.outside().iter().map(|seen| seen.packet)).collect()
+        context.subflows.iter().flat_map(|subflow| Role::BOTH.map(|role| subflow.sides.of(role)));
+    ends.flat_map(|end| end.violations.outside().iter().map(|seen| seen.packet)).collect()
 }
 
-fn told(event: &Event, option: &MptcpOption, answer: Seen, how: &str) -> Finding {
+fn told(event: &Event, option: &MptcpOption, answer: PacketStamp, how: &str) -> Finding {
     let receiver = event.direction.sender().peer();
     let name = option.subtype().and_then(Subtype::name).unwrap_or("a signal");
     let summary = format!(
@@ -65,29 +65,38 @@ fn told(event: &Event, option: &MptcpOption, answer: Seen, how: &str) -> Finding
 }
 
 /// What the receiver of a signal did about it, and in which words.
-fn answer(case: &Case<'_>, event: &Event, signal: &MptcpOption) -> Option<(Seen, &'static str)> {
+fn answer(
+    context: &ConnectionContext<'_>,
+    event: &Event,
+    signal: &MptcpOption,
+) -> Option<(PacketStamp, &'static str)> {
     let sender = event.direction.sender();
     let since = event.seen;
     match signal {
-        MptcpOption::AddAddr(add) if !add.is_echo() => echo(case, sender, since, add)
+        MptcpOption::AddAddr(add) if !add.is_echo() => echo(context, sender, since, add)
             .map(|seen| (seen, "it echoed the address"))
-            .or_else(|| Some((join(case, sender, since, add)?, "it joined the address"))),
+            .or_else(|| Some((join(context, sender, since, add)?, "it joined the address"))),
         MptcpOption::RemoveAddr(remove) => {
             let ids: Vec<_> = remove.ids().collect();
-            Some((end_of(case, sender, since, &ids)?, "it ended a subflow of the address"))
+            Some((end_of(context, sender, since, &ids)?, "it ended a subflow of the address"))
         }
         MptcpOption::Fail(_) => {
             let is_answer = |option: &MptcpOption| matches!(option, MptcpOption::Fail(_));
-            Some((option_of(case, sender.peer(), since, is_answer)?, "it sent MP_FAIL too"))
+            Some((option_of(context, sender.peer(), since, is_answer)?, "it sent MP_FAIL too"))
         }
-        MptcpOption::FastClose(_) => Some((reset(case, sender, since)?, "it sent a RST")),
+        MptcpOption::FastClose(_) => Some((reset(context, sender, since)?, "it sent a RST")),
         _ => None,
     }
 }
 
 /// The echo of an announcement.
-fn echo(case: &Case<'_>, sender: Role, since: Seen, announced: &AddAddr) -> Option<Seen> {
-    option_of(case, sender.peer(), since, |option| match option {
+fn echo(
+    context: &ConnectionContext<'_>,
+    sender: Role,
+    since: PacketStamp,
+    announced: &AddAddr,
+) -> Option<PacketStamp> {
+    option_of(context, sender.peer(), since, |option| match option {
         MptcpOption::AddAddr(echo) => {
             echo.is_echo()
                 && echo.address_id == announced.address_id
@@ -98,26 +107,36 @@ fn echo(case: &Case<'_>, sender: Role, since: Seen, announced: &AddAddr) -> Opti
 }
 
 /// A join to an announced address, the first one there.
-fn join(case: &Case<'_>, sender: Role, since: Seen, announced: &AddAddr) -> Option<Seen> {
-    let mut there = case
+fn join(
+    context: &ConnectionContext<'_>,
+    sender: Role,
+    since: PacketStamp,
+    announced: &AddAddr,
+) -> Option<PacketStamp> {
+    let mut there = context
         .subflows
         .iter()
-        .filter(|subflow| subflow.ends.of(sender).endpoint.address == announced.address);
+        .filter(|subflow| subflow.sides.of(sender).endpoint.address == announced.address);
     let first = there.next().filter(|subflow| !subflow.initial && subflow.opener != sender)?;
     first.handshake.syn.filter(|syn| is_answer(since, *syn))
 }
 
 /// Where the receiver of a REMOVE_ADDR ended a subflow of the address, before its owner did.
-fn end_of(case: &Case<'_>, sender: Role, since: Seen, ids: &[AddressId]) -> Option<Seen> {
-    let named = case
+fn end_of(
+    context: &ConnectionContext<'_>,
+    sender: Role,
+    since: PacketStamp,
+    ids: &[AddressId],
+) -> Option<PacketStamp> {
+    let named = context
         .subflows
         .iter()
-        .filter(|subflow| subflow.ends.of(sender).address_id.is_some_and(|id| ids.contains(&id)));
+        .filter(|subflow| subflow.sides.of(sender).address_id.is_some_and(|id| ids.contains(&id)));
     let ended = named.filter_map(|subflow| {
         let reset =
             |role: Role| subflow.reset.filter(|reset| reset.from == role).map(|reset| reset.seen);
         let first = |role: Role| {
-            let both = [subflow.ends.of(role).fin, reset(role)];
+            let both = [subflow.sides.of(role).fin, reset(role)];
             both.into_iter().flatten().min_by_key(|seen| seen.packet)
         };
         let end = first(sender.peer())?;
@@ -128,24 +147,24 @@ fn end_of(case: &Case<'_>, sender: Role, since: Seen, ids: &[AddressId]) -> Opti
 }
 
 /// A RST of the receiver.
-fn reset(case: &Case<'_>, sender: Role, since: Seen) -> Option<Seen> {
-    let resets = case.subflows.iter().filter_map(|subflow| subflow.reset);
+fn reset(context: &ConnectionContext<'_>, sender: Role, since: PacketStamp) -> Option<PacketStamp> {
+    let resets = context.subflows.iter().filter_map(|subflow| subflow.reset);
     let own = resets.filter(|reset| reset.from == sender.peer()).map(|reset| reset.seen);
     own.filter(|seen| is_answer(since, *seen)).min_by_key(|seen| seen.packet)
 }
 
 /// The first option of a host after `since` that is one of these.
 fn option_of(
-    case: &Case<'_>,
+    context: &ConnectionContext<'_>,
     by: Role,
-    since: Seen,
+    since: PacketStamp,
     is_one: impl Fn(&MptcpOption) -> bool,
-) -> Option<Seen> {
-    let of_host = case.options().filter(|(event, _)| event.direction.sender() == by);
+) -> Option<PacketStamp> {
+    let of_host = context.options().filter(|(event, _)| event.direction.sender() == by);
     let mut later = of_host.filter(|(event, _)| is_answer(since, event.seen));
     later.find(|(_, option)| is_one(option)).map(|(event, _)| event.seen)
 }
 
-fn is_answer(since: Seen, seen: Seen) -> bool {
+fn is_answer(since: PacketStamp, seen: PacketStamp) -> bool {
     seen.packet > since.packet && seen.at.since(since.at) <= ANSWER_NS
 }

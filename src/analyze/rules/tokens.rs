@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use super::joins::{UNKNOWN_TOKEN, handshake};
 use super::words::{capitalised, list};
-use super::{Case, WholeCapture};
+use super::{ConnectionContext, WholeCapture};
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::track::role::Role;
-use crate::track::subflow::{Seen, Subflow};
+use crate::track::subflow::{PacketStamp, Subflow};
 use crate::units;
 use crate::wire::segment::Endpoint;
 
@@ -21,7 +21,7 @@ pub(super) fn orphans_refused(capture: &WholeCapture<'_>) -> Vec<Finding> {
                 && reset.reason.is_none_or(|option| option.reason.0 == 1)
         });
         if is_refused && orphan.handshake.syn_ack.is_none() {
-            let target = orphan.ends.of(orphan.acceptor()).endpoint;
+            let target = orphan.sides.of(orphan.acceptor()).endpoint;
             by_host.entry((target.address, target.port)).or_default().push(orphan);
         }
     }
@@ -57,9 +57,9 @@ pub(super) fn join_flood(capture: &WholeCapture<'_>) -> Vec<Finding> {
         0 => String::new(),
         count => format!("; {} like them had to be forgotten", units::count(count)),
     };
-    let mut by_host: BTreeMap<_, Vec<Seen>> = BTreeMap::new();
+    let mut by_host: BTreeMap<_, Vec<PacketStamp>> = BTreeMap::new();
     for orphan in capture.trace.orphans() {
-        let target = orphan.ends.of(orphan.acceptor()).endpoint;
+        let target = orphan.sides.of(orphan.acceptor()).endpoint;
         by_host.entry(target.address).or_default().extend(orphan.handshake.syn);
     }
     let mut found = Vec::new();
@@ -87,8 +87,8 @@ pub(super) fn join_flood(capture: &WholeCapture<'_>) -> Vec<Finding> {
 
 /// Many joins of one connection of which nothing comes: somebody knows its token, or a host tries
 /// again and again.
-pub(super) fn join_flood_of_connection(case: &Case<'_>) -> Vec<Finding> {
-    let failed = case.joins().filter(|join| !join.is_through());
+pub(super) fn join_flood_of_connection(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let failed = context.joins().filter(|join| !join.is_confirmed());
     let syns: Vec<_> = failed.filter_map(|join| join.handshake.syn).collect();
     let Some(first) = dense(&syns) else { return Vec::new() };
     let summary = format!(
@@ -111,7 +111,7 @@ pub(super) fn join_flood_of_connection(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// The first joins that are a flood.
-fn dense(syns: &[Seen]) -> Option<&[Seen]> {
+fn dense(syns: &[PacketStamp]) -> Option<&[PacketStamp]> {
     syns.windows(MANY).find(|some| match (some.first(), some.last()) {
         (Some(first), Some(last)) => last.at.since(first.at) <= WITHIN_NS,
         _ => false,

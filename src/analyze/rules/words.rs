@@ -1,7 +1,7 @@
 //! Words that summaries share.
 
 pub(super) use crate::analyze::verdict::host;
-use crate::track::subflow::{Reset, Seen};
+use crate::track::subflow::{PacketStamp, Reset};
 
 /// With a capital first letter, for the beginning of a sentence.
 pub(super) fn capitalised(words: &str) -> String {
@@ -11,7 +11,7 @@ pub(super) fn capitalised(words: &str) -> String {
 }
 
 /// `packet 12`.
-pub(super) fn packet(seen: Seen) -> String {
+pub(super) fn packet(seen: PacketStamp) -> String {
     format!("packet {}", seen.packet)
 }
 

@@ -4,7 +4,7 @@
 use super::{failure, fell_back, host, shares};
 use crate::analyze::explain;
 use crate::analyze::finding::{Code, Finding, Severity};
-use crate::analyze::rules::{Case, paths};
+use crate::analyze::rules::{ConnectionContext, paths};
 use crate::analyze::state::ConnectionState;
 use crate::track::subflow::Subflow;
 use crate::units;
@@ -17,14 +17,17 @@ const LITTLE: u64 = 100_000;
 
 /// The verdict on a connection on which `found` was found; `None` where nothing came about of which
 /// findings could tell more.
-pub(in crate::analyze) fn with_findings(case: &Case<'_>, found: &[Finding]) -> Option<String> {
-    let outcome = match case.connection.fallback {
+pub(in crate::analyze) fn with_findings(
+    context: &ConnectionContext<'_>,
+    found: &[Finding],
+) -> Option<String> {
+    let outcome = match context.connection.fallback {
         Some(fallback) => fell_back(fallback),
-        None => match case.state {
+        None => match context.state {
             ConnectionState::Refused | ConnectionState::Handshaking | ConnectionState::Unknown => {
                 return None;
             }
-            _ => worked(case, found)?,
+            _ => worked(context, found)?,
         },
     };
     let mut sentences = errors(found);
@@ -45,8 +48,8 @@ fn errors(found: &[Finding]) -> Vec<String> {
 }
 
 /// How MPTCP served, in a sentence.
-fn worked(case: &Case<'_>, found: &[Finding]) -> Option<String> {
-    let through: Vec<_> = case.subflows.iter().copied().filter(|s| s.is_through()).collect();
+fn worked(context: &ConnectionContext<'_>, found: &[Finding]) -> Option<String> {
+    let through: Vec<_> = context.subflows.iter().copied().filter(|s| s.is_confirmed()).collect();
     let used: Vec<_> = through.iter().copied().filter(|s| paths::payload(s) > 0).collect();
     let missing = missing(found);
     let paths = match (through.as_slice(), used.as_slice()) {
@@ -54,12 +57,12 @@ fn worked(case: &Case<'_>, found: &[Finding]) -> Option<String> {
             let octets = units::bytes(missing);
             format!("MPTCP worked, and the capture shows one path of it: {octets} took others")
         }
-        ([] | [_], _) => one_path(case, found)?,
+        ([] | [_], _) => one_path(context, found)?,
         (all, []) => format!("MPTCP set up {} paths, and no data was sent", count(all)),
-        (all, [only]) => unused(case, all, only),
+        (all, [only]) => unused(context, all, only),
         (all, _) => format!("MPTCP worked on {} paths: {}", count(all), shares(all)),
     };
-    let others = if through.len() > 1 { others(case, found) } else { Vec::new() };
+    let others = if through.len() > 1 { others(context, found) } else { Vec::new() };
     let troubles = found.iter().filter(|finding| finding.because.is_none()).filter_map(trouble);
     let clauses = std::iter::once(paths).chain(others.into_iter().chain(troubles).take(MOST));
     Some(format!("{}.", clauses.collect::<Vec<_>>().join("; ")))
@@ -76,23 +79,23 @@ fn missing(found: &[Finding]) -> u64 {
 }
 
 /// One path came about: why no other did.
-fn one_path(case: &Case<'_>, found: &[Finding]) -> Option<String> {
+fn one_path(context: &ConnectionContext<'_>, found: &[Finding]) -> Option<String> {
     // The plain verdict says what there is of it.
-    case.initial()?;
-    let octets = paths::stream_octets(case);
+    context.initial()?;
+    let octets = paths::stream_octets(context);
     let data = match octets {
         0 => ", and no data was sent".to_owned(),
         _ => format!(" for all {}", units::bytes(octets)),
     };
-    Some(format!("MPTCP used one path{data}: {}", why_one(case, found)))
+    Some(format!("MPTCP used one path{data}: {}", why_one(context, found)))
 }
 
-fn why_one(case: &Case<'_>, found: &[Finding]) -> String {
-    if let Some(why) = paths::why_single(case, found) {
+fn why_one(context: &ConnectionContext<'_>, found: &[Finding]) -> String {
+    if let Some(why) = paths::why_single(context, found) {
         return why;
     }
-    let failed: Vec<_> = case.joins().filter(|join| !join.is_through()).collect();
-    let announced = case.connection.addresses.iter().any(|address| address.announced.count > 0);
+    let failed: Vec<_> = context.joins().filter(|join| !join.is_confirmed()).collect();
+    let announced = context.connection.addresses.iter().any(|address| address.announced.count > 0);
     match failed.as_slice() {
         [] if announced => "an address was announced, and nobody joined it".to_owned(),
         [] => "no join is in the capture".to_owned(),
@@ -102,10 +105,10 @@ fn why_one(case: &Case<'_>, found: &[Finding]) -> String {
 }
 
 /// Several paths came about, and one carried everything.
-fn unused(case: &Case<'_>, all: &[&Subflow], used: &Subflow) -> String {
+fn unused(context: &ConnectionContext<'_>, all: &[&Subflow], used: &Subflow) -> String {
     let others = all.iter().filter(|subflow| subflow.number != used.number);
     let is_backup = others.clone().all(|subflow| paths::is_backup(subflow));
-    let octets = paths::stream_octets(case);
+    let octets = paths::stream_octets(context);
     let data = units::bytes(octets);
     let which = match all.first() {
         Some(first) if first.number == used.number => "the first",
@@ -122,9 +125,9 @@ fn unused(case: &Case<'_>, all: &[&Subflow], used: &Subflow) -> String {
 }
 
 /// What became of the paths that did not come about beside others.
-fn others(case: &Case<'_>, found: &[Finding]) -> Vec<String> {
-    let joins = case.joins().count();
-    let failed = case.joins().filter(|join| !join.is_through()).count();
+fn others(context: &ConnectionContext<'_>, found: &[Finding]) -> Vec<String> {
+    let joins = context.joins().count();
+    let failed = context.joins().filter(|join| !join.is_confirmed()).count();
     let mut clauses = Vec::new();
     if failed > 0 {
         let (failed, joins) = (units::count(failed as u64), units::count(joins as u64));

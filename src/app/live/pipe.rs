@@ -1,7 +1,7 @@
 //! Standard input, into which somebody else captures.
 //!
 //! ```text
-//!  stdin ─ thread ─ octets ─▸ thread: Capture ─ packets ─▸ whoever asks, and need not wait
+//!  stdin ─ thread ─ bytes ─▸ thread: Capture ─ packets ─▸ whoever asks, and need not wait
 //! ```
 
 use std::io::{self, Read};
@@ -19,7 +19,7 @@ use crate::wire::frame::{CapturePoint, Frame, LinkType, PacketNo, Timestamp};
 /// Packets that may wait.
 const PACKETS: usize = 1024;
 
-/// How often silent octets are left to see whether it is time to stop.
+/// How often silent bytes are left to see whether it is time to stop.
 const LOOK_UP: Duration = Duration::from_millis(50);
 
 /// Standard input as a source of packets.
@@ -46,7 +46,7 @@ enum Message {
     End(InputStatus),
 }
 
-/// A frame that owns its octets.
+/// A frame that owns its bytes.
 struct Packet {
     timestamp: Timestamp,
     point: CapturePoint,
@@ -64,7 +64,7 @@ impl Pipe {
 
     /// Waits for the header of a capture, and goes on reading it until it is time to stop.
     pub(super) fn start(&mut self, stop: Stop) -> Result<()> {
-        let capture = Capture::from_reader("-", Octets::start(stop))?;
+        let capture = Capture::from_reader("-", Bytes::start(stop))?;
         if let Some(status) = capture.inputs().first() {
             self.status = status.clone();
         }
@@ -145,20 +145,20 @@ impl From<Frame<'_>> for Packet {
     }
 }
 
-/// The octets, which end when it is time to stop: a thread waits for what comes.
-struct Octets {
+/// The bytes, which end when it is time to stop: a thread waits for what comes.
+struct Bytes {
     pieces: Receiver<io::Result<Vec<u8>>>,
     piece: Vec<u8>,
     taken: usize,
     stop: Stop,
 }
 
-impl Octets {
+impl Bytes {
     fn start(stop: Stop) -> Self {
         Self { pieces: stdin::pieces(), piece: Vec::new(), taken: 0, stop }
     }
 
-    /// Waits for octets; none are the end.
+    /// Waits for bytes; none are the end.
     fn fill(&mut self) -> io::Result<()> {
         self.taken = 0;
         self.piece.clear();
@@ -176,14 +176,14 @@ impl Octets {
     }
 }
 
-impl Read for Octets {
+impl Read for Bytes {
     fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
         if self.taken == self.piece.len() {
             self.fill()?;
         }
         let mut rest = self.piece.get(self.taken..).unwrap_or_default();
-        let octets = rest.read(space)?;
-        self.taken += octets;
-        Ok(octets)
+        let bytes = rest.read(space)?;
+        self.taken += bytes;
+        Ok(bytes)
     }
 }

@@ -8,8 +8,8 @@ use super::feed::{Feed, Notice};
 use super::host::LocalHost;
 use super::output::{LineWriter, Lines};
 use crate::analyze::finding::Selection;
-use crate::analyze::rules::CaptureFacts;
-use crate::analyze::watch::{Change, FindingWatch};
+use crate::analyze::live_findings::{Change, LiveFindings};
+use crate::analyze::rules::InputStats;
 use crate::app::inputs::InputCounts;
 use crate::app::report::{self, Wanted};
 use crate::app::{is_closed_pipe, output};
@@ -18,9 +18,9 @@ use crate::capture::write::Writer;
 use crate::cli::LiveArgs;
 use crate::report::Report;
 use crate::report::live::{
-    DropsLine, FindingLine, InterfaceLine, Line, Narrator, StateLine, SummaryLine,
+    DropsLine, EventLines, FindingLine, InterfaceLine, Line, StateLine, SummaryLine,
 };
-use crate::track::news::News;
+use crate::track::updates::Update;
 use crate::track::{Limits, Tracker};
 use crate::wire::frame::{Frame, Timestamp};
 use crate::wire::segment::decode;
@@ -29,10 +29,10 @@ use crate::wire::segment::decode;
 pub(super) struct Session {
     tracker: Tracker,
     counts: InputCounts,
-    narrator: Narrator,
-    news: Vec<News>,
+    narrator: EventLines,
+    updates: Vec<Update>,
     out: LineWriter,
-    findings: FindingWatch,
+    findings: LiveFindings,
     host: Option<LocalHost>,
     writer: Option<Writer>,
     frames: u64,
@@ -56,16 +56,16 @@ impl Session {
     ) -> Self {
         let mut tracker = Tracker::new(limits(args), report::seed());
         if lines != Lines::None {
-            tracker.keep_news();
+            tracker.keep_updates();
         }
         let summary_every = Duration::from_nanos(args.summary.unsigned_abs());
         Self {
             tracker,
             counts: InputCounts::new(1),
-            narrator: Narrator::default(),
-            news: Vec::new(),
+            narrator: EventLines::default(),
+            updates: Vec::new(),
             out: LineWriter::new(lines),
-            findings: FindingWatch::default(),
+            findings: LiveFindings::default(),
             host,
             writer,
             frames: 0,
@@ -100,17 +100,17 @@ impl Session {
         let decoded = decode(frame);
         self.counts.count(frame, &decoded);
         self.tracker.push(&decoded);
-        self.tracker.take_news(&mut self.news);
-        if self.news.is_empty() {
+        self.tracker.take_updates(&mut self.updates);
+        if self.updates.is_empty() {
             return Ok(());
         }
-        let lines = self.narrator.lines(self.tracker.trace(), &self.news, origin);
-        let forgotten = self.news.iter().filter_map(|news| match news {
-            News::Forgotten { number } => Some(*number),
+        let lines = self.narrator.lines(self.tracker.trace(), &self.updates, origin);
+        let forgotten = self.updates.iter().filter_map(|updates| match updates {
+            Update::Forgotten { number } => Some(*number),
             _ => None,
         });
         let closed: Vec<_> = forgotten.flat_map(|number| self.findings.forget(number)).collect();
-        self.news.clear();
+        self.updates.clear();
         self.tell(&lines)?;
         self.tell_findings(closed)
     }
@@ -212,11 +212,11 @@ impl Session {
         Selection { host, ..Selection::default() }
     }
 
-    fn facts(&self, status: &InputStatus) -> Vec<CaptureFacts> {
+    fn facts(&self, status: &InputStatus) -> Vec<InputStats> {
         let facts = self.counts.facts(std::slice::from_ref(status));
         let copies = self.tracker.trace().totals().copies.first().copied();
-        let facts = facts.iter().map(CaptureFacts::from);
-        facts.map(|facts| CaptureFacts { duplicates: copies.unwrap_or(0), ..facts }).collect()
+        let facts = facts.iter().map(InputStats::from);
+        facts.map(|facts| InputStats { duplicates: copies.unwrap_or(0), ..facts }).collect()
     }
 
     fn tell_summary(&mut self, dropped_by_kernel: Option<u64>) -> Result<()> {
@@ -269,12 +269,12 @@ impl Session {
 }
 
 fn limits(args: &LiveArgs) -> Limits {
-    let ageing = &args.ageing;
-    Limits::live(crate::track::limits::Ageing {
-        closed_ns: ageing.forget_closed,
-        half_open_ns: ageing.forget_half_open,
-        idle_ns: ageing.forget_idle,
-        most: ageing.max_connections,
+    let eviction = &args.eviction;
+    Limits::live(crate::track::limits::EvictionLimits {
+        closed_ns: eviction.forget_closed,
+        half_open_ns: eviction.forget_half_open,
+        idle_ns: eviction.forget_idle,
+        most: eviction.max_connections,
     })
 }
 

@@ -25,7 +25,7 @@ use crate::capture::{InputPath, PacketReader};
 use crate::cli::TuiArgs;
 use crate::host::HostSnapshot;
 use crate::track::Limits;
-use crate::track::limits::Ageing;
+use crate::track::limits::EvictionLimits;
 use crate::tui::Snapshot;
 
 /// How often the host is asked how it is.
@@ -69,7 +69,8 @@ impl Loader {
         } else {
             (Source::of_interfaces(args)?, Some(Host::open()))
         };
-        let limits = if source.is_live() { Limits::live(ageing(args)) } else { Limits::default() };
+        let limits =
+            if source.is_live() { Limits::live(eviction(args)) } else { Limits::default() };
         let loader = Self::new(source, limits, host);
         if !args.interfaces.is_empty() {
             give_up_privileges(args)?;
@@ -202,13 +203,13 @@ impl Host {
     }
 }
 
-fn ageing(args: &TuiArgs) -> Ageing {
-    let ageing = &args.ageing;
-    Ageing {
-        closed_ns: ageing.forget_closed,
-        half_open_ns: ageing.forget_half_open,
-        idle_ns: ageing.forget_idle,
-        most: ageing.max_connections,
+fn eviction(args: &TuiArgs) -> EvictionLimits {
+    let eviction = &args.eviction;
+    EvictionLimits {
+        closed_ns: eviction.forget_closed,
+        half_open_ns: eviction.forget_half_open,
+        idle_ns: eviction.forget_idle,
+        most: eviction.max_connections,
     }
 }
 

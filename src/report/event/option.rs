@@ -238,7 +238,7 @@ impl From<&mptcp::Dss> for Dss {
 impl From<mptcp::DataLevelLength> for DataLevelLength {
     fn from(length: mptcp::DataLevelLength) -> Self {
         match length {
-            mptcp::DataLevelLength::Octets(octets) => Self::Octets(octets),
+            mptcp::DataLevelLength::Bytes(octets) => Self::Octets(octets),
             mptcp::DataLevelLength::Infinite => Self::Infinite(Infinite::Infinite),
         }
     }

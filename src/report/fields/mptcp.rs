@@ -183,10 +183,10 @@ fn dss(walk: &mut Walk<'_>, dss: &Dss, known: &Known<'_>) {
         walk.octets(mapping.dsn.len(), "DSN", |octets| dsn(octets, known.sender_idsn));
         walk.number(4, "SSN");
         walk.octets(2, "data-level length", |octets| match mapping.length {
-            DataLevelLength::Octets(_) if dss.data_fin => {
+            DataLevelLength::Bytes(_) if dss.data_fin => {
                 format!("{}, DATA_FIN included", number(octets))
             }
-            DataLevelLength::Octets(_) => number(octets).to_string(),
+            DataLevelLength::Bytes(_) => number(octets).to_string(),
             DataLevelLength::Infinite => "0: infinite mapping".to_owned(),
         });
         if mapping.checksum.is_some() {

@@ -1,4 +1,4 @@
-//! Indented JSON, octet for octet as `serde_json` writes it, for values as large as a report.
+//! Indented JSON, byte for byte as `serde_json` writes it, for values as large as a report.
 //!
 //! Most of a report is keys and indentation. Here both are copied into one buffer, and a string is
 //! looked at once before it is copied; `serde_json` goes through each letter of each key. Numbers,
@@ -10,11 +10,11 @@ use std::mem;
 
 use serde::ser::{self, Impossible, Serialize, Serializer};
 
-/// Octets that are put together before they are written.
+/// Bytes that are put together before they are written.
 const BUFFER: usize = 1 << 16;
 
 /// The end of a line and the indentation of the next one, with room for a name: more than most need,
-/// because octets of a known number are copied faster.
+/// because bytes of a known number are copied faster.
 const NEXT_LINE: &[u8; 48] = b"\n                                               ";
 
 /// Writes `value`, and nothing after it.
@@ -59,7 +59,7 @@ impl<'a> Writer<'a> {
         self.buffer.resize(end, b' ');
     }
 
-    /// Octets between two lines.
+    /// Bytes between two lines.
     const fn indentation(&self) -> usize {
         1 + 2 * self.depth
     }
@@ -126,11 +126,11 @@ fn is_plain(text: &str) -> bool {
     runs.iter().all(|run| are_plain(run)) && are_plain(rest)
 }
 
-/// Whether none of `octets` needs an escape.
+/// Whether none of `bytes` needs an escape.
 #[expect(clippy::needless_bitwise_bool, reason = "without a jump, eight are looked at in one go")]
-fn are_plain(octets: &[u8]) -> bool {
-    let is_plain = |octet: u8| (octet >= b' ') & (octet != b'"') & (octet != b'\\');
-    octets.iter().fold(true, |all, octet| all & is_plain(*octet))
+fn are_plain(bytes: &[u8]) -> bool {
+    let is_plain = |byte: u8| (byte >= b' ') & (byte != b'"') & (byte != b'\\');
+    bytes.iter().fold(true, |all, byte| all & is_plain(*byte))
 }
 
 /// The values of an array, or the entries of an object, that is being written.
@@ -214,8 +214,8 @@ impl<'m, 'a> Serializer for &'m mut Writer<'a> {
         }
     }
 
-    fn serialize_bytes(self, octets: &[u8]) -> Result {
-        octets.serialize(self)
+    fn serialize_bytes(self, bytes: &[u8]) -> Result {
+        bytes.serialize(self)
     }
 
     fn serialize_none(self) -> Result {

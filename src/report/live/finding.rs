@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::analyze::watch::{Change, Held};
+use crate::analyze::live_findings::{Change, FindingKey};
 use crate::report::event::Direction;
 use crate::report::model::{Confidence, Finding, Severity};
 use crate::track::Trace;
@@ -52,7 +52,7 @@ impl FindingLine {
             Change::Opened(held, finding) => (Turn::Opened, held, Some(*finding)),
             Change::Closed(held) => (Turn::Closed, held, None),
         };
-        let Held { connection, code, severity, confidence, subflow, direction } = held;
+        let FindingKey { connection, code, severity, confidence, subflow, direction } = held;
         let finding = finding
             .map(|finding| Finding { connection, ..Finding::of_origin(trace, origin, finding) });
         Self {

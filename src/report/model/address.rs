@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::build::Context;
 use super::subflow::{HmacVerdict, RoleName};
-use crate::analyze::rules::{AddressVerdict, Case};
+use crate::analyze::rules::{AddressVerdict, ConnectionContext};
 use crate::track::address::{self, Sightings};
 use crate::track::subflow::Subflow;
 use crate::wire::crypto::AddAddrHmacVariant;
@@ -47,7 +47,7 @@ pub struct Address {
 impl Address {
     pub(super) fn build(
         context: &Context<'_>,
-        case: &Case<'_>,
+        case: &ConnectionContext<'_>,
         address: &address::Address,
         (verdict, variant): AddressVerdict,
     ) -> Self {
@@ -56,7 +56,7 @@ impl Address {
             listed.map(|seen| context.packet(seen.packet)).collect()
         };
         let is_used = |subflow: &&&Subflow| {
-            subflow.ends.of(address.owner).address_id == Some(address.address_id)
+            subflow.sides.of(address.owner).address_id == Some(address.address_id)
         };
         // Version 0 has no HMAC that could be absent.
         let is_proof_due = address.options.iter().any(|option| AddAddr::hmac(option).is_some());

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::InputFacts;
 use super::connection::Moment;
 use crate::track::Trace;
-use crate::track::subflow::Seen;
+use crate::track::subflow::PacketStamp;
 use crate::wire::frame::{PacketNo, Timestamp};
 
 /// Where a packet of several inputs stands: `[input, frame number]`.
@@ -64,7 +64,7 @@ impl<'a> Context<'a> {
         number.0
     }
 
-    pub(super) fn moment(&self, seen: Seen) -> Moment {
+    pub(super) fn moment(&self, seen: PacketStamp) -> Moment {
         Moment { packet: self.packet(seen.packet), t_ns: self.t_ns(seen.at) }
     }
 

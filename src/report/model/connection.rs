@@ -9,7 +9,7 @@ use super::build::Context;
 use super::data::DataDirection;
 use super::finding::Confidence;
 use super::{Address, PerHost, Subflow};
-use crate::analyze::rules::Case;
+use crate::analyze::rules::ConnectionContext;
 use crate::analyze::{option_space, state, verdict};
 use crate::report::event::{Event, FallbackCauseName};
 use crate::report::hex::{Hex32, Hex64};
@@ -224,7 +224,7 @@ impl Connection {
     pub(super) fn build(
         context: &Context<'_>,
         id: u64,
-        case: &Case<'_>,
+        case: &ConnectionContext<'_>,
         headline: Option<String>,
     ) -> Self {
         let connection = case.connection;
@@ -287,7 +287,7 @@ impl Host {
         role: Role,
     ) -> Self {
         let host = connection.hosts.of(role);
-        let endpoint = first.map(|subflow| subflow.ends.of(role).endpoint);
+        let endpoint = first.map(|subflow| subflow.sides.of(role).endpoint);
         Self {
             // A connection is made with its first subflow.
             address: endpoint.map_or(std::net::Ipv4Addr::UNSPECIFIED.into(), |e| e.address),

@@ -7,11 +7,11 @@ use super::build::Context;
 use super::connection::Moment;
 use super::series::Series;
 use super::subflow::Distribution;
-use crate::analyze::rules::Case;
-use crate::track::coverage::Range;
+use crate::analyze::rules::ConnectionContext;
+use crate::track::range_set::SeqRange;
 use crate::track::role::Role;
-use crate::track::subflow::{ByteCounts, Seen};
-use crate::track::{connection, delivery};
+use crate::track::subflow::{ByteCounts, PacketStamp};
+use crate::track::{connection, data_level_stats};
 
 /// Most holes of a stream that are listed.
 const MAX_HOLES: usize = 100;
@@ -104,17 +104,17 @@ pub struct ReceiveWindow {
 }
 
 impl DataDirection {
-    pub(super) fn build(context: &Context<'_>, case: &Case<'_>, sender: Role) -> Self {
+    pub(super) fn build(context: &Context<'_>, case: &ConnectionContext<'_>, sender: Role) -> Self {
         let connection = case.connection;
         let data = connection.data.of(sender);
         let sum = |count: fn(&ByteCounts) -> u64| {
-            let ends = case.subflows.iter().map(|subflow| subflow.ends.of(sender));
+            let ends = case.subflows.iter().map(|subflow| subflow.sides.of(sender));
             ends.map(|end| count(&end.bytes)).sum::<u64>()
         };
-        let moment = |seen: Seen| context.moment(seen);
+        let moment = |seen: PacketStamp| context.moment(seen);
         let holes = case.holes(sender);
         let acked = case.acked_end(sender);
-        let delivery = data.delivery();
+        let delivery = data.level_stats();
         let in_order = !connection.out_of_order;
         let waited = |times| Distribution::build(times).filter(|_| in_order);
         let resent = |pair| Reinjection::build(pair, in_order);
@@ -147,7 +147,7 @@ impl DataDirection {
 }
 
 impl Reinjection {
-    fn build(reinjections: &delivery::Reinjections, in_order: bool) -> Self {
+    fn build(reinjections: &data_level_stats::Reinjections, in_order: bool) -> Self {
         Self {
             from_subflow: reinjections.from,
             to_subflow: reinjections.to,
@@ -158,14 +158,14 @@ impl Reinjection {
     }
 }
 
-impl From<delivery::Window> for ReceiveWindow {
-    fn from(window: delivery::Window) -> Self {
+impl From<data_level_stats::Window> for ReceiveWindow {
+    fn from(window: data_level_stats::Window) -> Self {
         Self { min_bytes: window.min, max_bytes: window.max, zero_count: window.zero_count }
     }
 }
 
 impl Stall {
-    fn build(context: &Context<'_>, stall: &delivery::Stall) -> Self {
+    fn build(context: &Context<'_>, stall: &data_level_stats::Stall) -> Self {
         Self { t_ns: context.t_ns(stall.start), duration_ns: stall.duration_ns }
     }
 }
@@ -180,7 +180,7 @@ fn sha256(connection: &connection::Connection, sender: Role, stream_bytes: u64) 
     (from_start && octets == stream_bytes).then(|| digits.collect())
 }
 
-fn offsets(hole: &Range) -> (u64, u64) {
+fn offsets(hole: &SeqRange) -> (u64, u64) {
     let offset = |position: i64| u64::try_from(position).unwrap_or(0);
     (offset(hole.start), offset(hole.end))
 }

@@ -4,9 +4,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::finding::{Finding, Severity};
-use crate::analyze::rules::CaptureFacts;
+use crate::analyze::rules::InputStats;
 use crate::track;
-use crate::track::ageing;
+use crate::track::eviction;
 use crate::wire::frame::Timestamp;
 
 /// What the caller knows of an input. `None`: not known, or not counted per input.
@@ -207,7 +207,7 @@ pub struct Forgotten {
 }
 
 impl Forgotten {
-    fn build(forgotten: &ageing::Forgotten) -> Option<Self> {
+    fn build(forgotten: &eviction::Forgotten) -> Option<Self> {
         (!forgotten.is_none()).then_some(Self {
             closed_connections: forgotten.closed,
             idle_connections: forgotten.idle,
@@ -278,7 +278,7 @@ impl Severities {
     }
 }
 
-impl From<&InputFacts> for CaptureFacts {
+impl From<&InputFacts> for InputStats {
     fn from(facts: &InputFacts) -> Self {
         Self {
             path: facts.path.clone(),

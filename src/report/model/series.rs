@@ -218,7 +218,7 @@ impl Report {
     pub(super) fn fill_series(&mut self, context: &Context<'_>, trace: Trace<'_>) {
         for (reported, connection) in self.connections.iter_mut().zip(trace.connections()) {
             let of = |role| {
-                let series = connection.data.of(role).delivery().series.as_deref();
+                let series = connection.data.of(role).level_stats().series.as_deref();
                 series.and_then(|series| Series::of_data(context, series))
             };
             reported.c2s.series = of(Role::Client);
@@ -226,7 +226,7 @@ impl Report {
             for (reported, subflow) in reported.subflows.iter_mut().zip(trace.subflows(connection))
             {
                 let of = |role| {
-                    let series = subflow.ends.of(role).dynamics.series.as_deref();
+                    let series = subflow.sides.of(role).sender_stats.series.as_deref();
                     series.and_then(|series| Series::of_subflow(context, series))
                 };
                 reported.c2s.series = of(Role::Client);

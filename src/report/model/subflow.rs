@@ -234,7 +234,7 @@ pub struct Checksums {
 }
 
 impl Checksums {
-    fn build(end: &subflow::SubflowEnd) -> Option<Self> {
+    fn build(end: &subflow::SubflowSide) -> Option<Self> {
         let (checksums, again) = (&end.checksums, &end.checksums_again);
         let counts = Self {
             verified: checksums.verified() + again.verified(),
@@ -276,7 +276,7 @@ impl Subflow {
         verdicts: Option<JoinVerdicts>,
         subflow: &subflow::Subflow,
     ) -> Self {
-        let ends = &subflow.ends;
+        let ends = &subflow.sides;
         Self {
             id: subflow.number,
             initial: subflow.initial,
@@ -300,8 +300,8 @@ impl Subflow {
     }
 }
 
-impl From<&subflow::SubflowEnd> for End {
-    fn from(end: &subflow::SubflowEnd) -> Self {
+impl From<&subflow::SubflowSide> for End {
+    fn from(end: &subflow::SubflowSide) -> Self {
         Self {
             address: end.endpoint.address,
             port: end.endpoint.port,
@@ -311,9 +311,9 @@ impl From<&subflow::SubflowEnd> for End {
 }
 
 impl SubflowDirection {
-    fn build(end: &subflow::SubflowEnd, in_order: bool) -> Self {
+    fn build(end: &subflow::SubflowSide, in_order: bool) -> Self {
         let bytes = end.bytes;
-        let longest_idle = end.dynamics.longest_idle.filter(|_| in_order);
+        let longest_idle = end.sender_stats.longest_idle.filter(|_| in_order);
         Self {
             segments: end.segments,
             payload_bytes: bytes.payload,
@@ -324,9 +324,9 @@ impl SubflowDirection {
             unmapped_bytes: bytes.unmapped,
             checksums: Checksums::build(end),
             rtt_ns: Distribution::build(end.round_trips.samples()).filter(|_| in_order),
-            out_of_order_segments: end.dynamics.out_of_order,
-            duplicate_acks: end.dynamics.duplicate_acks,
-            max_in_flight_bytes: end.dynamics.max_in_flight,
+            out_of_order_segments: end.sender_stats.out_of_order,
+            duplicate_acks: end.sender_stats.duplicate_acks,
+            max_in_flight_bytes: end.sender_stats.max_in_flight,
             longest_idle_ns: longest_idle.map(|(_, idle)| idle),
             series: None,
         }
@@ -335,7 +335,8 @@ impl SubflowDirection {
 
 impl Handshake {
     fn build(context: &Context<'_>, handshake: &subflow::Handshake) -> Self {
-        let packet = |seen: Option<subflow::Seen>| seen.map(|seen| context.packet(seen.packet));
+        let packet =
+            |seen: Option<subflow::PacketStamp>| seen.map(|seen| context.packet(seen.packet));
         Self {
             syn: packet(handshake.syn),
             syn_ack: packet(handshake.syn_ack),

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::name;
-use crate::analyze::announcing::{Header, Outcome, Practice, practices};
+use crate::analyze::add_addr_what_if::{Header, Outcome, Practice, practices};
 use crate::wire::option_space::{
     AddAddrForm, Block, Demand, DssForm, Fit, MAX_OPTIONS, Placed, Width, layout,
 };

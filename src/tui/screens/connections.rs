@@ -50,7 +50,7 @@ pub enum Sort {
     Start,
     /// The worst findings first.
     Findings,
-    /// Most octets first.
+    /// Most bytes first.
     Bytes,
     /// Longest first.
     Duration,

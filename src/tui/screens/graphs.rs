@@ -41,7 +41,7 @@ pub enum Graph {
     /// Positions in the stream, by subflow, and DATA_ACKs.
     #[default]
     Dsn,
-    /// Octets per second.
+    /// Bytes per second.
     Throughput,
     /// What is not acknowledged, and the receive window.
     InFlight,
@@ -73,7 +73,7 @@ impl Graph {
         Self::ALL.get(index).copied().unwrap_or_default()
     }
 
-    /// A value of the axis at the left; `first` is the DSN of the first octet, where DSNs are shown
+    /// A value of the axis at the left; `first` is the DSN of the first byte, where DSNs are shown
     /// as on the wire.
     fn value(self, value: f64, first: Option<u64>) -> String {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "of an axis")]
@@ -199,7 +199,7 @@ const fn who(data: &Data<'_>) -> &'static str {
     }
 }
 
-/// The DSN of the first octet, where DSNs are to be shown as on the wire.
+/// The DSN of the first byte, where DSNs are to be shown as on the wire.
 fn first_dsn(app: &App, direction: Direction) -> Option<u64> {
     let connection = app.connection().filter(|_| app.raw_dsn)?;
     let host = match direction {

@@ -369,6 +369,6 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
 
 /// The words for labels of a packet.
 fn words<'a>(app: &'a App, entry: &Entry) -> label::Words<'a> {
-    let facts = crate::tui::facts::Facts::of(app, entry);
+    let facts = crate::tui::packet_context::PacketContext::of(app, entry);
     label::Words { theme: app.theme, raw_dsn: app.raw_dsn, facts }
 }

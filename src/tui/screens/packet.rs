@@ -10,16 +10,16 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::ladder;
-use crate::analyze::as_of::AsOf;
+use crate::analyze::state_at::StateAt;
 use crate::report::fields::{self, Field, Part};
 use crate::track::index::Entry;
-use crate::track::pushed::Kind;
+use crate::track::packet_class::PacketClass;
 use crate::tui::action::{Command, Move};
-use crate::tui::cache::Octets;
+use crate::tui::cache::Bytes;
 use crate::tui::draw::{self, pane};
-use crate::tui::facts::Facts;
 use crate::tui::layout::{self, inner, split, stack};
 use crate::tui::marks;
+use crate::tui::packet_context::PacketContext;
 use crate::tui::state::{App, Screen};
 use crate::tui::table::Cursor;
 use crate::tui::update::say;
@@ -37,7 +37,7 @@ pub struct State {
     of: Option<u64>,
     name: Option<Name>,
     /// Where the connection stood after a packet; `None` where that cannot be told.
-    as_of: Option<(PacketNo, Option<AsOf>)>,
+    as_of: Option<(PacketNo, Option<StateAt>)>,
 }
 
 /// What is shown of a packet.
@@ -46,7 +46,7 @@ pub enum Show {
     /// Fields, and octets if there is room for both.
     #[default]
     Both,
-    /// Octets alone.
+    /// Bytes alone.
     Hex,
     /// Fields alone.
     Tree,
@@ -101,7 +101,7 @@ fn turn(app: &mut App, forward: bool) {
         let position = app.snapshot.subflows.position(entry);
         // A copy is no packet of its own.
         position.is_some_and(|found| found.connection == connection.connection)
-            && entry.kind() != Kind::Copy
+            && entry.kind() != PacketClass::Copy
     };
     let found = if forward {
         index.iter_from(here + 1).map(|(_, entry)| entry).find(is_wanted)
@@ -154,7 +154,7 @@ pub fn entry(app: &App) -> Option<Entry> {
 }
 
 /// Where the connection stood after the packet in focus, once that is known.
-fn as_of(app: &App) -> Option<&AsOf> {
+fn state_at(app: &App) -> Option<&StateAt> {
     let (number, as_of) = app.packet.as_of.as_ref()?;
     as_of.as_ref().filter(|_| Some(number.0) == app.focus.packet)
 }
@@ -177,17 +177,17 @@ pub fn forget_as_of(app: &mut App) {
 }
 
 /// Takes what was found out.
-pub const fn take_as_of(app: &mut App, number: PacketNo, as_of: Option<AsOf>) {
+pub const fn take_as_of(app: &mut App, number: PacketNo, as_of: Option<StateAt>) {
     app.packet.as_of = Some((number, as_of));
 }
 
 /// Its fields; none as long as its octets are not there.
 fn fields(app: &App) -> Vec<Field> {
     let Some(entry) = entry(app) else { return Vec::new() };
-    let Octets::Here(packet) = app.packets.get(entry.number()) else { return Vec::new() };
+    let Bytes::Here(packet) = app.packets.get(entry.number()) else { return Vec::new() };
     let at = entry.at(app.snapshot.packets.origin().unwrap_or_default());
     let frame = packet.frame(entry.number(), at);
-    match Facts::of(app, &entry) {
+    match PacketContext::of(app, &entry) {
         Some(facts) => {
             let proof = |option: &MptcpOption| facts.verdict(option);
             fields::fields(&frame, &facts.known(&proof))
@@ -311,10 +311,10 @@ fn draw_nothing(app: &App, frame: &mut Frame<'_>, area: Rect) {
             let kind = crate::tui::label::kind_name(entry.kind());
             let payload = entry.payload_len();
             match app.packets.get(entry.number()) {
-                Octets::Gone => format!(
+                Bytes::Gone => format!(
                     "Its octets are no longer kept. What is left: {kind}, {payload} octets of payload."
                 ),
-                Octets::Unread | Octets::Here(_) => "Reading it again.".to_owned(),
+                Bytes::Unread | Bytes::Here(_) => "Reading it again.".to_owned(),
             }
         }
     };

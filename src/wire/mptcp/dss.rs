@@ -14,7 +14,7 @@ use crate::wire::seq::{Dsn, WireDsn};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DataLevelLength {
     /// This many octets of the data sequence space, DATA_FIN included.
-    Octets(u16),
+    Bytes(u16),
     /// Wire value 0: the rest of the connection is this subflow (RFC 8684 §3.7).
     Infinite,
 }
@@ -24,7 +24,7 @@ impl DataLevelLength {
     const fn of(field: u16) -> Self {
         match field {
             0 => Self::Infinite,
-            octets => Self::Octets(octets),
+            bytes => Self::Bytes(bytes),
         }
     }
 }
@@ -36,7 +36,7 @@ pub struct Mapping {
     pub dsn: WireDsn,
     /// First subflow sequence number, relative to the subflow's ISN; 0 for a lone DATA_FIN.
     pub ssn: u32,
-    /// Octets mapped.
+    /// Bytes mapped.
     pub length: DataLevelLength,
     /// DSS checksum, if the option has room for one.
     pub checksum: Option<u16>,
@@ -177,7 +177,7 @@ impl Mapping {
 
     fn emit(&self, out: &mut Vec<u8>) {
         let length = match self.length {
-            DataLevelLength::Octets(octets) => octets,
+            DataLevelLength::Bytes(octets) => octets,
             DataLevelLength::Infinite => 0,
         };
         emit_number(self.dsn, out);
@@ -265,7 +265,7 @@ mod tests {
     }
 
     fn map(dsn: WireDsn, ssn: u32, octets: u16, checksum: Option<u16>) -> Mapping {
-        Mapping { dsn, ssn, length: DataLevelLength::Octets(octets), checksum }
+        Mapping { dsn, ssn, length: DataLevelLength::Bytes(octets), checksum }
     }
 
     fn dss(hex: &str) -> Dss {

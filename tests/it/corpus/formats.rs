@@ -61,7 +61,7 @@ const KEYS: &[&str] = &[
 ];
 
 const DRESSES: &[Dress] = &[
-    // No payload beyond the first octets: nothing to hash, and all the rest.
+    // No payload beyond the first bytes: nothing to hash, and all the rest.
     Dress { file: "snaplen-96.pcap", lacks: &[&["*/sha256"]] },
     // The frames of one interface come in batches after those of the other, so which DATA_FIN is
     // the first is another question.
@@ -157,7 +157,7 @@ fn a_dress_lacks_what_it_lacks_and_nothing_else() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
-/// 14 octets of TCP options: that of MPTCP is beyond them in every segment.
+/// 14 bytes of TCP options: that of MPTCP is beyond them in every segment.
 #[test]
 fn options_beyond_the_snap_length_are_not_there() {
     let Some(folder) = folder() else { return };

@@ -14,8 +14,8 @@ use crate::support::corpus::{array, corpus, number, report};
 /// A connection's subflows by their TCP streams.
 type Streams = &'static [u64];
 
-/// Octets of a TCP stream.
-type Octets = &'static [(u64, u64)];
+/// Bytes of a TCP stream.
+type Bytes = &'static [(u64, u64)];
 
 struct Expected {
     file: &'static str,
@@ -24,9 +24,9 @@ struct Expected {
     /// From the client, whose subflow sequence numbers are new and that tshark calls a reinjection.
     /// (tshark's 45 and 42 frames include repetitions of a reinjection on its own subflow, which are
     /// TCP's.)
-    reinjected: Octets,
+    reinjected: Bytes,
     /// Whose mapping tshark does not find either: the segment that carried it is not in the capture.
-    unmapped: Octets,
+    unmapped: Bytes,
 }
 
 const AT_CLIENT: Expected = Expected {
@@ -53,7 +53,7 @@ const AT_SERVER: Expected = Expected {
         (15, 9996),
     ],
     // Frames 618; 22 from 1096 on; 1616, 1620; 2256, 2323, 2784; 2193, 2261, 2599, 2601, 2605. The
-    // 1428 octets of frame 2858 are mapped by frame 2856, which tshark does not see.
+    // 1428 bytes of frame 2858 are mapped by frame 2856, which tshark does not see.
     unmapped: &[(3, 1124), (4, 61_404), (6, 5712), (14, 7140), (15, 11_424)],
 };
 
@@ -92,17 +92,17 @@ fn compare(expected: &Expected, found: &Value) {
         .map(|connection| array(&connection["subflows"]).iter().map(stream).collect())
         .collect();
     assert_eq!(connections, expected.connections, "{file}");
-    let octets = |kind: &str| -> BTreeMap<u64, u64> {
+    let bytes = |kind: &str| -> BTreeMap<u64, u64> {
         let counts =
             subflows(found).map(|subflow| (stream(subflow), number(&subflow["c2s"][kind])));
-        counts.filter(|(_, octets)| *octets > 0).collect()
+        counts.filter(|(_, bytes)| *bytes > 0).collect()
     };
     assert_eq!(
-        octets("reinjected_bytes"),
+        bytes("reinjected_bytes"),
         BTreeMap::from_iter(expected.reinjected.to_vec()),
         "{file}"
     );
-    assert_eq!(octets("unmapped_bytes"), BTreeMap::from_iter(expected.unmapped.to_vec()), "{file}");
+    assert_eq!(bytes("unmapped_bytes"), BTreeMap::from_iter(expected.unmapped.to_vec()), "{file}");
 }
 
 fn subflows(report: &Value) -> impl Iterator<Item = &Value> {

@@ -112,7 +112,7 @@ fn files_are_rotated_by_time() {
     assert!(Path::new(&lab.path("a-00002.pcapng")).exists());
 }
 
-/// The same packets as tcpdump's, octet by octet.
+/// The same packets as tcpdump's, byte by byte.
 #[test]
 fn tcpdump_sees_the_same() {
     let Some(lab) = Lab::new("dump") else { return };
@@ -156,7 +156,7 @@ fn wait_until_it_rests(path: &str) {
     }
 }
 
-/// Octets of all packets of a file.
+/// Bytes of all packets of a file.
 fn packets(file: &str) -> Vec<Vec<u8>> {
     use mptcpscope::capture::{Capture, InputPath};
     let mut capture = Capture::open(&[InputPath::File(file.into())]).unwrap();

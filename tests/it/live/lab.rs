@@ -74,19 +74,19 @@ impl Lab {
         self
     }
 
-    /// Sends so many octets over MPTCP, and waits until both hosts have closed.
-    pub(crate) fn transfer(&self, octets: u32) {
-        assert!(talk(&self.client, octets, 0.3).success());
+    /// Sends so many bytes over MPTCP, and waits until both hosts have closed.
+    pub(crate) fn transfer(&self, bytes: u32) {
+        assert!(talk(&self.client, bytes, 0.3).success());
     }
 
     /// The same from the host behind.
-    pub(crate) fn transfer_from_inner(&self, octets: u32) {
-        assert!(talk(&self.inner, octets, 0.3).success());
+    pub(crate) fn transfer_from_inner(&self, bytes: u32) {
+        assert!(talk(&self.inner, bytes, 0.3).success());
     }
 
     /// The same, with so many seconds before most of it.
-    pub(crate) fn transfer_after(&self, octets: u32, seconds: f32) {
-        assert!(talk(&self.client, octets, seconds).success());
+    pub(crate) fn transfer_after(&self, bytes: u32, seconds: f32) {
+        assert!(talk(&self.client, bytes, seconds).success());
     }
 
     /// Forges so many SYNs on v1.
@@ -163,7 +163,7 @@ fn silence(host: &str) {
     assert!(at(host, "sysctl").args(no_ipv6).status().unwrap().success());
 }
 
-/// Joins two hosts by interfaces of the same name; the other one has the last octet 2.
+/// Joins two hosts by interfaces of the same name; the other one has the last byte 2.
 fn join(device: &str, (near, address): (&str, &str), far: &str, path: &str) {
     let ends = ["link", "add", device, "netns", near, "type", "veth"];
     assert!(run("ip", &[&ends[..], &["peer", "name", device, "netns", far]].concat()));
@@ -181,12 +181,12 @@ fn at(host: &str, program: &str) -> Command {
 }
 
 /// Connects to the server, waits, sends, and waits until both hosts have closed.
-fn talk(host: &str, octets: u32, seconds: f32) -> ExitStatus {
+fn talk(host: &str, bytes: u32, seconds: f32) -> ExitStatus {
     let script = format!(
         "import socket, time\n\
         s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)\n\
         s.connect(('10.99.1.2', 5001)); s.sendall(b'x'); time.sleep({seconds})\n\
-        s.sendall(b'x' * {octets}); s.shutdown(1); s.recv(1); s.close(); time.sleep(0.3)\n"
+        s.sendall(b'x' * {bytes}); s.shutdown(1); s.recv(1); s.close(); time.sleep(0.3)\n"
     );
     at(host, "python3").args(["-c", &script]).status().unwrap()
 }
@@ -217,7 +217,7 @@ impl Live {
         status.is_ok_and(|status| status.contains("Seccomp:\t2"))
     }
 
-    /// Resident memory in octets.
+    /// Resident memory in bytes.
     pub(crate) fn resident(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();

@@ -87,7 +87,7 @@ impl Packet {
         let ends = [segment.source, segment.destination];
         for (index, connection) in trace.connections().into_iter().enumerate() {
             for subflow in trace.subflows(connection) {
-                let here = [subflow.ends.client.endpoint, subflow.ends.server.endpoint];
+                let here = [subflow.sides.client.endpoint, subflow.sides.server.endpoint];
                 let while_open = subflow.first.packet..=subflow.last.packet;
                 if ends.iter().all(|end| here.contains(end)) && while_open.contains(&segment.number)
                 {
@@ -216,7 +216,7 @@ impl Packet {
             self.add("tcp.options.mptcp.rawdataseqno", mapping.dsn.raw());
             self.add("tcp.options.mptcp.subflowseqno", mapping.ssn);
             let length = match mapping.length {
-                DataLevelLength::Octets(octets) => octets,
+                DataLevelLength::Bytes(octets) => octets,
                 DataLevelLength::Infinite => 0,
             };
             self.mapped(length, mapping.checksum);

@@ -1,17 +1,17 @@
 //! Sets of octets by their places in a stream.
 
-use mptcpscope::track::coverage::Range;
+use mptcpscope::track::range_set::SeqRange;
 
 /// Ranges in order, none touching another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Octets(Vec<Range>);
+pub(crate) struct Octets(Vec<SeqRange>);
 
 impl Octets {
     pub(crate) fn len(&self) -> u64 {
         self.0.iter().map(|range| range.len()).sum()
     }
 
-    pub(crate) fn overlap(&self, range: Range) -> u64 {
+    pub(crate) fn overlap(&self, range: SeqRange) -> u64 {
         self.0.iter().map(|own| own.intersection(range).len()).sum()
     }
 
@@ -21,11 +21,11 @@ impl Octets {
     }
 }
 
-impl FromIterator<Range> for Octets {
-    fn from_iter<T: IntoIterator<Item = Range>>(ranges: T) -> Self {
+impl FromIterator<SeqRange> for Octets {
+    fn from_iter<T: IntoIterator<Item = SeqRange>>(ranges: T) -> Self {
         let mut sorted: Vec<_> = ranges.into_iter().filter(|range| !range.is_empty()).collect();
         sorted.sort_by_key(|range| range.start);
-        let mut merged: Vec<Range> = Vec::new();
+        let mut merged: Vec<SeqRange> = Vec::new();
         for range in sorted {
             match merged.last_mut() {
                 Some(last) if range.start <= last.end => last.end = last.end.max(range.end),

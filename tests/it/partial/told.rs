@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
-use mptcpscope::analyze::rules::Case;
+use mptcpscope::analyze::rules::ConnectionContext;
 use mptcpscope::report::Report;
 use mptcpscope::track::Trace;
 use mptcpscope::track::connection::Connection;
-use mptcpscope::track::coverage::Range;
 use mptcpscope::track::data::DataSpace;
 use mptcpscope::track::proof::{Verdict, join_verdicts};
+use mptcpscope::track::range_set::SeqRange;
 use mptcpscope::track::role::Role;
 use mptcpscope::track::subflow::Subflow;
 use mptcpscope::wire::seq::Dsn;
@@ -102,7 +102,7 @@ impl Told<'_> {
         let first = self.whole.carrier(subflow.first.packet)?;
         let frame = self.frames.iter().find(|frame| frame.number == subflow.first.packet).unwrap();
         let source = frame.segment().unwrap().source;
-        let is_client = subflow.ends.client.endpoint == source;
+        let is_client = subflow.sides.client.endpoint == source;
         Some(Carrier {
             sender: if is_client { first.sender } else { first.sender.peer() },
             ..first
@@ -134,7 +134,7 @@ impl Told<'_> {
         }
         for role in Role::BOTH {
             let (told, truth) =
-                (told.ends.of(role), truth.ends.of(if is_swapped { role.peer() } else { role }));
+                (told.sides.of(role), truth.sides.of(if is_swapped { role.peer() } else { role }));
             let bytes = told.bytes;
             let sum = bytes.new_data + bytes.reinjected + bytes.remapped + bytes.retransmitted;
             self.at_most("sum of classes", sum + bytes.unmapped, bytes.payload);
@@ -164,8 +164,8 @@ impl Told<'_> {
         let packets = self.frames.iter().filter(carried).map(|frame| frame.number);
         let seen = self.whole.octets(packets);
         let subflows = self.trace.subflows(self.connection);
-        let ends: Vec<_> = subflows.map(|subflow| subflow.ends.of(role)).collect();
-        let hidden: u64 = ends.iter().map(|end| end.unplaced.hidden).sum();
+        let ends: Vec<_> = subflows.map(|subflow| subflow.sides.of(role)).collect();
+        let hidden: u64 = ends.iter().map(|end| end.pending.hidden).sum();
         let new: u64 = ends.iter().map(|end| end.bytes.new_data).sum();
         if new > seen.len() || hidden == 0 && new < seen.len() {
             self.wrong.push(format!(
@@ -182,7 +182,7 @@ impl Told<'_> {
             self.wrong
                 .push(format!("{sender:?}: {} octets that are not there", told.beyond(&seen)));
         }
-        let case = Case::new(self.trace, &[], None, self.connection);
+        let case = ConnectionContext::new(self.trace, &[], None, self.connection);
         for hole in case.holes(role) {
             let overlap = seen.overlap(hole.shifted(origin));
             if overlap > hidden {
@@ -191,7 +191,7 @@ impl Told<'_> {
         }
         let acked = case.acked_end(role).map(|end| end + origin);
         let whole = self.whole.tracker.trace();
-        let most = Case::new(whole, &[], None, truth).acked_end(sender);
+        let most = ConnectionContext::new(whole, &[], None, truth).acked_end(sender);
         if acked > most && acked != most.map(|most| most + 1) {
             self.wrong.push(format!("{sender:?}: acknowledged up to {acked:?}, not {most:?}"));
         }
@@ -226,10 +226,10 @@ fn origin(data: &DataSpace, first: Dsn) -> Option<i64> {
     Some(if data.reference().is_some() { whole } else { low })
 }
 
-fn covered(data: &DataSpace) -> impl Iterator<Item = Range> {
-    let span = data.coverage().span().unwrap_or(Range { start: 0, end: 0 });
-    let gaps: Vec<_> = data.coverage().gaps().collect();
+fn covered(data: &DataSpace) -> impl Iterator<Item = SeqRange> {
+    let span = data.range_set().span().unwrap_or(SeqRange { start: 0, end: 0 });
+    let gaps: Vec<_> = data.range_set().holes().collect();
     let starts = [span.start].into_iter().chain(gaps.clone().into_iter().map(|gap| gap.end));
     let ends = gaps.into_iter().map(|gap| gap.start).chain([span.end]);
-    starts.zip(ends).map(|(start, end)| Range { start, end }).collect::<Vec<_>>().into_iter()
+    starts.zip(ends).map(|(start, end)| SeqRange { start, end }).collect::<Vec<_>>().into_iter()
 }

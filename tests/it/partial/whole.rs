@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use mptcpscope::report::Report;
 use mptcpscope::track::connection::Connection;
-use mptcpscope::track::coverage::Range;
+use mptcpscope::track::range_set::SeqRange;
 use mptcpscope::track::role::{PerRole, Role};
 use mptcpscope::track::subflow::Subflow;
 use mptcpscope::track::{Limits, Tracker};
@@ -34,7 +34,7 @@ pub(crate) struct Whole {
     /// By packet number.
     carriers: BTreeMap<u64, Carrier>,
     /// The octets of the stream in a packet, counted from IDSN + 1.
-    octets: BTreeMap<u64, Vec<Range>>,
+    octets: BTreeMap<u64, Vec<SeqRange>>,
     fast_open: BTreeSet<Owner>,
     /// The warnings and errors that it raises.
     pub(crate) alarms: BTreeSet<String>,
@@ -60,8 +60,8 @@ impl Whole {
             .subflows()
             .iter()
             .map(|(_, subflow)| PerRole {
-                client: subflow.ends.client.sequence.isn(),
-                server: subflow.ends.server.sequence.isn(),
+                client: subflow.sides.client.sequence.isn(),
+                server: subflow.sides.server.sequence.isn(),
             })
             .collect();
         for segment in frames.iter().filter_map(OwnedFrame::segment) {
@@ -95,7 +95,7 @@ impl Whole {
         let subflows = self.subflows();
         let mut by_path: HashMap<_, Vec<Owner>> = HashMap::new();
         for (owner, (_, subflow)) in subflows.iter().enumerate() {
-            let (client, server) = (subflow.ends.client.endpoint, subflow.ends.server.endpoint);
+            let (client, server) = (subflow.sides.client.endpoint, subflow.sides.server.endpoint);
             by_path.entry((client, server)).or_default().push(owner);
             by_path.entry((server, client)).or_default().push(owner);
         }
@@ -117,7 +117,7 @@ impl Whole {
     }
 
     /// All mappings of each subflow and sender: places on the subflow, and place in the stream.
-    fn mappings(&self, frames: &[OwnedFrame]) -> BTreeMap<(Owner, bool), Vec<(Range, i64)>> {
+    fn mappings(&self, frames: &[OwnedFrame]) -> BTreeMap<(Owner, bool), Vec<(SeqRange, i64)>> {
         let subflows = self.subflows();
         let mut mappings: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for segment in frames.iter().filter_map(OwnedFrame::segment) {
@@ -128,7 +128,7 @@ impl Whole {
             let known = known.or_default();
             for option in options(&segment) {
                 let Some((ssn, octets, dsn)) = mapping(&option, idsn) else { continue };
-                let place = Range::new(i64::from(ssn), octets);
+                let place = SeqRange::new(i64::from(ssn), octets);
                 let mapped = (place, dsn.distance_from(idsn.add(1)));
                 if !known.contains(&mapped) {
                     known.push(mapped);
@@ -141,9 +141,9 @@ impl Whole {
     fn octets_in(
         &self,
         segment: &Segment<'_>,
-        mappings: &BTreeMap<(Owner, bool), Vec<(Range, i64)>>,
+        mappings: &BTreeMap<(Owner, bool), Vec<(SeqRange, i64)>>,
         isns: &[PerRole<Option<SeqNum>>],
-    ) -> Vec<Range> {
+    ) -> Vec<SeqRange> {
         let Some(carrier) = self.carrier(segment.number) else { return Vec::new() };
         let isn = *isns[carrier.owner].of(carrier.sender);
         let known = mappings.get(&(carrier.owner, carrier.sender == Role::Client));
@@ -152,7 +152,7 @@ impl Whole {
             return Vec::new();
         }
         let start = i64::from(segment.seq.distance_from(isn).cast_unsigned());
-        let payload = Range::new(start, segment.payload_len);
+        let payload = SeqRange::new(start, segment.payload_len);
         let parts = known.iter().map(|(place, dsn)| {
             let part = payload.intersection(*place);
             part.shifted(dsn - place.start)
@@ -184,7 +184,7 @@ fn mapping(option: &MptcpOption, idsn: Dsn) -> Option<(u32, u32, Dsn)> {
     match option {
         MptcpOption::Dss(dss) => {
             let mapping = dss.mapping?;
-            let DataLevelLength::Octets(octets) = mapping.length else { return None };
+            let DataLevelLength::Bytes(octets) = mapping.length else { return None };
             let octets = u32::from(octets) - u32::from(dss.data_fin);
             Some((mapping.ssn, octets, mapping.dsn.expand(idsn)))
         }

@@ -1,4 +1,4 @@
-//! Captures written octet by octet, and what comes out of them.
+//! Captures written byte by byte, and what comes out of them.
 
 use std::io::{Cursor, Write};
 
@@ -33,14 +33,14 @@ pub(crate) fn drain(capture: &mut Capture) -> Vec<Owned> {
     frames
 }
 
-pub(crate) fn read(octets: Vec<u8>) -> (Vec<Owned>, InputStatus) {
-    let mut capture = Capture::from_reader("test", Cursor::new(octets)).unwrap();
+pub(crate) fn read(bytes: Vec<u8>) -> (Vec<Owned>, InputStatus) {
+    let mut capture = Capture::from_reader("test", Cursor::new(bytes)).unwrap();
     let frames = drain(&mut capture);
     (frames, capture.inputs()[0].clone())
 }
 
-pub(crate) fn refusal(octets: &[u8]) -> OpenError {
-    Capture::from_reader("test", Cursor::new(octets.to_vec())).unwrap_err()
+pub(crate) fn refusal(bytes: &[u8]) -> OpenError {
+    Capture::from_reader("test", Cursor::new(bytes.to_vec())).unwrap_err()
 }
 
 /// Writes integers in one byte order.
@@ -68,13 +68,13 @@ pub(crate) const MICRO: u32 = 0xa1b2_c3d4;
 pub(crate) const NANO: u32 = 0xa1b2_3c4d;
 
 pub(crate) fn pcap_header(order: Order, magic: u32, snaplen: u32, link_type: u32) -> Vec<u8> {
-    let mut octets = order.u32(magic).to_vec();
-    octets.extend(order.u16(2));
-    octets.extend(order.u16(4));
+    let mut bytes = order.u32(magic).to_vec();
+    bytes.extend(order.u16(2));
+    bytes.extend(order.u16(4));
     for field in [0, 0, snaplen, link_type] {
-        octets.extend(order.u32(field));
+        bytes.extend(order.u32(field));
     }
-    octets
+    bytes
 }
 
 pub(crate) fn pcap_record(
@@ -84,44 +84,44 @@ pub(crate) fn pcap_record(
     wire_len: u32,
     data: &[u8],
 ) -> Vec<u8> {
-    let mut octets = Vec::new();
+    let mut bytes = Vec::new();
     for field in [seconds, fraction, u32::try_from(data.len()).unwrap(), wire_len] {
-        octets.extend(order.u32(field));
+        bytes.extend(order.u32(field));
     }
-    octets.extend(data);
-    octets
+    bytes.extend(data);
+    bytes
 }
 
-/// Frame `n` of the captures below: 7, 8, 9… octets of `n`.
+/// Frame `n` of the captures below: 7, 8, 9… bytes of `n`.
 pub(crate) fn payload(n: u32) -> Vec<u8> {
     vec![u8::try_from(n).unwrap(); 7 + n as usize]
 }
 
 pub(crate) fn small_pcap(order: Order, magic: u32) -> Vec<u8> {
-    let mut octets = pcap_header(order, magic, 0, 1);
+    let mut bytes = pcap_header(order, magic, 0, 1);
     for n in 0..5 {
-        octets.extend(pcap_record(order, 1_000 + n, 5, 100, &payload(n)));
+        bytes.extend(pcap_record(order, 1_000 + n, 5, 100, &payload(n)));
     }
-    octets
+    bytes
 }
 
 pub(crate) fn block(order: Order, kind: u32, body: &[u8]) -> Vec<u8> {
     let padded = body.len().next_multiple_of(4);
     let len = order.u32(u32::try_from(padded + 12).unwrap());
-    let mut octets = order.u32(kind).to_vec();
-    octets.extend(len);
-    octets.extend(body);
-    octets.resize(8 + padded, 0);
-    octets.extend(len);
-    octets
+    let mut bytes = order.u32(kind).to_vec();
+    bytes.extend(len);
+    bytes.extend(body);
+    bytes.resize(8 + padded, 0);
+    bytes.extend(len);
+    bytes
 }
 
 pub(crate) fn option(order: Order, code: u16, value: &[u8]) -> Vec<u8> {
-    let mut octets = order.u16(code).to_vec();
-    octets.extend(order.u16(u16::try_from(value.len()).unwrap()));
-    octets.extend(value);
-    octets.resize(octets.len().next_multiple_of(4), 0);
-    octets
+    let mut bytes = order.u16(code).to_vec();
+    bytes.extend(order.u16(u16::try_from(value.len()).unwrap()));
+    bytes.extend(value);
+    bytes.resize(bytes.len().next_multiple_of(4), 0);
+    bytes
 }
 
 pub(crate) fn section(order: Order) -> Vec<u8> {
@@ -193,33 +193,33 @@ pub(crate) fn statistics(order: Order, interface: u32, options: &[Vec<u8>]) -> V
 }
 
 pub(crate) fn small_pcapng(order: Order) -> Vec<u8> {
-    let mut octets = section(order);
-    octets.extend(interface(order, 1, 0, &[option(order, 2, b"eth0")]));
-    octets.extend(block(order, 0x0bad_cafe, b"a vendor's own"));
+    let mut bytes = section(order);
+    bytes.extend(interface(order, 1, 0, &[option(order, 2, b"eth0")]));
+    bytes.extend(block(order, 0x0bad_cafe, b"a vendor's own"));
     for n in 0..5 {
-        octets.extend(enhanced(order, 0, u64::from(1_000 + n) * 1_000_000, 100, &payload(n)));
+        bytes.extend(enhanced(order, 0, u64::from(1_000 + n) * 1_000_000, 100, &payload(n)));
     }
-    octets.extend(statistics(order, 0, &[option(order, 5, &order.u64(3))]));
-    octets
+    bytes.extend(statistics(order, 0, &[option(order, 5, &order.u64(3))]));
+    bytes
 }
 
-pub(crate) fn compress(compression: Compression, octets: &[u8]) -> Vec<u8> {
+pub(crate) fn compress(compression: Compression, bytes: &[u8]) -> Vec<u8> {
     match compression {
         Compression::Gz => {
             let level = flate2::Compression::default();
             let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
-            encoder.write_all(octets).unwrap();
+            encoder.write_all(bytes).unwrap();
             encoder.finish().unwrap()
         }
-        Compression::Zst => zstd::encode_all(octets, 3).unwrap(),
+        Compression::Zst => zstd::encode_all(bytes, 3).unwrap(),
         Compression::Xz => {
             let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 6);
-            encoder.write_all(octets).unwrap();
+            encoder.write_all(bytes).unwrap();
             encoder.finish().unwrap()
         }
         Compression::Lz4 => {
             let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
-            encoder.write_all(octets).unwrap();
+            encoder.write_all(bytes).unwrap();
             encoder.finish().unwrap()
         }
     }

@@ -181,7 +181,7 @@ impl Sketch {
             ssn: if data_len > 1 { near(self.record[2]) } else { 0 },
             length: match data_len {
                 0 => DataLevelLength::Infinite,
-                octets => DataLevelLength::Octets(octets),
+                octets => DataLevelLength::Bytes(octets),
             },
             checksum: (self.record[1] & 0x10 != 0).then_some(0),
         });

@@ -17,7 +17,7 @@ use mptcpscope::report::text::{self, TextOptions};
 use mptcpscope::report::{InputFacts, Report, json};
 use mptcpscope::track::connection::Connection;
 use mptcpscope::track::role::Role;
-use mptcpscope::track::subflow::{Subflow, SubflowEnd};
+use mptcpscope::track::subflow::{Subflow, SubflowSide};
 use mptcpscope::track::{Limits, Trace, Tracker, proof};
 use mptcpscope::wire::frame::{CapturePoint, Frame, LinkType, PacketNo, Timestamp};
 use mptcpscope::wire::mptcp::MptcpOption;
@@ -76,7 +76,7 @@ pub(crate) fn capture_file(octets: &[u8]) {
 /// Segments of a few connections in any order (see [`fuzz_segments`]), to the report: the same the short
 /// way and the long way.
 pub(crate) fn track(octets: &[u8]) {
-    let limits = Limits { stream_octets: 1 << 16, ..Limits::default() };
+    let limits = Limits { stream_bytes: 1 << 16, ..Limits::default() };
     let told = [false, true].map(|is_long| {
         let mut tracker = Tracker::new(limits, 0);
         if is_long {
@@ -222,11 +222,11 @@ pub(crate) fn check(trace: Trace<'_>) {
         check_connection(connection);
         for subflow in trace.subflows(connection) {
             check_subflow(connection, subflow);
-            segments += subflow.ends.client.segments + subflow.ends.server.segments;
+            segments += subflow.sides.client.segments + subflow.sides.server.segments;
         }
     }
     for orphan in trace.orphans() {
-        segments += orphan.ends.client.segments + orphan.ends.server.segments;
+        segments += orphan.sides.client.segments + orphan.sides.server.segments;
         orphan.state();
     }
     assert!(segments <= totals.tcp_segments, "a segment was counted twice");
@@ -248,12 +248,12 @@ fn check_subflow(connection: &Connection, subflow: &Subflow) {
     subflow.handshake.rtt_ns();
     proof::join_verdicts(connection, subflow);
     for role in Role::BOTH {
-        check_end(subflow.ends.of(role));
+        check_end(subflow.sides.of(role));
     }
     write!(Nowhere, "{subflow:?}").unwrap_or_default();
 }
 
-fn check_end(end: &SubflowEnd) {
+fn check_end(end: &SubflowSide) {
     let bytes = end.bytes;
     let parts =
         [bytes.retransmitted, bytes.remapped, bytes.reinjected, bytes.new_data, bytes.unmapped];

@@ -56,7 +56,7 @@ pub(crate) struct Expectations {
     /// Parts of the JSON report by their paths.
     #[serde(default)]
     report: BTreeMap<String, toml::Value>,
-    /// Streams, by path, that are whole and hash like so many octets sent.
+    /// Streams, by path, that are whole and hash like so many bytes sent.
     #[serde(default)]
     stream: BTreeMap<String, u64>,
     /// How many events there are of a kind, over all connections.
@@ -122,8 +122,8 @@ impl Scenario {
         for (path, wanted) in &self.expect.report {
             note(expect::compare(&report, path, wanted));
         }
-        for (path, octets) in &self.expect.stream {
-            note(played.compare_stream(&report, path, *octets));
+        for (path, bytes) in &self.expect.stream {
+            note(played.compare_stream(&report, path, *bytes));
         }
         for (kind, wanted) in &self.expect.events {
             expect::check_kind(kind)?;
@@ -145,9 +145,9 @@ impl Scenario {
 }
 
 impl Played {
-    /// Whether the stream at `path`, `connections[0].c2s` or like it, is the first `octets` of what
+    /// Whether the stream at `path`, `connections[0].c2s` or like it, is the first `bytes` of what
     /// its host sent.
-    fn compare_stream(&self, report: &Value, path: &str, octets: u64) -> Result<()> {
+    fn compare_stream(&self, report: &Value, path: &str, bytes: u64) -> Result<()> {
         let index = path.strip_prefix("connections[").and_then(|rest| rest.split_once("]."));
         let (index, direction) = index.context("a stream is connections[N].c2s or .s2c")?;
         let letter = self.connections.keys().nth(index.parse()?).context("no such connection")?;
@@ -156,25 +156,25 @@ impl Played {
             "s2c" => Role::Server,
             _ => anyhow::bail!("'{direction}' is no direction"),
         };
-        let sent = self.connections[letter].hosts.of(role).stream(0, octets);
+        let sent = self.connections[letter].hosts.of(role).stream(0, bytes);
         let digits = hex(&Sha256::digest(&sent));
         let stream = expect::at(report, path)?;
         ensure!(
-            stream["stream_bytes"] == octets,
-            "{path}.stream_bytes: is {}, and should be {octets}",
+            stream["stream_bytes"] == bytes,
+            "{path}.stream_bytes: is {}, and should be {bytes}",
             stream["stream_bytes"]
         );
         ensure!(
             stream["sha256"] == Value::String(digits),
-            "{path}.sha256: is {}, and is not that of the {octets} octets sent",
+            "{path}.sha256: is {}, and is not that of the {bytes} octets sent",
             stream["sha256"]
         );
         Ok(())
     }
 }
 
-fn hex(octets: &[u8]) -> String {
-    octets.iter().flat_map(|octet| [octet >> 4, octet & 15]).map(digit).collect()
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(digit).collect()
 }
 
 fn digit(value: u8) -> char {

@@ -8,7 +8,7 @@ use mptcpscope::capture::Capture;
 use mptcpscope::wire::frame::{CapturePoint, Frame, LinkType, PacketNo, Timestamp};
 use mptcpscope::wire::segment::{Decoded, Segment, decode};
 
-/// A frame that owns its octets.
+/// A frame that owns its bytes.
 #[derive(Debug, Clone)]
 pub(crate) struct OwnedFrame {
     pub(crate) number: PacketNo,
@@ -52,7 +52,7 @@ pub(crate) fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
 }
 
-/// Name and octets of every file in a folder of testdata, by name.
+/// Name and bytes of every file in a folder of testdata, by name.
 pub(crate) fn files(folder: &str) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<_> = fs::read_dir(path(folder))
         .unwrap()
@@ -69,12 +69,12 @@ pub(crate) fn files(folder: &str) -> Vec<(String, Vec<u8>)> {
 
 /// Name and frames of every capture.
 pub(crate) fn captures() -> Vec<(String, Vec<OwnedFrame>)> {
-    files("captures").into_iter().map(|(name, octets)| (name, frames(octets))).collect()
+    files("captures").into_iter().map(|(name, bytes)| (name, frames(bytes))).collect()
 }
 
 /// The frames of a capture file.
-pub(crate) fn frames(octets: Vec<u8>) -> Vec<OwnedFrame> {
-    let mut capture = Capture::from_reader("testdata", Cursor::new(octets)).unwrap();
+pub(crate) fn frames(bytes: Vec<u8>) -> Vec<OwnedFrame> {
+    let mut capture = Capture::from_reader("testdata", Cursor::new(bytes)).unwrap();
     let mut frames = Vec::new();
     while let Some(frame) = capture.next_frame() {
         frames.push(OwnedFrame {

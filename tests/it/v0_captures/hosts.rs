@@ -39,7 +39,7 @@ pub(crate) struct Hosts {
 struct Host {
     key: Key,
     next_dsn: Dsn,
-    /// Octets sent so far.
+    /// Bytes sent so far.
     sent: u64,
 }
 
@@ -86,7 +86,7 @@ impl Hosts {
         self.data.of(role).next_dsn
     }
 
-    /// Where the next octet of `role` stands on a subflow, counted from its ISN.
+    /// Where the next byte of `role` stands on a subflow, counted from its ISN.
     pub(crate) fn next_ssn(&self, subflow: usize, role: Role) -> u32 {
         let end = self.subflows[subflow].of(role);
         end.next.wrapping_sub(end.isn)
@@ -156,7 +156,7 @@ impl Hosts {
         self.segment(subflow, sender, flags(&[TcpFlags::PSH, TcpFlags::ACK]), &[dss], &payload);
     }
 
-    /// Data with an octet that is not the one under the checksum.
+    /// Data with an byte that is not the one under the checksum.
     pub(crate) fn corrupted_data(&mut self, subflow: usize, sender: Role, len: u16) {
         let mut payload = self.payload(sender, len);
         let dss = self.mapping(subflow, sender, &payload, false);
@@ -171,7 +171,7 @@ impl Hosts {
         let mapping = Mapping {
             dsn: number(dsn, self.dsn_width),
             ssn: 0,
-            length: DataLevelLength::Octets(1),
+            length: DataLevelLength::Bytes(1),
             checksum: self.checksum.then(|| DssChecksum::new(dsn, 0, 1).finish()),
         };
         self.option(subflow, sender, MptcpOption::Dss(self.dss(sender, Some(mapping), true)));
@@ -201,16 +201,16 @@ impl Hosts {
         Dss::new(Some(ack), mapping, data_fin)
     }
 
-    /// The next octets of an application, as in the recorded captures.
+    /// The next bytes of an application, as in the recorded captures.
     pub(crate) fn payload(&mut self, sender: Role, len: u16) -> Vec<u8> {
         let host = self.data.of_mut(sender);
         let positions = host.sent..host.sent + u64::from(len);
         host.sent = positions.end;
-        let octet = |at| match sender {
+        let byte = |at| match sender {
             Client => (7 * at + 3) % 251,
             Server => (11 * at + 5) % 241,
         };
-        positions.map(|at| u8::try_from(octet(at)).unwrap()).collect()
+        positions.map(|at| u8::try_from(byte(at)).unwrap()).collect()
     }
 
     /// The DSS of `payload`, which is sent next on `subflow`.
@@ -230,7 +230,7 @@ impl Hosts {
             checksum.finish()
         });
         let dsn = number(dsn, self.dsn_width);
-        let mapping = Mapping { dsn, ssn, length: DataLevelLength::Octets(len), checksum };
+        let mapping = Mapping { dsn, ssn, length: DataLevelLength::Bytes(len), checksum };
         MptcpOption::Dss(self.dss(sender, Some(mapping), data_fin))
     }
 
@@ -289,12 +289,12 @@ impl Hosts {
         } else {
             vec![nop, nop, timestamps]
         };
-        let mut octets = Vec::new();
+        let mut bytes = Vec::new();
         for option in own.into_iter().chain(mptcp.iter().copied().map(TcpOption::Mptcp)) {
-            option.emit(&mut octets);
+            option.emit(&mut bytes);
         }
-        octets.resize(octets.len().next_multiple_of(4), 1);
-        octets
+        bytes.resize(bytes.len().next_multiple_of(4), 1);
+        bytes
     }
 
     /// Adds a record to the capture: little-endian, microseconds.
@@ -352,9 +352,9 @@ fn frame(
     if flags.has(TcpFlags::ACK) {
         packet = packet.ack(ack);
     }
-    let mut octets = Vec::new();
-    packet.write(&mut octets, payload).unwrap();
-    octets
+    let mut bytes = Vec::new();
+    packet.write(&mut bytes, payload).unwrap();
+    bytes
 }
 
 /// Little-endian, microseconds, version 2.4, no snap length to speak of, Ethernet.

@@ -8,7 +8,7 @@ use mptcpscope::report::model::{ConnectionState, HmacVerdict};
 use super::Counter;
 use super::Rule::{self, Exact, Silent, Within};
 use crate::view::Sender::{Own, Peer};
-use crate::view::{Seen, View};
+use crate::view::{PacketStamp, View};
 
 const fn row(name: &'static str, rule: Rule) -> Counter {
     Counter { name, rule }
@@ -106,7 +106,7 @@ pub(crate) const TABLE: &[Counter] = &[
             "0 if no octet was sent again at data level; else at most one per octet sent again: \
              the \
              kernel counts the pieces that it hands to a subflow, not segments",
-            |view| 0..=view.resent_octets(Own),
+            |view| 0..=view.resent_bytes(Own),
         ),
     ),
     row(
@@ -120,7 +120,7 @@ pub(crate) const TABLE: &[Counter] = &[
         Exact(
             "joins to this host, refused ones included (except by a bare RST: nobody listens); \
              each counts once",
-            |view| view.count(Seen::is_join_here),
+            |view| view.count(PacketStamp::is_join_here),
         ),
     ),
     row(
@@ -159,7 +159,7 @@ pub(crate) const TABLE: &[Counter] = &[
         "MPJoinAckRx",
         Exact(
             "joins to this host whose third ACK has the right HMAC, and was not refused",
-            |view| view.count(Seen::is_taken),
+            |view| view.count(PacketStamp::is_taken),
         ),
     ),
     row(
@@ -183,7 +183,10 @@ pub(crate) const TABLE: &[Counter] = &[
             },
         ),
     ),
-    row("MPJoinSynTx", Exact("own joins; each counts once", |view| view.count(Seen::is_own_join))),
+    row(
+        "MPJoinSynTx",
+        Exact("own joins; each counts once", |view| view.count(PacketStamp::is_own_join)),
+    ),
     row("MPJoinSynTxCreatSkErr", Silent("fails before there is a packet")),
     row("MPJoinSynTxBindErr", Silent("fails before there is a packet")),
     row("MPJoinSynTxConnectErr", Silent("fails before there is a packet")),
@@ -236,7 +239,7 @@ pub(crate) const TABLE: &[Counter] = &[
             "0 if the peer sent nothing again at data level; else at most one per octet sent \
              again: \
              the kernel counts buffers, which may be several segments",
-            |view| 0..=view.resent_octets(Peer),
+            |view| 0..=view.resent_bytes(Peer),
         ),
     ),
     row(
@@ -362,7 +365,7 @@ pub(crate) const TABLE: &[Counter] = &[
             |view| {
                 let connections = view.report.connections.iter();
                 let counts = connections.map(|connection| {
-                    let subflows = connection.subflows.iter().map(|subflow| Seen {
+                    let subflows = connection.subflows.iter().map(|subflow| PacketStamp {
                         side: view.side,
                         connection: Some(connection),
                         subflow,
@@ -460,7 +463,7 @@ fn out_of_order(view: View<'_>) -> RangeInclusive<u64> {
     if view.can_be_out_of_order() { 0..=u64::MAX } else { 0..=0 }
 }
 
-fn syn_was_dropped(seen: &Seen<'_>) -> bool {
+fn syn_was_dropped(seen: &PacketStamp<'_>) -> bool {
     seen.is_opener() && seen.fell_back(FallbackCauseName::SynWithMpCapableUnanswered)
 }
 
@@ -469,6 +472,6 @@ fn is_fast_close((_, kind): &(u64, &EventKind)) -> bool {
 }
 
 /// From what happened before each connection's end to all that happened.
-fn bounds(view: View<'_>, count: impl Fn(&Seen<'_>, u64) -> u64) -> RangeInclusive<u64> {
+fn bounds(view: View<'_>, count: impl Fn(&PacketStamp<'_>, u64) -> u64) -> RangeInclusive<u64> {
     view.sum(|seen| count(seen, seen.end_of_data()))..=view.sum(|seen| count(seen, u64::MAX))
 }

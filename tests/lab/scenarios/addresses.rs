@@ -89,7 +89,7 @@ fn add_addr_v6_without_timestamps() {
     announced(V6, "", false, &ADDED_V6);
 }
 
-/// 30 octets of ADD_ADDR beside 12 of timestamps do not fit: nothing is announced.
+/// 30 bytes of ADD_ADDR beside 12 of timestamps do not fit: nothing is announced.
 #[test]
 fn add_addr_v6_port() {
     let Some(mut lab) = Lab::with_paths(2) else { return };

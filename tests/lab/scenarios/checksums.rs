@@ -85,7 +85,7 @@ fn corrupted_at_once() {
     );
 }
 
-/// With two subflows the bad one is reset, and its octets come again on the other one.
+/// With two subflows the bad one is reset, and its bytes come again on the other one.
 #[test]
 fn corrupted_on_two_subflows() {
     let Some(mut lab) = Lab::open() else { return };

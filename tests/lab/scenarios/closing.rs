@@ -21,7 +21,7 @@ fn half_closed() {
     lab.check(&["connection closed", FIRST]);
 }
 
-/// Not an octet is sent.
+/// Not an byte is sent.
 #[test]
 fn closed_at_once() {
     let Some(mut lab) = Lab::with_paths(1) else { return };

@@ -34,11 +34,11 @@ fn fast_open() {
     lab.server.sysctl("ipv4/tcp_fastopen", SERVER_WITHOUT_SOCKET_OPTION);
     for in_syn in [0, 300] {
         let socket = lab.client_socket("192.0.2.2", Protocol::MPTCP);
-        let octets = pattern(7, 0, 300);
-        let sent = socket.send_to_with_flags(&octets, &at_port("192.0.2.2").into(), MSG_FASTOPEN);
-        assert_eq!(sent.unwrap(), octets.len());
+        let bytes = pattern(7, 0, 300);
+        let sent = socket.send_to_with_flags(&bytes, &at_port("192.0.2.2").into(), MSG_FASTOPEN);
+        assert_eq!(sent.unwrap(), bytes.len());
         let mut talk = lab.talk(socket);
-        talk.sent_at_once(&octets, in_syn);
+        talk.sent_at_once(&bytes, in_syn);
         talk.down(700);
         talk.exchange(3000, 200);
         talk.close();

@@ -11,13 +11,13 @@ const FIRST: &str = "192.0.2.1 > 192.0.2.2 closed";
 const JOIN: &str = "join 198.51.100.1 > 192.0.2.2 closed";
 
 /// A transfer over two paths; both subflows end in order.
-fn over(first: Impairment, second: Impairment, octets: usize) {
-    if let Some(lab) = transfer_over(first, second, octets) {
+fn over(first: Impairment, second: Impairment, bytes: usize) {
+    if let Some(lab) = transfer_over(first, second, bytes) {
         lab.check(&["connection closed", FIRST, JOIN]);
     }
 }
 
-fn transfer_over(first: Impairment, second: Impairment, octets: usize) -> Option<Lab> {
+fn transfer_over(first: Impairment, second: Impairment, bytes: usize) -> Option<Lab> {
     let mut lab = Lab::open()?;
     lab.path_through(1, first);
     lab.path_through(2, second);
@@ -25,7 +25,7 @@ fn transfer_over(first: Impairment, second: Impairment, octets: usize) -> Option
     let mut talk = lab.connect("192.0.2.2");
     talk.exchange(500, 500);
     lab.wait_joined(1);
-    talk.exchange(octets, octets / 2);
+    talk.exchange(bytes, bytes / 2);
     talk.close();
     Some(lab)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::capture::PacketReader;
 use crate::capture::write::{Rotation, Writer};
-use crate::track::pushed::Kind;
+use crate::track::packet_class::PacketClass;
 use crate::tui::Snapshot;
 use crate::wire::frame::{CapturePoint, LinkType};
 
@@ -38,7 +38,7 @@ pub(super) fn write(
             continue;
         };
         let mut frame = packet.frame(entry.number(), entry.at(origin));
-        let interface = interfaces.number(frame.link_type, entry.kind() == Kind::Copy);
+        let interface = interfaces.number(frame.link_type, entry.kind() == PacketClass::Copy);
         frame.point = CapturePoint { input: 0, interface };
         writer.write(&frame)?;
         counts.written += 1;

@@ -17,7 +17,7 @@ use crate::tui::snapshot::{SubflowTable, bases};
 use crate::wire::frame::{Frame, Place, Timestamp};
 use crate::wire::segment::decode;
 
-/// Packets that a live capture can show again (48 MiB), and octets on the disk for them.
+/// Packets that a live capture can show again (48 MiB), and bytes on the disk for them.
 const LIVE_PACKETS: usize = 2 << 20;
 const LIVE_OCTETS: u64 = 256 << 20;
 
@@ -32,7 +32,7 @@ pub(super) struct Gathering {
     checkpoints: Checkpoints,
     spool: Option<Spool>,
     frames: u64,
-    /// Packets of which nobody could keep the octets.
+    /// Packets of which nobody could keep the bytes.
     lost: u64,
     /// How many the kernel had dropped, as of the last snapshot.
     pub(super) dropped_told: Option<u64>,
@@ -42,8 +42,8 @@ impl Gathering {
     pub(super) fn new(limits: Limits, inputs: usize) -> Self {
         let mut tracker = Tracker::new(limits, report::seed());
         tracker.keep_series_of(SERIES_SPANS);
-        tracker.keep_pushed();
-        let is_live = limits.ageing.is_some();
+        tracker.keep_last_packet();
+        let is_live = limits.eviction.is_some();
         let (index, checkpoints) = if is_live {
             (PacketIndex::bounded(LIVE_PACKETS), Checkpoints::bounded(LIVE_PACKETS))
         } else {
@@ -72,7 +72,7 @@ impl Gathering {
         let decoded = decode(frame);
         self.counts.count(frame, &decoded);
         self.tracker.push(&decoded);
-        let Some(pushed) = self.tracker.pushed() else { return };
+        let Some(pushed) = self.tracker.last_packet() else { return };
         let place = frame.offset.and_then(|offset| Place::in_input(frame.point.input, offset));
         let place = place.or_else(|| self.spool.as_mut()?.keep(frame));
         self.lost += u64::from(place.is_none());

@@ -251,8 +251,8 @@ impl Read for Pipe {
             self.taken = 0;
         }
         let mut rest = self.piece.get(self.taken..).unwrap_or_default();
-        let octets = rest.read(space)?;
-        self.taken += octets;
-        Ok(octets)
+        let bytes = rest.read(space)?;
+        self.taken += bytes;
+        Ok(bytes)
     }
 }

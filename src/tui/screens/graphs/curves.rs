@@ -72,13 +72,13 @@ impl Piece {
     }
 }
 
-/// Numbers of octets and nanoseconds stay far below 2^53.
+/// Numbers of bytes and nanoseconds stay far below 2^53.
 #[expect(clippy::cast_precision_loss, reason = "it is a picture")]
 pub(super) const fn float(number: i64) -> f64 {
     number as f64
 }
 
-fn octets(number: u64) -> f64 {
+fn bytes(number: u64) -> f64 {
     float(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
@@ -149,7 +149,7 @@ impl<'a> Data<'a> {
         curves
     }
 
-    /// Octets per second by subflow, and those of the stream over all of them.
+    /// Bytes per second by subflow, and those of the stream over all of them.
     pub(super) fn throughput(&self, window: Window) -> Vec<Curve> {
         let mut curves = self.of_subflows(|series| rates(&series.sent, window, |bin| bin.payload));
         let all = self.of().series.as_ref();
@@ -252,7 +252,7 @@ fn levels(spans: &Spans<Sent>) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut before: Option<(i64, f64)> = None;
     for (at, bin) in spans.iter() {
-        let here = (at.saturating_add(width / 2), octets(bin.max_in_flight));
+        let here = (at.saturating_add(width / 2), bytes(bin.max_in_flight));
         match before.filter(|before| here.0 - before.0 <= width.saturating_mul(4)) {
             Some(before) => pieces.push(Piece::new(before, here)),
             None => pieces.push(Piece::new(here, here)),
@@ -266,7 +266,7 @@ fn levels(spans: &Spans<Sent>) -> Vec<Piece> {
 fn sums(spans: &Spans<Sent>, window: Window, value: impl Fn(&Sent) -> u64) -> Vec<f64> {
     let mut sums = vec![0.0; window.columns];
     for (at, bin) in spans.iter() {
-        let value = octets(value(&bin));
+        let value = bytes(value(&bin));
         let end = at.saturating_add(spans.span_ns);
         let last = i64::try_from(window.columns).unwrap_or(i64::MAX);
         let columns = window.column_of(at).max(0)..=window.column_of(end - 1).min(last);
@@ -281,7 +281,7 @@ fn sums(spans: &Spans<Sent>, window: Window, value: impl Fn(&Sent) -> u64) -> Ve
     sums
 }
 
-/// Octets per second, from column to column.
+/// Bytes per second, from column to column.
 fn rates(spans: &Spans<Sent>, window: Window, value: impl Fn(&Sent) -> u64) -> Vec<Piece> {
     let per_second = 1e9 / float(window.column);
     let sums = sums(spans, window, value);

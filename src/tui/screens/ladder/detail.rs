@@ -9,9 +9,9 @@ use crate::analyze::ladder::{Row, Run};
 use crate::report::fields::flag_names;
 use crate::report::packets::Words;
 use crate::track::index::Entry;
-use crate::track::pushed::Kind;
+use crate::track::packet_class::PacketClass;
 use crate::track::role::Direction;
-use crate::tui::cache::Octets;
+use crate::tui::cache::Bytes;
 use crate::tui::draw::pane;
 use crate::tui::screens::findings;
 use crate::tui::state::App;
@@ -102,7 +102,7 @@ fn run_words(app: &App, run: &Run) -> String {
     let (Some(first), Some(last)) = (index.get(run.first), index.get(run.last)) else {
         return String::new();
     };
-    let what = if run.kind == Kind::Ack { "acknowledgments" } else { "segments of data" };
+    let what = if run.kind == PacketClass::Ack { "acknowledgments" } else { "segments of data" };
     let count = units::count(run.count);
     let (start, end) = (t_ns(app, &first), t_ns(app, &last));
     let span = units::duration(end - start);
@@ -123,10 +123,10 @@ fn run_words(app: &App, run: &Run) -> String {
 fn packet_lines(app: &App, entry: &Entry, cells: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let frame = match app.packets.get(entry.number()) {
-        Octets::Here(packet) => packet,
+        Bytes::Here(packet) => packet,
         state => {
             let why =
-                if state == Octets::Gone { "its octets are no longer kept" } else { "reading" };
+                if state == Bytes::Gone { "its octets are no longer kept" } else { "reading" };
             let kind = label::kind_name(entry.kind());
             let payload = units::count(entry.payload_len().into());
             let mut lines = plain(&format!("{kind}, {payload} octets of payload; {why}."), cells);
@@ -190,7 +190,7 @@ fn option_words(option: &MptcpOption, segment: &Segment<'_>, words: &label::Word
         let ack = dss.data_ack.and_then(|ack| facts?.relative_ack(ack));
         let mapping = dss.mapping.and_then(|mapping| {
             let dsn = facts?.relative_dsn(mapping.dsn)?;
-            let DataLevelLength::Octets(octets) = mapping.length else { return None };
+            let DataLevelLength::Bytes(octets) = mapping.length else { return None };
             let last = dsn + i64::from(octets) - 1;
             let last_ssn = mapping.ssn.wrapping_add(u32::from(octets) - 1);
             let fin = if dss.data_fin { ", the last one the DATA_FIN" } else { "" };

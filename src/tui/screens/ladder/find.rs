@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use super::show_packet;
 use crate::report::event::EventKind;
 use crate::track::index::Entry;
-use crate::track::pushed::Kind;
+use crate::track::packet_class::PacketClass;
 use crate::track::role::Direction;
 use crate::tui::state::App;
 use crate::tui::update::say;
@@ -25,15 +25,15 @@ pub struct Search {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Query {
-    /// A packet of this number, or else the octet of the stream that has it.
+    /// A packet of this number, or else the byte of the stream that has it.
     Number(u64),
-    /// The octet of the stream that has this number, counted from 1.
+    /// The byte of the stream that has this number, counted from 1.
     Dsn(u64),
     Packet(u64),
     Address(IpAddr),
     Port(u16),
     Stream(u32),
-    Kinds(&'static [Kind]),
+    Kinds(&'static [PacketClass]),
     /// What is called just so.
     Event(&'static str),
     /// What has a name that begins so, and findings in whose code it stands.
@@ -107,13 +107,18 @@ fn field(name: &str, value: &str) -> Option<Query> {
         }
         "tcp.port" | "tcp.srcport" | "tcp.dstport" | "port" => Query::Port(value.parse().ok()?),
         "tcp.stream" => Query::Stream(value.parse().ok()?),
-        "tcp.flags.reset" => Query::Kinds(&[Kind::Reset]),
+        "tcp.flags.reset" => Query::Kinds(&[PacketClass::Reset]),
         "tcp.flags.syn" => Query::Word("syn".to_owned()),
         "tcp.flags.fin" => Query::Event("fin"),
-        "tcp.analysis.retransmission" => Query::Kinds(&[Kind::Retransmitted]),
-        "mptcp.reinjection_of" | "mptcp.reinjected_in" => Query::Kinds(&[Kind::Reinjected]),
+        "tcp.analysis.retransmission" => Query::Kinds(&[PacketClass::Retransmitted]),
+        "mptcp.reinjection_of" | "mptcp.reinjected_in" => Query::Kinds(&[PacketClass::Reinjected]),
         "mptcp.subtype" | "tcp.options.mptcp.subtype" => match number()? {
-            2 => Query::Kinds(&[Kind::Data, Kind::Ack, Kind::Reinjected, Kind::Remapped]),
+            2 => Query::Kinds(&[
+                PacketClass::Data,
+                PacketClass::Ack,
+                PacketClass::Reinjected,
+                PacketClass::Remapped,
+            ]),
             subtype => Query::Word(subtype_word(subtype)?.to_owned()),
         },
         "mptcp.rm_addr.count" => Query::Word("remove_addr".to_owned()),
@@ -190,7 +195,7 @@ fn packet(app: &App, number: u64) -> Option<u64> {
     found.map(|_| number)
 }
 
-/// The packets that carry an octet of the stream first, in both directions: by the octets before it.
+/// The packets that carry an byte of the stream first, in both directions: by the bytes before it.
 /// Where packets overtook each other, it is one near it.
 fn dsn(app: &App, wanted: u64) -> Vec<u64> {
     let mut hits = Vec::new();
@@ -210,10 +215,14 @@ fn dsn(app: &App, wanted: u64) -> Vec<u64> {
     hits
 }
 
-const fn is_new(kind: Kind) -> bool {
+const fn is_new(kind: PacketClass) -> bool {
     !matches!(
         kind,
-        Kind::Retransmitted | Kind::Reinjected | Kind::Remapped | Kind::Unmapped | Kind::Copy
+        PacketClass::Retransmitted
+            | PacketClass::Reinjected
+            | PacketClass::Remapped
+            | PacketClass::Unmapped
+            | PacketClass::Copy
     )
 }
 
@@ -249,7 +258,8 @@ fn words(app: &App, word: &str) -> Vec<u64> {
             hits.extend(finding.packets.iter().filter_map(|number| packet(app, *number)));
         }
     }
-    let kinds: Vec<_> = Kind::ALL.into_iter().filter(|kind| is_called(kind_names(*kind))).collect();
+    let kinds: Vec<_> =
+        PacketClass::ALL.into_iter().filter(|kind| is_called(kind_names(*kind))).collect();
     if !kinds.is_empty() {
         hits.extend(entries(app).filter(|entry| kinds.contains(&entry.kind())).map(number));
     }
@@ -292,19 +302,22 @@ fn event_names(kind: &EventKind) -> &'static [&'static str] {
 }
 
 /// What people call packets; those that are events as well are called so above.
-const fn kind_names(kind: Kind) -> &'static [&'static str] {
+const fn kind_names(kind: PacketClass) -> &'static [&'static str] {
     match kind {
-        Kind::Data => &["data"],
-        Kind::Ack => &["ack"],
-        Kind::Reset => &["rst", "reset"],
-        Kind::Reinjected => &["reinjection", "reinjected"],
-        Kind::Retransmitted => &["retransmission", "retransmitted"],
-        Kind::Remapped => &["remapping", "remapped"],
-        Kind::Unmapped => &["unmapped"],
-        Kind::Handshake => &["handshake"],
-        Kind::Address | Kind::Priority | Kind::Failure | Kind::Close | Kind::Copy | Kind::Other => {
-            &[]
-        }
+        PacketClass::Data => &["data"],
+        PacketClass::Ack => &["ack"],
+        PacketClass::Reset => &["rst", "reset"],
+        PacketClass::Reinjected => &["reinjection", "reinjected"],
+        PacketClass::Retransmitted => &["retransmission", "retransmitted"],
+        PacketClass::Remapped => &["remapping", "remapped"],
+        PacketClass::Unmapped => &["unmapped"],
+        PacketClass::Handshake => &["handshake"],
+        PacketClass::Address
+        | PacketClass::Priority
+        | PacketClass::Failure
+        | PacketClass::Close
+        | PacketClass::Copy
+        | PacketClass::Other => &[],
     }
 }
 
@@ -321,8 +334,8 @@ mod tests {
         assert_eq!(parse("mptcp.dsn==7101"), Query::Dsn(7101));
         assert_eq!(parse("10.0.3.1"), Query::Address("10.0.3.1".parse().unwrap()));
         assert_eq!(parse("[2001:db8::1]"), Query::Address("2001:db8::1".parse().unwrap()));
-        assert_eq!(parse("tcp.flags.reset==1"), Query::Kinds(&[Kind::Reset]));
-        assert_eq!(parse("tcp.flags.reset"), Query::Kinds(&[Kind::Reset]));
+        assert_eq!(parse("tcp.flags.reset==1"), Query::Kinds(&[PacketClass::Reset]));
+        assert_eq!(parse("tcp.flags.reset"), Query::Kinds(&[PacketClass::Reset]));
         assert_eq!(parse("mptcp.subtype==3"), Query::Word("add_addr".into()));
         assert_eq!(parse("SYN/ACK"), Query::Word("syn_ack".into()));
         assert_eq!(parse("subflow-reset"), Query::Word("subflow_reset".into()));

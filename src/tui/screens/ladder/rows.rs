@@ -13,9 +13,9 @@ use super::{first_packet, len, t_ns, visible_packets, words};
 use crate::analyze::ladder::{Row, Run};
 use crate::report::model::Subflow;
 use crate::track::index::Entry;
-use crate::track::pushed::Kind;
+use crate::track::packet_class::PacketClass;
 use crate::track::role::Direction;
-use crate::tui::cache::Octets;
+use crate::tui::cache::Bytes;
 use crate::tui::draw::{self, pane};
 use crate::tui::screens::connections::short_duration;
 use crate::tui::state::{App, Screen};
@@ -307,7 +307,7 @@ impl Drawing<'_> {
     fn packet_label(&self, entry: &Entry) -> String {
         let app = self.app;
         let words = words(app, entry);
-        if let Octets::Here(packet) = app.packets.get(entry.number()) {
+        if let Bytes::Here(packet) = app.packets.get(entry.number()) {
             let at = entry.at(app.snapshot.packets.origin().unwrap_or_default());
             if let Decoded::Tcp(segment) = decode(&packet.frame(entry.number(), at)) {
                 return label::of_segment(&segment, entry.kind(), &words);
@@ -338,8 +338,9 @@ fn packet_before(app: &App, entry: &Entry) -> Option<Entry> {
     let here = index.find(entry.number())?;
     let before = (here.saturating_sub(MOST).max(index.dropped())..here).rev();
     let mut before = before.filter_map(|position| index.get(position));
-    before
-        .find(|entry| entry.kind() != Kind::Copy && app.ladder.rows.members().lane(entry).is_some())
+    before.find(|entry| {
+        entry.kind() != PacketClass::Copy && app.ladder.rows.members().lane(entry).is_some()
+    })
 }
 
 /// Where the rail of a lane stands: below the number in its name.

@@ -7,7 +7,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use crate::report::fields::Field;
-use crate::tui::cache::Octets;
+use crate::tui::cache::Bytes;
 use crate::tui::state::App;
 
 /// Cells of a line of so many octets: offset, octets with brackets around them.
@@ -28,12 +28,12 @@ pub(super) fn pane_width(screen: u16) -> u16 {
 pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect, fields: &[Field]) {
     let selected = fields.get(app.packet.field.row).map_or(0..0, |field| field.octets.clone());
     let right = if selected.is_empty() { String::new() } else { range_words(&selected) };
-    let title = fields.get(app.packet.field.row).map_or("Octets", |field| field.name.as_ref());
+    let title = fields.get(app.packet.field.row).map_or("Bytes", |field| field.name.as_ref());
     let block = super::block(app, title, &right, false);
     let inside = block.inner(area);
     frame.render_widget(block, area);
     let Some(entry) = super::entry(app) else { return };
-    let Octets::Here(packet) = app.packets.get(entry.number()) else {
+    let Bytes::Here(packet) = app.packets.get(entry.number()) else {
         if app.packet.show == super::Show::Hex {
             super::draw_nothing(app, frame, inside);
         }
@@ -79,7 +79,7 @@ struct Line<'a> {
     start: usize,
     octets: &'a [u8],
     selected: &'a Range<usize>,
-    /// Octets of a whole line.
+    /// Bytes of a whole line.
     room: usize,
 }
 

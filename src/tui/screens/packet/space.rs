@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::report::space::name;
-use crate::tui::cache::Octets;
+use crate::tui::cache::Bytes;
 use crate::tui::state::App;
 use crate::tui::text;
 use crate::units;
@@ -33,7 +33,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
 
 fn ledger(app: &App) -> Option<Ledger> {
     let entry = super::entry(app)?;
-    let Octets::Here(packet) = app.packets.get(entry.number()) else { return None };
+    let Bytes::Here(packet) = app.packets.get(entry.number()) else { return None };
     let at = entry.at(app.snapshot.packets.origin()?);
     match decode(&packet.frame(entry.number(), at)) {
         Decoded::Tcp(segment) => Some(Ledger::of(segment.options)),
@@ -67,7 +67,7 @@ fn filled(parts: Vec<String>, dot: char, cells: usize) -> Vec<String> {
     lines
 }
 
-/// Octets 1, 10, 20, 30 and 40.
+/// Bytes 1, 10, 20, 30 and 40.
 fn scale() -> String {
     format!(" {:<8}{:>2}{:>10}{:>10}{:>10}", 1, 10, 20, 30, 40)
 }

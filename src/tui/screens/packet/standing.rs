@@ -5,10 +5,10 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use crate::analyze::as_of::{AsOf, HostAsOf};
-use crate::track::pushed::Kind;
-use crate::tui::cache::Octets;
-use crate::tui::facts::Facts;
+use crate::analyze::state_at::{HostStateAt, StateAt};
+use crate::track::packet_class::PacketClass;
+use crate::tui::cache::Bytes;
+use crate::tui::packet_context::PacketContext;
 use crate::tui::state::App;
 use crate::tui::text;
 use crate::units;
@@ -28,7 +28,7 @@ pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
 }
 
 fn lines(app: &App, cells: usize) -> Vec<String> {
-    let Some(state) = super::as_of(app) else { return Vec::new() };
+    let Some(state) = super::state_at(app) else { return Vec::new() };
     let mut lines = table(app, state, cells);
     let mut say = |words: &str| {
         let wrapped = text::wrap(words, cells.saturating_sub(2));
@@ -43,15 +43,15 @@ fn lines(app: &App, cells: usize) -> Vec<String> {
 }
 
 /// One column for each direction.
-fn table(app: &App, state: &AsOf, cells: usize) -> Vec<String> {
+fn table(app: &App, state: &StateAt, cells: usize) -> Vec<String> {
     let glyphs = app.theme.glyphs;
     let (to, none) = (glyphs.to, glyphs.none.to_string());
     let hosts = [&state.hosts.client, &state.hosts.server];
-    let row = |name: &str, value: &dyn Fn(&HostAsOf) -> Option<String>| {
+    let row = |name: &str, value: &dyn Fn(&HostStateAt) -> Option<String>| {
         let [c2s, s2c] = hosts.map(|host| value(host).unwrap_or_else(|| none.clone()));
         line(cells, name, &c2s, &s2c)
     };
-    let number = |host: &HostAsOf, dsn: Option<Dsn>| Some(self::number(app, host, dsn?));
+    let number = |host: &HostStateAt, dsn: Option<Dsn>| Some(self::number(app, host, dsn?));
     vec![
         line(cells, "next DSN", &format!("c{to}s"), &format!("s{to}c")),
         // A DATA_FIN takes a number, too.
@@ -68,7 +68,7 @@ fn line(cells: usize, name: &str, c2s: &str, s2c: &str) -> String {
 }
 
 /// A DSN, counted from the beginning of the stream unless it is wanted as on the wire.
-fn number(app: &App, host: &HostAsOf, dsn: Dsn) -> String {
+fn number(app: &App, host: &HostStateAt, dsn: Dsn) -> String {
     match host.relative(dsn).filter(|_| !app.raw_dsn) {
         Some(relative) => relative.to_string(),
         None => format!("{}{:08x}", app.theme.glyphs.more, dsn.0 & 0xffff_ffff),
@@ -78,25 +78,25 @@ fn number(app: &App, host: &HostAsOf, dsn: Dsn) -> String {
 /// Which mapping the payload of the packet belongs to.
 fn mapping(app: &App) -> Option<String> {
     let entry = super::entry(app)?;
-    let Octets::Here(packet) = app.packets.get(entry.number()) else { return None };
+    let Bytes::Here(packet) = app.packets.get(entry.number()) else { return None };
     let at = entry.at(app.snapshot.packets.origin()?);
     let Decoded::Tcp(segment) = decode(&packet.frame(entry.number(), at)) else { return None };
-    let own = own_mapping(&segment, &Facts::of(app, &entry)?);
+    let own = own_mapping(&segment, &PacketContext::of(app, &entry)?);
     Some(match (own, entry.kind()) {
         (Some(own), _) => own,
         _ if segment.payload_len == 0 => return None,
-        (None, Kind::Unmapped) => "Its payload has no mapping.".to_owned(),
+        (None, PacketClass::Unmapped) => "Its payload has no mapping.".to_owned(),
         (None, _) => "Its payload is of a mapping that came before.".to_owned(),
     })
 }
 
-fn own_mapping(segment: &Segment<'_>, facts: &Facts<'_>) -> Option<String> {
+fn own_mapping(segment: &Segment<'_>, facts: &PacketContext<'_>) -> Option<String> {
     let mapping = segment.options.iter().find_map(|option| match option {
         TcpOption::Mptcp(MptcpOption::Dss(dss)) => dss.mapping,
         _ => None,
     })?;
     let dsn = facts.relative_dsn(mapping.dsn)?;
-    let DataLevelLength::Octets(octets) = mapping.length else {
+    let DataLevelLength::Bytes(octets) = mapping.length else {
         return Some(format!("Infinite mapping from DSN {dsn}, SSN {} on.", mapping.ssn));
     };
     let end = |first: i64, len: u32| first + i64::from(len) - 1;

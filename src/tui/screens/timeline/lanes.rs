@@ -1,9 +1,9 @@
-//! What each subflow carried in each column: octets, packets, and the most important event.
+//! What each subflow carried in each column: bytes, packets, and the most important event.
 
 use crate::report::event::{Direction, Event, EventKind};
 use crate::report::model::{Connection, Finding, Severity};
 use crate::track::index::{Entry, Members, PacketIndex};
-use crate::track::pushed::Kind;
+use crate::track::packet_class::PacketClass;
 use crate::track::role;
 use crate::tui::axis::Window;
 use crate::tui::theme::Theme;
@@ -11,11 +11,11 @@ use crate::tui::theme::Theme;
 /// What a letter stands for, the least important first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Letter {
-    /// Octets sent again on the same subflow.
+    /// Bytes sent again on the same subflow.
     Retransmitted,
     /// A finding points here.
     Finding(Severity),
-    /// Octets that another subflow carried before.
+    /// Bytes that another subflow carried before.
     Reinjected,
     /// ADD_ADDR, or its echo.
     AddAddr,
@@ -105,14 +105,14 @@ impl Letter {
     }
 
     /// Of a packet whose events were not kept, as far as the index tells.
-    pub const fn of_kind(kind: Kind) -> Option<Self> {
+    pub const fn of_kind(kind: PacketClass) -> Option<Self> {
         Some(match kind {
-            Kind::Handshake => Self::Join,
-            Kind::Address => Self::AddAddr,
-            Kind::Priority => Self::Priority,
-            Kind::Failure => Self::Failure,
-            Kind::Close => Self::Fin,
-            Kind::Reset => Self::Reset,
+            PacketClass::Handshake => Self::Join,
+            PacketClass::Address => Self::AddAddr,
+            PacketClass::Priority => Self::Priority,
+            PacketClass::Failure => Self::Failure,
+            PacketClass::Close => Self::Fin,
+            PacketClass::Reset => Self::Reset,
             _ => return None,
         })
     }
@@ -136,13 +136,13 @@ pub struct Mark {
 /// What one host sent on one subflow in one column.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Column {
-    /// Octets of payload.
+    /// Bytes of payload.
     pub payload: u64,
     /// Packets.
     pub packets: u64,
-    /// Of the payload, in packets with octets that another subflow carried before.
+    /// Of the payload, in packets with bytes that another subflow carried before.
     pub reinjected: u64,
-    /// Of the payload, in packets with octets that this subflow carried before.
+    /// Of the payload, in packets with bytes that this subflow carried before.
     pub retransmitted: u64,
     /// The first packet, and when it came.
     pub first: Option<(u64, i64)>,
@@ -153,17 +153,17 @@ pub struct Column {
 }
 
 impl Column {
-    fn add(&mut self, entry: &Entry, kind: Kind, t_ns: i64) {
+    fn add(&mut self, entry: &Entry, kind: PacketClass, t_ns: i64) {
         let payload = u64::from(entry.payload_len());
         self.payload += payload;
         self.packets += 1;
         self.first.get_or_insert((entry.number().0, t_ns));
         let letter = match kind {
-            Kind::Reinjected => {
+            PacketClass::Reinjected => {
                 self.reinjected += payload;
                 Letter::Reinjected
             }
-            Kind::Retransmitted | Kind::Remapped => {
+            PacketClass::Retransmitted | PacketClass::Remapped => {
                 self.retransmitted += payload;
                 Letter::Retransmitted
             }
@@ -189,7 +189,7 @@ pub struct Lanes {
     pub lanes: Vec<Lane>,
     /// The worst finding of each column.
     pub findings: Vec<Option<Severity>>,
-    /// The most octets of one column.
+    /// The most bytes of one column.
     pub most: u64,
     window: Window,
     members: Members,
@@ -266,7 +266,7 @@ impl Lanes {
         let kind = entry.kind();
         let direction = usize::from(entry.direction() == role::Direction::ServerToClient);
         let column = column_mut(&mut self.lanes, lane, direction, column);
-        let Some(column) = column.filter(|_| kind != Kind::Copy) else { return };
+        let Some(column) = column.filter(|_| kind != PacketClass::Copy) else { return };
         column.add(entry, kind, t_ns);
         self.most = self.most.max(column.payload);
         if let Some(letter) = Letter::of_kind(kind)
@@ -379,27 +379,27 @@ mod tests {
     use super::*;
     use crate::track::arena::Id;
     use crate::track::index::Member;
-    use crate::track::pushed::Pushed;
+    use crate::track::packet_class::LastPacket;
     use crate::wire::frame::{PacketNo, Timestamp};
 
     const MS: i64 = 1_000_000;
     const WINDOW: Window = Window { start: 0, column: 10 * MS, columns: 10 };
 
-    /// A packet a millisecond: of 100 octets from the server on subflow 5, a bare ACK of the client,
+    /// A packet a millisecond: of 100 bytes from the server on subflow 5, a bare ACK of the client,
     /// and one on subflow 6, which is another connection's before packet 30.
     fn index(packets: u64) -> PacketIndex {
         let mut index = PacketIndex::new();
-        (1..=packets).for_each(|number| push(&mut index, number, Kind::Data));
+        (1..=packets).for_each(|number| push(&mut index, number, PacketClass::Data));
         index
     }
 
-    fn push(index: &mut PacketIndex, number: u64, data: Kind) {
+    fn push(index: &mut PacketIndex, number: u64, data: PacketClass) {
         let (subflow, direction, kind, payload_len) = match number % 3 {
             0 => (5, role::Direction::ServerToClient, data, 100),
-            1 => (5, role::Direction::ClientToServer, Kind::Ack, 0),
-            _ => (6, role::Direction::ServerToClient, Kind::Data, 10),
+            1 => (5, role::Direction::ClientToServer, PacketClass::Ack, 0),
+            _ => (6, role::Direction::ServerToClient, PacketClass::Data, 10),
         };
-        let pushed = Pushed { subflow: Id::at(subflow), direction, kind, payload_len };
+        let pushed = LastPacket { subflow: Id::at(subflow), direction, kind, payload_len };
         let at = Timestamp(1_000 * MS + number.cast_signed() * MS);
         index.push(PacketNo(number), at, &pushed, None);
     }
@@ -416,7 +416,7 @@ mod tests {
     }
 
     #[test]
-    fn octets_and_packets_by_column() {
+    fn bytes_and_packets_by_column() {
         let mut lanes = Lanes::default();
         counted(&mut lanes, &index(99), WINDOW);
         let [up, down] = lanes.at(0, 0);
@@ -461,9 +461,9 @@ mod tests {
     #[test]
     fn the_most_important_thing_of_a_column_is_its_letter() {
         let mut index = index(6);
-        push(&mut index, 9, Kind::Retransmitted);
-        push(&mut index, 12, Kind::Reinjected);
-        push(&mut index, 15, Kind::Retransmitted);
+        push(&mut index, 9, PacketClass::Retransmitted);
+        push(&mut index, 12, PacketClass::Reinjected);
+        push(&mut index, 15, PacketClass::Retransmitted);
         let mut lanes = Lanes::default();
         counted(&mut lanes, &index, WINDOW);
         let letter = |lanes: &Lanes, column: usize| lanes.at(0, column)[1].mark().unwrap().letter;

@@ -1,4 +1,4 @@
-//! A segment as octets: IP header, TCP header, options, payload.
+//! A segment as bytes: IP header, TCP header, options, payload.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -16,44 +16,44 @@ pub(crate) struct Header {
     pub(crate) window: u16,
 }
 
-/// The octets of an IP packet. No checksum of IP or TCP is filled in: nobody looks at them.
+/// The bytes of an IP packet. No checksum of IP or TCP is filled in: nobody looks at them.
 pub(crate) fn packet(header: &Header, options: &[u8], payload: &[u8]) -> Result<Vec<u8>> {
     let mut options = options.to_vec();
     options.resize(options.len().next_multiple_of(4), 1);
     ensure!(options.len() <= 40, "{} octets of options do not fit", options.len());
     let tcp_len = 20 + options.len() + payload.len();
-    let mut octets = ip_header(header, tcp_len)?;
-    octets.extend(header.source.port().to_be_bytes());
-    octets.extend(header.destination.port().to_be_bytes());
-    octets.extend(header.seq.to_be_bytes());
-    octets.extend(header.ack.to_be_bytes());
-    octets.extend([u8::try_from(5 + options.len() / 4)? << 4, header.flags.0]);
-    octets.extend(header.window.to_be_bytes());
-    octets.extend([0; 4]);
-    octets.extend(options);
-    octets.extend(payload);
-    Ok(octets)
+    let mut bytes = ip_header(header, tcp_len)?;
+    bytes.extend(header.source.port().to_be_bytes());
+    bytes.extend(header.destination.port().to_be_bytes());
+    bytes.extend(header.seq.to_be_bytes());
+    bytes.extend(header.ack.to_be_bytes());
+    bytes.extend([u8::try_from(5 + options.len() / 4)? << 4, header.flags.0]);
+    bytes.extend(header.window.to_be_bytes());
+    bytes.extend([0; 4]);
+    bytes.extend(options);
+    bytes.extend(payload);
+    Ok(bytes)
 }
 
 fn ip_header(header: &Header, tcp_len: usize) -> Result<Vec<u8>> {
-    let mut octets;
+    let mut bytes;
     match (header.source.ip(), header.destination.ip()) {
         (IpAddr::V4(source), IpAddr::V4(destination)) => {
-            octets = vec![0x45, 0];
-            octets.extend(u16::try_from(20 + tcp_len)?.to_be_bytes());
-            octets.extend(header.ip_id.to_be_bytes());
-            octets.extend([0x40, 0, 64, 6, 0, 0]);
-            octets.extend(source.octets());
-            octets.extend(destination.octets());
+            bytes = vec![0x45, 0];
+            bytes.extend(u16::try_from(20 + tcp_len)?.to_be_bytes());
+            bytes.extend(header.ip_id.to_be_bytes());
+            bytes.extend([0x40, 0, 64, 6, 0, 0]);
+            bytes.extend(source.octets());
+            bytes.extend(destination.octets());
         }
         (IpAddr::V6(source), IpAddr::V6(destination)) => {
-            octets = vec![0x60, 0, 0, 0];
-            octets.extend(u16::try_from(tcp_len)?.to_be_bytes());
-            octets.extend([6, 64]);
-            octets.extend(source.octets());
-            octets.extend(destination.octets());
+            bytes = vec![0x60, 0, 0, 0];
+            bytes.extend(u16::try_from(tcp_len)?.to_be_bytes());
+            bytes.extend([6, 64]);
+            bytes.extend(source.octets());
+            bytes.extend(destination.octets());
         }
         _ => anyhow::bail!("one end is IPv4, the other IPv6"),
     }
-    Ok(octets)
+    Ok(bytes)
 }

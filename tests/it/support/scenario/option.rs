@@ -157,14 +157,14 @@ impl Carrier<'_> {
         let own_ssn = if lone_fin { 0 } else { self.position.wrapping_sub(origin) };
         #[expect(clippy::cast_possible_truncation, reason = "subflow sequence numbers wrap")]
         let ssn = words.number("ssn")?.unwrap_or(own_ssn) as u32;
-        let octets = u16::try_from(length)?;
-        let sum = self.checksum(from, dsn, ssn, octets, octets - u16::from(fin && octets > 0));
+        let bytes = u16::try_from(length)?;
+        let sum = self.checksum(from, dsn, ssn, bytes, bytes - u16::from(fin && bytes > 0));
         let checksum = self.stored_checksum(words, if infinite { 0 } else { sum })?;
         let length =
-            if infinite { DataLevelLength::Infinite } else { DataLevelLength::Octets(octets) };
+            if infinite { DataLevelLength::Infinite } else { DataLevelLength::Bytes(bytes) };
         let short = is_short(words, "dsn32", "dsn64", self.connection.settings.short_dsn)?;
         let mapping = Mapping { dsn: wire(dsn, short), ssn, length, checksum };
-        let data_fin = fin.then(|| from + u64::from(octets) - 1);
+        let data_fin = fin.then(|| from + u64::from(bytes) - 1);
         Ok((Dss::new(data_ack, Some(mapping), fin), data_fin))
     }
 
@@ -175,10 +175,10 @@ impl Carrier<'_> {
         Ok((!words.has("noack")?).then(|| wire(peer.dsn(offset), short)))
     }
 
-    /// The right checksum of a mapping of `len` octets, `octets` of which are payload.
-    fn checksum(&self, from: u64, dsn: Dsn, ssn: u32, len: u16, octets: u16) -> u16 {
+    /// The right checksum of a mapping of `len` bytes, `bytes` of which are payload.
+    fn checksum(&self, from: u64, dsn: Dsn, ssn: u32, len: u16, bytes: u16) -> u16 {
         let mut sum = DssChecksum::new(dsn, ssn, len);
-        sum.add(&self.host(self.sender).data(from, u64::from(octets)));
+        sum.add(&self.host(self.sender).data(from, u64::from(bytes)));
         sum.finish()
     }
 
@@ -219,7 +219,7 @@ impl Carrier<'_> {
     }
 }
 
-/// Whether a number is 4 octets wide: as the line says, else as usual.
+/// Whether a number is 4 bytes wide: as the line says, else as usual.
 fn is_short(words: &mut Words, short: &str, long: &str, usual: bool) -> Result<bool> {
     let (short, long) = (words.has(short)?, words.has(long)?);
     Ok(short || usual && !long)

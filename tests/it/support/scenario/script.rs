@@ -22,7 +22,7 @@ pub(crate) struct Recorded {
     pub(crate) at: Timestamp,
     pub(crate) point: CapturePoint,
     pub(crate) wire_len: u32,
-    pub(crate) octets: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Recorded {
@@ -34,7 +34,7 @@ impl Recorded {
             link_type: LinkType::RAW,
             wire_len: self.wire_len,
             offset: None,
-            data: &self.octets,
+            data: &self.bytes,
         }
     }
 }
@@ -201,7 +201,7 @@ impl Script {
         let (options, data_fin) = self.options(head, &draft, &mut words, phrases)?;
         draft.data_fin = data_fin;
         let header = self.header(head, &draft, &mut words)?;
-        let octets = packet(&header, &options, &draft.payload)?;
+        let bytes = packet(&header, &options, &draft.payload)?;
         let cut = usize::try_from(words.number("cut")?.unwrap_or(0))?;
         anyhow::ensure!(
             cut <= draft.payload.len() + options.len(),
@@ -210,8 +210,8 @@ impl Script {
         let recorded = Recorded {
             at: self.now(),
             point: point(&mut words)?,
-            wire_len: u32::try_from(octets.len())?,
-            octets: octets[..octets.len() - cut].to_vec(),
+            wire_len: u32::try_from(bytes.len())?,
+            bytes: bytes[..bytes.len() - cut].to_vec(),
         };
         if !words.has("uncaptured")? {
             self.frames.push(recorded);
@@ -244,8 +244,8 @@ impl Script {
         let offset = words.number("at")?.unwrap_or(host.next);
         let mut payload = if is_syn { host.stream(0, len) } else { host.data(offset, len) };
         if words.has("corrupt")? {
-            for octet in &mut payload {
-                *octet = !*octet;
+            for byte in &mut payload {
+                *byte = !*byte;
             }
         }
         Ok(Draft { flags, position, offset, payload, data_fin: None })
@@ -274,38 +274,38 @@ impl Script {
             payload_len: draft.payload.len() as u64,
             token_of: &token_of,
         };
-        let mut octets = Vec::new();
+        let mut bytes = Vec::new();
         if connection.settings.timestamps && !words.has("nots")? {
             let value = u32::try_from(self.at_us / 1000)?;
             if !words.has("unpadded")? {
-                octets.extend([1, 1]);
+                bytes.extend([1, 1]);
             }
-            TcpOption::Timestamps { value, echo_reply: 0 }.emit(&mut octets);
+            TcpOption::Timestamps { value, echo_reply: 0 }.emit(&mut bytes);
         }
         if let Some(size) = words.value("mss")? {
-            TcpOption::MaximumSegmentSize(size).emit(&mut octets);
+            TcpOption::MaximumSegmentSize(size).emit(&mut bytes);
         }
-        octets.extend(vec![1; words.value("nops")?.unwrap_or(0)]);
+        bytes.extend(vec![1; words.value("nops")?.unwrap_or(0)]);
         if connection.settings.sack && draft.flags.has(TcpFlags::SYN) {
-            octets.extend([1, 1]);
-            TcpOption::SackPermitted.emit(&mut octets);
+            bytes.extend([1, 1]);
+            TcpOption::SackPermitted.emit(&mut bytes);
         }
         if let Some(blocks) = words.text("sack")? {
             let isn = carrier.subflow.ends.of(head.sender.peer()).isn;
-            octets.extend([1, 1]);
-            TcpOption::Sack(SackBlocks(&sack_blocks(&blocks, isn)?)).emit(&mut octets);
+            bytes.extend([1, 1]);
+            TcpOption::Sack(SackBlocks(&sack_blocks(&blocks, isn)?)).emit(&mut bytes);
         }
         let mut data_fin = None;
         for phrase in phrases {
             if phrase.name == "raw" {
-                octets.extend(raw(phrase.words.clone())?);
+                bytes.extend(raw(phrase.words.clone())?);
                 continue;
             }
             let (option, fin) = carrier.option(phrase)?;
-            option.emit(&mut octets);
+            option.emit(&mut bytes);
             data_fin = data_fin.or(fin);
         }
-        Ok((octets, data_fin))
+        Ok((bytes, data_fin))
     }
 
     fn header(&mut self, head: &Head, draft: &Draft, words: &mut Words) -> Result<Header> {
@@ -377,15 +377,15 @@ fn point(words: &mut Words) -> Result<CapturePoint> {
     Ok(CapturePoint { input: words.value("point")?.unwrap_or(0), interface: 0 })
 }
 
-/// Octets of an option as they are.
+/// Bytes of an option as they are.
 fn raw(mut words: Words) -> Result<Vec<u8>> {
     let digits = words.text("hex")?.context("raw wants hex=")?;
     words.finish()?;
-    let octet = |at: usize| {
+    let byte = |at: usize| {
         let pair = digits.get(at..at + 2).context("two digits an octet")?;
         u8::from_str_radix(pair, 16).context("no hexadecimal digits")
     };
-    (0..digits.len()).step_by(2).map(octet).collect()
+    (0..digits.len()).step_by(2).map(byte).collect()
 }
 
 /// tcpdump's letters.
@@ -407,10 +407,10 @@ fn flags_from(letters: &str) -> Result<TcpFlags> {
 
 /// The blocks of `10-20+30-40`: positions of the peer whose initial sequence number is `isn`.
 fn sack_blocks(text: &str, isn: u32) -> Result<Vec<u8>> {
-    let mut octets = Vec::new();
+    let mut bytes = Vec::new();
     for edge in text.split(['-', '+']) {
-        octets.extend(isn.wrapping_add(edge.parse()?).to_be_bytes());
+        bytes.extend(isn.wrapping_add(edge.parse()?).to_be_bytes());
     }
-    ensure!(octets.len().is_multiple_of(8), "a SACK block has two edges");
-    Ok(octets)
+    ensure!(bytes.len().is_multiple_of(8), "a SACK block has two edges");
+    Ok(bytes)
 }

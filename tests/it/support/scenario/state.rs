@@ -21,7 +21,7 @@ pub(crate) struct ConnectionSettings {
     /// Whether DSS checksums are in use.
     #[serde(default)]
     pub(crate) checksum: bool,
-    /// Whether DSNs and DATA_ACKs are 4 octets wide unless a line says otherwise.
+    /// Whether DSNs and DATA_ACKs are 4 bytes wide unless a line says otherwise.
     #[serde(default)]
     pub(crate) short_dsn: bool,
     #[serde(default)]
@@ -74,7 +74,7 @@ impl Name {
     }
 }
 
-/// Octets that arrived: everything before `end`, and what came early.
+/// Bytes that arrived: everything before `end`, and what came early.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Received {
     end: u64,
@@ -93,7 +93,7 @@ impl Received {
         self.early.retain(|(_, end)| *end > self.end);
     }
 
-    /// The next octet that is missing.
+    /// The next byte that is missing.
     pub(crate) const fn end(&self) -> u64 {
         self.end
     }
@@ -104,11 +104,11 @@ impl Received {
 pub(crate) struct Host {
     pub(crate) key: Key,
     pub(crate) idsn: Dsn,
-    /// Octets of the stream that went with a SYN, before the data sequence space.
+    /// Bytes of the stream that went with a SYN, before the data sequence space.
     pub(crate) prefix: u64,
-    /// Next octet to send.
+    /// Next byte to send.
     pub(crate) next: u64,
-    /// What the peer received, a DATA_FIN counted as one octet.
+    /// What the peer received, a DATA_FIN counted as one byte.
     pub(crate) received: Received,
     salt: u64,
 }
@@ -118,16 +118,16 @@ impl Host {
         self.idsn.add(1).add(offset)
     }
 
-    /// Octets of the stream, which are made from their offsets; those of a SYN come first.
+    /// Bytes of the stream, which are made from their offsets; those of a SYN come first.
     pub(crate) fn stream(&self, start: u64, len: u64) -> Vec<u8> {
-        let octet = |at: u64| {
+        let byte = |at: u64| {
             let mixed = (at + self.salt * 1_000_003).wrapping_mul(0x9e37_79b9_7f4a_7c15);
             (mixed >> 56) as u8
         };
-        (start..start + len).map(octet).collect()
+        (start..start + len).map(byte).collect()
     }
 
-    /// Octets of the data sequence space.
+    /// Bytes of the data sequence space.
     pub(crate) fn data(&self, offset: u64, len: u64) -> Vec<u8> {
         self.stream(self.prefix + offset, len)
     }
@@ -153,7 +153,7 @@ impl Connection {
                 Some(idsn) => Dsn(number(idsn)?),
                 None => crypto::idsn(key, version),
             };
-            // The octets stay the same whatever the seed is.
+            // The bytes stay the same whatever the seed is.
             let salt = salt % 64;
             Ok(Host { key, idsn, prefix: 0, next: 0, received: Received::default(), salt })
         };

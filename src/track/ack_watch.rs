@@ -1,4 +1,4 @@
-//! What the 40 octets of TCP options kept from being said: traces of it in the segments of a host.
+//! What the 40 bytes of TCP options kept from being said: traces of it in the segments of a host.
 //!
 //! An ADD_ADDR that does not fit is not sent. But Linux sends every announcement on an ACK of its own,
 //! and that ACK leaves all the same, with a DSS alone: a *gratuitous ACK*, which says nothing that was
@@ -6,7 +6,7 @@
 
 use super::options::SegmentOptions;
 use super::segment::Step;
-use super::subflow::Seen;
+use super::subflow::PacketStamp;
 use crate::wire::frame::{CapturePoint, Timestamp};
 use crate::wire::mptcp::{AddressId, Dss, MptcpOption};
 use crate::wire::option_space::MAX_OPTIONS;
@@ -28,14 +28,14 @@ const LATE_RTTS: i64 = 8;
 
 /// What one host showed of it on one subflow.
 #[derive(Debug, Clone, Default)]
-pub struct OptionSpace {
+pub struct AckWatch {
     evidence: Option<Box<Evidence>>,
     last: Option<Last>,
     /// An ACK that is gratuitous unless a FIN follows it.
-    pending: Option<Seen>,
+    pending: Option<PacketStamp>,
     /// When the peer last sent what makes a host repeat its last ACK.
     asked: Option<Timestamp>,
-    /// Whether this host told of octets that came twice.
+    /// Whether this host told of bytes that came twice.
     got_twice: bool,
 }
 
@@ -43,14 +43,14 @@ pub struct OptionSpace {
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
     /// ACKs that nothing asked for, on a subflow with timestamps.
-    pub gratuitous: Listed<Seen>,
+    pub gratuitous: Listed<PacketStamp>,
     /// Announcements without timestamps on a subflow that has them.
-    pub untimed: Listed<(Seen, AddressId)>,
+    pub untimed: Listed<(PacketStamp, AddressId)>,
     /// Announcements of IPv6 with a port beside timestamps: room for both is there without padding
     /// alone.
-    pub unpadded: Listed<(Seen, AddressId)>,
+    pub unpadded: Listed<(PacketStamp, AddressId)>,
     /// ADD_ADDR in the place of SACK blocks.
-    pub evicted: Listed<Eviction>,
+    pub evicted: Listed<EvictedSack>,
 }
 
 /// The first few of many.
@@ -64,9 +64,9 @@ pub struct Listed<T> {
 
 /// SACK blocks that an ADD_ADDR left no room for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Eviction {
+pub struct EvictedSack {
     /// The ACK with the ADD_ADDR.
-    pub seen: Seen,
+    pub seen: PacketStamp,
     /// SACK blocks on the ACK before it.
     pub before: u8,
     /// SACK blocks that were left.
@@ -88,18 +88,18 @@ impl<T> Listed<T> {
     }
 }
 
-impl OptionSpace {
+impl AckWatch {
     /// What was noticed so far.
     pub fn evidence(&self) -> Option<&Evidence> {
         self.evidence.as_deref()
     }
 
     /// An ACK that looks gratuitous, and that nothing of this host follows.
-    pub const fn pending(&self) -> Option<Seen> {
+    pub const fn pending(&self) -> Option<PacketStamp> {
         self.pending
     }
 
-    /// Whether this host told of octets that came twice (RFC 2883).
+    /// Whether this host told of bytes that came twice (RFC 2883).
     pub const fn got_twice(&self) -> bool {
         self.got_twice
     }
@@ -131,7 +131,7 @@ impl OptionSpace {
             && !(is_bare && segment.ack == last.ack)
     }
 
-    /// Takes a segment of which [`OptionSpace::goes_on`] is true.
+    /// Takes a segment of which [`AckWatch::goes_on`] is true.
     #[inline(always)]
     pub(crate) fn go_on(
         &mut self,
@@ -241,7 +241,7 @@ impl Step<'_> {
     /// Compares a segment with the one before it of the same host.
     pub(crate) fn watch_option_space(&mut self) {
         let now = self.said();
-        let (here, there) = self.subflow.ends.along_mut(self.direction);
+        let (here, there) = self.subflow.sides.along_mut(self.direction);
         let space = &mut here.option_space;
         space.settle(self.segment.flags);
         if let Some(before) = &space.last {
@@ -299,7 +299,7 @@ impl Step<'_> {
                     evidence.unpadded.add((seen, add.address_id));
                 }
                 if let Some(left) = self.evicted(before, now) {
-                    let eviction = Eviction { seen, before: before.open_blocks(), left };
+                    let eviction = EvictedSack { seen, before: before.open_blocks(), left };
                     let evidence = self.sender_end().option_space.evidence_mut();
                     evidence.evicted.add(eviction);
                 }
@@ -315,7 +315,7 @@ impl Step<'_> {
         if !same_numbers || dss.mapping.is_some() || dss.flags & DATA_FIN != 0 {
             return false;
         }
-        let (here, there) = (self.subflow.ends.of(sender), self.subflow.ends.of(peer));
+        let (here, there) = (self.subflow.sides.of(sender), self.subflow.sides.of(peer));
         let asked = here.option_space.asked;
         let is_asked = asked.is_some_and(|asked| self.seen.at.since(asked) < ANSWER_NS);
         let is_first = before.is_syn && sender == self.subflow.acceptor();
@@ -347,7 +347,7 @@ impl Step<'_> {
     /// capture was not taken near its sender, and the peer, of which something was acknowledged before,
     /// sent not long ago.
     fn may_answer_an_old_segment(&self, now: &Last) -> bool {
-        let there = self.subflow.ends.of(self.sender().peer());
+        let there = self.subflow.sides.of(self.sender().peer());
         let last = there.option_space.last.map(|last| last.at);
         let rtt = self.subflow.handshake.rtt_ns().unwrap_or(COPY_NS);
         let soon = COPY_NS.min(LATE_RTTS.saturating_mul(rtt));
@@ -370,7 +370,7 @@ impl Step<'_> {
         let permitted = |options: Option<super::subflow::SynOptions>| {
             options.is_none_or(|options| options.sack_permitted)
         };
-        let ends = &self.subflow.ends;
+        let ends = &self.subflow.sides;
         permitted(ends.client.syn_options) && permitted(ends.server.syn_options)
     }
 
@@ -440,7 +440,7 @@ impl Last {
         };
     }
 
-    /// SACK blocks that the next ACK repeats: not one that tells of octets that came twice
+    /// SACK blocks that the next ACK repeats: not one that tells of bytes that came twice
     /// (RFC 2883 §4).
     fn open_blocks(&self) -> u8 {
         self.sack.blocks - u8::from(self.is_duplicate())

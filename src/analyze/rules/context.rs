@@ -2,7 +2,7 @@
 
 use std::cell::OnceCell;
 
-use super::{CaptureFacts, capture};
+use super::{InputStats, capture};
 use crate::analyze::holes;
 use crate::analyze::host::KnownHost;
 use crate::analyze::state::{self, Close, ConnectionState};
@@ -10,9 +10,9 @@ use crate::host::HostSnapshot;
 use crate::track::Trace;
 use crate::track::address::Address;
 use crate::track::connection::Connection;
-use crate::track::coverage::Range;
 use crate::track::event::{Event, EventKind};
 use crate::track::proof::{self, JoinVerdicts, Verdict};
+use crate::track::range_set::SeqRange;
 use crate::track::role::{PerRole, Role};
 use crate::track::subflow::Subflow;
 use crate::wire::crypto::AddAddrHmacVariant;
@@ -24,11 +24,11 @@ pub type AddressVerdict = (Verdict, Option<AddAddrHmacVariant>);
 
 /// One connection, and what follows from its packets. What costs something is found out when it is
 /// asked for, and once: many rules ask, and the report does.
-pub struct Case<'a> {
+pub struct ConnectionContext<'a> {
     /// Everything.
     pub trace: Trace<'a>,
     /// What is known of the inputs.
-    pub inputs: &'a [CaptureFacts],
+    pub inputs: &'a [InputStats],
     /// What one of its hosts says of itself, if that is known.
     pub host: Option<KnownHost<'a>>,
     /// The connection.
@@ -45,20 +45,20 @@ pub struct Case<'a> {
     join_verdicts: OnceCell<Vec<Option<JoinVerdicts>>>,
     /// What the HMACs of each of its addresses are worth.
     address_verdicts: OnceCell<Vec<AddressVerdict>>,
-    holes: PerRole<OnceCell<Vec<Range>>>,
+    holes: PerRole<OnceCell<Vec<SeqRange>>>,
     lacks_packets: OnceCell<bool>,
 }
 
-impl<'a> Case<'a> {
+impl<'a> ConnectionContext<'a> {
     /// What is known of `connection`; `host` is what a host says of itself, of this one or not.
     pub fn new(
         trace: Trace<'a>,
-        inputs: &'a [CaptureFacts],
+        inputs: &'a [InputStats],
         host: Option<&'a HostSnapshot>,
         connection: &'a Connection,
     ) -> Self {
         let subflows: Vec<_> = trace.subflows(connection).collect();
-        let joined = subflows.iter().filter(|subflow| !subflow.initial && subflow.is_through());
+        let joined = subflows.iter().filter(|subflow| !subflow.initial && subflow.is_confirmed());
         let state = state::of(connection, &subflows);
         Self {
             trace,
@@ -95,12 +95,12 @@ impl<'a> Case<'a> {
     }
 
     /// What is not in the capture of what `sender` sent, in order.
-    pub fn holes(&self, sender: Role) -> &[Range] {
+    pub fn holes(&self, sender: Role) -> &[SeqRange] {
         let known = self.holes.of(sender);
         known.get_or_init(|| holes::holes(self.connection, &self.subflows, sender))
     }
 
-    /// One past the last octet of `sender`'s stream that its peer acknowledged; a DATA_FIN is none.
+    /// One past the last byte of `sender`'s stream that its peer acknowledged; a DATA_FIN is none.
     pub fn acked_end(&self, sender: Role) -> Option<i64> {
         holes::acked_end(self.connection, &self.subflows, sender)
     }
@@ -132,7 +132,7 @@ impl<'a> Case<'a> {
 
     /// Whether the capture holds packets of both hosts.
     pub fn is_two_sided(&self) -> bool {
-        let sent = |role: Role| self.subflows.iter().any(|s| s.ends.of(role).segments > 0);
+        let sent = |role: Role| self.subflows.iter().any(|s| s.sides.of(role).segments > 0);
         Role::BOTH.into_iter().all(sent)
     }
 
@@ -149,7 +149,7 @@ impl<'a> Case<'a> {
     /// Whether packets or a whole path of the connection are not in the capture.
     pub fn lacks_packets(&self) -> bool {
         *self.lacks_packets.get_or_init(|| {
-            self.subflows.iter().any(|subflow| capture::tcp_gap(subflow).is_some())
+            self.subflows.iter().any(|subflow| capture::tcp_hole(subflow).is_some())
                 || !capture::missing_path(self).is_empty()
                 || self.inputs.iter().any(|input| input.dropped > 0)
         })

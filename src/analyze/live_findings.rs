@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::finding::{Code, Confidence, Finding, Selection, Severity};
-use super::rules::{CaptureFacts, Case};
+use super::rules::{ConnectionContext, InputStats};
 use crate::track::Trace;
 use crate::track::connection::Connection;
 use crate::track::role::Direction;
@@ -20,14 +20,14 @@ const MOST: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// It holds.
-    Opened(Held, Box<Finding>),
+    Opened(FindingKey, Box<Finding>),
     /// It does no more, or its connection was forgotten.
-    Closed(Held),
+    Closed(FindingKey),
 }
 
 /// What a finding is recognised by at the next look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Held {
+pub struct FindingKey {
     /// [`Connection::number`].
     pub connection: Option<u64>,
     /// What kind.
@@ -44,44 +44,44 @@ pub struct Held {
 
 /// Knows what held at the last look.
 #[derive(Debug, Default)]
-pub struct FindingWatch {
+pub struct LiveFindings {
     looks: u64,
-    of_capture: Vec<Entry>,
-    of_connections: HashMap<u64, Known>,
+    of_capture: Vec<HeldFinding>,
+    of_connections: HashMap<u64, ConnectionFindings>,
 }
 
 /// A finding, and whether it was told.
 #[derive(Debug, Clone, Copy)]
-struct Entry {
-    held: Held,
+struct HeldFinding {
+    held: FindingKey,
     told: bool,
 }
 
 /// What is known of a connection.
 #[derive(Debug, Default)]
-struct Known {
+struct ConnectionFindings {
     /// Its last packet then, and which look that was.
     last: PacketNo,
     look: u64,
-    entries: Vec<Entry>,
+    entries: Vec<HeldFinding>,
 }
 
-impl FindingWatch {
+impl LiveFindings {
     /// Looks at the capture, and at connections that have moved; if they are many, at a part of
     /// them: those that got through first, then those that waited longest.
     pub fn look(
         &mut self,
         trace: Trace<'_>,
-        inputs: &[CaptureFacts],
+        inputs: &[InputStats],
         wanted: &Selection,
     ) -> Vec<Change> {
         let connections = trace.connections();
         let mut due: Vec<_> =
             (0..).zip(&connections).filter(|(_, connection)| self.is_due(connection)).collect();
         due.sort_by_cached_key(|(_, connection)| {
-            let is_through = trace.subflows(connection).any(Subflow::is_through);
+            let is_confirmed = trace.subflows(connection).any(Subflow::is_confirmed);
             let looked = self.of_connections.get(&connection.number).map_or(0, |known| known.look);
-            (!is_through, looked)
+            (!is_confirmed, looked)
         });
         due.truncate(MOST);
         self.look_at(trace, inputs, wanted, &connections, due, false)
@@ -91,7 +91,7 @@ impl FindingWatch {
     pub fn finish(
         &mut self,
         trace: Trace<'_>,
-        inputs: &[CaptureFacts],
+        inputs: &[InputStats],
         wanted: &Selection,
     ) -> Vec<Change> {
         let connections = trace.connections();
@@ -121,7 +121,7 @@ impl FindingWatch {
     fn look_at(
         &mut self,
         trace: Trace<'_>,
-        inputs: &[CaptureFacts],
+        inputs: &[InputStats],
         wanted: &Selection,
         connections: &[&Connection],
         due: Vec<(usize, &&Connection)>,
@@ -134,8 +134,8 @@ impl FindingWatch {
         let found = found.into_iter().map(|finding| (number(&finding), finding)).collect();
         compare(&mut self.of_capture, found, sure, &mut changes);
         for (index, connection) in due {
-            let case = Case::new(trace, inputs, wanted.host.as_ref(), connection);
-            let found = super::of_connection(&case, index, wanted).findings;
+            let context = ConnectionContext::new(trace, inputs, wanted.host.as_ref(), connection);
+            let found = super::of_connection(&context, index, wanted).findings;
             let number = connection.number;
             let found: Vec<_> = found.into_iter().map(|finding| (Some(number), finding)).collect();
             let known = self.of_connections.entry(number).or_default();
@@ -149,14 +149,14 @@ impl FindingWatch {
 
 /// Brings `entries` up to date with what was found now.
 fn compare(
-    entries: &mut Vec<Entry>,
+    entries: &mut Vec<HeldFinding>,
     found: Vec<(Option<u64>, Finding)>,
     sure: bool,
     changes: &mut Vec<Change>,
 ) {
     let mut before = std::mem::take(entries);
     for (connection, finding) in found {
-        let held = Held::new(connection, &finding);
+        let held = FindingKey::new(connection, &finding);
         let known = before.iter().position(|entry| entry.held == held);
         let known = known.map(|index| before.swap_remove(index));
         let is_told = known.is_some_and(|entry| entry.told);
@@ -164,13 +164,13 @@ fn compare(
         if told && !is_told {
             changes.push(Change::Opened(held, Box::new(finding)));
         }
-        entries.push(Entry { held, told });
+        entries.push(HeldFinding { held, told });
     }
     let gone = before.into_iter().filter(|entry| entry.told);
     changes.extend(gone.map(|entry| Change::Closed(entry.held)));
 }
 
-impl Held {
+impl FindingKey {
     fn new(connection: Option<u64>, finding: &Finding) -> Self {
         Self {
             connection,
@@ -192,7 +192,7 @@ mod tests {
     }
 
     /// What a look at these codes changes: `+code` and `-code`.
-    fn step(entries: &mut Vec<Entry>, codes: &[Code], sure: bool) -> Vec<String> {
+    fn step(entries: &mut Vec<HeldFinding>, codes: &[Code], sure: bool) -> Vec<String> {
         let mut changes = Vec::new();
         compare(entries, found(codes), sure, &mut changes);
         let name = |change: &Change| match change {

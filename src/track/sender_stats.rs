@@ -1,35 +1,35 @@
 //! How one host's sending on one subflow went, at the level of TCP.
 
-use super::coverage::Range;
+use super::range_set::SeqRange;
 use super::series::{Extent, Sent, SubflowSeries};
-use super::subflow::Seen;
+use super::subflow::PacketStamp;
 use crate::wire::frame::Timestamp;
 
 /// Order, repetition and pace of what a host sent on a subflow.
 #[derive(Debug, Clone, Default)]
-pub struct Dynamics {
-    /// Segments with new octets that came after later ones.
+pub struct SenderStats {
+    /// Segments with new bytes that came after later ones.
     pub out_of_order: u64,
     /// Acknowledgments without payload that repeat the one before while data is on its way
     /// (RFC 5681 §2), signals of MPTCP not counted (RFC 8684 §3).
     pub duplicate_acks: u64,
-    /// The most octets that were sent and not acknowledged, at the capture point.
+    /// The most bytes that were sent and not acknowledged, at the capture point.
     pub max_in_flight: u64,
     /// The longest time between two of its segments, and when that began.
-    pub longest_idle: Option<(Seen, i64)>,
+    pub longest_idle: Option<(PacketStamp, i64)>,
     /// What was sent when, where that is kept.
     pub series: Option<Box<SubflowSeries>>,
-    last: Option<Seen>,
+    last: Option<PacketStamp>,
 }
 
-impl Dynamics {
+impl SenderStats {
     /// Its last segment.
-    pub const fn last(&self) -> Option<Seen> {
+    pub const fn last(&self) -> Option<PacketStamp> {
         self.last
     }
 
     /// Takes the time of a segment.
-    pub fn see(&mut self, seen: Seen) {
+    pub fn see(&mut self, seen: PacketStamp) {
         if let Some(before) = self.last.replace(seen) {
             let idle = seen.at.since(before.at);
             if self.longest_idle.is_none_or(|(_, longest)| idle > longest) {
@@ -38,20 +38,20 @@ impl Dynamics {
         }
     }
 
-    /// Takes payload, of which `new_data` octets belong to the stream for the first time, after which
-    /// `in_flight` octets are not acknowledged.
+    /// Takes payload, of which `new_data` bytes belong to the stream for the first time, after which
+    /// `in_flight` bytes are not acknowledged.
     pub fn sent(&mut self, at: Timestamp, payload: u64, new_data: u64, in_flight: u64) {
         self.max_in_flight = self.max_in_flight.max(in_flight);
         if let Some(series) = &mut self.series {
-            series.sent.add(at, Sent::octets(payload, new_data, in_flight));
+            series.sent.add(at, Sent::bytes(payload, new_data, in_flight));
         }
     }
 
     /// Takes where payload stands in the stream, for the first time or not.
-    pub fn carried(&mut self, at: Timestamp, positions: Range, is_new: bool) {
+    pub fn carried(&mut self, at: Timestamp, positions: SeqRange, is_new: bool) {
         if let Some(series) = &mut self.series {
             let extent = Extent { low: positions.start, high: positions.end };
-            let nothing = Sent::octets(0, 0, 0);
+            let nothing = Sent::bytes(0, 0, 0);
             let sent = if is_new {
                 Sent { new: extent, ..nothing }
             } else {

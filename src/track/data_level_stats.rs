@@ -15,10 +15,10 @@ const MAX_STALLS: usize = 64;
 const MAX_PAIRS: usize = 64;
 
 /// What happened to the data of one direction.
-/// (`repr(C)`: see [`SubflowEnd`](super::subflow::SubflowEnd).)
+/// (`repr(C)`: see [`SubflowSide`](super::subflow::SubflowSide).)
 #[derive(Debug, Clone, Default)]
 #[repr(C)]
-pub struct Delivery {
+pub struct DataLevelStats {
     last_progress: Option<Timestamp>,
     /// The stall that ended last, until somebody asks.
     ended: Option<Stall>,
@@ -108,7 +108,7 @@ pub struct Stall {
     pub window_closed: bool,
 }
 
-impl Delivery {
+impl DataLevelStats {
     /// Takes octets resent on another subflow.
     pub(crate) fn reinjected(
         &mut self,
@@ -130,7 +130,7 @@ impl Delivery {
     /// `in_flight` octets of the stream are not acknowledged.
     pub(crate) fn sent(&mut self, at: Timestamp, payload: u64, new_data: u64, in_flight: u64) {
         if let Some(series) = &mut self.series {
-            series.sent.add(at, Sent::octets(payload, new_data, in_flight));
+            series.sent.add(at, Sent::bytes(payload, new_data, in_flight));
         }
     }
 

@@ -11,7 +11,7 @@ use crate::wire::segment::{Segment, TcpFlags};
 /// What a segment of a subflow is, by the most remarkable thing about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
-pub enum Kind {
+pub enum PacketClass {
     /// SYN, SYN/ACK, third ACK, and whatever else carries MP_CAPABLE or MP_JOIN.
     Handshake,
     /// Payload that is the stream's for the first time.
@@ -42,7 +42,7 @@ pub enum Kind {
     Other,
 }
 
-impl Kind {
+impl PacketClass {
     /// All of them, in the order of their numbers.
     pub const ALL: [Self; 14] = [
         Self::Handshake,
@@ -69,40 +69,43 @@ impl Kind {
 
 /// A segment of a followed subflow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pushed {
+pub struct LastPacket {
     /// The subflow.
     pub subflow: Id<Subflow>,
     /// Who sent it, as far as is known by now.
     pub direction: Direction,
     /// What it is.
-    pub kind: Kind,
+    pub kind: PacketClass,
     /// Octets of payload on the wire.
     pub payload_len: u32,
 }
 
 /// What is kept for who asks after every push.
 #[derive(Debug, Default)]
-pub(crate) struct LastPushed {
-    pub(crate) segment: Option<Pushed>,
+pub(crate) struct LastPacketState {
+    pub(crate) segment: Option<LastPacket>,
     /// Subflows whose client and server turned out to be the other way round.
     pub(crate) swapped: Vec<Id<Subflow>>,
 }
 
 impl Tracker {
-    /// From now on, keeps what each segment was for [`Tracker::pushed`].
-    pub fn keep_pushed(&mut self) {
-        self.last_pushed = Some(Box::default());
+    /// From now on, keeps what each segment was for [`Tracker::last_packet`].
+    pub fn keep_last_packet(&mut self) {
+        self.last_packet_state = Some(Box::default());
     }
 
     /// What the frame pushed last was; `None` if it is of no subflow that is followed.
-    pub fn pushed(&self) -> Option<Pushed> {
-        self.last_pushed.as_ref()?.segment
+    pub fn last_packet(&self) -> Option<LastPacket> {
+        self.last_packet_state.as_ref()?.segment
     }
 
     /// The subflows of whose segments so far, the last one included, the direction was the other one
     /// after all.
     pub fn take_swapped(&mut self) -> Vec<Id<Subflow>> {
-        self.last_pushed.as_mut().map(|last| std::mem::take(&mut last.swapped)).unwrap_or_default()
+        self.last_packet_state
+            .as_mut()
+            .map(|last| std::mem::take(&mut last.swapped))
+            .unwrap_or_default()
     }
 }
 
@@ -114,38 +117,38 @@ pub(crate) fn kind(
     subflow: &Subflow,
     direction: Direction,
     before: ByteCounts,
-) -> Kind {
+) -> PacketClass {
     let flags = segment.flags;
     let has = |wanted: fn(&MptcpOption) -> bool| options.mptcp.iter().any(wanted);
     if flags.has(TcpFlags::RST) {
-        return Kind::Reset;
+        return PacketClass::Reset;
     }
     if has(is_failure) {
-        return Kind::Failure;
+        return PacketClass::Failure;
     }
     let is_third = subflow.handshake.ack.is_some_and(|ack| ack.packet == segment.number);
     if flags.has(TcpFlags::SYN)
         || is_third
         || has(|option| matches!(option, MptcpOption::Capable(_) | MptcpOption::Join(_)))
     {
-        return Kind::Handshake;
+        return PacketClass::Handshake;
     }
     if flags.has(TcpFlags::FIN) || has(is_close) {
-        return Kind::Close;
+        return PacketClass::Close;
     }
     if has(|option| matches!(option, MptcpOption::AddAddr(_) | MptcpOption::RemoveAddr(_))) {
-        return Kind::Address;
+        return PacketClass::Address;
     }
     if has(|option| matches!(option, MptcpOption::Prio(_))) {
-        return Kind::Priority;
+        return PacketClass::Priority;
     }
     if has(|option| !matches!(option, MptcpOption::Dss(_))) {
-        return Kind::Other;
+        return PacketClass::Other;
     }
     if segment.payload_len > 0 {
-        return payload_kind(subflow.ends.of(direction.sender()).bytes, before);
+        return payload_kind(subflow.sides.of(direction.sender()).bytes, before);
     }
-    if flags.has(TcpFlags::ACK) { Kind::Ack } else { Kind::Other }
+    if flags.has(TcpFlags::ACK) { PacketClass::Ack } else { PacketClass::Other }
 }
 
 const fn is_failure(option: &MptcpOption) -> bool {
@@ -166,16 +169,16 @@ const fn is_close(option: &MptcpOption) -> bool {
     }
 }
 
-const fn payload_kind(now: ByteCounts, before: ByteCounts) -> Kind {
+const fn payload_kind(now: ByteCounts, before: ByteCounts) -> PacketClass {
     if now.unmapped > before.unmapped {
-        Kind::Unmapped
+        PacketClass::Unmapped
     } else if now.reinjected > before.reinjected {
-        Kind::Reinjected
+        PacketClass::Reinjected
     } else if now.remapped > before.remapped {
-        Kind::Remapped
+        PacketClass::Remapped
     } else if now.retransmitted > before.retransmitted {
-        Kind::Retransmitted
+        PacketClass::Retransmitted
     } else {
-        Kind::Data
+        PacketClass::Data
     }
 }

@@ -1,9 +1,9 @@
-//! First copies of octets: which subflow carried them, and when. They tell a reinjection from new
+//! First copies of bytes: which subflow carried them, and when. They tell a reinjection from new
 //! data, time the acknowledgments of the data level, and the waits for what came late.
 
 use std::collections::VecDeque;
 
-use super::coverage::Range;
+use super::range_set::SeqRange;
 use crate::wire::frame::Timestamp;
 
 /// Most first copies that are remembered per subflow.
@@ -15,24 +15,24 @@ const MAX_ACKED: usize = 128;
 /// Most subflows of a connection whose copies are remembered.
 const MAX_SUBFLOWS: usize = 256;
 
-/// Octets that a subflow carried.
+/// Bytes that a subflow carried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Carried {
+pub struct Transmission {
     /// Their positions in the data sequence space.
-    pub range: Range,
+    pub range: SeqRange,
     /// Subflow, by its number within the connection.
     pub subflow: u32,
     /// Position on that subflow of the first of them.
     pub subflow_position: i64,
     /// When.
     pub at: Timestamp,
-    /// Stands for the octets themselves; 0 where they are not known.
+    /// Stands for the bytes themselves; 0 where they are not known.
     pub sample: u32,
 }
 
 /// The first copies of one direction, by subflow.
 #[derive(Debug, Clone, Default)]
-pub struct FirstCopies {
+pub struct FirstTransmissions {
     /// Side by side, since every DATA_ACK looks at all of them. The copies themselves stand elsewhere,
     /// and most of them nobody looked at for long.
     next: Vec<Next>,
@@ -52,7 +52,7 @@ impl Next {
     const NONE: Self = Self { end: i64::MAX, start: i64::MAX };
 }
 
-/// What is kept of [`Carried`] with its subflow, in as little memory as possible: there are many of
+/// What is kept of [`Transmission`] with its subflow, in as little memory as possible: there are many of
 /// them, and each is written once and read once.
 #[derive(Debug, Clone, Copy)]
 struct First {
@@ -77,10 +77,10 @@ struct Copies {
     ready: usize,
 }
 
-impl FirstCopies {
-    /// Remembers octets that were seen for the first time.
+impl FirstTransmissions {
+    /// Remembers bytes that were seen for the first time.
     #[inline]
-    pub fn remember(&mut self, copy: Carried) {
+    pub fn remember(&mut self, copy: Transmission) {
         let index = copy.subflow as usize;
         if index >= MAX_SUBFLOWS {
             return;
@@ -91,7 +91,7 @@ impl FirstCopies {
         }
         if let (Some(copies), Some(next)) = (self.subflows.get_mut(index), self.next.get_mut(index))
         {
-            let Carried { range, subflow_position, at, sample, .. } = copy;
+            let Transmission { range, subflow_position, at, sample, .. } = copy;
             // Never more than the payload of a segment.
             let len = u32::try_from(range.len()).unwrap_or(u32::MAX);
             let copy = First { start: range.start, subflow_position, at, len, sample };
@@ -99,8 +99,8 @@ impl FirstCopies {
         }
     }
 
-    /// The first copy of the octet at `position`; without one, where the next one after it starts.
-    pub fn at(&self, position: i64) -> Result<Carried, i64> {
+    /// The first copy of the byte at `position`; without one, where the next one after it starts.
+    pub fn at(&self, position: i64) -> Result<Transmission, i64> {
         let mut next = i64::MAX;
         for (subflow, copies) in (0..).zip(&self.subflows) {
             let index = copies.list.partition_point(|first| first.end() <= position);
@@ -123,7 +123,7 @@ impl FirstCopies {
     /// Everything before `end` was acknowledged: returns where the last copy that this covers stands
     /// and when it came, and forgets old ones.
     #[inline(always)]
-    pub fn acknowledge(&mut self, end: i64) -> Option<(Range, Timestamp)> {
+    pub fn acknowledge(&mut self, end: i64) -> Option<(SeqRange, Timestamp)> {
         let mut last: Option<First> = None;
         for (next, copies) in self.next.iter_mut().zip(&mut self.subflows) {
             if next.end <= end
@@ -138,7 +138,7 @@ impl FirstCopies {
 
     /// Everything before `ready` is there: hands those copies to `waited` that this was not known of
     /// before.
-    pub fn release(&mut self, ready: i64, mut waited: impl FnMut(Carried)) {
+    pub fn release(&mut self, ready: i64, mut waited: impl FnMut(Transmission)) {
         for ((subflow, next), copies) in (0..).zip(&mut self.next).zip(&mut self.subflows) {
             while next.start < ready
                 && let Some(copy) = copies.list.get(copies.ready)
@@ -171,13 +171,13 @@ impl First {
         self.start.saturating_add(self.len as i64)
     }
 
-    const fn range(self) -> Range {
-        Range { start: self.start, end: self.end() }
+    const fn range(self) -> SeqRange {
+        SeqRange { start: self.start, end: self.end() }
     }
 
-    const fn of(self, subflow: u32) -> Carried {
+    const fn of(self, subflow: u32) -> Transmission {
         let Self { subflow_position, at, sample, .. } = self;
-        Carried { range: self.range(), subflow, subflow_position, at, sample }
+        Transmission { range: self.range(), subflow, subflow_position, at, sample }
     }
 }
 
@@ -254,9 +254,9 @@ mod tests {
 
     use super::*;
 
-    fn copy(subflow: u32, start: i64, len: u32, at: i64) -> Carried {
-        Carried {
-            range: Range::new(start, len),
+    fn copy(subflow: u32, start: i64, len: u32, at: i64) -> Transmission {
+        Transmission {
+            range: SeqRange::new(start, len),
             subflow,
             subflow_position: 1,
             at: Timestamp(at),
@@ -265,8 +265,8 @@ mod tests {
     }
 
     #[test]
-    fn a_copy_is_found_by_any_of_its_octets() {
-        let mut copies = FirstCopies::default();
+    fn a_copy_is_found_by_any_of_its_bytes() {
+        let mut copies = FirstTransmissions::default();
         copies.remember(copy(0, 0, 10, 1));
         copies.remember(copy(1, 20, 10, 2));
         assert_eq!(copies.at(9).map(|copy| copy.subflow), Ok(0));
@@ -277,7 +277,7 @@ mod tests {
 
     #[test]
     fn each_copy_is_released_once() {
-        let mut copies = FirstCopies::default();
+        let mut copies = FirstTransmissions::default();
         copies.remember(copy(0, 10, 10, 1));
         copies.remember(copy(1, 20, 10, 2));
         let mut waited = Vec::new();
@@ -289,7 +289,7 @@ mod tests {
 
     #[test]
     fn the_last_copy_that_is_covered_is_timed() {
-        let mut copies = FirstCopies::default();
+        let mut copies = FirstTransmissions::default();
         copies.remember(copy(0, 0, 10, 1));
         copies.remember(copy(1, 10, 10, 2));
         assert_eq!(copies.acknowledge(5), None);
@@ -302,7 +302,7 @@ mod tests {
             steps in prop::collection::vec((0u32..2, 0u8..4, 0i64..8000), 1..4000),
             are_released in any::<bool>(),
         ) {
-            let mut copies = FirstCopies::default();
+            let mut copies = FirstTransmissions::default();
             for (subflow, step, position) in steps {
                 match step {
                     0 => copies.acknowledge(position / 2).map_or((), |_| ()),

@@ -7,7 +7,7 @@ use crate::track::role::Role;
 
 /// Something new.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum News {
+pub enum Update {
     /// An event, also one that its connection has no room for.
     Event(Event),
     /// A subflow, and with it its connection, may have come further.
@@ -21,12 +21,12 @@ pub enum News {
 
 /// What of a subflow and its connection, beside events, moves their states.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Stage {
+pub(crate) struct StateDigest {
     state: SubflowState,
     data_fins: [Option<bool>; 2],
 }
 
-impl Stage {
+impl StateDigest {
     pub(crate) fn of(subflow: &Subflow, connection: &super::connection::Connection) -> Self {
         let data_fin = |role| connection.data.of(role).fin().map(|fin| fin.acked.is_some());
         Self { state: subflow.state(), data_fins: Role::BOTH.map(data_fin) }

@@ -8,9 +8,9 @@ use crate::track::arena::Id;
 use crate::track::checkpoint::{Checkpoints, DataLevel};
 use crate::track::connection::Connection;
 use crate::track::index::{Entry, Members, PacketIndex};
-use crate::track::pushed::Kind;
+use crate::track::packet_class::PacketClass;
 use crate::track::role::{PerRole, Role};
-use crate::track::subflow::{Subflow, SubflowEnd};
+use crate::track::subflow::{Subflow, SubflowSide};
 use crate::wire::frame::{PacketNo, RawPacket, Timestamp};
 use crate::wire::mptcp::{Capable, CapableForm, DataLevelLength, Dss, Mapping, MptcpOption};
 use crate::wire::segment::{Decoded, Segment, TcpFlags, decode};
@@ -18,7 +18,7 @@ use crate::wire::seq::{Dsn, SeqNum, WireDsn};
 use crate::wire::tcp_option::TcpOption;
 
 /// Packets of the connection before a checkpoint that are looked at for mappings: payload after it
-/// may rely on one before it, which has 65,535 octets at most.
+/// may rely on one before it, which has 65,535 bytes at most.
 const WARM_UP: usize = 128;
 
 /// How far these are sought.
@@ -26,29 +26,29 @@ const MOST_SOUGHT: u64 = 65_536;
 
 /// The state of a connection after a packet.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct AsOf {
+pub struct StateAt {
     /// What the client sent, and what the server sent.
-    pub hosts: PerRole<HostAsOf>,
+    pub hosts: PerRole<HostStateAt>,
     /// Packets on the way there that cannot be read any more: numbers may be too low.
     pub missing: u64,
 }
 
 /// What one host sent, and what its peer said of that.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct HostAsOf {
+pub struct HostStateAt {
     /// The numbers as on the wire.
     pub level: DataLevel,
-    /// The DSN of the first octet of the stream, or else of the first one seen.
+    /// The DSN of the first byte of the stream, or else of the first one seen.
     pub first: Option<Dsn>,
 }
 
-impl HostAsOf {
-    /// A number as a distance from the IDSN: that of the first octet is 1.
+impl HostStateAt {
+    /// A number as a distance from the IDSN: that of the first byte is 1.
     pub fn relative(&self, dsn: Dsn) -> Option<i64> {
         self.first.map(|first| dsn.distance_from(first).saturating_add(1))
     }
 
-    /// Octets that were sent and not acknowledged; `None` while nothing was acknowledged.
+    /// Bytes that were sent and not acknowledged; `None` while nothing was acknowledged.
     pub fn unacked(&self) -> Option<u64> {
         let (sent, acked) = (self.level.sent.or(self.first)?, self.level.acked?);
         Some(u64::try_from(sent.distance_from(acked)).unwrap_or(0))
@@ -57,27 +57,27 @@ impl HostAsOf {
 
 /// What it takes to understand single packets of a connection, as far as that is known by now.
 #[derive(Debug, Clone)]
-pub struct Basis {
+pub struct ReplayBasis {
     /// `None` if it has no subflows.
     connection: Option<Id<Connection>>,
     first: PacketNo,
-    /// The DSN of the first octet of each stream.
+    /// The DSN of the first byte of each stream.
     base: PerRole<Option<Dsn>>,
     /// Of each subflow, in order.
-    subflows: Vec<PerRole<EndBasis>>,
+    subflows: Vec<PerRole<SideBasis>>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct EndBasis {
+struct SideBasis {
     /// The number on the wire of subflow sequence number 0.
     zero: Option<SeqNum>,
     /// By how much its windows are scaled.
     scale: Option<u8>,
-    /// From this number on, octets follow on this DSN without a mapping.
+    /// From this number on, bytes follow on this DSN without a mapping.
     endless: Option<Placed>,
 }
 
-impl Basis {
+impl ReplayBasis {
     /// That of a connection of `trace`.
     pub fn new(trace: &Trace<'_>, connection: &Connection) -> Self {
         let first = connection.subflows.first();
@@ -91,12 +91,12 @@ impl Basis {
     }
 }
 
-fn ends(subflow: &Subflow) -> PerRole<EndBasis> {
-    let ends = &subflow.ends;
+fn ends(subflow: &Subflow) -> PerRole<SideBasis> {
+    let ends = &subflow.sides;
     PerRole { client: end(&ends.client, &ends.server), server: end(&ends.server, &ends.client) }
 }
 
-fn end(here: &SubflowEnd, there: &SubflowEnd) -> EndBasis {
+fn end(here: &SubflowSide, there: &SubflowSide) -> SideBasis {
     // RFC 7323 §2.2: windows are scaled only where both SYNs say so.
     let scale = here.syn_options.zip(there.syn_options).map(|(here, there)| {
         here.window_scale.filter(|_| there.window_scale.is_some()).unwrap_or(0).min(14)
@@ -107,18 +107,18 @@ fn end(here: &SubflowEnd, there: &SubflowEnd) -> EndBasis {
         Some(Placed { start, len: None, dsn: latest.dsn })
     });
     let zero = here.mappings.origin().and_then(|origin| here.sequence.number_at(origin));
-    EndBasis { zero, scale, endless }
+    SideBasis { zero, scale, endless }
 }
 
 /// The state after the packet at `position` of the index, which `members` of the connection tell
 /// apart from others' packets; `None` if there is no such packet. `read` reads packets again.
-pub fn as_of(
+pub fn state_at(
     packets: &PacketIndex,
     checkpoints: &Checkpoints,
-    (basis, members): (&Basis, &Members),
+    (basis, members): (&ReplayBasis, &Members),
     position: u64,
     read: impl Fn(&Entry) -> Option<RawPacket>,
-) -> Option<AsOf> {
+) -> Option<StateAt> {
     let target = packets.get(position)?;
     let checkpoint = checkpoints.before(basis.connection?, basis.first, target.number());
     let after = checkpoint.map_or(basis.first, |checkpoint| PacketNo(checkpoint.packet.0 + 1));
@@ -158,11 +158,11 @@ struct Placed {
 }
 
 impl Placed {
-    /// Whether it covers the octet with this number.
+    /// Whether it covers the byte with this number.
     fn covers(&self, seq: SeqNum) -> bool {
         match (u32::try_from(seq.distance_from(self.start)), self.len) {
             (Ok(distance), Some(len)) => distance < len,
-            // Past 2^31 octets the distance is negative.
+            // Past 2^31 bytes the distance is negative.
             (_, None) => true,
             (Err(_), Some(_)) => false,
         }
@@ -171,13 +171,13 @@ impl Placed {
 
 /// The connection between two packets.
 struct Replay<'a> {
-    basis: &'a Basis,
+    basis: &'a ReplayBasis,
     levels: PerRole<DataLevel>,
     mappings: HashMap<(usize, Role), Vec<Placed>>,
 }
 
 impl<'a> Replay<'a> {
-    fn new(basis: &'a Basis, levels: Option<PerRole<DataLevel>>) -> Self {
+    fn new(basis: &'a ReplayBasis, levels: Option<PerRole<DataLevel>>) -> Self {
         let mut levels = levels.unwrap_or_default();
         for role in Role::BOTH {
             if let (level, Some(base)) = (levels.of_mut(role), basis.base.of(role)) {
@@ -198,7 +198,7 @@ impl<'a> Replay<'a> {
     ) {
         let frame = packet.frame(entry.number(), entry.at(origin));
         let Decoded::Tcp(segment) = decode(&frame) else { return };
-        if entry.kind() == Kind::Copy {
+        if entry.kind() == PacketClass::Copy {
             return;
         }
         let sender = entry.direction().sender();
@@ -241,13 +241,13 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// RFC 8684 §3.1: MP_CAPABLE with data maps the first octets of the stream.
+    /// RFC 8684 §3.1: MP_CAPABLE with data maps the first bytes of the stream.
     fn first_mapping(&self, capable: &Capable, sender: Role) -> Option<Mapping> {
         let CapableForm::BothKeysAndData { data_len, checksum, .. } = capable.form else {
             return None;
         };
         let dsn = WireDsn::Long((*self.basis.base.of(sender))?.0);
-        let length = DataLevelLength::Octets(data_len);
+        let length = DataLevelLength::Bytes(data_len);
         (data_len > 0).then_some(Mapping { dsn, ssn: 1, length, checksum })
     }
 
@@ -262,11 +262,11 @@ impl<'a> Replay<'a> {
         let dsn = self.expand(mapping.dsn, sender);
         let len = match mapping.length {
             DataLevelLength::Infinite => None,
-            DataLevelLength::Octets(octets) => {
+            DataLevelLength::Bytes(bytes) => {
                 if data_fin && is_after {
-                    self.levels.of_mut(sender).reach(dsn.add(u64::from(octets)));
+                    self.levels.of_mut(sender).reach(dsn.add(u64::from(bytes)));
                 }
-                Some(u32::from(octets).saturating_sub(u32::from(data_fin)))
+                Some(u32::from(bytes).saturating_sub(u32::from(data_fin)))
             }
         };
         if len == Some(0) {
@@ -289,32 +289,32 @@ impl<'a> Replay<'a> {
             let Some(mapped) = self.covering(seq, lane, sender) else { return };
             let distance = seq.distance_from(mapped.start).cast_unsigned();
             let rest = segment.payload_len - at;
-            let octets = mapped.len.map_or(rest, |len| len.saturating_sub(distance).min(rest));
-            if octets == 0 {
+            let bytes = mapped.len.map_or(rest, |len| len.saturating_sub(distance).min(rest));
+            if bytes == 0 {
                 return;
             }
             let dsn = match mapped.len {
                 Some(_) => mapped.dsn.add(u64::from(distance)),
                 None => self.expand(mapped.dsn.add(u64::from(distance)).low_half(), sender),
             };
-            let end = dsn.add(u64::from(octets));
+            let end = dsn.add(u64::from(bytes));
             let level = self.levels.of_mut(sender);
             if level.sent.is_none_or(|sent| end.distance_from(sent) > 0) {
                 level.sent = Some(end);
                 level.reach(end);
             }
-            at += octets;
+            at += bytes;
         }
     }
 
-    /// The mapping of the octet with this number; of several the latest.
+    /// The mapping of the byte with this number; of several the latest.
     fn covering(&self, seq: SeqNum, lane: usize, sender: Role) -> Option<Placed> {
         let known = self.mappings.get(&(lane, sender)).into_iter().flatten().rev();
         let declared = known.copied().find(|placed| placed.covers(seq));
         declared.or_else(|| self.end_basis(lane, sender)?.endless)
     }
 
-    fn end_basis(&self, lane: usize, role: Role) -> Option<&EndBasis> {
+    fn end_basis(&self, lane: usize, role: Role) -> Option<&SideBasis> {
         self.basis.subflows.get(lane).map(|ends| ends.of(role))
     }
 
@@ -324,10 +324,10 @@ impl<'a> Replay<'a> {
         near.map_or(Dsn(wire.raw()), |near| wire.expand(near))
     }
 
-    fn end(self, missing: u64) -> AsOf {
+    fn end(self, missing: u64) -> StateAt {
         let host =
-            |role| HostAsOf { level: *self.levels.of(role), first: *self.basis.base.of(role) };
+            |role| HostStateAt { level: *self.levels.of(role), first: *self.basis.base.of(role) };
         let hosts = PerRole { client: host(Role::Client), server: host(Role::Server) };
-        AsOf { hosts, missing }
+        StateAt { hosts, missing }
     }
 }

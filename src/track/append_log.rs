@@ -9,25 +9,25 @@ const CHUNK: usize = 4096;
 /// Items in chunks, which copies of the list share. The oldest may go: an item is known by its
 /// position, which counts those that are gone.
 #[derive(Debug)]
-pub struct Chunked<T> {
+pub struct AppendLog<T> {
     chunks: VecDeque<Arc<Vec<T>>>,
     dropped: u64,
     most_chunks: usize,
 }
 
-impl<T> Clone for Chunked<T> {
+impl<T> Clone for AppendLog<T> {
     fn clone(&self) -> Self {
         Self { chunks: self.chunks.clone(), ..*self }
     }
 }
 
-impl<T> Default for Chunked<T> {
+impl<T> Default for AppendLog<T> {
     fn default() -> Self {
         Self { chunks: VecDeque::new(), dropped: 0, most_chunks: usize::MAX }
     }
 }
 
-impl<T: Copy> Chunked<T> {
+impl<T: Copy> AppendLog<T> {
     /// An empty list of about `most` items, of which the oldest go before there are more.
     pub fn bounded(most: usize) -> Self {
         Self { most_chunks: most.div_ceil(CHUNK).max(1), ..Self::default() }
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn items_are_found_by_position() {
-        let mut list = Chunked::default();
+        let mut list = AppendLog::default();
         assert_eq!((list.len(), list.end(), list.is_empty()), (0, 0, true));
         for number in 0..10_000u64 {
             list.push(number);
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn the_oldest_go() {
-        let mut list = Chunked::bounded(8_192);
+        let mut list = AppendLog::bounded(8_192);
         (0..10_000u64).for_each(|number| list.push(number));
         assert_eq!((list.dropped(), list.len(), list.end()), (4_096, 5_904, 10_000));
         assert_eq!((list.get(4_095), list.get(4_096)), (None, Some(&4_096)));
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_copy_stays_as_it_was() {
-        let mut list = Chunked::default();
+        let mut list = AppendLog::default();
         (0..5_000).for_each(|number| list.push(number));
         let copy = list.clone();
         list.push(1);

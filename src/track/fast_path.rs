@@ -1,6 +1,6 @@
 //! The short way, which nearly every segment goes.
 //!
-//! On an open subflow of a connection that takes its course, a segment carries new octets of the
+//! On an open subflow of a connection that takes its course, a segment carries new bytes of the
 //! stream, or acknowledges some, or both, and most rules have nothing to say of it. Here stands what is
 //! left of the long way (`Step::take`) for such a segment: first whether it is one, then what it
 //! changes, in the order of the long way. A rule that changes there changes here as well;
@@ -8,15 +8,15 @@
 
 use super::Tracker;
 use super::arena::Id;
-use super::conduct;
 use super::connection::Connection;
-use super::copies::Carried;
-use super::coverage::{Place, Range};
 use super::data::DataSpace;
 use super::options::SegmentOptions;
-use super::pushed::Kind;
+use super::packet_class::PacketClass;
+use super::range_set::{SeqRange, Slot};
 use super::role::{PerRole, Role};
-use super::subflow::{Seen, Subflow, SubflowEnd};
+use super::subflow::{PacketStamp, Subflow, SubflowSide};
+use super::transmissions::Transmission;
+use super::violations;
 use crate::wire::mptcp::Mapping;
 use crate::wire::segment::{Segment, TcpFlags};
 use crate::wire::seq::{Dsn, WireDsn};
@@ -36,7 +36,7 @@ impl Tracker {
     pub(super) fn push_the_short_way(
         &mut self,
         id: Id<Subflow>,
-        seen: Seen,
+        seen: PacketStamp,
         segment: &Segment<'_>,
         options: &SegmentOptions,
     ) -> bool {
@@ -49,10 +49,10 @@ impl Tracker {
             return false;
         }
         let direction = subflow.direction_from(segment.source);
-        let (here, there) = subflow.ends.along_mut(direction);
+        let (here, there) = subflow.sides.along_mut(direction);
         let (sent, received) = connection.data.along_mut(direction);
         let is_joined = connection.joined > 0;
-        let short = Short { seen, segment, options, is_joined, here, there, sent, received };
+        let short = FastStep { seen, segment, options, is_joined, here, there, sent, received };
         let Some(has_stall) = short.take(subflow.number, subflow.several_points) else {
             return false;
         };
@@ -61,8 +61,8 @@ impl Tracker {
         if has_stall {
             self.note_stalls(id, seen, segment, options);
         }
-        if self.last_pushed.is_some() {
-            let kind = if segment.payload_len > 0 { Kind::Data } else { Kind::Ack };
+        if self.last_packet_state.is_some() {
+            let kind = if segment.payload_len > 0 { PacketClass::Data } else { PacketClass::Ack };
             self.note_pushed(id, direction, segment, kind);
         }
         true
@@ -72,42 +72,42 @@ impl Tracker {
     /// way. (One that goes the short way changes nothing that this depends on.)
     pub(super) fn know_steadiness(&mut self, id: Id<Subflow>) {
         let subflow = &mut self.subflows[id];
-        subflow.steady = subflow.is_steady() && !self.only_long_way;
+        subflow.steady = subflow.takes_fast_path() && !self.only_long_way;
         let connection = &mut self.connections[subflow.connection];
-        connection.steady = connection.is_steady();
+        connection.steady = connection.takes_fast_path();
     }
 }
 
 /// A segment, and what it may change: on its subflow, here at its sender and there at the peer; of the
 /// stream that its sender sends, and of the one that it receives.
-struct Short<'a> {
-    seen: Seen,
+struct FastStep<'a> {
+    seen: PacketStamp,
     segment: &'a Segment<'a>,
     options: &'a SegmentOptions,
-    /// Whether other subflows may carry the same octets.
+    /// Whether other subflows may carry the same bytes.
     is_joined: bool,
-    here: &'a mut SubflowEnd,
-    there: &'a mut SubflowEnd,
+    here: &'a mut SubflowSide,
+    there: &'a mut SubflowSide,
     sent: &'a mut DataSpace,
     received: &'a mut DataSpace,
 }
 
-/// New octets of a stream under one mapping, which follow on all that the subflow carried.
+/// New bytes of a stream under one mapping, which follow on all that the subflow carried.
 #[derive(Clone, Copy)]
 struct Payload<'a> {
     mapping: &'a Mapping,
     /// Where they stand on the subflow.
-    positions: Range,
+    positions: SeqRange,
     /// Where they stand in the stream.
-    range: Range,
-    place: Place,
+    range: SeqRange,
+    place: Slot,
     /// Where their mapping begins on the subflow, and in the stream.
     mapping_start: i64,
     mapping_position: i64,
     dsn: Dsn,
 }
 
-impl Short<'_> {
+impl FastStep<'_> {
     /// Takes the segment, of the subflow with this number, and says whether the data level stood still
     /// until now; `None`, and nothing changed, if there is more to say of it.
     #[inline(always)]
@@ -154,7 +154,7 @@ impl Short<'_> {
             return false;
         }
         end.segments += 1;
-        end.dynamics.see(self.seen);
+        end.sender_stats.see(self.seen);
         end.option_space.go_on(self.segment, self.options, data_ack);
         true
     }
@@ -164,15 +164,15 @@ impl Short<'_> {
     fn plain_payload<'b>(&self, mapping: &'b Mapping) -> Option<Payload<'b>> {
         let end = &*self.here;
         let start = end.sequence.acked_position(self.segment.seq)?;
-        let positions = Range::new(start, self.segment.payload_len);
+        let positions = SeqRange::new(start, self.segment.payload_len);
         let WireDsn::Long(dsn) = mapping.dsn else { return None };
         let dsn = Dsn(dsn);
         let mapping_start = end.mappings.next(mapping, dsn, positions)?;
         let offset = (positions.start - mapping_start).cast_unsigned();
         let start = self.sent.position_of(dsn.add(offset))?;
-        let range = Range { start, end: start + i64::from(self.segment.payload_len) };
-        let place = self.sent.coverage().place_of(range)?;
-        let is_plain = end.sequence.coverage().is_past_end(positions)
+        let range = SeqRange { start, end: start + i64::from(self.segment.payload_len) };
+        let place = self.sent.range_set().place_of(range)?;
+        let is_plain = end.sequence.range_set().is_past_end(positions)
             && end.first_data.is_some()
             && !self.there.option_space.is_outside_window(self.segment, self.there.window_scale);
         let mapping_position = self.sent.position_of(dsn)?;
@@ -193,7 +193,7 @@ impl Short<'_> {
         let window = self.here.window_of(self.segment);
         let edge = self.received.offer(end, window, self.seen.at);
         if !ack.is_long() && self.received.is_wide(end) {
-            self.here.conduct.note(conduct::Misdeed::NarrowDataAck, self.seen, 0);
+            self.here.violations.note(violations::Violation::NarrowDataAck, self.seen, 0);
         }
         if let Some(edge) = edge {
             self.here.watch_edge(self.seen, self.segment.ack, edge);
@@ -221,27 +221,28 @@ impl Short<'_> {
         if ack.distance_from(*highest) > 0 {
             *highest = ack;
         }
-        self.here.conduct.end_signals();
+        self.here.violations.end_signals();
     }
 
     #[inline(always)]
     fn take_payload(&mut self, payload: &Payload<'_>, subflow: u32) {
         let Payload { positions, range, place, .. } = *payload;
-        let (at, octets) = (self.seen.at, range.len());
+        let (at, bytes) = (self.seen.at, range.len());
         let end = &mut *self.here;
-        end.bytes.payload += octets;
-        end.bytes.new_data += octets;
+        end.bytes.payload += bytes;
+        end.bytes.new_data += bytes;
         end.largest_payload = end.largest_payload.max(self.segment.payload_len);
         end.sequence.insert_past_end(positions);
         end.round_trips.sent(positions, at);
-        end.dynamics.carried(at, range, true);
+        end.sender_stats.carried(at, range, true);
         let in_flight = end.unacknowledged(None);
-        end.dynamics.sent(at, octets, octets, in_flight);
-        let sample = if self.is_joined { conduct::sample(self.segment.payload, octets) } else { 0 };
+        end.sender_stats.sent(at, bytes, bytes, in_flight);
+        let sample =
+            if self.is_joined { violations::sample(self.segment.payload, bytes) } else { 0 };
         let subflow_position = positions.start;
-        self.sent.insert_new(place, Carried { range, subflow, subflow_position, at, sample });
-        conduct::watch_new_data(&mut end.conduct, self.sent, range, self.seen);
-        self.sent.sent(at, octets, octets);
+        self.sent.insert_new(place, Transmission { range, subflow, subflow_position, at, sample });
+        violations::watch_new_data(&mut end.violations, self.sent, range, self.seen);
+        self.sent.sent(at, bytes, bytes);
     }
 }
 
@@ -253,16 +254,16 @@ impl Subflow {
     }
 
     /// Whether it is open, nothing was seen of its end, and the place of all its mappings is certain.
-    fn is_steady(&self) -> bool {
-        let is_through = self.handshake.syn.is_none() || self.handshake.ack.is_some();
+    fn takes_fast_path(&self) -> bool {
+        let is_confirmed = self.handshake.syn.is_none() || self.handshake.ack.is_some();
         let is_joined = self.handshake.syn.is_none()
             || self.join.as_ref().is_none_or(|join| join.fourth_ack.is_some());
         let is_open = |role: &Role| {
-            let end = self.ends.of(*role);
-            end.fin.is_none() && end.mappings.are_placed() && end.unplaced.is_empty()
+            let end = self.sides.of(*role);
+            end.fin.is_none() && end.mappings.are_placed() && end.pending.is_empty()
         };
         self.established
-            && is_through
+            && is_confirmed
             && is_joined
             && self.reset.is_none()
             && Role::BOTH.iter().all(is_open)
@@ -271,16 +272,16 @@ impl Subflow {
 
 impl Connection {
     /// Whether it is certainly this one and did not fall back, both hosts speak MPTCP and go on sending,
-    /// and nobody wants the octets themselves.
-    fn is_steady(&self) -> bool {
+    /// and nobody wants the bytes themselves.
+    fn takes_fast_path(&self) -> bool {
         let PerRole { client, server } = &self.data;
-        !self.unplaced
+        !self.may_merge
             && self.fallback.is_none()
             && self.streams.client.is_none()
             && self.streams.server.is_none()
             && self.dss_seen.client
             && self.dss_seen.server
-            && client.is_steady()
-            && server.is_steady()
+            && client.takes_fast_path()
+            && server.takes_fast_path()
     }
 }

@@ -2,14 +2,14 @@
 //!
 //! Where the SYN was not seen, it is not known how subflow sequence numbers stand to TCP's. A mapping
 //! that begins before the first segment seen of it may begin anywhere before it, until its last
-//! segment or the next mapping was seen, too. Until then its octets count as new data.
+//! segment or the next mapping was seen, too. Until then its bytes count as new data.
 
-use super::coverage::Range;
 use super::mapping::Mapped;
 use super::payload::captured_part;
+use super::range_set::SeqRange;
 use super::role::{PerRole, Role};
 use super::segment::Step;
-use super::subflow::Seen;
+use super::subflow::PacketStamp;
 use crate::wire::segment::Segment;
 use crate::wire::seq::{Dsn, SeqNum};
 
@@ -18,14 +18,14 @@ const MOST: usize = 128;
 
 /// What waits on one subflow, of one host.
 #[derive(Debug, Clone, Default)]
-pub struct Unplaced {
-    held: Vec<Held>,
-    /// Octets whose mapping the capture does not show: cut off by the snap length, or missing.
+pub struct Pending {
+    held: Vec<PendingPiece>,
+    /// Bytes whose mapping the capture does not show: cut off by the snap length, or missing.
     pub hidden: u64,
 }
 
-impl Unplaced {
-    /// The mappings of what waits: first data sequence number, and octets.
+impl Pending {
+    /// The mappings of what waits: first data sequence number, and bytes.
     pub fn mappings(&self) -> impl Iterator<Item = (Dsn, u64)> {
         self.held.iter().map(|held| (held.mapped.dsn, held.mapped.positions.len()))
     }
@@ -38,53 +38,53 @@ impl Unplaced {
     /// Lets go of what waits, which stays where it is.
     pub(crate) fn close(&mut self) {
         for held in &mut self.held {
-            held.octets = Vec::new();
+            held.bytes = Vec::new();
         }
     }
 }
 
 #[derive(Debug, Clone)]
-struct Held {
-    seen: Seen,
-    part: Range,
+struct PendingPiece {
+    seen: PacketStamp,
+    part: SeqRange,
     seq: SeqNum,
     mapped: Mapped,
     /// Only where they are needed.
-    octets: Vec<u8>,
+    bytes: Vec<u8>,
 }
 
 impl Step<'_> {
-    /// Keeps octets of a mapping until its place is known.
-    pub(crate) fn hold(&mut self, part: Range, mapped: &Mapped) {
+    /// Keeps bytes of a mapping until its place is known.
+    pub(crate) fn hold(&mut self, part: SeqRange, mapped: &Mapped) {
         let (seen, segment) = (self.seen, self.segment);
         let is_wanted =
             mapped.checksum.is_some() || self.connection.streams.of(self.sender()).is_some();
         let end = self.sender_end();
         let offset = part.start - end.sequence.position(segment.seq);
-        let octets = captured_part(segment.payload, offset, part.len());
-        let octets = if is_wanted { octets.to_vec() } else { Vec::new() };
+        let bytes = captured_part(segment.payload, offset, part.len());
+        let bytes = if is_wanted { bytes.to_vec() } else { Vec::new() };
         #[expect(clippy::cast_possible_truncation, reason = "within a segment")]
         let seq = segment.seq.add(offset.unsigned_abs() as u32);
         end.bytes.new_data += part.len();
-        end.unplaced.held.push(Held { seen, part, seq, mapped: *mapped, octets });
-        if end.unplaced.held.len() >= MOST {
+        end.pending.held.push(PendingPiece { seen, part, seq, mapped: *mapped, bytes });
+        if end.pending.held.len() >= MOST {
             self.place_held_anyway();
         }
     }
 
     /// Takes what waited of what `sender` sent, if its place is known now.
     pub(crate) fn place_held(&mut self, sender: Role) {
-        let end = self.subflow.ends.of_mut(sender);
-        if end.unplaced.held.is_empty() || !end.mappings.are_placed() {
+        let end = self.subflow.sides.of_mut(sender);
+        if end.pending.held.is_empty() || !end.mappings.are_placed() {
             return;
         }
-        for held in std::mem::take(&mut end.unplaced.held) {
-            let end = self.subflow.ends.of_mut(sender);
+        for held in std::mem::take(&mut end.pending.held) {
+            let end = self.subflow.sides.of_mut(sender);
             let mapped = end.mappings.placed(&held.mapped);
             let part = held.part.intersection(mapped.positions);
             if !part.is_empty() {
                 end.bytes.new_data -= part.len();
-                let segment = Segment { seq: held.seq, payload: &held.octets, ..*self.segment };
+                let segment = Segment { seq: held.seq, payload: &held.bytes, ..*self.segment };
                 self.earlier(&segment, held.seen, sender).take_mapped(part, &mapped);
             }
         }
@@ -97,7 +97,12 @@ impl Step<'_> {
     }
 
     /// This step, for a segment of `sender` that came before.
-    fn earlier<'b>(&'b mut self, segment: &'b Segment<'b>, seen: Seen, sender: Role) -> Step<'b> {
+    fn earlier<'b>(
+        &'b mut self,
+        segment: &'b Segment<'b>,
+        seen: PacketStamp,
+        sender: Role,
+    ) -> Step<'b> {
         Step {
             direction: sender.sends(),
             seen,
@@ -105,7 +110,7 @@ impl Step<'_> {
             subflow: self.subflow,
             connection: self.connection,
             buffered: self.buffered,
-            news: self.news.as_deref_mut(),
+            updates: self.updates.as_deref_mut(),
             new_keys: PerRole::default(),
             ..*self
         }

@@ -1,4 +1,4 @@
-//! Which octets of a sequence space were seen: one range from the first to the last, less its gaps.
+//! Which bytes of a sequence space were seen: one range from the first to the last, less its holes.
 //!
 //! Traffic is mostly in order, so the common insertion touches two numbers. Positions are signed
 //! and unwrapped; the owner chooses the origin.
@@ -9,25 +9,25 @@ use smallvec::SmallVec;
 
 /// A half-open range of positions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Range {
+pub struct SeqRange {
     /// First position.
     pub start: i64,
     /// One past the last position.
     pub end: i64,
 }
 
-impl Range {
-    /// The range of `len` octets from `start`.
+impl SeqRange {
+    /// The range of `len` bytes from `start`.
     pub const fn new(start: i64, len: u32) -> Self {
         Self { start, end: start.saturating_add(len as i64) }
     }
 
-    /// Octets in it.
+    /// Bytes in it.
     pub fn len(self) -> u64 {
         self.end.saturating_sub(self.start).max(0).cast_unsigned()
     }
 
-    /// Whether it has no octets.
+    /// Whether it has no bytes.
     pub const fn is_empty(self) -> bool {
         self.end <= self.start
     }
@@ -49,61 +49,61 @@ impl Range {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Piece {
     /// Where.
-    pub range: Range,
+    pub range: SeqRange,
     /// Whether it had been seen.
     pub seen: bool,
 }
 
 /// Where positions belong of which none was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Slot {
     /// After everything seen.
     End,
-    /// In the gap with this index.
+    /// In the hole with this index.
     Gap(usize),
 }
 
 /// The parts of one insertion, in order.
 pub type Pieces = SmallVec<[Piece; 2]>;
 
-/// Most gaps that are kept. The oldest gap is closed, as if seen, when one more would open.
-pub const MAX_GAPS: usize = 1024;
+/// Most holes that are kept. The oldest hole is closed, as if seen, when one more would open.
+pub const MAX_HOLES: usize = 1024;
 
 /// The set of positions seen.
 #[derive(Debug, Clone, Default)]
-pub struct Coverage {
-    span: Option<Range>,
-    gaps: VecDeque<Range>,
+pub struct RangeSet {
+    span: Option<SeqRange>,
+    holes: VecDeque<SeqRange>,
     forgotten_gaps: u64,
 }
 
-impl Coverage {
+impl RangeSet {
     /// From the first position seen to one past the last; `None` before the first insertion.
-    pub const fn span(&self) -> Option<Range> {
+    pub const fn span(&self) -> Option<SeqRange> {
         self.span
     }
 
     /// What lies within the span and was not seen, in order.
-    pub fn gaps(&self) -> impl ExactSizeIterator<Item = Range> + '_ {
-        self.gaps.iter().copied()
+    pub fn holes(&self) -> impl ExactSizeIterator<Item = SeqRange> + '_ {
+        self.holes.iter().copied()
     }
 
-    /// How many gaps were closed unseen because there were too many.
+    /// How many holes were closed unseen because there were too many.
     pub const fn forgotten_gaps(&self) -> u64 {
         self.forgotten_gaps
     }
 
     /// One past the last position up to which everything was seen.
     pub fn contiguous_end(&self) -> Option<i64> {
-        self.gaps.front().map(|gap| gap.start).or_else(|| self.span.map(|span| span.end))
+        self.holes.front().map(|hole| hole.start).or_else(|| self.span.map(|span| span.end))
     }
 
-    /// Makes the span begin at `start`, so that what is missing before the first octet seen is a gap.
+    /// Makes the span begin at `start`, so that what is missing before the first byte seen is a hole.
     pub fn begin_at(&mut self, start: i64) {
         match &mut self.span {
-            None => self.span = Some(Range { start, end: start }),
+            None => self.span = Some(SeqRange { start, end: start }),
             Some(span) if start < span.start => {
-                self.gaps.push_front(Range { start, end: span.start });
+                self.holes.push_front(SeqRange { start, end: span.start });
                 span.start = start;
             }
             Some(_) => {}
@@ -112,63 +112,63 @@ impl Coverage {
 
     /// Gives back memory that is not needed now.
     pub fn shrink(&mut self) {
-        self.gaps.shrink_to_fit();
+        self.holes.shrink_to_fit();
     }
 
     /// Moves all positions.
     pub fn shift(&mut self, by: i64) {
         self.span = self.span.map(|span| span.shifted(by));
-        for gap in &mut self.gaps {
-            *gap = gap.shifted(by);
+        for hole in &mut self.holes {
+            *hole = hole.shifted(by);
         }
     }
 
     /// Whether all of `range` was seen.
-    pub fn contains(&self, range: Range) -> bool {
+    pub fn contains(&self, range: SeqRange) -> bool {
         self.span.is_some_and(|span| span.start <= range.start && range.end <= span.end)
-            && !self.gaps.iter().any(|gap| !gap.intersection(range).is_empty())
+            && !self.holes.iter().any(|hole| !hole.intersection(range).is_empty())
     }
 
     /// Whether `range` lies past everything seen so far.
     #[inline]
-    pub fn is_past_end(&self, range: Range) -> bool {
+    pub fn is_past_end(&self, range: SeqRange) -> bool {
         self.span.is_some_and(|span| range.start >= span.end && !range.is_empty())
     }
 
-    /// Where `range` belongs, of which nothing was seen: past the end, or in one gap. `None` for any
+    /// Where `range` belongs, of which nothing was seen: past the end, or in one hole. `None` for any
     /// other, and for what begins before the first position seen.
     #[inline]
-    pub fn place_of(&self, range: Range) -> Option<Place> {
-        if self.is_past_end(range) { Some(Place::End) } else { self.gap_around(range) }
+    pub fn place_of(&self, range: SeqRange) -> Option<Slot> {
+        if self.is_past_end(range) { Some(Slot::End) } else { self.gap_around(range) }
     }
 
     /// Adds `range` at the place where it belongs.
     #[inline]
-    pub fn insert_at(&mut self, place: Place, range: Range) {
+    pub fn insert_at(&mut self, place: Slot, range: SeqRange) {
         match place {
-            Place::End => {
+            Slot::End => {
                 self.insert_past_end(range);
             }
-            Place::Gap(index) => {
-                if let Some(gap) = self.gaps.get(index).copied() {
-                    self.shrink_gap(index, gap, range);
+            Slot::Gap(index) => {
+                if let Some(hole) = self.holes.get(index).copied() {
+                    self.shrink_gap(index, hole, range);
                 }
             }
         }
     }
 
-    /// The gap that holds all of `range`, which is not empty.
-    fn gap_around(&self, range: Range) -> Option<Place> {
-        let index = self.gaps.partition_point(|gap| gap.end <= range.start);
-        let gap = self.gaps.get(index)?;
-        let is_around = gap.start <= range.start && range.end <= gap.end && !range.is_empty();
-        is_around.then_some(Place::Gap(index))
+    /// The hole that holds all of `range`, which is not empty.
+    fn gap_around(&self, range: SeqRange) -> Option<Slot> {
+        let index = self.holes.partition_point(|hole| hole.end <= range.start);
+        let hole = self.holes.get(index)?;
+        let is_around = hole.start <= range.start && range.end <= hole.end && !range.is_empty();
+        is_around.then_some(Slot::Gap(index))
     }
 
     /// Adds `range` if it lies past everything seen so far, as nearly all do: then all of it is new.
     /// False, and nothing added, otherwise.
     #[inline]
-    pub fn insert_past_end(&mut self, range: Range) -> bool {
+    pub fn insert_past_end(&mut self, range: SeqRange) -> bool {
         let span = self.span.filter(|_| self.is_past_end(range));
         if let Some(span) = span {
             self.append(span, range);
@@ -177,7 +177,7 @@ impl Coverage {
     }
 
     /// Adds `range`; says which parts of it were new.
-    pub fn insert(&mut self, range: Range) -> Pieces {
+    pub fn insert(&mut self, range: SeqRange) -> Pieces {
         let mut pieces = Pieces::new();
         if range.is_empty() {
             return pieces;
@@ -197,23 +197,23 @@ impl Coverage {
     }
 
     /// The common case: past everything seen so far.
-    fn append(&mut self, span: Range, range: Range) {
+    fn append(&mut self, span: SeqRange, range: SeqRange) {
         if range.start > span.end {
-            if self.gaps.len() >= MAX_GAPS {
-                self.gaps.pop_front();
+            if self.holes.len() >= MAX_HOLES {
+                self.holes.pop_front();
                 self.forgotten_gaps += 1;
             }
-            self.gaps.push_back(Range { start: span.end, end: range.start });
+            self.holes.push_back(SeqRange { start: span.end, end: range.start });
         }
-        self.span = Some(Range { start: span.start, end: range.end });
+        self.span = Some(SeqRange { start: span.start, end: range.end });
     }
 
-    fn insert_before_end(&mut self, span: Range, range: Range, pieces: &mut Pieces) {
+    fn insert_before_end(&mut self, span: SeqRange, range: SeqRange, pieces: &mut Pieces) {
         if range.start < span.start {
-            let before = Range { start: range.start, end: range.end.min(span.start) };
+            let before = SeqRange { start: range.start, end: range.end.min(span.start) };
             pieces.push(Piece { range: before, seen: false });
             if range.end < span.start {
-                self.gaps.push_front(Range { start: range.end, end: span.start });
+                self.holes.push_front(SeqRange { start: range.end, end: span.start });
             }
         }
         let inside = range.intersection(span);
@@ -221,51 +221,54 @@ impl Coverage {
             self.fill(inside, pieces);
         }
         if range.end > span.end {
-            let after = Range { start: span.end, end: range.end };
+            let after = SeqRange { start: span.end, end: range.end };
             push_joined(pieces, Piece { range: after, seen: false });
         }
         self.span =
-            Some(Range { start: span.start.min(range.start), end: span.end.max(range.end) });
+            Some(SeqRange { start: span.start.min(range.start), end: span.end.max(range.end) });
     }
 
-    /// Closes the gaps that `range`, which lies within the span, covers.
-    fn fill(&mut self, range: Range, pieces: &mut Pieces) {
+    /// Closes the holes that `range`, which lies within the span, covers.
+    fn fill(&mut self, range: SeqRange, pieces: &mut Pieces) {
         let mut at = range.start;
-        let mut index = self.gaps.partition_point(|gap| gap.end <= range.start);
-        while let Some(gap) = self.gaps.get(index).copied() {
-            let filled = gap.intersection(range);
+        let mut index = self.holes.partition_point(|hole| hole.end <= range.start);
+        while let Some(hole) = self.holes.get(index).copied() {
+            let filled = hole.intersection(range);
             if filled.is_empty() {
                 break;
             }
             if at < filled.start {
                 push_joined(
                     pieces,
-                    Piece { range: Range { start: at, end: filled.start }, seen: true },
+                    Piece { range: SeqRange { start: at, end: filled.start }, seen: true },
                 );
             }
             push_joined(pieces, Piece { range: filled, seen: false });
             at = filled.end;
-            index = self.shrink_gap(index, gap, filled);
+            index = self.shrink_gap(index, hole, filled);
         }
         if at < range.end {
-            push_joined(pieces, Piece { range: Range { start: at, end: range.end }, seen: true });
+            push_joined(
+                pieces,
+                Piece { range: SeqRange { start: at, end: range.end }, seen: true },
+            );
         }
     }
 
-    /// Takes `filled` out of the gap at `index`; returns the index of the gap after it.
-    fn shrink_gap(&mut self, index: usize, gap: Range, filled: Range) -> usize {
-        let before = Range { start: gap.start, end: filled.start };
-        let after = Range { start: filled.end, end: gap.end };
+    /// Takes `filled` out of the hole at `index`; returns the index of the hole after it.
+    fn shrink_gap(&mut self, index: usize, hole: SeqRange, filled: SeqRange) -> usize {
+        let before = SeqRange { start: hole.start, end: filled.start };
+        let after = SeqRange { start: filled.end, end: hole.end };
         let rest = if before.is_empty() { after } else { before };
-        match self.gaps.get_mut(index) {
-            Some(gap) if !rest.is_empty() => *gap = rest,
+        match self.holes.get_mut(index) {
+            Some(hole) if !rest.is_empty() => *hole = rest,
             _ => {
-                self.gaps.remove(index);
+                self.holes.remove(index);
                 return index;
             }
         }
         if !before.is_empty() && !after.is_empty() {
-            self.gaps.insert(index + 1, after);
+            self.holes.insert(index + 1, after);
             return index + 2;
         }
         index + 1
@@ -288,31 +291,31 @@ mod tests {
 
     use super::*;
 
-    fn range(start: i64, end: i64) -> Range {
-        Range { start, end }
+    fn range(start: i64, end: i64) -> SeqRange {
+        SeqRange { start, end }
     }
 
     #[test]
     fn in_order_octets_are_new_and_leave_no_gap() {
-        let mut coverage = Coverage::default();
+        let mut range_set = RangeSet::default();
         for start in [0, 10, 20] {
             assert_eq!(
-                coverage.insert(range(start, start + 10)).as_slice(),
+                range_set.insert(range(start, start + 10)).as_slice(),
                 [Piece { range: range(start, start + 10), seen: false }]
             );
         }
-        assert_eq!(coverage.span(), Some(range(0, 30)));
-        assert_eq!(coverage.gaps().len(), 0);
-        assert_eq!(coverage.contiguous_end(), Some(30));
+        assert_eq!(range_set.span(), Some(range(0, 30)));
+        assert_eq!(range_set.holes().len(), 0);
+        assert_eq!(range_set.contiguous_end(), Some(30));
     }
 
     #[test]
     fn a_gap_is_filled_by_octet() {
-        let mut coverage = Coverage::default();
-        coverage.insert(range(0, 10));
-        coverage.insert(range(30, 40));
-        assert_eq!(coverage.contiguous_end(), Some(10));
-        let pieces = coverage.insert(range(5, 35));
+        let mut range_set = RangeSet::default();
+        range_set.insert(range(0, 10));
+        range_set.insert(range(30, 40));
+        assert_eq!(range_set.contiguous_end(), Some(10));
+        let pieces = range_set.insert(range(5, 35));
         assert_eq!(
             pieces.as_slice(),
             [
@@ -321,24 +324,24 @@ mod tests {
                 Piece { range: range(30, 35), seen: true },
             ]
         );
-        assert_eq!(coverage.contiguous_end(), Some(40));
+        assert_eq!(range_set.contiguous_end(), Some(40));
     }
 
     #[test]
-    fn octets_before_the_first_ones_open_a_gap_behind_them() {
-        let mut coverage = Coverage::default();
-        coverage.insert(range(100, 110));
-        coverage.insert(range(0, 10));
-        assert_eq!(coverage.gaps().collect::<Vec<_>>(), [range(10, 100)]);
+    fn bytes_before_the_first_ones_open_a_gap_behind_them() {
+        let mut range_set = RangeSet::default();
+        range_set.insert(range(100, 110));
+        range_set.insert(range(0, 10));
+        assert_eq!(range_set.holes().collect::<Vec<_>>(), [range(10, 100)]);
     }
 
     proptest! {
         #[test]
         fn agrees_with_a_plain_set(inserts in prop::collection::vec((0i64..200, 0i64..30), 0..40)) {
-            let mut coverage = Coverage::default();
+            let mut range_set = RangeSet::default();
             let mut model = std::collections::BTreeSet::new();
             for (start, len) in inserts {
-                let pieces = coverage.insert(range(start, start + len));
+                let pieces = range_set.insert(range(start, start + len));
                 let covered: i64 = pieces.iter().map(|piece| piece.range.end - piece.range.start).sum();
                 prop_assert_eq!(covered, len);
                 for piece in &pieces {
@@ -348,10 +351,10 @@ mod tests {
                 }
                 model.extend(start..start + len);
                 if let (Some(span), Some(first), Some(last)) =
-                    (coverage.span(), model.first(), model.last())
+                    (range_set.span(), model.first(), model.last())
                 {
                     prop_assert_eq!(span, range(*first, *last + 1));
-                    let missing: i64 = coverage.gaps().map(|gap| gap.end - gap.start).sum();
+                    let missing: i64 = range_set.holes().map(|hole| hole.end - hole.start).sum();
                     prop_assert_eq!(
                         missing,
                         span.end - span.start - i64::try_from(model.len()).unwrap()

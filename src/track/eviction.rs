@@ -6,13 +6,13 @@
 use super::Tracker;
 use super::arena::Id;
 use super::connection::Connection;
-use super::limits::Ageing;
-use super::news::News;
+use super::limits::EvictionLimits;
 use super::subflow::Subflow;
+use super::updates::Update;
 use crate::wire::frame::{PacketNo, Timestamp};
 
 /// Longest time between two looks, in nanoseconds.
-const LOOK_EVERY_NS: i64 = 10_000_000_000;
+const SWEEP_EVERY_NS: i64 = 10_000_000_000;
 
 /// What was forgotten.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Forgotten {
 
 /// When the last look was, and what came since.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct LastLook {
+pub(crate) struct LastSweep {
     at: Option<Timestamp>,
     pub(crate) opened_since: usize,
 }
@@ -61,27 +61,27 @@ type Candidate = (PacketNo, Id<Connection>);
 
 impl Tracker {
     /// Forgets what is due at `now`, if it is time to look.
-    pub(crate) fn age(&mut self, ageing: &Ageing, now: Timestamp) {
-        let last = *self.last_look.at.get_or_insert(now);
-        let eighth = (ageing.most / 8).max(1);
+    pub(crate) fn age(&mut self, eviction: &EvictionLimits, now: Timestamp) {
+        let last = *self.last_sweep.at.get_or_insert(now);
+        let eighth = (eviction.most / 8).max(1);
         // A clock that was set back is a reason to look as well.
-        let is_time = !(0..LOOK_EVERY_NS).contains(&now.since(last));
-        if is_time || self.last_look.opened_since >= eighth {
-            self.last_look = LastLook { at: Some(now), opened_since: 0 };
-            self.look(ageing, eighth, now);
+        let is_time = !(0..SWEEP_EVERY_NS).contains(&now.since(last));
+        if is_time || self.last_sweep.opened_since >= eighth {
+            self.last_sweep = LastSweep { at: Some(now), opened_since: 0 };
+            self.sweep(eviction, eighth, now);
         }
     }
 
-    fn look(&mut self, ageing: &Ageing, eighth: usize, now: Timestamp) {
+    fn sweep(&mut self, eviction: &EvictionLimits, eighth: usize, now: Timestamp) {
         let mut due = Vec::new();
         let (mut half_open, mut over): (Vec<Candidate>, Vec<Candidate>) = (Vec::new(), Vec::new());
         for (id, connection) in self.connections.iter() {
             let class = self.class(connection);
             let age = now.since(connection.last.at);
             let limit = match class {
-                Class::Over => ageing.closed_ns,
-                Class::HalfOpen => ageing.half_open_ns,
-                Class::Open => ageing.idle_ns,
+                Class::Over => eviction.closed_ns,
+                Class::HalfOpen => eviction.half_open_ns,
+                Class::Open => eviction.idle_ns,
             };
             if connection.merged || age >= limit {
                 due.push(id);
@@ -98,7 +98,7 @@ impl Tracker {
         let too_many_half_open = half_open.len().saturating_sub(2 * eighth);
         let going = take_oldest(&mut half_open, too_many_half_open, &mut due);
         // Room for those that come before the next look.
-        let too_many = (total - going).saturating_sub(ageing.most - eighth);
+        let too_many = (total - going).saturating_sub(eviction.most - eighth);
         let going = take_oldest(&mut half_open, too_many, &mut due);
         take_oldest(&mut over, too_many - going, &mut due);
         if !due.is_empty() {
@@ -108,7 +108,7 @@ impl Tracker {
 
     fn class(&self, connection: &Connection) -> Class {
         let mut subflows = connection.subflows.iter().map(|id| &self.subflows[*id]);
-        if !subflows.clone().any(Subflow::is_through) {
+        if !subflows.clone().any(Subflow::is_confirmed) {
             Class::HalfOpen
         } else if connection.fast_close.is_some() || subflows.all(Subflow::is_over) {
             Class::Over
@@ -130,8 +130,8 @@ impl Tracker {
                 let waiting = stream.as_ref().map_or(0, |stream| stream.buffered());
                 self.buffered = self.buffered.saturating_sub(waiting);
             }
-            if let Some(news) = &mut self.news {
-                news.push(News::Forgotten { number: connection.number });
+            if let Some(updates) = &mut self.updates {
+                updates.push(Update::Forgotten { number: connection.number });
             }
         }
         let (connections, subflows) = (&self.connections, &self.subflows);

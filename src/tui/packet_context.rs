@@ -1,7 +1,7 @@
 //! What the report knows of the connection and the subflow that a packet is of: enough to prove what
 //! its options claim, and to count its sequence numbers from the beginning of the stream.
 
-use super::cache::Octets;
+use super::cache::Bytes;
 use super::state::App;
 use crate::report::fields::{self, Known};
 use crate::report::hex::Hex64;
@@ -18,7 +18,7 @@ use crate::wire::tcp_option::TcpOption;
 
 /// Where a packet belongs.
 #[derive(Debug, Clone, Copy)]
-pub struct Facts<'a> {
+pub struct PacketContext<'a> {
     /// The connection.
     pub connection: &'a Connection,
     /// The subflow.
@@ -43,11 +43,11 @@ pub struct Opening {
 pub struct Part {
     /// Its first DSN, as wide as it was on the wire.
     pub dsn: WireDsn,
-    /// Octets of it.
+    /// Bytes of it.
     pub len: u32,
 }
 
-impl<'a> Facts<'a> {
+impl<'a> PacketContext<'a> {
     /// `None` for a packet of no connection that the report has.
     pub fn of(app: &'a App, entry: &Entry) -> Option<Self> {
         let position = app.snapshot.subflows.position(entry)?;
@@ -60,7 +60,7 @@ impl<'a> Facts<'a> {
     /// The part of a mapping that a segment carries; `None` without payload, and where it is not known
     /// with which number the subflow began.
     pub fn part(&self, segment: &Segment<'_>, mapping: &Mapping) -> Option<Part> {
-        let DataLevelLength::Octets(length) = mapping.length else { return None };
+        let DataLevelLength::Bytes(length) = mapping.length else { return None };
         let ssn = self.relative_seq(segment)?;
         let offset = u32::try_from(SeqNum(ssn).distance_from(SeqNum(mapping.ssn))).ok()?;
         let left = u32::from(length).checked_sub(offset)?;
@@ -84,7 +84,7 @@ impl<'a> Facts<'a> {
         segment.flags.has(TcpFlags::ACK).then(|| segment.ack.0.wrapping_sub(opening.isn.0))
     }
 
-    /// The window of a segment in octets.
+    /// The window of a segment in bytes.
     pub fn window(&self, segment: &Segment<'_>) -> Option<u64> {
         let window = u64::from(segment.window);
         // RFC 7323 §2.2: never scaled in a SYN.
@@ -169,7 +169,7 @@ fn opening(app: &App, subflow: &Subflow) -> PerRole<Option<Opening>> {
 }
 
 fn opening_of(app: &App, number: PacketNo) -> Option<Opening> {
-    let Octets::Here(packet) = app.packets.get(number) else { return None };
+    let Bytes::Here(packet) = app.packets.get(number) else { return None };
     let Decoded::Tcp(segment) = decode(&packet.frame(number, Timestamp::default())) else {
         return None;
     };
