@@ -122,7 +122,7 @@ fn emitted(option: &MptcpOption) -> Vec<u8> {
 }
 
 fn whole(bytes: &[u8]) -> TcpOptions<'_> {
-    TcpOptions { octets, declared_len: u8::try_from(bytes.len()).unwrap() }
+    TcpOptions { octets: bytes, declared_len: u8::try_from(bytes.len()).unwrap() }
 }
 
 fn ends_early(option: &TcpOption<'_>) -> bool {
