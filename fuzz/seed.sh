@@ -5,5 +5,5 @@
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
-FUZZ_CORPUS="$PWD/fuzz/corpus" cargo test --quiet --test fuzz_seeds -- --ignored write_seeds
+FUZZ_CORPUS="$PWD/fuzz/corpus" cargo test --quiet --test it -- --ignored write_seeds
 [ ! -d fuzz/findings ] || cp -r fuzz/findings/. fuzz/corpus/
