@@ -5,7 +5,7 @@ use crate::track::role::{Direction, Role};
 use crate::track::subflow::{PacketStamp, Subflow};
 use crate::wire::frame::{PacketNo, Timestamp};
 
-pub use super::code::{Code, Severity};
+pub use super::code::{Code, CodeInfo, Needs, Scope, Severity};
 
 /// Most packets that a finding lists.
 pub const MAX_PACKETS: usize = 16;
