@@ -3,11 +3,13 @@
 pub mod add_addr_what_if;
 mod catalogue;
 mod code;
+mod context;
 pub mod display_filter;
 pub mod explain;
 pub mod finding;
 mod holes;
 pub mod host;
+mod input_stats;
 pub mod ladder;
 pub mod live_findings;
 pub mod option_space;
@@ -17,13 +19,17 @@ pub mod state;
 pub mod state_at;
 pub mod verdict;
 
+pub use context::{AddressVerdict, ConnectionContext};
+pub use input_stats::InputStats;
+
 use std::collections::BTreeSet;
 
 use crate::track::Trace;
 use crate::track::subflow::Subflow;
 use crate::units;
+use context::WholeCapture;
 use finding::{Confidence, Finding, Selection, Severity};
-use rules::{Apply, ConnectionContext, InputStats, RULES, WholeCapture};
+use rules::{Apply, RULES};
 
 /// Everything that there is to say about `trace`: on the capture first, then connection by
 /// connection, the worst first and effects behind their causes.

@@ -18,7 +18,7 @@ macro_rules! catalogue {
 
             /// Packets were dropped while capturing.
             CaptureDrops = "capture-drops", note(Capture, ""),
-                [Whole(capture::drops), Each(capture::tcp_gaps)];
+                [Whole(capture::drops), Each(capture::tcp_holes)];
             /// The beginning of a connection was not captured.
             CaptureMidstream = "capture-midstream", note(Capture, ""), [Each(capture::midstream)];
             /// One direction of a connection was not captured.

@@ -26,6 +26,19 @@ pub(super) fn holes(connection: &Connection, subflows: &[&Subflow], sender: Role
     if bytes > hidden { holes } else { Vec::new() }
 }
 
+/// Bytes that the capture lacks of what TCP acknowledged on a subflow; 0 where it has only one host.
+pub(super) fn of_subflow(subflow: &Subflow) -> u64 {
+    let sides = Role::BOTH.map(|role| subflow.sides.of(role));
+    if sides.iter().any(|side| side.segments == 0) {
+        return 0;
+    }
+    let holes = sides.iter().flat_map(|side| {
+        let holes = side.sequence.range_set().holes();
+        holes.filter(|hole| hole.end <= side.acked)
+    });
+    holes.map(SeqRange::len).sum()
+}
+
 /// What of `ranges` is not in `taken`.
 fn without(ranges: Vec<SeqRange>, taken: SeqRange) -> Vec<SeqRange> {
     let parts = ranges.into_iter().flat_map(|range| {

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::finding::{Code, Confidence, Finding, Selection, Severity};
-use super::rules::{ConnectionContext, InputStats};
+use super::{ConnectionContext, InputStats};
 use crate::track::Trace;
 use crate::track::connection::Connection;
 use crate::track::role::Direction;

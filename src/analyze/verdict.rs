@@ -2,7 +2,7 @@
 
 mod headline;
 
-use super::rules::ConnectionContext;
+use super::context::ConnectionContext;
 use super::state::{CloseKind, Closer, ConnectionState};
 use crate::track::connection::{Fallback, FallbackCause};
 use crate::track::event::{Event, EventKind};

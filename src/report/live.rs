@@ -26,7 +26,7 @@ use serde::Serialize;
 
 use super::event::Event;
 use super::model::{ConnectionState, RoleName, SubflowState};
-use crate::analyze::rules::ConnectionContext;
+use crate::analyze::ConnectionContext;
 use crate::analyze::{state, verdict};
 use crate::track::Trace;
 use crate::track::arena::Id;

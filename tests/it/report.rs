@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use mptcpscope::analyze::finding::Selection;
 use mptcpscope::capture::{Capture, InputPath};
 use mptcpscope::report::text::TextOptions;
-use mptcpscope::report::{InputFacts, PacketRef, Report, json, text};
+use mptcpscope::report::{InputStats, PacketRef, Report, json, text};
 use mptcpscope::track::stream::StreamUse;
 use mptcpscope::track::{Limits, Tracker};
 use mptcpscope::wire::segment::decode;
@@ -223,9 +223,9 @@ fn report_on(paths: &[PathBuf]) -> Report {
     Report::build(&tracker.trace(), &facts, Some(&lookup))
 }
 
-fn facts(status: &mptcpscope::capture::InputStatus) -> InputFacts {
+fn facts(status: &mptcpscope::capture::InputStatus) -> InputStats {
     let name = Path::new(&status.path).file_name().unwrap();
-    InputFacts {
+    InputStats {
         path: name.to_str().unwrap().to_owned(),
         format: status.format.to_string(),
         compression: status.compression.map(|compression| compression.to_string()),
@@ -237,7 +237,7 @@ fn facts(status: &mptcpscope::capture::InputStatus) -> InputFacts {
         cut_short: status.cut_short,
         note: status.note.clone(),
         dropped_by_kernel: status.dropped_by_kernel(),
-        ..InputFacts::default()
+        ..InputStats::default()
     }
 }
 

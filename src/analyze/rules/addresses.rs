@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::ConnectionContext;
 use super::host as known_host;
 use super::words::{capitalised, host, list, packet};
+use crate::analyze::context::ConnectionContext;
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::track::address::Address;
 use crate::track::role::Role;

@@ -1,19 +1,19 @@
 //! What the capture itself lacks, or has too much of; and options that are odd.
 
 use super::words::{host, packet};
-use super::{ConnectionContext, WholeCapture};
+use crate::analyze::context::{ConnectionContext, WholeCapture};
 use crate::analyze::finding::{Code, Confidence, Finding};
+use crate::analyze::holes;
 use crate::track::event::Event;
-use crate::track::range_set::SeqRange;
 use crate::track::role::Role;
-use crate::track::subflow::{Subflow, SubflowState};
+use crate::track::subflow::SubflowState;
 use crate::track::trace::Anomaly;
 use crate::units;
 use crate::wire::mptcp::{FastClose, MptcpOption, Version};
 
 /// Packets that were dropped while capturing.
 pub(super) fn drops(capture: &WholeCapture<'_>) -> Vec<Finding> {
-    let dropped: u64 = capture.inputs.iter().map(|input| input.dropped).sum();
+    let dropped: u64 = capture.inputs.iter().filter_map(|input| input.dropped_by_kernel).sum();
     if dropped == 0 {
         return Vec::new();
     }
@@ -32,30 +32,18 @@ pub(super) fn drops(capture: &WholeCapture<'_>) -> Vec<Finding> {
 const DROPS: &str = "Capture with a larger buffer (`tcpdump -B 16384`), a snap length (-s 256) or \
     a filter (tcp).";
 
-/// Octets that TCP acknowledged on a subflow and that the capture does not have.
-pub(super) fn tcp_gaps(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    let holes: Vec<_> = context.subflows.iter().filter_map(|subflow| tcp_hole(subflow)).collect();
-    let octets: u64 = holes.iter().map(|(_, octets)| octets).sum();
+/// Bytes that TCP acknowledged on a subflow and that the capture does not have.
+pub(super) fn tcp_holes(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let holes = context.subflows.iter().map(|subflow| (subflow, holes::of_subflow(subflow)));
+    let holes: Vec<_> = holes.filter(|(_, bytes)| *bytes > 0).collect();
+    let bytes: u64 = holes.iter().map(|(_, bytes)| bytes).sum();
     let Some((first, _)) = holes.first() else { return Vec::new() };
     let summary = format!(
         "{} were acknowledged on their subflow and are not in the capture: packets are missing.",
-        units::bytes(octets)
+        units::bytes(bytes)
     );
-    let finding = Finding::new(Code::CaptureDrops, summary).with("bytes", octets).advice(DROPS);
+    let finding = Finding::new(Code::CaptureDrops, summary).with("bytes", bytes).advice(DROPS);
     vec![if holes.len() == 1 { finding.on(first) } else { finding }]
-}
-
-/// What a subflow of which both hosts were seen lacks of what its hosts acknowledged.
-pub(super) fn tcp_hole(subflow: &Subflow) -> Option<(&Subflow, u64)> {
-    let lacking = |role: &Role| -> u64 {
-        let end = subflow.sides.of(*role);
-        let acked = end.acked;
-        let holes = end.sequence.range_set().holes();
-        holes.filter(|hole| hole.end <= acked).map(SeqRange::len).sum()
-    };
-    let octets: u64 = Role::BOTH.iter().map(lacking).sum();
-    let both = Role::BOTH.iter().all(|role| subflow.sides.of(*role).segments > 0);
-    (both && octets > 0).then_some((subflow, octets))
 }
 
 /// The handshake of the connection is not in the capture.
@@ -110,37 +98,23 @@ pub(super) fn one_sided(context: &ConnectionContext<'_>) -> Vec<Finding> {
 
 /// Data was acknowledged, or lies between what was seen, that no subflow in the capture carried.
 pub(super) fn missing_path(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    let has_gaps = context.subflows.iter().any(|subflow| tcp_hole(subflow).is_some());
-    if has_gaps || context.connection.fallback.is_some() || !context.is_two_sided() {
-        return Vec::new();
-    }
-    let lacking = |role: Role| missing(context, role).map(|octets| (role, octets));
-    let found = Role::BOTH.into_iter().filter_map(lacking);
-    found
-        .map(|(role, octets)| {
-            let summary = format!(
-                "{} of {} are not in the capture although every subflow in it is complete: another \
-                 path of the connection was not captured.",
-                units::bytes(octets),
-                host(role)
-            );
+    let found = Role::BOTH.into_iter().filter_map(|role| {
+        let bytes = context.taken_elsewhere(role)?;
+        let summary = format!(
+            "{} of {} are not in the capture although every subflow in it is complete: another \
+             path of the connection was not captured.",
+            units::bytes(bytes),
+            host(role)
+        );
+        Some(
             Finding::new(Code::CaptureMissingPath, summary)
                 .from(role)
                 .confidence(Confidence::Likely)
-                .with("bytes", octets)
-                .advice("Capture on all interfaces (`tcpdump -i any`), or give all files at once.")
-        })
-        .collect()
-}
-
-/// Octets that the peer acknowledged at the data level and that were not seen.
-fn missing(context: &ConnectionContext<'_>, role: Role) -> Option<u64> {
-    let end = context.acked_end(role)?;
-    let acked = SeqRange { start: i64::MIN, end };
-    let holes = context.holes(role).iter();
-    let octets: u64 = holes.map(|hole| hole.intersection(acked).len()).sum();
-    // An octet or two: a DATA_FIN that was not seen, or a fast-open SYN.
-    (octets > 2 && context.is_whole()).then_some(octets)
+                .with("bytes", bytes)
+                .advice("Capture on all interfaces (`tcpdump -i any`), or give all files at once."),
+        )
+    });
+    found.collect()
 }
 
 /// The snap length cut options off.

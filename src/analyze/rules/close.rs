@@ -1,7 +1,7 @@
 //! How subflows and connections ended.
 
-use super::ConnectionContext;
 use super::words::{capitalised, host, list, packet, reason};
+use crate::analyze::context::ConnectionContext;
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::analyze::state::{CloseKind, ConnectionState};
 use crate::track::event::EventKind;

@@ -1,8 +1,9 @@
 //! The data level: mappings, what was sent again, what stood still.
 
+use super::addresses;
 use super::paths::is_backup;
 use super::words::{capitalised, host, packet};
-use super::{ConnectionContext, addresses};
+use crate::analyze::context::ConnectionContext;
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::analyze::state::ConnectionState;
 use crate::track::event::{Event, EventKind, Resent};

@@ -1,9 +1,9 @@
 //! How a connection became plain TCP (RFC 8684 §3.7).
 
-use super::ConnectionContext;
 use super::host as known_host;
 use super::violations::noted;
 use super::words::{capitalised, host, packet};
+use crate::analyze::context::ConnectionContext;
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::track::connection::{Fallback, FallbackCause};
 use crate::track::role::Role;

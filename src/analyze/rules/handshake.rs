@@ -2,7 +2,7 @@
 
 use super::host as known_host;
 use super::words::{capitalised, host, packet};
-use super::{ConnectionContext, WholeCapture};
+use crate::analyze::context::{ConnectionContext, WholeCapture};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::track::connection::{Connection, FallbackCause};
 use crate::track::event::Event;

@@ -1,7 +1,7 @@
 //! What the host itself says of why there is one path: certain, where the packets only suggest.
 
-use super::ConnectionContext;
 use super::words::{capitalised, host, list};
+use crate::analyze::context::ConnectionContext;
 use crate::analyze::host::KnownHost;
 use crate::host::EndpointFlag;
 use crate::track::role::Role;

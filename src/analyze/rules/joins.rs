@@ -1,8 +1,8 @@
 //! Joins that failed, and how (RFC 8684 §3.2).
 
-use super::ConnectionContext;
 use super::host as known_host;
 use super::words::{capitalised, host, packet, reason};
+use crate::analyze::context::ConnectionContext;
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::track::proof::Verdict;
 use crate::track::role::Role;

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::ConnectionContext;
 use super::words::{capitalised, host, packet};
+use crate::analyze::context::ConnectionContext;
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::track::ack_watch::{EvictedSack, Evidence};
 use crate::track::address::Address;

@@ -2,8 +2,9 @@
 
 use super::addresses;
 use super::host as known_host;
+use super::joins;
 use super::words::{host, list, packet};
-use super::{ConnectionContext, capture, joins};
+use crate::analyze::context::ConnectionContext;
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::analyze::state::ConnectionState;
 use crate::track::role::Role;
@@ -70,7 +71,7 @@ fn is_worth_it(context: &ConnectionContext<'_>) -> bool {
         && connection.fallback.is_none()
         && is_open
         && context.is_two_sided()
-        && capture::missing_path(context).is_empty()
+        && Role::BOTH.iter().all(|role| context.taken_elsewhere(*role).is_none())
         && (lasted >= LONG_NS || stream_octets(context) >= LARGE)
         && stream_octets(context) > 0
 }

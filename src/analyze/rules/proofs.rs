@@ -1,7 +1,7 @@
 //! What can be recomputed, and does not come out right.
 
 use super::words::{capitalised, host, packet};
-use super::{AddressVerdict, ConnectionContext};
+use crate::analyze::context::{AddressVerdict, ConnectionContext};
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::track::address::Address;
 use crate::track::data::DataSpace;

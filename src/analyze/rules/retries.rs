@@ -1,7 +1,8 @@
 //! Joins that the peer, or an earlier one, speaks against (RFC 8684 §3.4.1, §3.4.2, §3.6).
 
 use super::words::{capitalised, host, packet};
-use super::{ConnectionContext, close, joins};
+use super::{close, joins};
+use crate::analyze::context::ConnectionContext;
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::track::role::Role;
 use crate::track::subflow::{PacketStamp, Subflow};

@@ -1,7 +1,7 @@
 //! Signals that a host acted on although it must not.
 
-use super::ConnectionContext;
 use super::words::{capitalised, host, packet};
+use crate::analyze::context::ConnectionContext;
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::track::event::Event;
 use crate::track::role::Role;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::joins::{UNKNOWN_TOKEN, handshake};
 use super::words::{capitalised, list};
-use super::{ConnectionContext, WholeCapture};
+use crate::analyze::context::{ConnectionContext, WholeCapture};
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::track::role::Role;
 use crate::track::subflow::{PacketStamp, Subflow};

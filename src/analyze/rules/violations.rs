@@ -1,7 +1,7 @@
 //! What a host did against the RFC at one moment, as `track::violations` noted it.
 
-use super::ConnectionContext;
 use super::words::{capitalised, host, packet};
+use crate::analyze::context::ConnectionContext;
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::track::role::Role;
 use crate::track::subflow::{PacketStamp, Subflow};

@@ -2,9 +2,10 @@
 //! many paths carried what, why there was but one, and what else went wrong.
 
 use super::{failure, fell_back, host, shares};
+use crate::analyze::context::ConnectionContext;
 use crate::analyze::explain;
 use crate::analyze::finding::{Code, Finding, Severity};
-use crate::analyze::rules::{ConnectionContext, paths};
+use crate::analyze::rules::paths;
 use crate::analyze::state::ConnectionState;
 use crate::track::subflow::Subflow;
 use crate::units;

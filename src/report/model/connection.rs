@@ -9,7 +9,7 @@ use super::build::Context;
 use super::data::DataDirection;
 use super::finding::Confidence;
 use super::{Address, PerHost, Subflow};
-use crate::analyze::rules::ConnectionContext;
+use crate::analyze::ConnectionContext;
 use crate::analyze::{option_space, state, verdict};
 use crate::report::event::{Event, FallbackCauseName};
 use crate::report::hex::{Hex32, Hex64};

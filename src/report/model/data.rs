@@ -7,7 +7,7 @@ use super::build::Context;
 use super::connection::Moment;
 use super::series::Series;
 use super::subflow::Distribution;
-use crate::analyze::rules::ConnectionContext;
+use crate::analyze::ConnectionContext;
 use crate::track::range_set::SeqRange;
 use crate::track::role::Role;
 use crate::track::subflow::{ByteCounts, PacketStamp};

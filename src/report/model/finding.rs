@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::InputFacts;
 use super::build::Context;
+use crate::analyze::InputStats;
 use crate::analyze::finding;
 use crate::report::event::Direction;
 use crate::track::Trace;
@@ -59,7 +59,7 @@ impl Finding {
         origin: Timestamp,
         finding: finding::Finding,
     ) -> Self {
-        let first = InputFacts { first: Some(origin), ..InputFacts::default() };
+        let first = InputStats { first: Some(origin), ..InputStats::default() };
         Self::build(&Context::new(&trace, &[first], None), finding)
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
-use mptcpscope::analyze::rules::ConnectionContext;
+use mptcpscope::analyze::ConnectionContext;
 use mptcpscope::report::Report;
 use mptcpscope::track::Trace;
 use mptcpscope::track::connection::Connection;

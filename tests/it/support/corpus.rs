@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use mptcpscope::analyze::finding::Selection;
 use mptcpscope::capture::{Capture, InputPath, InputStatus};
-use mptcpscope::report::{InputFacts, Report};
+use mptcpscope::report::{InputStats, Report};
 use mptcpscope::track::stream::StreamUse;
 use mptcpscope::track::{Limits, Tracker};
 use mptcpscope::wire::frame::Timestamp;
@@ -65,15 +65,15 @@ fn build_report(start: Option<Timestamp>, captures: &[PathBuf], wanted: &Selecti
     Report::build_with(&tracker.trace(), &facts, None, wanted)
 }
 
-fn facts(status: &InputStatus) -> InputFacts {
-    InputFacts {
+fn facts(status: &InputStatus) -> InputStats {
+    InputStats {
         path: status.path.clone(),
         format: status.format.to_string(),
         packets: status.packets,
         first: status.first,
         last: status.last,
         cut_short: status.cut_short,
-        ..InputFacts::default()
+        ..InputStats::default()
     }
 }
 

@@ -14,7 +14,7 @@ use mptcpscope::capture::{Capture, InputStatus};
 use mptcpscope::report::packets::json::Packet;
 use mptcpscope::report::packets::{Line, has_mptcp};
 use mptcpscope::report::text::{self, TextOptions};
-use mptcpscope::report::{InputFacts, Report, json};
+use mptcpscope::report::{InputStats, Report, json};
 use mptcpscope::track::connection::Connection;
 use mptcpscope::track::role::Role;
 use mptcpscope::track::subflow::{Subflow, SubflowSide};
@@ -128,8 +128,8 @@ fn look_at_packet(decoded: &Decoded<'_>) {
     }
 }
 
-fn facts(input: &InputStatus) -> InputFacts {
-    InputFacts {
+fn facts(input: &InputStatus) -> InputStats {
+    InputStats {
         path: input.path.clone(),
         format: input.format.to_string(),
         compression: input.compression.map(|compression| compression.to_string()),
@@ -141,7 +141,7 @@ fn facts(input: &InputStatus) -> InputFacts {
         cut_short: input.cut_short,
         note: input.note.clone(),
         dropped_by_kernel: input.dropped_by_kernel(),
-        ..InputFacts::default()
+        ..InputStats::default()
     }
 }
 

@@ -1,11 +1,11 @@
-//! What a rule sees of one connection.
+//! What a rule sees: one connection, or the capture as a whole.
 
 use std::cell::OnceCell;
 
-use super::{InputStats, capture};
-use crate::analyze::holes;
-use crate::analyze::host::KnownHost;
-use crate::analyze::state::{self, Close, ConnectionState};
+use super::holes;
+use super::host::KnownHost;
+use super::input_stats::InputStats;
+use super::state::{self, Close, ConnectionState};
 use crate::host::HostSnapshot;
 use crate::track::Trace;
 use crate::track::address::Address;
@@ -149,9 +149,35 @@ impl<'a> ConnectionContext<'a> {
     /// Whether packets or a whole path of the connection are not in the capture.
     pub fn lacks_packets(&self) -> bool {
         *self.lacks_packets.get_or_init(|| {
-            self.subflows.iter().any(|subflow| capture::tcp_hole(subflow).is_some())
-                || !capture::missing_path(self).is_empty()
-                || self.inputs.iter().any(|input| input.dropped > 0)
+            self.lacks_segments()
+                || self.inputs.iter().any(|input| input.dropped_by_kernel.is_some_and(|n| n > 0))
+                || Role::BOTH.iter().any(|role| self.taken_elsewhere(*role).is_some())
         })
     }
+    /// Whether a subflow lacks segments that its hosts acknowledged.
+    fn lacks_segments(&self) -> bool {
+        self.subflows.iter().any(|subflow| holes::of_subflow(subflow) > 0)
+    }
+
+    /// Bytes of `sender` that its peer acknowledged and that took a path which is not in the capture:
+    /// no subflow in it carried them, although none of these lacks a segment.
+    pub fn taken_elsewhere(&self, sender: Role) -> Option<u64> {
+        let is_known = self.connection.fallback.is_none() && self.is_two_sided() && self.is_whole();
+        if !is_known || self.lacks_segments() {
+            return None;
+        }
+        let acked = SeqRange { start: i64::MIN, end: self.acked_end(sender)? };
+        let holes = self.holes(sender).iter();
+        let bytes: u64 = holes.map(|hole| hole.intersection(acked).len()).sum();
+        // A byte or two: a DATA_FIN that was not seen, or a fast-open SYN.
+        (bytes > 2).then_some(bytes)
+    }
+}
+
+/// What a rule sees of the capture as a whole.
+pub struct WholeCapture<'a> {
+    /// Everything.
+    pub trace: Trace<'a>,
+    /// What is known of the inputs.
+    pub inputs: &'a [InputStats],
 }
