@@ -5,6 +5,7 @@ mod catalogue;
 mod code;
 mod context;
 pub mod display_filter;
+mod evidence;
 pub mod explain;
 pub mod finding;
 mod holes;
@@ -18,6 +19,7 @@ pub mod rules;
 pub mod state;
 pub mod state_at;
 pub mod verdict;
+mod words;
 
 pub use context::{AddressVerdict, ConnectionContext};
 pub use input_stats::InputStats;

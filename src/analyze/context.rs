@@ -117,6 +117,12 @@ impl<'a> ConnectionContext<'a> {
         joins.filter(|subflow| !subflow.is_midstream())
     }
 
+    /// What each host did on each subflow: subflow by subflow, the client first.
+    pub fn sides(&self) -> impl Iterator<Item = (&'a Subflow, Role)> {
+        let subflows = self.subflows.iter().copied();
+        subflows.flat_map(|subflow| Role::BOTH.map(|role| (subflow, role)))
+    }
+
     /// MPTCP options among the events, with their events.
     pub fn options(&self) -> impl Iterator<Item = (&'a Event, &'a MptcpOption)> + use<'a> {
         self.connection.events.iter().filter_map(|event| match &event.kind {

@@ -6,19 +6,21 @@
 mod addresses;
 mod capture;
 mod close;
-mod data;
+mod delivery;
 mod fallback;
 mod handshake;
-mod host;
+mod join_failures;
 mod joins;
+mod mappings;
 mod option_space;
-pub(super) mod paths;
+mod options;
+mod paths;
 mod proofs;
+mod reinjection;
 mod retries;
 mod signals;
+pub(super) mod single_path;
 mod tokens;
-mod violations;
-mod words;
 
 use super::catalogue::catalogue;
 use super::context::{ConnectionContext, WholeCapture};

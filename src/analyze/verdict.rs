@@ -4,6 +4,7 @@ mod headline;
 
 use super::context::ConnectionContext;
 use super::state::{CloseKind, Closer, ConnectionState};
+use super::words::host;
 use crate::track::connection::{Fallback, FallbackCause};
 use crate::track::event::{Event, EventKind};
 use crate::track::role::Role;
@@ -32,14 +33,6 @@ pub fn details(context: &ConnectionContext<'_>) -> Vec<String> {
 /// The verdict on a connection, in one sentence.
 pub fn in_a_sentence(context: &ConnectionContext<'_>) -> String {
     Headline { context }.headline()
-}
-
-/// The host's name in a sentence.
-pub const fn host(role: Role) -> &'static str {
-    match role {
-        Role::Client => "the client",
-        Role::Server => "the server",
-    }
 }
 
 /// Why a connection fell back, as the part of a sentence after a colon.

@@ -2,15 +2,15 @@
 
 use std::net::IpAddr;
 
-use super::host as known_host;
-use super::words::{capitalised, host, list, packet};
 use crate::analyze::context::ConnectionContext;
+use crate::analyze::evidence::host_settings;
+use crate::analyze::evidence::{end_of_data, users};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
+use crate::analyze::words::{capitalised, host, list, packet};
 use crate::track::address::Address;
 use crate::track::role::Role;
 use crate::track::subflow::{PacketStamp, Subflow};
 use crate::units;
-use crate::wire::frame::Timestamp;
 use crate::wire::mptcp::{MptcpOption, Version};
 use crate::wire::segment::Endpoint;
 
@@ -130,7 +130,7 @@ fn not_used(context: &ConnectionContext<'_>, address: &Address) -> Finding {
     let through = context.subflows.iter().filter(|subflow| subflow.is_confirmed()).count();
     let peer = host(address.owner.peer());
     let family = foreign_family(context, address);
-    let told = known_host::not_joined(context, address.owner.peer());
+    let told = host_settings::not_joined(context, address.owner.peer());
     let is_certain = told.is_some() || through > 1 && family.is_none();
     let why = match family {
         _ if told.is_some() => told.as_ref().map(|told| told.why.clone()).unwrap_or_default(),
@@ -175,33 +175,12 @@ fn foreign_family(context: &ConnectionContext<'_>, address: &Address) -> Option<
     (!known).then_some(if ip.is_ipv6() { "IPv6" } else { "IPv4" })
 }
 
-/// The subflows that go to an announced address, or tried to.
-pub(super) fn users<'a>(
-    context: &'a ConnectionContext<'_>,
-    address: &'a Address,
-) -> impl Iterator<Item = &'a Subflow> {
-    let joins = context.subflows.iter().copied().filter(|subflow| !subflow.initial);
-    joins.filter(move |subflow| {
-        let end = subflow.sides.of(address.owner);
-        end.address_id == Some(address.address_id) || address.address == Some(end.endpoint.address)
-    })
-}
-
 /// Whether this is the address that the connection began with.
 fn is_initial_address(context: &ConnectionContext<'_>, address: &Address) -> bool {
     let initial = context.subflows.first().map(|subflow| subflow.sides.of(address.owner).endpoint);
     initial.is_some_and(|initial| {
         address.address == Some(initial.address) && address.port.is_none_or(|p| p == initial.port)
     })
-}
-
-/// When the first host began to end the connection, or its last packet.
-pub(super) fn end_of_data(context: &ConnectionContext<'_>) -> Timestamp {
-    let connection = context.connection;
-    let fins = Role::BOTH.map(|role| connection.data.of(role).fin().map(|fin| fin.seen.at));
-    let close = connection.fast_close.map(|close| close.seen.at);
-    let first = fins.into_iter().flatten().chain(close).min();
-    first.unwrap_or(connection.last.at)
 }
 
 /// One ID, two addresses at a time (RFC 8684 §3.4.1).

@@ -1,15 +1,13 @@
-//! What the capture itself lacks, or has too much of; and options that are odd.
+//! What the capture itself lacks, or has too much of.
 
-use super::words::{host, packet};
 use crate::analyze::context::{ConnectionContext, WholeCapture};
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::analyze::holes;
-use crate::track::event::Event;
+use crate::analyze::words::host;
 use crate::track::role::Role;
 use crate::track::subflow::SubflowState;
 use crate::track::trace::Anomaly;
 use crate::units;
-use crate::wire::mptcp::{FastClose, MptcpOption, Version};
 
 /// Packets that were dropped while capturing.
 pub(super) fn drops(capture: &WholeCapture<'_>) -> Vec<Finding> {
@@ -125,7 +123,10 @@ pub(super) fn options_cut(capture: &WholeCapture<'_>) -> Vec<Finding> {
         units::counted(cut.count, "segment")
     );
     let advice = "Capture with a snap length of at least 160 octets (`tcpdump -s 160`).";
-    odd(Code::CaptureOptionsCut, cut, summary).map(|f| f.advice(advice)).into_iter().collect()
+    of_anomaly(Code::CaptureOptionsCut, cut, summary)
+        .map(|f| f.advice(advice))
+        .into_iter()
+        .collect()
 }
 
 /// Times that go back.
@@ -140,30 +141,16 @@ pub(super) fn time_backwards(capture: &WholeCapture<'_>) -> Vec<Finding> {
         }
     );
     let advice = "Put the packets in order: `reordercap IN OUT` (from Wireshark).";
-    odd(Code::CaptureTimeBackwards, backwards, summary)
+    of_anomaly(Code::CaptureTimeBackwards, backwards, summary)
         .map(|f| f.advice(advice))
         .into_iter()
         .collect()
 }
 
-/// NOPs where an option may have been.
-pub(super) fn nop_run(capture: &WholeCapture<'_>) -> Vec<Finding> {
-    let runs = capture.trace.totals().nop_runs;
-    let summary = format!(
-        "{} with four or more NOPs in a row: a middlebox may have overwritten an option.",
-        units::counted(runs.count, "segment")
-    );
-    let advice = "Look for a firewall that clears unknown TCP options; compare with a capture on the \
-        other side of it.";
-    odd(Code::NopRun, runs, summary)
-        .map(|f| f.confidence(Confidence::Likely).advice(advice))
-        .into_iter()
-        .collect()
-}
-
-fn odd(code: Code, oddity: Anomaly, summary: String) -> Option<Finding> {
-    let first = oddity.first?;
-    Some(Finding::new(code, summary).seen([first]).times(oddity.count))
+/// What `totals` counted of an anomaly, with the first packet.
+pub(super) fn of_anomaly(code: Code, anomaly: Anomaly, summary: String) -> Option<Finding> {
+    let first = anomaly.first?;
+    Some(Finding::new(code, summary).seen([first]).times(anomaly.count))
 }
 
 /// Frames that were captured more than once.
@@ -212,74 +199,5 @@ pub(super) fn offload(context: &ConnectionContext<'_>) -> Vec<Finding> {
                 "No fault. For the packets as they are on the wire: `ethtool -K IFACE tso off gso \
                  off gro off` while capturing.",
             ),
-    ]
-}
-
-/// MPTCP options with an illegal length.
-pub(super) fn option_malformed(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    let wanted = |option: &MptcpOption| matches!(option, MptcpOption::Malformed(_));
-    odd_options(context, Code::OptionMalformed, wanted, "with an illegal length or combination")
-}
-
-/// MPTCP options of unassigned subtypes; version 0 has no MP_TCPRST.
-pub(super) fn option_unknown(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    let wanted = |option: &MptcpOption| {
-        matches!(option, MptcpOption::Unknown(_) | MptcpOption::Experimental(_))
-    };
-    odd_options(context, Code::OptionUnknown, wanted, "of an unassigned or private subtype")
-}
-
-/// Options where they do not belong: MP_TCPRST or MP_FAIL's like without RST, MP_JOIN on data…
-pub(super) fn option_combination_odd(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    let is_v0 = context.connection.version == Some(Version::V0);
-    let resets: Vec<_> = context
-        .connection
-        .events
-        .iter()
-        .filter(|event| matches!(event.kind, crate::track::event::EventKind::Rst { .. }))
-        .map(|event| event.seen.packet)
-        .collect();
-    let on_reset = |event: &Event| resets.contains(&event.seen.packet);
-    let odd = |(event, option): &(&Event, &MptcpOption)| match option {
-        // RFC 8684 §3.6: only on a RST.
-        MptcpOption::TcpReset(_) => !on_reset(event) || is_v0,
-        // RFC 6824 §3.5: only on an ACK.
-        MptcpOption::FastClose(FastClose { .. }) => is_v0 && on_reset(event),
-        MptcpOption::Capable(_) | MptcpOption::Join(_) | MptcpOption::AddAddr(_) => on_reset(event),
-        _ => false,
-    };
-    // Where events were dropped, a RST may be among them.
-    if context.connection.events.dropped() > 0 {
-        return Vec::new();
-    }
-    let all: Vec<_> = context.options().filter(odd).map(|(event, _)| event).collect();
-    told(Code::OptionCombinationOdd, &all, "where it does not belong")
-}
-
-fn odd_options(
-    context: &ConnectionContext<'_>,
-    code: Code,
-    wanted: fn(&MptcpOption) -> bool,
-    what: &str,
-) -> Vec<Finding> {
-    let all = context.options().filter(|(_, option)| wanted(option));
-    let all: Vec<_> = all.map(|(event, _)| event).collect();
-    told(code, &all, what)
-}
-
-/// How often, and the first packets.
-fn told(code: Code, all: &[&Event], what: &str) -> Vec<Finding> {
-    let Some(first) = all.first() else { return Vec::new() };
-    let count = all.len() as u64;
-    let summary = format!(
-        "{} {what}, first in {}.",
-        units::counted(count, "MPTCP option"),
-        packet(first.seen)
-    );
-    vec![
-        Finding::new(code, summary)
-            .from(first.direction.sender())
-            .seen(all.iter().map(|event| event.seen))
-            .times(count),
     ]
 }

@@ -1,13 +1,16 @@
 //! How subflows and connections ended.
 
-use super::words::{capitalised, host, list, packet, reason};
 use crate::analyze::context::ConnectionContext;
+use crate::analyze::evidence::occurrences::{Occurrence, occurrences, per_sender, place};
+use crate::analyze::evidence::{closing_done, is_withdrawn};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::analyze::state::{CloseKind, ConnectionState};
+use crate::analyze::words::{capitalised, host, list, packet, reason};
 use crate::track::event::EventKind;
 use crate::track::proof::{Verdict, fast_close_verdict};
 use crate::track::role::Role;
 use crate::track::subflow::{PacketStamp, Reset, Subflow, SubflowState};
+use crate::track::violations::Violation;
 use crate::units;
 use crate::wire::frame::PacketNo;
 use crate::wire::mptcp::{MptcpOption, Version};
@@ -174,18 +177,6 @@ fn reset_finding(context: &ConnectionContext<'_>, subflow: &Subflow, reset: &Res
         .advice(advice_on(reset))
 }
 
-/// Whether its address had just been withdrawn: then the RST is meant, and the data goes elsewhere.
-pub(super) fn is_withdrawn(
-    context: &ConnectionContext<'_>,
-    subflow: &Subflow,
-    reset: &Reset,
-) -> bool {
-    context.connection.addresses.iter().any(|address| {
-        subflow.sides.of(address.owner).address_id == Some(address.address_id)
-            && address.removed.listed.iter().any(|removed| removed.packet <= reset.seen.packet)
-    })
-}
-
 /// What a reason of MP_TCPRST (RFC 8684 §3.6) tells to do.
 fn advice_on(reset: &Reset) -> &'static str {
     match reset.reason.map(|option| option.reason.0) {
@@ -207,13 +198,6 @@ fn advice_on(reset: &Reset) -> &'static str {
             host that has no such connection."
         }
     }
-}
-
-/// The packet at which the connection was closed in order: both DATA_FINs were there.
-fn closing_done(context: &ConnectionContext<'_>) -> Option<PacketNo> {
-    let fins = Role::BOTH.map(|role| context.connection.data.of(role).fin());
-    let [Some(client), Some(server)] = fins else { return None };
-    Some(client.seen.packet.max(server.seen.packet))
 }
 
 /// The last subflow went before the connection was closed, with data outstanding.
@@ -327,4 +311,84 @@ fn has_fast_close(context: &ConnectionContext<'_>, seen: PacketStamp) -> bool {
     context
         .options()
         .any(|(event, option)| event.seen == seen && matches!(option, MptcpOption::FastClose(_)))
+}
+
+/// DATA_FINs that can't be right (RFC 8684 §3.3.3).
+pub(super) fn data_fin_invalid(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let say_malformed = |(_, role, times): Occurrence<'_>| {
+        format!(
+            "The DATA_FIN of {} without data ({}) is not one octet at subflow sequence number 0.",
+            host(role),
+            place(&times),
+        )
+    };
+    let say_moved = |(_, role, times): Occurrence<'_>| {
+        format!(
+            "The DATA_FIN of {} ({}) stands at another data sequence number than before.",
+            host(role),
+            place(&times),
+        )
+    };
+    let say_after = |(subflow, role, times): Occurrence<'_>| {
+        format!(
+            "{} sent {} past its own DATA_FIN on subflow {} ({}).",
+            capitalised(host(role)),
+            units::bytes(times.bytes),
+            subflow.number,
+            place(&times),
+        )
+    };
+    let code = Code::DataFinInvalid;
+    let mut found = per_sender(context, code, Violation::DataFinMalformed, say_malformed);
+    found.extend(per_sender(context, code, Violation::DataFinMoved, say_moved));
+    found.extend(per_sender(context, code, Violation::DataAfterFin, say_after));
+    let advice = "The sender's stack is broken, or something on the path rewrites DSS: capture at \
+        both ends and compare the option.";
+    found.into_iter().map(|finding| finding.advice(advice)).collect()
+}
+
+/// A FIN on the last open subflow with data that the peer has not acknowledged (RFC 8684 §3.3.3: must
+/// not, but for the segment with the DATA_FIN itself).
+pub(super) fn fin_with_data_outstanding(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    if context.lacks_packets() || !context.is_two_sided() {
+        return Vec::new();
+    }
+    let early = occurrences(context, Violation::FinWithDataOutstanding)
+        .filter(|(subflow, role, times)| is_last(context, subflow, *role, times.first));
+    let found = early.map(|(subflow, role, times)| {
+        let summary = format!(
+            "{} sent the FIN of its last subflow ({}) while {} were not acknowledged at the data \
+             level: they can't be sent again.",
+            capitalised(host(role)),
+            packet(times.first),
+            units::bytes(times.bytes),
+        );
+        Finding::new(Code::FinWithDataOutstanding, summary)
+            .on(subflow)
+            .from(role)
+            .seen([times.first])
+            .with("bytes", times.bytes)
+            .confidence(Confidence::Likely)
+            .advice(
+                "The sender's stack closes too early, or a middlebox made the FIN: compare with a \
+                 capture at that host.",
+            )
+    });
+    found.collect()
+}
+
+/// Whether no other subflow was open for `role` at that moment.
+fn is_last(
+    context: &ConnectionContext<'_>,
+    subflow: &Subflow,
+    role: Role,
+    at: PacketStamp,
+) -> bool {
+    let mut others = context.subflows.iter().filter(|other| other.number != subflow.number);
+    !others.any(|other| {
+        let ended = other.reset.map(|reset| reset.seen).or(other.sides.of(role).fin);
+        other.is_confirmed()
+            && other.first.packet < at.packet
+            && ended.is_none_or(|ended| ended.packet > at.packet)
+    })
 }

@@ -1,10 +1,10 @@
 //! How a connection became plain TCP (RFC 8684 §3.7).
 
-use super::host as known_host;
-use super::violations::noted;
-use super::words::{capitalised, host, packet};
 use crate::analyze::context::ConnectionContext;
+use crate::analyze::evidence::host_settings;
+use crate::analyze::evidence::occurrences::occurrences;
 use crate::analyze::finding::{Code, Confidence, Finding};
+use crate::analyze::words::{capitalised, host, packet};
 use crate::track::connection::{Fallback, FallbackCause};
 use crate::track::role::Role;
 use crate::track::subflow::{PacketStamp, SubflowSide};
@@ -18,7 +18,7 @@ pub(super) fn mp_capable_unanswered(context: &ConnectionContext<'_>) -> Vec<Find
     let Some(fallback) = by(context, &[FallbackCause::SynAckWithoutMpCapable]) else {
         return Vec::new();
     };
-    let declined = known_host::declined(context);
+    let declined = host_settings::declined(context);
     let why = match &declined {
         Some((why, _)) => why.as_str(),
         None => "the server does not speak MPTCP, or the option was taken out on the way",
@@ -207,7 +207,7 @@ pub(super) fn mptcp_after_fallback(context: &ConnectionContext<'_>) -> Vec<Findi
     let Some(fallback) = context.connection.fallback.filter(|f| f.certain && is_clear) else {
         return Vec::new();
     };
-    let of = |misdeed| noted(context, misdeed).map(|(_, role, n)| (n.first, role, n.count));
+    let of = |misdeed| occurrences(context, misdeed).map(|(_, role, n)| (n.first, role, n.count));
     let options = of(Violation::AfterFallback);
     let elsewhere = of(Violation::ElsewhereAfterFallback);
     let joins = context.joins().filter_map(|join| Some((join.handshake.syn?, join.opener, 1)));

@@ -1,9 +1,9 @@
 //! What MP_CAPABLE offered and agreed on.
 
-use super::host as known_host;
-use super::words::{capitalised, host, packet};
 use crate::analyze::context::{ConnectionContext, WholeCapture};
+use crate::analyze::evidence::host_settings;
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
+use crate::analyze::words::{capitalised, host, packet};
 use crate::track::connection::{Connection, FallbackCause};
 use crate::track::event::Event;
 use crate::track::role::Role;
@@ -240,7 +240,7 @@ pub(super) fn c_bit_set(context: &ConnectionContext<'_>) -> Vec<Finding> {
             host(role.peer()),
         );
         let finding = Finding::new(Code::CBitSet, summary).from(role).seen(first_capable(context, role));
-        if known_host::denies_and_announces_nothing(context, role) {
+        if host_settings::denies_and_announces_nothing(context, role) {
             return finding.severity(Severity::Warning).advice(
                 "That host has no endpoint to announce, so nobody can join it: `ip mptcp endpoint \
                  add ADDRESS dev IFACE signal`, or `sysctl \

@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::words::{capitalised, host, packet};
 use crate::analyze::context::ConnectionContext;
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
+use crate::analyze::words::{capitalised, host, packet};
 use crate::track::ack_watch::{EvictedSack, Evidence};
 use crate::track::address::Address;
 use crate::track::role::Role;

@@ -1,8 +1,8 @@
 //! What can be recomputed, and does not come out right.
 
-use super::words::{capitalised, host, packet};
 use crate::analyze::context::{AddressVerdict, ConnectionContext};
 use crate::analyze::finding::{Code, Confidence, Finding};
+use crate::analyze::words::{capitalised, host, packet};
 use crate::track::address::Address;
 use crate::track::data::DataSpace;
 use crate::track::proof::Verdict;

@@ -1,9 +1,10 @@
 //! Joins that the peer, or an earlier one, speaks against (RFC 8684 §3.4.1, §3.4.2, §3.6).
 
-use super::words::{capitalised, host, packet};
-use super::{close, joins};
 use crate::analyze::context::ConnectionContext;
+use crate::analyze::evidence::is_withdrawn;
+use crate::analyze::evidence::join_failure::failure;
 use crate::analyze::finding::{Code, Confidence, Finding};
+use crate::analyze::words::{capitalised, host, packet};
 use crate::track::role::Role;
 use crate::track::subflow::{PacketStamp, Subflow};
 use crate::wire::frame::PacketNo;
@@ -62,7 +63,7 @@ fn failed_before(
             && other.sides.of(other.opener).endpoint.address == source
     };
     let failed = before.iter().rev().find(|other| {
-        is_same(other) && joins::failure(context, other).is_some() && other.last.packet < syn.packet
+        is_same(other) && failure(context, other).is_some() && other.last.packet < syn.packet
     })?;
     let end = failed.reset.map_or(failed.last, |reset| reset.seen);
     let is_new = is_announced_between(context, join, end.packet, syn.packet);
@@ -101,7 +102,7 @@ fn reset_for_good(
         let is_final = reset.reason.is_some_and(|option| !option.transient);
         let is_before = reset.seen.packet < syn.packet;
         // Then it was the address that went, and its owner may use it again.
-        let is_final = is_final && !close::is_withdrawn(context, other, &reset);
+        let is_final = is_final && !is_withdrawn(context, other, &reset);
         (is_final && is_before && other.is_confirmed() && pair(other) == pair(join))
             .then_some(reset.seen)
     })?;

@@ -1,11 +1,13 @@
-//! Signals that a host acted on although it must not.
+//! Signals that a host acted on although it must not, or took for something else.
 
-use super::words::{capitalised, host, packet};
 use crate::analyze::context::ConnectionContext;
+use crate::analyze::evidence::occurrences::{Occurrence, per_sender, place};
 use crate::analyze::finding::{Code, Confidence, Finding};
+use crate::analyze::words::{capitalised, host, packet};
 use crate::track::event::Event;
 use crate::track::role::Role;
 use crate::track::subflow::PacketStamp;
+use crate::track::violations::Violation;
 use crate::wire::frame::PacketNo;
 use crate::wire::mptcp::{AddAddr, AddressId, MptcpOption, Subtype};
 
@@ -167,4 +169,35 @@ fn option_of(
 
 fn is_answer(since: PacketStamp, seen: PacketStamp) -> bool {
     seen.packet > since.packet && seen.at.since(since.at) <= ANSWER_NS
+}
+
+/// More than two duplicate ACKs in a row for signals (RFC 8684 §3.4.1: should not; Linux does).
+pub(super) fn dup_ack_signals(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let say = |(subflow, role, times): Occurrence<'_>| {
+        format!(
+            "{} sent three or more duplicate ACKs in a row with signals of MPTCP on subflow {} ({}).",
+            capitalised(host(role)),
+            subflow.number,
+            place(&times),
+        )
+    };
+    per_sender(context, Code::DupAckSignals, Violation::SignalsInARow, say)
+}
+
+/// Such ACKs taken for a sign of loss (RFC 8684 §3: must not).
+pub(super) fn dup_ack_misread(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let say = |(subflow, role, times): Occurrence<'_>| {
+        format!(
+            "{} sent a segment again on subflow {} ({}) right after three duplicate ACKs that carry \
+             signals of MPTCP: it took them for loss.",
+            capitalised(host(role)),
+            subflow.number,
+            place(&times),
+        )
+    };
+    let found =
+        per_sender(context, Code::DupAckMisread, Violation::SignalsMisread, say).into_iter();
+    let advice = "The stack of that host counts them although it must not; each time costs a needless \
+        retransmission and half of the congestion window. A real loss at that moment looks alike.";
+    found.map(|finding| finding.confidence(Confidence::Likely).advice(advice)).collect()
 }

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::joins::{UNKNOWN_TOKEN, handshake};
-use super::words::{capitalised, list};
+use super::join_failures::UNKNOWN_TOKEN;
 use crate::analyze::context::{ConnectionContext, WholeCapture};
+use crate::analyze::evidence::join_failure::handshake;
 use crate::analyze::finding::{Code, Confidence, Finding};
+use crate::analyze::words::{capitalised, list};
 use crate::track::role::Role;
 use crate::track::subflow::{PacketStamp, Subflow};
 use crate::units;

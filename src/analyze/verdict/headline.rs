@@ -1,12 +1,14 @@
 //! The verdict in a sentence or two for somebody who reads nothing else: what is broken first, then how
 //! many paths carried what, why there was but one, and what else went wrong.
 
-use super::{failure, fell_back, host, shares};
+use super::{failure, fell_back, shares};
 use crate::analyze::context::ConnectionContext;
+use crate::analyze::evidence::{is_backup, payload, stream_bytes};
 use crate::analyze::explain;
 use crate::analyze::finding::{Code, Finding, Severity};
-use crate::analyze::rules::paths;
+use crate::analyze::rules::single_path::why_single;
 use crate::analyze::state::ConnectionState;
+use crate::analyze::words::host;
 use crate::track::subflow::Subflow;
 use crate::units;
 
@@ -51,7 +53,7 @@ fn errors(found: &[Finding]) -> Vec<String> {
 /// How MPTCP served, in a sentence.
 fn worked(context: &ConnectionContext<'_>, found: &[Finding]) -> Option<String> {
     let through: Vec<_> = context.subflows.iter().copied().filter(|s| s.is_confirmed()).collect();
-    let used: Vec<_> = through.iter().copied().filter(|s| paths::payload(s) > 0).collect();
+    let used: Vec<_> = through.iter().copied().filter(|s| payload(s) > 0).collect();
     let missing = missing(found);
     let paths = match (through.as_slice(), used.as_slice()) {
         _ if missing > 0 && used.len() <= 1 => {
@@ -83,7 +85,7 @@ fn missing(found: &[Finding]) -> u64 {
 fn one_path(context: &ConnectionContext<'_>, found: &[Finding]) -> Option<String> {
     // The plain verdict says what there is of it.
     context.initial()?;
-    let octets = paths::stream_octets(context);
+    let octets = stream_bytes(context);
     let data = match octets {
         0 => ", and no data was sent".to_owned(),
         _ => format!(" for all {}", units::bytes(octets)),
@@ -92,7 +94,7 @@ fn one_path(context: &ConnectionContext<'_>, found: &[Finding]) -> Option<String
 }
 
 fn why_one(context: &ConnectionContext<'_>, found: &[Finding]) -> String {
-    if let Some(why) = paths::why_single(context, found) {
+    if let Some(why) = why_single(context, found) {
         return why;
     }
     let failed: Vec<_> = context.joins().filter(|join| !join.is_confirmed()).collect();
@@ -108,8 +110,8 @@ fn why_one(context: &ConnectionContext<'_>, found: &[Finding]) -> String {
 /// Several paths came about, and one carried everything.
 fn unused(context: &ConnectionContext<'_>, all: &[&Subflow], used: &Subflow) -> String {
     let others = all.iter().filter(|subflow| subflow.number != used.number);
-    let is_backup = others.clone().all(|subflow| paths::is_backup(subflow));
-    let octets = paths::stream_octets(context);
+    let is_backup = others.clone().all(|subflow| is_backup(subflow));
+    let octets = stream_bytes(context);
     let data = units::bytes(octets);
     let which = match all.first() {
         Some(first) if first.number == used.number => "the first",

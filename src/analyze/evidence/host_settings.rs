@@ -1,23 +1,24 @@
 //! What the host itself says of why there is one path: certain, where the packets only suggest.
 
-use super::words::{capitalised, host, list};
-use crate::analyze::context::ConnectionContext;
 use crate::analyze::host::KnownHost;
 use crate::host::EndpointFlag;
+
+use crate::analyze::context::ConnectionContext;
+use crate::analyze::words::{capitalised, host, list};
 use crate::track::role::Role;
 
 /// A reason that a host's settings give, and what to do about it.
-pub(super) struct Reason {
+pub(in crate::analyze) struct Reason {
     /// The end of a sentence.
-    pub(super) why: String,
+    pub(in crate::analyze) why: String,
     /// What to change.
-    pub(super) advice: String,
+    pub(in crate::analyze) advice: String,
     /// Whether the host was set up for a second path.
-    pub(super) is_configured: bool,
+    pub(in crate::analyze) is_configured: bool,
 }
 
 /// Why nobody offered a second path, as far as the known host says.
-pub(super) fn nothing_offered(context: &ConnectionContext<'_>) -> Option<Reason> {
+pub(in crate::analyze) fn nothing_offered(context: &ConnectionContext<'_>) -> Option<Reason> {
     let known = context.host?;
     match known.role {
         _ if known.is_managed_by_program() => Some(by_program(known)),
@@ -27,7 +28,10 @@ pub(super) fn nothing_offered(context: &ConnectionContext<'_>) -> Option<Reason>
 }
 
 /// Why an announced address was not joined, as far as the host that should have says.
-pub(super) fn not_joined(context: &ConnectionContext<'_>, joiner: Role) -> Option<Reason> {
+pub(in crate::analyze) fn not_joined(
+    context: &ConnectionContext<'_>,
+    joiner: Role,
+) -> Option<Reason> {
     let known = context.host.filter(|known| known.role == joiner)?;
     if known.is_managed_by_program() {
         return Some(by_program(known));
@@ -42,19 +46,27 @@ pub(super) fn not_joined(context: &ConnectionContext<'_>, joiner: Role) -> Optio
 }
 
 /// The limit of subflows of a host that refused a join.
-pub(super) fn refusing_limit(context: &ConnectionContext<'_>, role: Role) -> Option<u32> {
+pub(in crate::analyze) fn refusing_limit(
+    context: &ConnectionContext<'_>,
+    role: Role,
+) -> Option<u32> {
     context.host.filter(|known| known.role == role)?.subflow_limit()
 }
 
 /// Whether the host that sets the C bit announces nothing either.
-pub(super) fn denies_and_announces_nothing(context: &ConnectionContext<'_>, role: Role) -> bool {
+pub(in crate::analyze) fn denies_and_announces_nothing(
+    context: &ConnectionContext<'_>,
+    role: Role,
+) -> bool {
     let known = context.host.filter(|known| known.role == role);
     let signal = known.and_then(|known| known.endpoints_with(&[EndpointFlag::Signal]));
     signal.is_some_and(|addresses| addresses.is_empty())
 }
 
 /// What a server that did not take MPTCP up says of that.
-pub(super) fn declined(context: &ConnectionContext<'_>) -> Option<(String, &'static str)> {
+pub(in crate::analyze) fn declined(
+    context: &ConnectionContext<'_>,
+) -> Option<(String, &'static str)> {
     let known = context.host.filter(|known| known.role == Role::Server)?;
     if known.is_set("net.mptcp.enabled", "0") {
         let why = "MPTCP is switched off on the server".to_owned();

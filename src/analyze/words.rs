@@ -1,7 +1,15 @@
 //! Words that summaries share.
 
-pub(super) use crate::analyze::verdict::host;
+use crate::track::role::Role;
 use crate::track::subflow::{PacketStamp, Reset};
+
+/// The host's name in a sentence.
+pub(super) const fn host(role: Role) -> &'static str {
+    match role {
+        Role::Client => "the client",
+        Role::Server => "the server",
+    }
+}
 
 /// With a capital first letter, for the beginning of a sentence.
 pub(super) fn capitalised(words: &str) -> String {
