@@ -75,13 +75,13 @@ pub struct Judged {
 
 /// What there is to say about a connection, which is the one with this number of all.
 pub fn of_connection(context: &ConnectionContext<'_>, number: usize, wanted: &Selection) -> Judged {
-    let mut findings = of_case(context, number);
+    let mut findings = all_findings(context, number);
     let headline = verdict::with_findings(context, &findings);
     findings.retain(|finding| wanted.includes(finding));
     Judged { findings, headline }
 }
 
-fn of_case(context: &ConnectionContext<'_>, number: usize) -> Vec<Finding> {
+fn all_findings(context: &ConnectionContext<'_>, number: usize) -> Vec<Finding> {
     let mut found = Vec::new();
     for rule in RULES {
         if let Apply::Each(apply) = rule.apply {
@@ -101,7 +101,7 @@ fn of_case(context: &ConnectionContext<'_>, number: usize) -> Vec<Finding> {
             finding.wireshark_filter = display_filter(context, finding.subflow);
         }
     }
-    root_cause::fold(found)
+    root_cause::under_causes(found)
 }
 
 /// Where packets are missing, what rests on a packet that was not seen is no more than a note.

@@ -37,8 +37,8 @@ fn push_flow(filter: &mut String, (one, other): (Endpoint, Endpoint)) {
     push_side(filter, other);
 }
 
-fn push_side(filter: &mut String, end: Endpoint) {
-    match end.address {
+fn push_side(filter: &mut String, endpoint: Endpoint) {
+    match endpoint.address {
         IpAddr::V4(address) => {
             filter.push_str("ip.addr == ");
             for (index, byte) in address.octets().into_iter().enumerate() {
@@ -50,7 +50,7 @@ fn push_side(filter: &mut String, end: Endpoint) {
         IpAddr::V6(address) => drop(write!(filter, "ipv6.addr == {address}")),
     }
     filter.push_str(" && tcp.port == ");
-    push_number(filter, end.port);
+    push_number(filter, endpoint.port);
 }
 
 /// Every finding has a filter, and a filter up to forty numbers: `write!` takes long for them.

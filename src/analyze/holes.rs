@@ -75,7 +75,7 @@ pub(super) fn acked_end(
 /// (RFC 8684 §3.3.3).
 fn has_closed(subflows: &[&Subflow], role: Role) -> bool {
     let mut used = subflows.iter().map(|subflow| subflow.sides.of(role));
-    used.all(|end| end.segments == 0 || end.fin.is_some())
+    used.all(|side| side.segments == 0 || side.fin.is_some())
 }
 
 fn up_to(end: Option<i64>, data: &DataSpace) -> Vec<SeqRange> {

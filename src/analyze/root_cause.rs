@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use super::finding::{Code, Finding, Severity};
 
 /// Puts the findings of one connection in order: the worst first, effects behind their causes.
-pub(super) fn fold(mut findings: Vec<Finding>) -> Vec<Finding> {
+pub(super) fn under_causes(mut findings: Vec<Finding>) -> Vec<Finding> {
     for index in 0..findings.len() {
         let cause = findings.get(index).and_then(|effect| cause_of(effect, &findings));
         if let Some(effect) = findings.get_mut(index) {

@@ -86,17 +86,20 @@ impl ReplayBasis {
             connection: first.map(|id| trace.subflow(*id).connection),
             first: connection.first.packet,
             base: PerRole { client: data.client.base(), server: data.server.base() },
-            subflows: trace.subflows(connection).map(ends).collect(),
+            subflows: trace.subflows(connection).map(sides).collect(),
         }
     }
 }
 
-fn ends(subflow: &Subflow) -> PerRole<SideBasis> {
-    let ends = &subflow.sides;
-    PerRole { client: end(&ends.client, &ends.server), server: end(&ends.server, &ends.client) }
+fn sides(subflow: &Subflow) -> PerRole<SideBasis> {
+    let sides = &subflow.sides;
+    PerRole {
+        client: side(&sides.client, &sides.server),
+        server: side(&sides.server, &sides.client),
+    }
 }
 
-fn end(here: &SubflowSide, there: &SubflowSide) -> SideBasis {
+fn side(here: &SubflowSide, there: &SubflowSide) -> SideBasis {
     // RFC 7323 §2.2: windows are scaled only where both SYNs say so.
     let scale = here.syn_options.zip(there.syn_options).map(|(here, there)| {
         here.window_scale.filter(|_| there.window_scale.is_some()).unwrap_or(0).min(14)
@@ -137,7 +140,7 @@ pub fn state_at(
             None => missing += u64::from(is_after),
         }
     }
-    Some(replay.end(missing))
+    Some(replay.finish(missing))
 }
 
 /// Where to begin to learn mappings.
@@ -230,7 +233,7 @@ impl<'a> Replay<'a> {
     fn acknowledge(&mut self, dss: &Dss, segment: &Segment<'_>, lane: usize, sender: Role) {
         let Some(ack) = dss.data_ack else { return };
         let ack = self.expand(ack, sender.peer());
-        let scale = self.end_basis(lane, sender).and_then(|end| end.scale);
+        let scale = self.side_basis(lane, sender).and_then(|side| side.scale);
         let level = self.levels.of_mut(sender.peer());
         if level.acked.is_none_or(|acked| ack.distance_from(acked) > 0) {
             level.acked = Some(ack);
@@ -272,7 +275,7 @@ impl<'a> Replay<'a> {
         if len == Some(0) {
             return;
         }
-        let zero = self.end_basis(lane, sender).and_then(|end| end.zero);
+        let zero = self.side_basis(lane, sender).and_then(|side| side.zero);
         let start = zero.map_or(segment.seq, |zero| zero.add(mapping.ssn));
         let known = self.mappings.entry((lane, sender)).or_default();
         if known.len() >= 2 * WARM_UP {
@@ -311,11 +314,11 @@ impl<'a> Replay<'a> {
     fn covering(&self, seq: SeqNum, lane: usize, sender: Role) -> Option<Placed> {
         let known = self.mappings.get(&(lane, sender)).into_iter().flatten().rev();
         let declared = known.copied().find(|placed| placed.covers(seq));
-        declared.or_else(|| self.end_basis(lane, sender)?.endless)
+        declared.or_else(|| self.side_basis(lane, sender)?.endless)
     }
 
-    fn end_basis(&self, lane: usize, role: Role) -> Option<&SideBasis> {
-        self.basis.subflows.get(lane).map(|ends| ends.of(role))
+    fn side_basis(&self, lane: usize, role: Role) -> Option<&SideBasis> {
+        self.basis.subflows.get(lane).map(|sides| sides.of(role))
     }
 
     /// The whole number of one that `sender` sends.
@@ -324,7 +327,7 @@ impl<'a> Replay<'a> {
         near.map_or(Dsn(wire.raw()), |near| wire.expand(near))
     }
 
-    fn end(self, missing: u64) -> StateAt {
+    fn finish(self, missing: u64) -> StateAt {
         let host =
             |role| HostStateAt { level: *self.levels.of(role), first: *self.basis.base.of(role) };
         let hosts = PerRole { client: host(Role::Client), server: host(Role::Server) };

@@ -182,8 +182,8 @@ impl Headline<'_> {
     /// Mappings whose DSS checksum is wrong.
     fn bad_checksums(&self) -> Option<String> {
         let wrong = |role: Role| {
-            let ends = self.context.subflows.iter().map(|subflow| subflow.sides.of(role));
-            let count = ends.map(|end| end.checksums.mismatches()).sum();
+            let sides = self.context.subflows.iter().map(|subflow| subflow.sides.of(role));
+            let count = sides.map(|side| side.checksums.mismatches()).sum();
             (count > 0).then(|| format!("{} by {}", units::counted(count, "mapping"), host(role)))
         };
         let parts: Vec<_> = Role::BOTH.into_iter().filter_map(wrong).collect();
@@ -208,9 +208,9 @@ impl Headline<'_> {
     /// What was sent again on another subflow.
     fn resent(&self) -> Option<String> {
         let part = |role: Role| {
-            let ends = self.context.subflows.iter().map(|subflow| subflow.sides.of(role).bytes);
-            let octets = ends.map(|bytes| bytes.reinjected).sum();
-            (octets > 0).then(|| format!("{} by {}", units::bytes(octets), host(role)))
+            let sides = self.context.subflows.iter().map(|subflow| subflow.sides.of(role).bytes);
+            let bytes = sides.map(|bytes| bytes.reinjected).sum();
+            (bytes > 0).then(|| format!("{} by {}", units::bytes(bytes), host(role)))
         };
         let parts: Vec<_> = Role::BOTH.into_iter().filter_map(part).collect();
         (!parts.is_empty()).then(|| format!("Sent again on another subflow: {}.", parts.join(", ")))
@@ -236,8 +236,8 @@ impl Headline<'_> {
 
     fn missing(&self) -> Option<String> {
         let missing = |role: Role| {
-            let octets = self.context.holes(role).iter().map(|hole| hole.len()).sum();
-            (octets > 0).then(|| format!("{} sent by {}", units::bytes(octets), host(role)))
+            let bytes = self.context.holes(role).iter().map(|hole| hole.len()).sum();
+            (bytes > 0).then(|| format!("{} sent by {}", units::bytes(bytes), host(role)))
         };
         let parts: Vec<_> = Role::BOTH.into_iter().filter_map(missing).collect();
         (!parts.is_empty()).then(|| format!("Not in the capture: {}.", parts.join(", ")))

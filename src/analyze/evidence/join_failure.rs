@@ -89,9 +89,9 @@ fn is_at_opener(subflow: &Subflow, reset: &Reset) -> bool {
 
 /// Whether the opener sent its third ACK again.
 fn acks_repeated(subflow: &Subflow) -> bool {
-    let end = subflow.sides.of(subflow.opener);
+    let side = subflow.sides.of(subflow.opener);
     let syns = u64::from(subflow.handshake.syn_retransmissions) + 1;
-    end.segments > syns + 1
+    side.segments > syns + 1
 }
 
 /// What was seen of the handshake of a join.

@@ -302,9 +302,9 @@ pub(super) fn remove_addr_closed_subflows(context: &ConnectionContext<'_>) -> Ve
     let found = removals.filter_map(|(event, remove)| {
         let owner = event.direction.sender();
         let closed = |subflow: &&Subflow| {
-            let end = subflow.sides.of(owner);
-            let used = end.address_id.is_some_and(|id| remove.ids().any(|removed| removed == id));
-            let ended = subflow.reset.map(|reset| reset.seen).or(end.fin);
+            let side = subflow.sides.of(owner);
+            let used = side.address_id.is_some_and(|id| remove.ids().any(|removed| removed == id));
+            let ended = subflow.reset.map(|reset| reset.seen).or(side.fin);
             used && ended.is_some_and(|ended| {
                 let after = ended.at.since(event.seen.at);
                 subflow.first.packet < event.seen.packet && (-early..LATE_NS).contains(&after)

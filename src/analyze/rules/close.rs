@@ -22,7 +22,7 @@ pub(super) fn fast_close(context: &ConnectionContext<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let lost = outstanding(context);
-    let total: u64 = lost.iter().map(|(_, octets)| octets).sum();
+    let total: u64 = lost.iter().map(|(_, bytes)| bytes).sum();
     let what = lost_in_words(&lost);
     let summary = format!(
         "{} ended the connection at once with MP_FASTCLOSE ({}){what}.",
@@ -90,7 +90,7 @@ fn outstanding(context: &ConnectionContext<'_>) -> Vec<(Role, u64)> {
         let sent = data.range_set().span()?.end;
         // Without any DATA_ACK in the capture nothing can be said.
         let acked = data.acked_end()?;
-        u64::try_from(sent - acked).ok().filter(|octets| *octets > 0).map(|octets| (role, octets))
+        u64::try_from(sent - acked).ok().filter(|bytes| *bytes > 0).map(|bytes| (role, bytes))
     };
     Role::BOTH.into_iter().filter_map(of).collect()
 }
@@ -99,9 +99,9 @@ fn outstanding(context: &ConnectionContext<'_>) -> Vec<(Role, u64)> {
 /// them.
 fn unmapped_and_lost(context: &ConnectionContext<'_>) -> Vec<(Role, u64)> {
     let of = |role: Role| {
-        let ends = context.subflows.iter().map(|subflow| subflow.sides.of(role));
-        let octets: u64 = ends.map(|end| end.bytes.unmapped.min(end.unacknowledged(None))).sum();
-        (octets > 0).then_some((role, octets))
+        let sides = context.subflows.iter().map(|subflow| subflow.sides.of(role));
+        let bytes: u64 = sides.map(|side| side.bytes.unmapped.min(side.unacknowledged(None))).sum();
+        (bytes > 0).then_some((role, bytes))
     };
     Role::BOTH.into_iter().filter_map(of).collect()
 }
@@ -110,7 +110,7 @@ fn unmapped_and_lost(context: &ConnectionContext<'_>) -> Vec<(Role, u64)> {
 fn lost_in_words(lost: &[(Role, u64)]) -> String {
     let parts: Vec<_> = lost
         .iter()
-        .map(|(role, octets)| format!("{} of {}", units::bytes(*octets), host(*role)))
+        .map(|(role, bytes)| format!("{} of {}", units::bytes(*bytes), host(*role)))
         .collect();
     if parts.is_empty() {
         String::new()
@@ -141,8 +141,8 @@ pub(super) fn subflow_reset(context: &ConnectionContext<'_>) -> Vec<Finding> {
 
 fn reset_finding(context: &ConnectionContext<'_>, subflow: &Subflow, reset: &Reset) -> Finding {
     let left = Role::BOTH.map(|role| (role, subflow.sides.of(role).unacknowledged(None)));
-    let left: Vec<_> = left.into_iter().filter(|(_, octets)| *octets > 0).collect();
-    let total: u64 = left.iter().map(|(_, octets)| octets).sum();
+    let left: Vec<_> = left.into_iter().filter(|(_, bytes)| *bytes > 0).collect();
+    let total: u64 = left.iter().map(|(_, bytes)| bytes).sum();
     let others = context.subflows.iter().filter(|other| {
         other.number != subflow.number
             && other.is_confirmed()
@@ -217,7 +217,7 @@ pub(super) fn connection_aborted(context: &ConnectionContext<'_>) -> Vec<Finding
         .subflows
         .iter()
         .find(|subflow| subflow.reset.is_some_and(|reset| reset.seen.packet == close.packet));
-    let total: u64 = lost.iter().map(|(_, octets)| octets).sum();
+    let total: u64 = lost.iter().map(|(_, bytes)| bytes).sum();
     let summary = format!(
         "The connection ended with the RST of its last subflow (packet {}){}.",
         close.packet,

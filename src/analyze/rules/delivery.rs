@@ -63,9 +63,10 @@ pub(super) fn data_stall(context: &ConnectionContext<'_>) -> Vec<Finding> {
 /// Whether data of `role` was sent again, or came late: without that it was acknowledged, by a packet
 /// that the capture does not have.
 fn was_sent_again(context: &ConnectionContext<'_>, role: Role) -> bool {
-    let ends = context.subflows.iter().map(|subflow| subflow.sides.of(role));
+    let sides = context.subflows.iter().map(|subflow| subflow.sides.of(role));
     let late = context.connection.data.of(role).level_stats().out_of_order;
-    late > 0 || ends.map(|end| end.bytes).any(|b| b.retransmitted + b.reinjected + b.remapped > 0)
+    late > 0
+        || sides.map(|side| side.bytes).any(|b| b.retransmitted + b.reinjected + b.remapped > 0)
 }
 
 /// A subflow on which nothing came any more before `end`, while others went on.

@@ -153,11 +153,11 @@ pub(super) fn failed_data_acked(context: &ConnectionContext<'_>) -> Vec<Finding>
         return Vec::new();
     }
     let damaged = |role: Role| {
-        let end = context.initial()?.sides.of(role);
-        let (evidence, how, dsn) = failed(context, role, end)?;
+        let side = context.initial()?.sides.of(role);
+        let (evidence, how, dsn) = failed(context, role, side)?;
         let data = context.connection.data.of(role);
         let position = dsn.distance_from(data.base()?);
-        let was_sent_again = end.checksums_again.verified() + end.bytes.remapped > 0;
+        let was_sent_again = side.checksums_again.verified() + side.bytes.remapped > 0;
         let is_acked = data.acked_end().is_some_and(|acked| acked > position);
         (is_acked && !was_sent_again).then_some((role, evidence, how))
     };
@@ -181,12 +181,12 @@ const DELIVERED: &str = "Do not trust what was received from there on. Find what
 fn failed(
     context: &ConnectionContext<'_>,
     role: Role,
-    end: &SubflowSide,
+    side: &SubflowSide,
 ) -> Option<(Vec<PacketStamp>, String, Dsn)> {
     let report = mp_fails(context).next().filter(|(_, reporter, _)| *reporter == role.peer());
     let report = report.map(|(seen, _, dsn)| (seen, dsn));
     let reported = report.map(|(seen, _)| seen);
-    match (end.checksums.listed().first(), report) {
+    match (side.checksums.listed().first(), report) {
         (Some((seen, dsn)), _) if reported.is_some() || context.connection.fallback.is_some() => {
             Some(([*seen].into_iter().chain(reported).collect(), packet(*seen), *dsn))
         }

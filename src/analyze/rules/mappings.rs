@@ -13,15 +13,15 @@ pub(super) fn mapping_missing(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for subflow in &context.subflows {
         for role in Role::BOTH {
-            let end = subflow.sides.of(role);
-            let octets = end.bytes.unmapped;
+            let side = subflow.sides.of(role);
+            let bytes = side.bytes.unmapped;
             // Midstream, the mapping may have come before the capture; cut options hide it.
             let is_told = !subflow.is_midstream() && !context.options_may_be_cut();
-            let Some(first) = end.first_unmapped.filter(|_| is_told) else { continue };
+            let Some(first) = side.first_unmapped.filter(|_| is_told) else { continue };
             let summary = format!(
                 "{} of {} on subflow {} have no mapping, from {} on: DSS options were taken out on the \
                  way.",
-                units::bytes(octets),
+                units::bytes(bytes),
                 host(role),
                 subflow.number,
                 packet(first)
@@ -32,7 +32,7 @@ pub(super) fn mapping_missing(context: &ConnectionContext<'_>) -> Vec<Finding> {
                     .on(subflow)
                     .from(role)
                     .seen([first].into_iter().chain(reset))
-                    .with("bytes", octets)
+                    .with("bytes", bytes)
                     .advice(
                         "A middlebox on this path strips TCP options from data, or splits and joins \
                          segments: look for proxies and DPI on it.",
@@ -68,8 +68,8 @@ pub(super) fn mapping_conflict(context: &ConnectionContext<'_>) -> Vec<Finding> 
     let mut found = Vec::new();
     for subflow in &context.subflows {
         for role in Role::BOTH {
-            let end = subflow.sides.of(role);
-            let count = end.mappings.conflicts();
+            let side = subflow.sides.of(role);
+            let count = side.mappings.conflicts();
             if count == 0 || subflow.is_midstream() {
                 continue;
             }
@@ -85,7 +85,7 @@ pub(super) fn mapping_conflict(context: &ConnectionContext<'_>) -> Vec<Finding> 
                 Finding::new(Code::MappingConflict, summary)
                     .on(subflow)
                     .from(role)
-                    .seen(end.first_conflict)
+                    .seen(side.first_conflict)
                     .times(count)
                     .advice("The sender's stack is broken, or something on the path rewrites DSS."),
             );

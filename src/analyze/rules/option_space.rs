@@ -118,11 +118,11 @@ const NO_SPACE_ADVICE: &str = "The packet is an ACK that says nothing new and th
 
 /// ACKs of `role` that nothing asked for, if what surrounds them was captured well enough.
 fn unasked_acks(subflow: &Subflow, role: Role) -> Vec<PacketStamp> {
-    let end = subflow.sides.of(role);
-    let space = &end.option_space;
+    let side = subflow.sides.of(role);
+    let space = &side.option_space;
     let evidence = space.evidence().map(|evidence| &evidence.gratuitous);
     let count = evidence.map_or(0, |acks| acks.count) + u64::from(space.pending().is_some());
-    let is_captured = is_captured(end) && is_captured(subflow.sides.of(role.peer()));
+    let is_captured = is_captured(side) && is_captured(subflow.sides.of(role.peer()));
     // What a link doubles or lets overtake behind the capture point is answered too.
     let is_visible = subflow.is_captured_near(role) || is_clean(subflow, count);
     if !is_captured || !is_visible || count > MOST_ANNOUNCEMENTS {
@@ -134,21 +134,21 @@ fn unasked_acks(subflow: &Subflow, role: Role) -> Vec<PacketStamp> {
 
 /// Whether all payload of a host that got through is in the capture: else a segment that asked for an
 /// ACK may be missing.
-fn is_captured(end: &SubflowSide) -> bool {
-    let range_set = end.sequence.range_set();
-    let sent = range_set.span().map_or(1, |span| span.end) + i64::from(end.fin.is_some());
-    range_set.holes().len() == 0 && end.acked <= sent
+fn is_captured(side: &SubflowSide) -> bool {
+    let range_set = side.sequence.range_set();
+    let sent = range_set.span().map_or(1, |span| span.end) + i64::from(side.fin.is_some());
+    range_set.holes().len() == 0 && side.acked <= sent
 }
 
 /// Whether nothing was lost, doubled or overtaken on the way, but for `unasked` ACKs.
 fn is_clean(subflow: &Subflow, unasked: u64) -> bool {
     Role::BOTH.into_iter().all(|role| {
-        let end = subflow.sides.of(role);
-        let dynamics = &end.sender_stats;
-        end.bytes.retransmitted == 0
-            && dynamics.out_of_order == 0
-            && dynamics.duplicate_acks <= unasked
-            && !end.option_space.got_twice()
+        let side = subflow.sides.of(role);
+        let stats = &side.sender_stats;
+        side.bytes.retransmitted == 0
+            && stats.out_of_order == 0
+            && stats.duplicate_acks <= unasked
+            && !side.option_space.got_twice()
     }) && subflow.handshake.syn_retransmissions + subflow.handshake.syn_ack_retransmissions == 0
 }
 

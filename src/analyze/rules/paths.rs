@@ -59,18 +59,18 @@ pub(super) fn backup_used(context: &ConnectionContext<'_>) -> Vec<Finding> {
             let ended_before = first.zip(ended).is_some_and(|(first, e)| e.packet < first.packet);
             !is_backup(other) && other.is_confirmed() && begun && !ended_before
         });
-        let octets = payload(subflow);
+        let bytes = payload(subflow);
         let when = if is_regular_open {
             "while a regular one was open"
         } else {
             "after the regular ones were gone"
         };
         let summary =
-            format!("{} took subflow {}, a backup, {when}.", units::bytes(octets), subflow.number);
+            format!("{} took subflow {}, a backup, {when}.", units::bytes(bytes), subflow.number);
         Finding::new(Code::BackupUsed, summary)
             .on(subflow)
             .seen(first)
-            .with("bytes", octets)
+            .with("bytes", bytes)
             .with("regular_open", u64::from(is_regular_open))
     });
     found.collect()
@@ -81,10 +81,10 @@ pub(super) fn path_degraded(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for role in Role::BOTH {
         // Where times go back, neither round trips nor repetitions mean anything.
-        let end = |subflow: &Subflow| {
+        let is_busy = |subflow: &Subflow| {
             !subflow.out_of_order && subflow.sides.of(role).bytes.payload >= LARGE / 2
         };
-        let busy: Vec<_> = context.subflows.iter().copied().filter(|s| end(s)).collect();
+        let busy: Vec<_> = context.subflows.iter().copied().filter(|s| is_busy(s)).collect();
         found.extend(slow_path(&busy, role));
         found.extend(lossy_path(&busy, role));
     }
@@ -165,9 +165,9 @@ fn lossy_path(busy: &[&Subflow], role: Role) -> Option<Finding> {
 
 /// Octets that were lost: near the sender they are seen twice, near the receiver they come late.
 fn lost(subflow: &Subflow, role: Role) -> u64 {
-    let end = subflow.sides.of(role);
-    let segment = u64::from(end.largest_payload.min(1460));
-    end.bytes.retransmitted + end.sender_stats.out_of_order * segment
+    let side = subflow.sides.of(role);
+    let segment = u64::from(side.largest_payload.min(1460));
+    side.bytes.retransmitted + side.sender_stats.out_of_order * segment
 }
 
 /// The subflow with the largest figure, that figure, and those of the others; `None` without others.

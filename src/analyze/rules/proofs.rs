@@ -27,9 +27,9 @@ pub(super) fn join_hmac_mismatch(context: &ConnectionContext<'_>) -> Vec<Finding
              nonces give.",
             subflow.number
         );
-        let ends = seen.into_iter().chain(subflow.reset.map(|reset| reset.seen));
+        let seen = seen.into_iter().chain(subflow.reset.map(|reset| reset.seen));
         Some(
-            Finding::new(Code::JoinHmacMismatch, summary).on(subflow).from(sender).seen(ends).advice(
+            Finding::new(Code::JoinHmacMismatch, summary).on(subflow).from(sender).seen(seen).advice(
                 "Something on the path rewrites MP_JOIN, or somebody who does not have the keys \
                  answers: capture at both ends and compare the option.",
             ),
@@ -192,8 +192,8 @@ pub(super) fn checksum_presence_mismatch(context: &ConnectionContext<'_>) -> Vec
     let mut found = Vec::new();
     for subflow in &context.subflows {
         for role in Role::BOTH {
-            let end = subflow.sides.of(role);
-            let (with, without) = end.mappings.by_checksum();
+            let side = subflow.sides.of(role);
+            let (with, without) = side.mappings.by_checksum();
             let wrong = if agreed { without } else { with };
             // RFC 6824 §3.3: a checksum that was not agreed on is ignored.
             let is_v0 = context.connection.version == Some(crate::wire::mptcp::Version::V0);
@@ -212,7 +212,7 @@ pub(super) fn checksum_presence_mismatch(context: &ConnectionContext<'_>) -> Vec
                 Finding::new(Code::ChecksumPresenceMismatch, summary)
                     .on(subflow)
                     .from(role)
-                    .seen(end.first_data)
+                    .seen(side.first_data)
                     .times(wrong)
                     .with("mappings", wrong)
                     .confidence(Confidence::Likely)

@@ -26,16 +26,16 @@ pub(super) fn reinjection(context: &ConnectionContext<'_>) -> Vec<Finding> {
 fn reinjected(context: &ConnectionContext<'_>, sender: Role) -> Option<Finding> {
     let sum =
         |count: fn(&Subflow, Role) -> u64| context.subflows.iter().map(|s| count(s, sender)).sum();
-    let octets: u64 = sum(|subflow, role| subflow.sides.of(role).bytes.reinjected);
+    let bytes: u64 = sum(|subflow, role| subflow.sides.of(role).bytes.reinjected);
     let stream: u64 = sum(|subflow, role| subflow.sides.of(role).bytes.new_data);
-    if octets == 0 || is_redundant(context, sender) {
+    if bytes == 0 || is_redundant(context, sender) {
         return None;
     }
     let pairs = &context.connection.data.of(sender).level_stats().reinjections;
     // Which came first is not known where the order of packets is not that of their times.
     let in_order = pairs.iter().filter(|_| !context.connection.out_of_order);
     let wasted: u64 = in_order.map(|pair| pair.wasted).sum();
-    let share = units::percentage(octets, stream).unwrap_or_default();
+    let share = units::percentage(bytes, stream).unwrap_or_default();
     let waste = match wasted {
         0 => String::new(),
         _ => format!("; {} of it had been acknowledged on its first subflow", units::bytes(wasted)),
@@ -43,7 +43,7 @@ fn reinjected(context: &ConnectionContext<'_>, sender: Role) -> Option<Finding> 
     let summary = format!(
         "{} sent {} again on another subflow ({share} of the stream{}){waste}.",
         capitalised(host(sender)),
-        units::bytes(octets),
+        units::bytes(bytes),
         why(context, sender),
     );
     let runs: Vec<_> = resent(context, sender).collect();
@@ -55,7 +55,7 @@ fn reinjected(context: &ConnectionContext<'_>, sender: Role) -> Option<Finding> 
         .from(sender)
         .seen(packets)
         .times(segments.max(1))
-        .with("bytes", octets)
+        .with("bytes", bytes)
         .with("wasted_bytes", wasted)
         .with("stream_bytes", stream);
     Some(if is_much {
@@ -83,8 +83,8 @@ fn why(context: &ConnectionContext<'_>, sender: Role) -> String {
     if is_backup(subflow) {
         return format!(", subflow {number} is a backup");
     }
-    let end = subflow.sides.of(sender);
-    if end.bytes.retransmitted > 0 {
+    let side = subflow.sides.of(sender);
+    if side.bytes.retransmitted > 0 {
         return format!(", subflow {number} lost segments or timed out");
     }
     format!(", first sent on subflow {number}")
@@ -138,8 +138,8 @@ pub(super) fn original_not_resent(context: &ConnectionContext<'_>) -> Vec<Findin
     let left = |subflow: &Subflow, role: Role| {
         let pairs = &context.connection.data.of(role).level_stats().reinjections;
         let is_source = pairs.iter().any(|pair| pair.from == Some(subflow.number));
-        let end = subflow.sides.of(role);
-        let hole = end.sequence.range_set().holes().find(|hole| hole.end > end.acked)?;
+        let side = subflow.sides.of(role);
+        let hole = side.sequence.range_set().holes().find(|hole| hole.end > side.acked)?;
         (is_source && subflow.reset.is_none()).then(|| {
             let summary = format!(
                 "{} on subflow {} of {} went on another subflow and never came on this one.",
@@ -150,7 +150,7 @@ pub(super) fn original_not_resent(context: &ConnectionContext<'_>) -> Vec<Findin
             Finding::new(Code::OriginalNotResent, summary)
                 .on(subflow)
                 .from(role)
-                .seen(end.sender_stats.last())
+                .seen(side.sender_stats.last())
                 .confidence(Confidence::Possible)
         })
     };
@@ -161,8 +161,8 @@ pub(super) fn original_not_resent(context: &ConnectionContext<'_>) -> Vec<Findin
 /// Data mapped again on its own subflow: Linux sends everything in flight again after a failed join.
 pub(super) fn remapping(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let remapped = |subflow: &Subflow, role: Role| {
-        let octets = subflow.sides.of(role).bytes.remapped;
-        if octets == 0 {
+        let bytes = subflow.sides.of(role).bytes.remapped;
+        if bytes == 0 {
             return None;
         }
         let mut refused = context.joins().filter(|join| !join.is_confirmed());
@@ -176,7 +176,7 @@ pub(super) fn remapping(context: &ConnectionContext<'_>) -> Vec<Finding> {
         let summary = format!(
             "{} sent {} again on subflow {} under new subflow sequence numbers{after}.",
             capitalised(host(role)),
-            units::bytes(octets),
+            units::bytes(bytes),
             subflow.number
         );
         let remapped = subflow.sides.of(role).violations.of(Violation::Remapped);
@@ -186,7 +186,7 @@ pub(super) fn remapping(context: &ConnectionContext<'_>) -> Vec<Finding> {
                 .from(role)
                 .seen(refused.into_iter().chain(remapped.map(|times| times.first)))
                 .times(remapped.map_or(1, |times| times.count))
-                .with("bytes", octets),
+                .with("bytes", bytes),
         )
     };
     let pairs = context.subflows.iter().flat_map(|s| Role::BOTH.map(|role| (*s, role)));

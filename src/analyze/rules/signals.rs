@@ -39,9 +39,9 @@ pub(super) fn signal_out_of_window(context: &ConnectionContext<'_>) -> Vec<Findi
 
 /// The packets with a signal outside the window.
 fn outside(context: &ConnectionContext<'_>) -> Vec<PacketNo> {
-    let ends =
+    let sides =
         context.subflows.iter().flat_map(|subflow| Role::BOTH.map(|role| subflow.sides.of(role)));
-    ends.flat_map(|end| end.violations.outside().iter().map(|seen| seen.packet)).collect()
+    sides.flat_map(|side| side.violations.outside().iter().map(|seen| seen.packet)).collect()
 }
 
 fn told(event: &Event, option: &MptcpOption, answer: PacketStamp, how: &str) -> Finding {
@@ -141,11 +141,11 @@ fn end_of(
             let both = [subflow.sides.of(role).fin, reset(role)];
             both.into_iter().flatten().min_by_key(|seen| seen.packet)
         };
-        let end = first(sender.peer())?;
+        let close = first(sender.peer())?;
         let owner = first(sender);
-        owner.is_none_or(|owner| owner.packet > end.packet).then_some(end)
+        owner.is_none_or(|owner| owner.packet > close.packet).then_some(close)
     });
-    ended.filter(|end| is_answer(since, *end)).min_by_key(|seen| seen.packet)
+    ended.filter(|close| is_answer(since, *close)).min_by_key(|seen| seen.packet)
 }
 
 /// A RST of the receiver.

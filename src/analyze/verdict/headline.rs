@@ -57,8 +57,8 @@ fn worked(context: &ConnectionContext<'_>, found: &[Finding]) -> Option<String> 
     let missing = missing(found);
     let paths = match (through.as_slice(), used.as_slice()) {
         _ if missing > 0 && used.len() <= 1 => {
-            let octets = units::bytes(missing);
-            format!("MPTCP worked, and the capture shows one path of it: {octets} took others")
+            let bytes = units::bytes(missing);
+            format!("MPTCP worked, and the capture shows one path of it: {bytes} took others")
         }
         ([] | [_], _) => one_path(context, found)?,
         (all, []) => format!("MPTCP set up {} paths, and no data was sent", count(all)),
@@ -85,10 +85,10 @@ fn missing(found: &[Finding]) -> u64 {
 fn one_path(context: &ConnectionContext<'_>, found: &[Finding]) -> Option<String> {
     // The plain verdict says what there is of it.
     context.initial()?;
-    let octets = stream_bytes(context);
-    let data = match octets {
+    let bytes = stream_bytes(context);
+    let data = match bytes {
         0 => ", and no data was sent".to_owned(),
-        _ => format!(" for all {}", units::bytes(octets)),
+        _ => format!(" for all {}", units::bytes(bytes)),
     };
     Some(format!("MPTCP used one path{data}: {}", why_one(context, found)))
 }
@@ -111,14 +111,14 @@ fn why_one(context: &ConnectionContext<'_>, found: &[Finding]) -> String {
 fn unused(context: &ConnectionContext<'_>, all: &[&Subflow], used: &Subflow) -> String {
     let others = all.iter().filter(|subflow| subflow.number != used.number);
     let is_backup = others.clone().all(|subflow| is_backup(subflow));
-    let octets = stream_bytes(context);
-    let data = units::bytes(octets);
+    let bytes = stream_bytes(context);
+    let data = units::bytes(bytes);
     let which = match all.first() {
         Some(first) if first.number == used.number => "the first",
         _ if all.len() == 2 => "the second",
         _ => "one of them",
     };
-    let why = match (all.len(), octets) {
+    let why = match (all.len(), bytes) {
         (2, _) if is_backup => "; the other is a backup",
         (_, _) if is_backup => "; the others are backups",
         (_, ..LITTLE) => ", as is usual for little data",
