@@ -117,6 +117,16 @@ impl<'a> ConnectionContext<'a> {
         joins.filter(|subflow| !subflow.is_midstream())
     }
 
+    /// The subflows that got through.
+    pub fn confirmed(&self) -> impl Iterator<Item = &'a Subflow> + Clone {
+        self.subflows.iter().copied().filter(|subflow| subflow.is_confirmed())
+    }
+
+    /// The longest round trip that a handshake shows.
+    pub fn longest_rtt_ns(&self) -> Option<i64> {
+        self.subflows.iter().filter_map(|subflow| subflow.handshake.rtt_ns()).max()
+    }
+
     /// What each host did on each subflow: subflow by subflow, the client first.
     pub fn sides(&self) -> impl Iterator<Item = (&'a Subflow, Role)> {
         let subflows = self.subflows.iter().copied();

@@ -141,6 +141,12 @@ impl Finding {
         self
     }
 
+    /// About a subflow, if it is the only one.
+    #[must_use]
+    pub const fn on_only(self, subflows: &[&Subflow]) -> Self {
+        if let [only] = subflows { self.on(only) } else { self }
+    }
+
     /// About what `sender` sent.
     #[must_use]
     pub const fn from(mut self, sender: Role) -> Self {

@@ -65,9 +65,9 @@ pub(in crate::analyze) fn failure(
     }
 }
 
-/// Whether the opener had another reason than the SYN/ACK: the connection was being closed, it has
-/// no such socket any more, or it refuses (Linux does, with reason 1, once the application has shut
-/// down writing). Else the SYN/ACK arrived in another form than it has here.
+/// Whether the opener had another reason than the SYN/ACK. The connection may have been closing, the
+/// socket may be gone, or the host refuses (Linux does, with reason 1, once the application has shut
+/// down writing). Without such a reason the SYN/ACK arrived in another form than it has here.
 fn is_given_up(context: &ConnectionContext<'_>, subflow: &Subflow, reset: &Reset) -> bool {
     let has_reason = reset.reason.is_some() || context.connection.version == Some(Version::V0);
     let is_right = context
@@ -94,6 +94,16 @@ fn acks_repeated(subflow: &Subflow) -> bool {
     side.segments > syns + 1
 }
 
+/// Whether a RST has this reason (RFC 8684 §3.6).
+pub(in crate::analyze) fn has_reason(reset: &Reset, reason: u8) -> bool {
+    reset.reason.is_some_and(|option| option.reason.0 == reason)
+}
+
+/// Whether a RST may say that the host does not know the token: it has reason 1, or none.
+pub(in crate::analyze) fn may_lack_token(reset: &Reset) -> bool {
+    reset.reason.is_none() || has_reason(reset, 1)
+}
+
 /// What was seen of the handshake of a join.
 pub(in crate::analyze) fn handshake(subflow: &Subflow) -> impl Iterator<Item = PacketStamp> {
     let handshake = &subflow.handshake;
@@ -101,7 +111,7 @@ pub(in crate::analyze) fn handshake(subflow: &Subflow) -> impl Iterator<Item = P
     [handshake.syn, handshake.syn_ack, handshake.ack, reset].into_iter().flatten()
 }
 
-/// When the joinee had sent its DATA_FIN, if that was before the join.
+/// The first DATA_FIN of either host, if it came before the join was answered.
 pub(in crate::analyze) fn closed_before(
     context: &ConnectionContext<'_>,
     subflow: &Subflow,

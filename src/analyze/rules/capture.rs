@@ -5,7 +5,7 @@ use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::analyze::holes;
 use crate::analyze::words::host;
 use crate::track::role::Role;
-use crate::track::subflow::SubflowState;
+use crate::track::subflow::{Subflow, SubflowState};
 use crate::track::trace::Anomaly;
 use crate::units;
 
@@ -32,16 +32,22 @@ const DROPS: &str = "Capture with a larger buffer (`tcpdump -B 16384`), a snap l
 
 /// Bytes that TCP acknowledged on a subflow and that the capture does not have.
 pub(super) fn tcp_holes(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    let holes = context.subflows.iter().map(|subflow| (subflow, holes::of_subflow(subflow)));
-    let holes: Vec<_> = holes.filter(|(_, bytes)| *bytes > 0).collect();
-    let bytes: u64 = holes.iter().map(|(_, bytes)| bytes).sum();
-    let Some((first, _)) = holes.first() else { return Vec::new() };
+    let lacking = |subflow: &&Subflow| holes::of_subflow(subflow) > 0;
+    let subflows: Vec<_> = context.subflows.iter().copied().filter(lacking).collect();
+    let bytes: u64 = subflows.iter().map(|subflow| holes::of_subflow(subflow)).sum();
+    if subflows.is_empty() {
+        return Vec::new();
+    }
     let summary = format!(
         "{} were acknowledged on their subflow and are not in the capture: packets are missing.",
         units::bytes(bytes)
     );
-    let finding = Finding::new(Code::CaptureDrops, summary).with("bytes", bytes).advice(DROPS);
-    vec![if holes.len() == 1 { finding.on(first) } else { finding }]
+    vec![
+        Finding::new(Code::CaptureDrops, summary)
+            .on_only(&subflows)
+            .with("bytes", bytes)
+            .advice(DROPS),
+    ]
 }
 
 /// The handshake of the connection is not in the capture.
@@ -147,7 +153,7 @@ pub(super) fn time_backwards(capture: &WholeCapture<'_>) -> Vec<Finding> {
         .collect()
 }
 
-/// What `totals` counted of an anomaly, with the first packet.
+/// How often an anomaly was seen, with its first packet.
 pub(super) fn of_anomaly(code: Code, anomaly: Anomaly, summary: String) -> Option<Finding> {
     let first = anomaly.first?;
     Some(Finding::new(code, summary).seen([first]).times(anomaly.count))
@@ -172,19 +178,14 @@ pub(super) fn duplicate_frames(capture: &WholeCapture<'_>) -> Vec<Finding> {
 
 /// Segments above the maximum segment size: captured before segmentation, or after reassembly.
 pub(super) fn offload(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    let mut largest = 0;
-    let mut subflows = Vec::new();
-    for subflow in &context.subflows {
-        for role in Role::BOTH {
-            let mss = subflow.sides.of(role.peer()).syn_options.and_then(|options| options.mss);
-            let size = subflow.sides.of(role).largest_payload;
-            if mss.is_some_and(|mss| size > u32::from(mss)) {
-                largest = size.max(largest);
-                subflows.push(subflow);
-            }
-        }
-    }
-    let Some(first) = subflows.first() else { return Vec::new() };
+    let too_large = context.sides().filter_map(|(subflow, role)| {
+        let mss = subflow.sides.of(role.peer()).syn_options.and_then(|options| options.mss)?;
+        let size = subflow.sides.of(role).largest_payload;
+        (size > u32::from(mss)).then_some((subflow, size))
+    });
+    let too_large: Vec<_> = too_large.collect();
+    let Some((first, _)) = too_large.first() else { return Vec::new() };
+    let largest = too_large.iter().map(|(_, size)| *size).max().unwrap_or(0);
     let summary = format!(
         "Segments of up to {} are larger than their path allows: they were captured before \
          segmentation or after reassembly by the network card.",

@@ -2,7 +2,7 @@
 
 use crate::analyze::context::ConnectionContext;
 use crate::analyze::evidence::occurrences::{Occurrence, occurrences, per_sender, place};
-use crate::analyze::evidence::{closing_done, is_withdrawn};
+use crate::analyze::evidence::{closing_done, ended, is_withdrawn};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::analyze::state::{CloseKind, ConnectionState};
 use crate::analyze::words::{capitalised, host, list, packet, reason};
@@ -43,7 +43,7 @@ pub(super) fn fast_close(context: &ConnectionContext<'_>) -> Vec<Finding> {
     ]
 }
 
-/// MP_FASTCLOSE on ACKs, again and again, without the RST that answers it (RFC 8684 §3.5).
+/// MP_FASTCLOSE that was repeated on ACKs without the RST that answers it (RFC 8684 §3.5).
 pub(super) fn fast_close_unanswered(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let Some(close) = context.connection.fast_close else { return Vec::new() };
     let is_reset = |packet: PacketNo| {
@@ -83,7 +83,7 @@ pub(super) fn fast_close_unanswered(context: &ConnectionContext<'_>) -> Vec<Find
     ]
 }
 
-/// Octets of each host that were sent and not acknowledged at the data level.
+/// Bytes of each host that were sent and not acknowledged at the data level.
 fn outstanding(context: &ConnectionContext<'_>) -> Vec<(Role, u64)> {
     let of = |role: Role| {
         let data = context.connection.data.of(role);
@@ -95,8 +95,7 @@ fn outstanding(context: &ConnectionContext<'_>) -> Vec<(Role, u64)> {
     Role::BOTH.into_iter().filter_map(of).collect()
 }
 
-/// Octets of each host without a mapping that no subflow acknowledged: the data level knows nothing of
-/// them.
+/// Bytes of each host without a mapping that no subflow acknowledged. The data level does not count them.
 fn unmapped_and_lost(context: &ConnectionContext<'_>) -> Vec<(Role, u64)> {
     let of = |role: Role| {
         let sides = context.subflows.iter().map(|subflow| subflow.sides.of(role));
@@ -122,9 +121,9 @@ fn lost_in_words(lost: &[(Role, u64)]) -> String {
 /// A subflow that a RST ended (RFC 8684 §3.6).
 pub(super) fn subflow_reset(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let done = closing_done(context);
-    let ended = |subflow: &Subflow| {
+    let early_reset = |subflow: &Subflow| {
         let reset = subflow.reset.filter(|_| subflow.state() == SubflowState::Reset)?;
-        // What comes after the connection was closed is the clearing away.
+        // After the connection was closed, hosts only clean up.
         let is_late = done.is_some_and(|done| reset.seen.packet >= done);
         let by_fast_close = context
             .connection
@@ -135,7 +134,7 @@ pub(super) fn subflow_reset(context: &ConnectionContext<'_>) -> Vec<Finding> {
     if context.connection.fallback.is_some() {
         return Vec::new();
     }
-    let all = context.subflows.iter().filter_map(|subflow| Some((*subflow, ended(subflow)?)));
+    let all = context.subflows.iter().filter_map(|subflow| Some((*subflow, early_reset(subflow)?)));
     all.map(|(subflow, reset)| reset_finding(context, subflow, &reset)).collect()
 }
 
@@ -177,7 +176,7 @@ fn reset_finding(context: &ConnectionContext<'_>, subflow: &Subflow, reset: &Res
         .advice(advice_on(reset))
 }
 
-/// What a reason of MP_TCPRST (RFC 8684 §3.6) tells to do.
+/// What to do about a reason of MP_TCPRST (RFC 8684 §3.6).
 fn advice_on(reset: &Reset) -> &'static str {
     match reset.reason.map(|option| option.reason.0) {
         Some(0) => {
@@ -347,8 +346,8 @@ pub(super) fn data_fin_invalid(context: &ConnectionContext<'_>) -> Vec<Finding> 
     found.into_iter().map(|finding| finding.advice(advice)).collect()
 }
 
-/// A FIN on the last open subflow with data that the peer has not acknowledged (RFC 8684 §3.3.3: must
-/// not, but for the segment with the DATA_FIN itself).
+/// A FIN on the last open subflow while data is unacknowledged. (RFC 8684 §3.3.3: must not, except on the
+/// segment with the DATA_FIN itself.)
 pub(super) fn fin_with_data_outstanding(context: &ConnectionContext<'_>) -> Vec<Finding> {
     if context.lacks_packets() || !context.is_two_sided() {
         return Vec::new();
@@ -386,9 +385,8 @@ fn is_last(
 ) -> bool {
     let mut others = context.subflows.iter().filter(|other| other.number != subflow.number);
     !others.any(|other| {
-        let ended = other.reset.map(|reset| reset.seen).or(other.sides.of(role).fin);
         other.is_confirmed()
             && other.first.packet < at.packet
-            && ended.is_none_or(|ended| ended.packet > at.packet)
+            && ended(other, role).is_none_or(|ended| ended.packet > at.packet)
     })
 }

@@ -1,33 +1,31 @@
-//! Data that had to wait: for an acknowledgment, for other data, for room.
+//! Data that had to wait for an acknowledgment, for other data, or for room in the window.
 
 use crate::analyze::context::ConnectionContext;
 use crate::analyze::evidence::end_of_data;
 use crate::analyze::evidence::occurrences::{Occurrence, per_sender, place};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::analyze::words::{capitalised, host};
+use crate::track::data_level_stats::Stall;
 use crate::track::event::EventKind;
 use crate::track::role::Role;
 use crate::track::subflow::Subflow;
 use crate::track::violations::Violation;
 use crate::units;
 
-/// Unacknowledged data, and nothing moves (RFC 8684 §3.3.6 on what to do then).
+/// Data stayed unacknowledged while nothing moved (RFC 8684 §3.3.6 says what to do then).
 pub(super) fn data_stall(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    /// Shorter ones are TCP's own timeouts.
+    /// Shorter stalls are TCP's own timeouts.
     const LONG_NS: i64 = 1_000_000_000;
     let connection = context.connection;
     if connection.fallback.is_some() || connection.out_of_order || context.lacks_packets() {
         return Vec::new();
     }
-    let rtts = context.subflows.iter().filter_map(|subflow| subflow.handshake.rtt_ns());
-    let limit = LONG_NS.max(4 * rtts.max().unwrap_or(0));
+    let limit = LONG_NS.max(4 * context.longest_rtt_ns().unwrap_or(0));
     let mut found = Vec::new();
     for role in Role::BOTH.into_iter().filter(|role| was_sent_again(context, *role)) {
-        let delivery = context.connection.data.of(role).level_stats();
-        let long = |stall: &&crate::track::data_level_stats::Stall| {
-            stall.duration_ns > limit && !stall.window_closed
-        };
-        let stalls: Vec<_> = delivery.stalls.iter().filter(long).collect();
+        let stats = context.connection.data.of(role).level_stats();
+        let long = |stall: &&Stall| stall.duration_ns > limit && !stall.window_closed;
+        let stalls: Vec<_> = stats.stalls.iter().filter(long).collect();
         let Some(longest) = stalls.iter().max_by_key(|stall| stall.duration_ns) else { continue };
         let end = longest.start.0.saturating_add(longest.duration_ns);
         let ending =
@@ -60,8 +58,8 @@ pub(super) fn data_stall(context: &ConnectionContext<'_>) -> Vec<Finding> {
     found
 }
 
-/// Whether data of `role` was sent again, or came late: without that it was acknowledged, by a packet
-/// that the capture does not have.
+/// Whether data of `role` was sent again, or came late. Otherwise it was acknowledged all the time, by
+/// packets that the capture does not have.
 fn was_sent_again(context: &ConnectionContext<'_>, role: Role) -> bool {
     let sides = context.subflows.iter().map(|subflow| subflow.sides.of(role));
     let late = context.connection.data.of(role).level_stats().out_of_order;
@@ -69,7 +67,7 @@ fn was_sent_again(context: &ConnectionContext<'_>, role: Role) -> bool {
         || sides.map(|side| side.bytes).any(|b| b.retransmitted + b.reinjected + b.remapped > 0)
 }
 
-/// A subflow on which nothing came any more before `end`, while others went on.
+/// A subflow that did not outlive `end`: a RST ended it, or its last data was never acknowledged.
 fn dead_before(context: &ConnectionContext<'_>, end: i64) -> Option<u32> {
     let is_dead = |subflow: &&&Subflow| {
         let outstanding =
@@ -82,15 +80,13 @@ fn dead_before(context: &ConnectionContext<'_>, end: i64) -> Option<u32> {
 
 /// Data that waited at the receiver for data of another path.
 pub(super) fn head_of_line_blocking(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    /// What nobody notices.
+    /// Shorter waits are not noticed.
     const SHORT_NS: u64 = 20_000_000;
-    /// What somebody complains about. (Two healthy paths with full queues make 0.7 s.)
+    /// Longer waits are complained about. (Two healthy paths with full queues make 0.7 s.)
     const LONG_NS: u64 = 1_000_000_000;
-    let through = context.subflows.iter().filter(|subflow| subflow.is_confirmed()).count();
-    let rtts = context.subflows.iter().filter_map(|subflow| subflow.handshake.rtt_ns());
-    let slowest = rtts.max().and_then(|rtt| u64::try_from(rtt).ok());
-    let is_told = through > 1 && !context.connection.out_of_order;
-    let Some(slowest) = slowest.filter(|_| is_told) else { return Vec::new() };
+    let slowest = context.longest_rtt_ns().and_then(|rtt| u64::try_from(rtt).ok());
+    let is_known = context.confirmed().count() > 1 && !context.connection.out_of_order;
+    let Some(slowest) = slowest.filter(|_| is_known) else { return Vec::new() };
     let blocked = |role: Role| {
         let waited = &context.connection.data.of(role).level_stats().head_of_line;
         let noticed = SHORT_NS.max(slowest);
@@ -142,9 +138,9 @@ fn is_at_receiver(context: &ConnectionContext<'_>, sender: Role) -> bool {
     })
 }
 
-/// The receiver offered no room for a notable part of the time (RFC 8684 §3.3.4).
+/// The receiver's window was closed for a notable part of the time (RFC 8684 §3.3.4).
 pub(super) fn receive_window_limited(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    /// One part in so many.
+    /// A tenth of the time is notable.
     const SHARE: i64 = 10;
     let lasted = end_of_data(context).since(context.connection.first.at);
     let limited = |sender: Role| {

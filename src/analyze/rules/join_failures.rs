@@ -3,7 +3,9 @@
 use crate::analyze::context::ConnectionContext;
 use crate::analyze::evidence::host_settings;
 use crate::analyze::evidence::is_initial;
-use crate::analyze::evidence::join_failure::{Failure, closed_before, failure, handshake};
+use crate::analyze::evidence::join_failure::{
+    Failure, closed_before, failure, handshake, has_reason, may_lack_token,
+};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::analyze::words::{capitalised, host, packet, reason};
 use crate::track::proof::Verdict;
@@ -11,7 +13,7 @@ use crate::track::subflow::{Reset, Subflow};
 use crate::units;
 use crate::wire::segment::Endpoint;
 
-/// Whether the HMACs of a join are wrong in this capture: then that is the finding.
+/// Whether the HMACs of a join are wrong in this capture. That is a finding of its own.
 fn has_wrong_hmac(context: &ConnectionContext<'_>, subflow: &Subflow) -> bool {
     let verdicts = context.join_verdicts(subflow);
     verdicts.is_some_and(|verdicts| {
@@ -19,7 +21,7 @@ fn has_wrong_hmac(context: &ConnectionContext<'_>, subflow: &Subflow) -> bool {
     })
 }
 
-/// The failed joins that `wanted` takes, with their failures.
+/// The failed joins that `wanted` selects, with their failures.
 fn failed<'a>(
     context: &ConnectionContext<'a>,
     wanted: impl Fn(&Failure) -> bool,
@@ -32,21 +34,20 @@ fn failed<'a>(
 /// A RST to the SYN, with reason 1 or none: the token is not known there, or the host refused
 /// (RFC 8684 §3.2 gives reason 1 for both).
 pub(super) fn join_unknown_token(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    let is_refusal = |reset: &Reset| reset.reason.is_none_or(|option| option.reason.0 == 1);
-    let refused =
-        |failure: &Failure| matches!(failure, Failure::RefusedAtSyn(reset) if is_refusal(reset));
+    let refused = |failure: &Failure| matches!(failure, Failure::RefusedAtSyn(reset) if may_lack_token(reset));
     let all = failed(context, refused);
     let Some((first, Failure::RefusedAtSyn(reset))) = all.first() else { return Vec::new() };
     let target = first.sides.of(first.acceptor()).endpoint;
-    let finding = Finding::new(Code::JoinUnknownToken, "")
-        .seen(all.iter().flat_map(|(subflow, _)| handshake(subflow)))
+    let subflows: Vec<_> = all.iter().map(|(subflow, _)| *subflow).collect();
+    let mut finding = Finding::new(Code::JoinUnknownToken, "")
+        .on_only(&subflows)
+        .seen(subflows.iter().flat_map(|subflow| handshake(subflow)))
         .times(all.len() as u64)
         .with("address", target.address.to_string())
         .with("port", u64::from(target.port));
-    let mut finding = if let [(only, _)] = all.as_slice() { finding.on(only) } else { finding };
     let joins = units::counted(all.len() as u64, "join");
     let were = if all.len() == 1 { "was" } else { "were" };
-    let how = format!("{} by a RST {} ({})", joins_to(target), reason(reset), packet(reset.seen));
+    let how = format!("{target} by a RST {} ({})", reason(reset), packet(reset.seen));
     let (why, advice) = if let Some(closed) = closed_before(context, first) {
         finding = finding.severity(Severity::Note);
         let by = host(first.acceptor());
@@ -79,12 +80,8 @@ const ANYCAST: &str = "A load balancer, anycast address or ECMP sends joins to a
     the servers: `sysctl net.mptcp.allow_join_initial_addr_port=0` and `ip mptcp endpoint add \
     UNICAST-ADDRESS signal`.";
 
-pub(super) const UNKNOWN_TOKEN: &str = "The join reached another host, its token was changed on the way, or the \
-    connection was over there: capture at that host.";
-
-fn joins_to(target: Endpoint) -> String {
-    format!("{target}")
-}
+pub(super) const UNKNOWN_TOKEN: &str = "The join reached another host, its token was changed on the \
+    way, or the connection was over there: capture at that host.";
 
 /// Whether a join to this endpoint got through before.
 fn is_accepted_there(context: &ConnectionContext<'_>, refused: &Subflow, target: Endpoint) -> bool {
@@ -96,89 +93,82 @@ fn is_accepted_there(context: &ConnectionContext<'_>, refused: &Subflow, target:
     })
 }
 
-/// A RST after the third ACK, or another reason at the SYN: limit, policy.
+/// A RST after the third ACK, or another reason at the SYN: a limit or a policy.
 pub(super) fn join_rejected(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let rejected = |failure: &Failure| match failure {
-        Failure::RefusedAtSyn(reset) => reset.reason.is_some_and(|option| option.reason.0 != 1),
-        Failure::RefusedAtAck(reset) => reset.reason.is_none_or(|option| option.reason.0 != 1),
+        Failure::RefusedAtSyn(reset) => !may_lack_token(reset),
+        Failure::RefusedAtAck(reset) => !has_reason(reset, 1),
         Failure::GivenUp(_) => true,
         _ => false,
     };
     let all = failed(context, rejected);
-    let found = all.iter().filter_map(|(subflow, failure)| {
-        let (Failure::RefusedAtSyn(reset)
-        | Failure::RefusedAtAck(reset)
-        | Failure::GivenUp(reset)) = failure
-        else {
-            return None;
-        };
-        let when = match failure {
-            Failure::RefusedAtSyn(_) => "at its SYN",
-            Failure::GivenUp(_) => "after the SYN/ACK",
-            _ => "after its third ACK",
-        };
-        let closed = closed_before(context, subflow);
-        let late = match (closed, failure) {
-            (Some(fin), _) => format!(": the connection was being closed ({})", packet(fin)),
-            (None, Failure::GivenUp(_)) if has_reason_1(reset) => {
-                ", as Linux does once the application has shut down writing".to_owned()
-            }
-            (None, _) => String::new(),
-        };
-        let limit = host_settings::refusing_limit(context, reset.from).filter(|_| closed.is_none());
-        let late = match limit {
-            Some(limit) if late.is_empty() => format!("; its limit of subflows is {limit}"),
-            _ => late,
-        };
-        let is_harmless = closed.is_some()
-            || matches!(failure, Failure::GivenUp(_)) && context.connection.joined > 0;
-        let who = host(reset.from);
-        let summary = format!(
-            "{} refused the join on subflow {} {when} by a RST {} ({}){}.",
-            capitalised(who),
-            subflow.number,
-            reason(reset),
-            packet(reset.seen),
-            late
-        );
-        let advice = match (failure, reset.reason.map(|option| option.reason.0)) {
-            _ if closed.is_some() => LATE_JOIN,
-            (Failure::GivenUp(_), Some(1)) => LATE_JOIN,
-            (Failure::GivenUp(_), _) => {
-                "The SYN/ACK came too late, or on another interface than the one that the endpoint \
-                 is bound to (dev in `ip mptcp endpoint show`): look at the routes back."
-            }
-            (Failure::RefusedAtSyn(_), Some(3)) => {
-                "The port was not announced by this connection's peer, or SYN cookies are on and \
-                 the limit is reached: `ip mptcp endpoint show`, `ip mptcp limits show` there."
-            }
-            (_, Some(3)) => {
-                "The limit of subflows is reached there, or a policy forbids it: `ip mptcp limits \
-                 set subflows 8`."
-            }
-            _ => {
-                "Look at `ip mptcp limits show` and at the application there; a firewall may have \
-                 sent it."
-            }
-        };
-        Some(
-            Finding::new(Code::JoinRejected, summary)
-                .severity(if is_harmless { Severity::Note } else { Severity::Warning })
-                .confidence(match failure {
-                    Failure::GivenUp(_) => Confidence::Likely,
-                    _ => Confidence::Certain,
-                })
-                .on(subflow)
-                .from(reset.from)
-                .seen(handshake(subflow))
-                .advice(advice),
-        )
-    });
+    let found =
+        all.iter().filter_map(|(subflow, failure)| {
+            let (Failure::RefusedAtSyn(reset)
+            | Failure::RefusedAtAck(reset)
+            | Failure::GivenUp(reset)) = failure
+            else {
+                return None;
+            };
+            let is_given_up = matches!(failure, Failure::GivenUp(_));
+            let when = match failure {
+                Failure::RefusedAtSyn(_) => "at its SYN",
+                Failure::GivenUp(_) => "after the SYN/ACK",
+                _ => "after its third ACK",
+            };
+            let closed = closed_before(context, subflow);
+            let limit = host_settings::refusing_limit(context, reset.from);
+            let why = match (closed, limit) {
+                (Some(fin), _) => format!(": the connection was being closed ({})", packet(fin)),
+                (None, _) if is_given_up && has_reason(reset, 1) => {
+                    ", as Linux does once the application has shut down writing".to_owned()
+                }
+                (None, Some(limit)) => format!("; its limit of subflows is {limit}"),
+                (None, None) => String::new(),
+            };
+            let is_harmless = closed.is_some() || is_given_up && context.connection.joined > 0;
+            let summary = format!(
+                "{} refused the join on subflow {} {when} by a RST {} ({}){why}.",
+                capitalised(host(reset.from)),
+                subflow.number,
+                reason(reset),
+                packet(reset.seen),
+            );
+            let advice =
+                if closed.is_some() { LATE_JOIN } else { advice_on_rejection(failure, reset) };
+            Some(
+                Finding::new(Code::JoinRejected, summary)
+                    .severity(if is_harmless { Severity::Note } else { Severity::Warning })
+                    .confidence(if is_given_up { Confidence::Likely } else { Confidence::Certain })
+                    .on(subflow)
+                    .from(reset.from)
+                    .seen(handshake(subflow))
+                    .advice(advice),
+            )
+        });
     found.collect()
 }
 
-fn has_reason_1(reset: &Reset) -> bool {
-    reset.reason.is_some_and(|option| option.reason.0 == 1)
+fn advice_on_rejection(failure: &Failure, reset: &Reset) -> &'static str {
+    match failure {
+        Failure::GivenUp(_) if has_reason(reset, 1) => LATE_JOIN,
+        Failure::GivenUp(_) => {
+            "The SYN/ACK came too late, or on another interface than the one that the endpoint \
+             is bound to (dev in `ip mptcp endpoint show`): look at the routes back."
+        }
+        Failure::RefusedAtSyn(_) if has_reason(reset, 3) => {
+            "The port was not announced by this connection's peer, or SYN cookies are on and \
+             the limit is reached: `ip mptcp endpoint show`, `ip mptcp limits show` there."
+        }
+        _ if has_reason(reset, 3) => {
+            "The limit of subflows is reached there, or a policy forbids it: `ip mptcp limits \
+             set subflows 8`."
+        }
+        _ => {
+            "Look at `ip mptcp limits show` and at the application there; a firewall may have \
+             sent it."
+        }
+    }
 }
 
 /// Nobody answers the SYN (or the SYN/ACK) of a join.
@@ -255,16 +245,14 @@ pub(super) fn join_answered_by_plain_tcp(context: &ConnectionContext<'_>) -> Vec
 
 /// The third ACK of a join lost its MP_JOIN: the joinee resets with reason 1.
 pub(super) fn join_ack_stripped(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    let lost = |failure: &Failure| {
-        matches!(failure, Failure::RefusedAtAck(reset)
-            if reset.reason.is_some_and(|option| option.reason.0 == 1))
-    };
+    let lost =
+        |failure: &Failure| matches!(failure, Failure::RefusedAtAck(reset) if has_reason(reset, 1));
     let all = failed(context, lost);
     let found = all.iter().filter_map(|(subflow, failure)| {
         let Failure::RefusedAtAck(reset) = failure else { return None };
         let has_option = subflow.join.is_some_and(|join| join.ack_hmac.is_some());
         let is_right = context.join_verdicts(subflow).is_some_and(|v| v.ack == Verdict::Verified);
-        // Not proved to be right, or not seen at all.
+        // The option is there and not proved, or the third ACK itself is not there.
         if has_option && !is_right || !has_option && subflow.handshake.ack.is_none() {
             return None;
         }

@@ -1,4 +1,4 @@
-//! Joins at a time, to an address or with an ID that the RFC or the peer speaks against.
+//! Joins that should not have been sent as they were: too early, or to another address.
 
 use crate::analyze::context::ConnectionContext;
 use crate::analyze::evidence::is_initial;
@@ -7,7 +7,7 @@ use crate::analyze::words::{capitalised, host, packet};
 use crate::track::subflow::Subflow;
 use crate::wire::mptcp::{MptcpOption, Version};
 
-/// A join to the address and port of which the peer said not to (RFC 8684 §3.1: must not).
+/// A join to the address and port that the peer forbade with the C bit (RFC 8684 §3.1: must not).
 pub(super) fn join_to_denied_address(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let denied = |subflow: &&Subflow| {
         let joinee = subflow.acceptor();
@@ -80,7 +80,7 @@ pub(super) fn join_early_data(context: &ConnectionContext<'_>) -> Vec<Finding> {
             packet(data),
             packet(fourth)
         );
-        // At the joinee an ACK may have crossed it; out of order captures lie, too.
+        // At the joinee the fourth ACK may have crossed it. Captures out of order show it as well.
         Finding::new(Code::JoinEarlyData, summary)
             .on(subflow)
             .from(subflow.opener)

@@ -1,4 +1,4 @@
-//! Mappings and data sequence numbers: missing, contradictory, or not as they have to be.
+//! Mappings and data sequence numbers that are missing, contradictory or wrong.
 
 use crate::analyze::context::ConnectionContext;
 use crate::analyze::evidence::occurrences::{Occurrence, occurrences, per_sender, place};
@@ -10,37 +10,38 @@ use crate::units;
 
 /// Payload outside any mapping on a subflow that must have one (RFC 8684 §3.3.1).
 pub(super) fn mapping_missing(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for subflow in &context.subflows {
-        for role in Role::BOTH {
-            let side = subflow.sides.of(role);
-            let bytes = side.bytes.unmapped;
-            // Midstream, the mapping may have come before the capture; cut options hide it.
-            let is_told = !subflow.is_midstream() && !context.options_may_be_cut();
-            let Some(first) = side.first_unmapped.filter(|_| is_told) else { continue };
-            let summary = format!(
-                "{} of {} on subflow {} have no mapping, from {} on: DSS options were taken out on the \
-                 way.",
-                units::bytes(bytes),
-                host(role),
-                subflow.number,
-                packet(first)
-            );
-            let reset = subflow.reset.map(|reset| reset.seen);
-            found.push(
-                Finding::new(Code::MappingMissing, summary)
-                    .on(subflow)
-                    .from(role)
-                    .seen([first].into_iter().chain(reset))
-                    .with("bytes", bytes)
-                    .advice(
-                        "A middlebox on this path strips TCP options from data, or splits and joins \
-                         segments: look for proxies and DPI on it.",
-                    ),
-            );
-        }
+    // Cut options hide mappings.
+    if context.options_may_be_cut() {
+        return Vec::new();
     }
-    found
+    // Midstream, the mapping may have come before the capture.
+    let sides = context.sides().filter(|(subflow, _)| !subflow.is_midstream());
+    let found = sides.filter_map(|(subflow, role)| {
+        let side = subflow.sides.of(role);
+        let first = side.first_unmapped?;
+        let bytes = side.bytes.unmapped;
+        let summary = format!(
+            "{} of {} on subflow {} have no mapping, from {} on: DSS options were taken out on the \
+             way.",
+            units::bytes(bytes),
+            host(role),
+            subflow.number,
+            packet(first)
+        );
+        let reset = subflow.reset.map(|reset| reset.seen);
+        Some(
+            Finding::new(Code::MappingMissing, summary)
+                .on(subflow)
+                .from(role)
+                .seen([first].into_iter().chain(reset))
+                .with("bytes", bytes)
+                .advice(
+                    "A middlebox on this path strips TCP options from data, or splits and joins \
+                     segments: look for proxies and DPI on it.",
+                ),
+        )
+    });
+    found.collect()
 }
 
 /// A mapping that covers nothing of the segment that carries it (RFC 8684 §3.3.1: must not be).
@@ -65,36 +66,31 @@ pub(super) fn mapping_outside_segment(context: &ConnectionContext<'_>) -> Vec<Fi
 
 /// Mappings that contradict each other (RFC 8684 §3.3.1: a mapping must not change).
 pub(super) fn mapping_conflict(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for subflow in &context.subflows {
-        for role in Role::BOTH {
-            let side = subflow.sides.of(role);
-            let count = side.mappings.conflicts();
-            if count == 0 || subflow.is_midstream() {
-                continue;
-            }
-            let summary = format!(
-                "{} of {} on subflow {} {} octets that were mapped before to other data sequence \
-                 numbers.",
-                units::counted(count, "mapping"),
-                host(role),
-                subflow.number,
-                if count == 1 { "covers" } else { "cover" },
-            );
-            found.push(
-                Finding::new(Code::MappingConflict, summary)
-                    .on(subflow)
-                    .from(role)
-                    .seen(side.first_conflict)
-                    .times(count)
-                    .advice("The sender's stack is broken, or something on the path rewrites DSS."),
-            );
-        }
-    }
-    found
+    let sides = context.sides().filter(|(subflow, _)| !subflow.is_midstream());
+    let found = sides.filter_map(|(subflow, role)| {
+        let side = subflow.sides.of(role);
+        let count = Some(side.mappings.conflicts()).filter(|count| *count > 0)?;
+        let summary = format!(
+            "{} of {} on subflow {} {} octets that were mapped before to other data sequence \
+             numbers.",
+            units::counted(count, "mapping"),
+            host(role),
+            subflow.number,
+            if count == 1 { "covers" } else { "cover" },
+        );
+        Some(
+            Finding::new(Code::MappingConflict, summary)
+                .on(subflow)
+                .from(role)
+                .seen(side.first_conflict)
+                .times(count)
+                .advice("The sender's stack is broken, or something on the path rewrites DSS."),
+        )
+    });
+    found.collect()
 }
 
-/// A DATA_ACK past the DATA_FIN: nothing can be there (RFC 8684 §3.3.2).
+/// A DATA_ACK past the DATA_FIN, where no data can be (RFC 8684 §3.3.2).
 pub(super) fn data_ack_beyond_sent(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let beyond = |sender: Role| {
         let data = context.connection.data.of(sender);
@@ -117,15 +113,15 @@ pub(super) fn data_ack_beyond_sent(context: &ConnectionContext<'_>) -> Vec<Findi
     Role::BOTH.into_iter().filter_map(beyond).collect()
 }
 
-/// A DATA_ACK of 4 bytes for data with 8 (RFC 8684 §3.3.2: must not; Linux does for a lone DATA_FIN),
-/// and DSNs of 4 bytes at a rate at which they come round too soon (§3.3.1).
+/// DATA_ACKs of 4 octets for data with DSNs of 8 (RFC 8684 §3.3.2: must not; Linux does for a lone
+/// DATA_FIN), and DSNs of 4 octets at a rate at which they wrap too soon (§3.3.1).
 pub(super) fn dsn_width(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let mut found = narrow_data_acks(context);
     found.extend(narrow_dsns(context));
     found
 }
 
-/// The second of these. One finding per host: what one subflow carries of the numbers moves them all.
+/// One finding for all subflows: they share the sequence numbers of the connection.
 fn narrow_dsns(context: &ConnectionContext<'_>) -> Option<Finding> {
     let (subflow, role, times) =
         occurrences(context, Violation::NarrowDsn).max_by_key(|(_, _, times)| times.bytes)?;

@@ -5,7 +5,7 @@ use crate::analyze::context::{ConnectionContext, WholeCapture};
 use crate::analyze::evidence::occurrences::{Occurrence, per_sender, place};
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::analyze::words::{capitalised, host, packet};
-use crate::track::event::Event;
+use crate::track::event::{Event, EventKind};
 use crate::track::violations::Violation;
 use crate::units;
 use crate::wire::mptcp::{FastClose, MptcpOption, Version};
@@ -16,7 +16,7 @@ pub(super) fn option_malformed(context: &ConnectionContext<'_>) -> Vec<Finding> 
     odd_options(context, Code::OptionMalformed, wanted, "with an illegal length or combination")
 }
 
-/// MPTCP options of unassigned subtypes; version 0 has no MP_TCPRST.
+/// MPTCP options of unassigned and of private subtypes.
 pub(super) fn option_unknown(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let wanted = |option: &MptcpOption| {
         matches!(option, MptcpOption::Unknown(_) | MptcpOption::Experimental(_))
@@ -32,11 +32,11 @@ fn odd_options(
 ) -> Vec<Finding> {
     let all = context.options().filter(|(_, option)| wanted(option));
     let all: Vec<_> = all.map(|(event, _)| event).collect();
-    told(code, &all, what)
+    counted(code, &all, what)
 }
 
-/// How often, and the first packets.
-fn told(code: Code, all: &[&Event], what: &str) -> Vec<Finding> {
+/// How many options there were, and the first packets.
+fn counted(code: Code, all: &[&Event], what: &str) -> Vec<Finding> {
     let Some(first) = all.first() else { return Vec::new() };
     let count = all.len() as u64;
     let summary = format!(
@@ -52,14 +52,15 @@ fn told(code: Code, all: &[&Event], what: &str) -> Vec<Finding> {
     ]
 }
 
-/// Options where they do not belong: MP_TCPRST or MP_FAIL's like without RST, MP_JOIN on data…
+/// Options where they do not belong: MP_TCPRST on a segment that is no RST, a handshake's option on one
+/// that is.
 pub(super) fn option_combination_odd(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let is_v0 = context.connection.version == Some(Version::V0);
     let resets: Vec<_> = context
         .connection
         .events
         .iter()
-        .filter(|event| matches!(event.kind, crate::track::event::EventKind::Rst { .. }))
+        .filter(|event| matches!(event.kind, EventKind::Rst { .. }))
         .map(|event| event.seen.packet)
         .collect();
     let on_reset = |event: &Event| resets.contains(&event.seen.packet);
@@ -76,7 +77,7 @@ pub(super) fn option_combination_odd(context: &ConnectionContext<'_>) -> Vec<Fin
         return Vec::new();
     }
     let all: Vec<_> = context.options().filter(odd).map(|(event, _)| event).collect();
-    told(Code::OptionCombinationOdd, &all, "where it does not belong")
+    counted(Code::OptionCombinationOdd, &all, "where it does not belong")
 }
 
 /// Bits that must be 0 (RFC 8684 §3).

@@ -1,29 +1,24 @@
-//! Paths that carried no data, or less well than others.
+//! Paths that carried no data, and paths that are worse than the others.
 
 use super::single_path::{LARGE, LONG_NS};
 use crate::analyze::context::ConnectionContext;
-use crate::analyze::evidence::{end_of_data, is_backup, payload, stream_bytes};
+use crate::analyze::evidence::{end_of_data, ended, is_backup, payload, stream_bytes};
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::analyze::words::{host, list};
 use crate::track::role::Role;
-use crate::track::subflow::Subflow;
+use crate::track::subflow::{PacketStamp, Subflow};
 use crate::units;
+use crate::wire::mptcp::MptcpOption;
 
 /// An established subflow that never carried data, beside others that did.
 pub(super) fn path_unused(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    let idle = |subflow: &&&Subflow| {
+    let idle = |subflow: &&Subflow| {
         let after_join = end_of_data(context).since(subflow.first.at);
-        subflow.is_confirmed()
-            && payload(subflow) == 0
-            && !is_backup(subflow)
-            && after_join > LONG_NS / 2
+        payload(subflow) == 0 && !is_backup(subflow) && after_join > LONG_NS / 2
     };
-    let all: Vec<_> = context.subflows.iter().filter(idle).collect();
-    let [first, ..] = all.as_slice() else { return Vec::new() };
-    if stream_bytes(context) < LARGE
-        || context.connection.fallback.is_some()
-        || !context.is_two_sided()
-    {
+    let all: Vec<_> = context.confirmed().filter(idle).collect();
+    let is_plain = context.connection.fallback.is_some();
+    if all.is_empty() || is_plain || stream_bytes(context) < LARGE || !context.is_two_sided() {
         return Vec::new();
     }
     let numbers: Vec<_> = all.iter().map(|subflow| subflow.number.to_string()).collect();
@@ -33,20 +28,20 @@ pub(super) fn path_unused(context: &ConnectionContext<'_>) -> Vec<Finding> {
         list(&numbers),
         units::bytes(stream_bytes(context))
     );
-    let finding = Finding::new(Code::PathUnused, summary)
-        .seen(all.iter().filter_map(|subflow| subflow.handshake.ack))
-        .times(all.len() as u64)
-        .advice("Usual where the first path has room enough: the scheduler prefers it.");
-    vec![if all.len() == 1 { finding.on(first) } else { finding }]
+    vec![
+        Finding::new(Code::PathUnused, summary)
+            .on_only(&all)
+            .seen(all.iter().filter_map(|subflow| subflow.handshake.ack))
+            .times(all.len() as u64)
+            .advice("Usual where the first path has room enough: the scheduler prefers it."),
+    ]
 }
 
 /// Data on a backup subflow.
 pub(super) fn backup_used(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    let prio = context
-        .options()
-        .any(|(_, option)| matches!(option, crate::wire::mptcp::MptcpOption::Prio(_)));
-    // With MP_PRIO it depends on the time, which is not kept.
-    if prio || context.connection.fallback.is_some() {
+    let has_prio = context.options().any(|(_, option)| matches!(option, MptcpOption::Prio(_)));
+    // MP_PRIO changes what is a backup, and when it did so is not kept.
+    if has_prio || context.connection.fallback.is_some() {
         return Vec::new();
     }
     let used = context.subflows.iter().filter(|s| is_backup(s) && payload(s) > 0);
@@ -54,10 +49,10 @@ pub(super) fn backup_used(context: &ConnectionContext<'_>) -> Vec<Finding> {
         let first = Role::BOTH.map(|role| subflow.sides.of(role).first_data);
         let first = first.into_iter().flatten().min_by_key(|seen| seen.packet);
         let is_regular_open = context.subflows.iter().any(|other| {
-            let begun = first.is_some_and(|first| other.first.packet < first.packet);
-            let ended = other.reset.map(|reset| reset.seen).or(other.sides.client.fin);
-            let ended_before = first.zip(ended).is_some_and(|(first, e)| e.packet < first.packet);
-            !is_backup(other) && other.is_confirmed() && begun && !ended_before
+            let is_before =
+                |seen: PacketStamp| first.is_some_and(|first| seen.packet < first.packet);
+            let is_over = ended(other, Role::Client).is_some_and(is_before);
+            !is_backup(other) && other.is_confirmed() && is_before(other.first) && !is_over
         });
         let bytes = payload(subflow);
         let when = if is_regular_open {
@@ -126,11 +121,11 @@ fn slow_path(busy: &[&Subflow], role: Role) -> Option<Finding> {
     )
 }
 
-/// A share of lost octets more than three times that of every other.
+/// A share of lost bytes more than three times that of every other.
 fn lossy_path(busy: &[&Subflow], role: Role) -> Option<Finding> {
-    /// One octet in so many is no trouble.
+    /// One lost byte in fifty does no harm.
     const FEW: u64 = 50;
-    /// Fewer segments than this are chance.
+    /// Fewer lost segments than this are chance.
     const CHANCE: u64 = 3;
     let per_million = |subflow: &Subflow| {
         let payload = subflow.sides.of(role).bytes.payload;
@@ -163,7 +158,7 @@ fn lossy_path(busy: &[&Subflow], role: Role) -> Option<Finding> {
     )
 }
 
-/// Octets that were lost: near the sender they are seen twice, near the receiver they come late.
+/// Bytes that were lost. Near the sender they are seen twice, near the receiver they come late.
 fn lost(subflow: &Subflow, role: Role) -> u64 {
     let side = subflow.sides.of(role);
     let segment = u64::from(side.largest_payload.min(1460));

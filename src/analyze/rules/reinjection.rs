@@ -1,4 +1,4 @@
-//! Data that was sent again, on another subflow or on its own.
+//! Data that was sent again, on another subflow or on its own under other numbers.
 
 use crate::analyze::context::ConnectionContext;
 use crate::analyze::evidence::is_backup;
@@ -12,10 +12,10 @@ use crate::track::subflow::{PacketStamp, Subflow};
 use crate::track::violations::Violation;
 use crate::units;
 
-/// From here on, waste is worth a warning: so many octets…
+/// Waste is worth a warning from this many bytes on…
 const MUCH_WASTE: u64 = 1_000_000;
 
-/// … and one in so many of the stream.
+/// … if it is at least this part of the stream: one in five.
 const WASTE_SHARE: u64 = 5;
 
 /// Data that was sent again on another subflow.
@@ -32,7 +32,7 @@ fn reinjected(context: &ConnectionContext<'_>, sender: Role) -> Option<Finding> 
         return None;
     }
     let pairs = &context.connection.data.of(sender).level_stats().reinjections;
-    // Which came first is not known where the order of packets is not that of their times.
+    // Where packets are not in the order of their times, nobody knows which copy came first.
     let in_order = pairs.iter().filter(|_| !context.connection.out_of_order);
     let wasted: u64 = in_order.map(|pair| pair.wasted).sum();
     let share = units::percentage(bytes, stream).unwrap_or_default();
@@ -68,7 +68,7 @@ fn reinjected(context: &ConnectionContext<'_>, sender: Role) -> Option<Finding> 
     })
 }
 
-/// What happened to the subflow that most of it was taken from.
+/// What happened to the subflow that had carried most of it before.
 fn why(context: &ConnectionContext<'_>, sender: Role) -> String {
     let pairs = &context.connection.data.of(sender).level_stats().reinjections;
     let from = pairs.iter().max_by_key(|pair| pair.bytes).and_then(|pair| pair.from);
@@ -114,22 +114,19 @@ pub(super) fn reinjection_differs(context: &ConnectionContext<'_>) -> Vec<Findin
             if times.count == 1 { "is" } else { "are" },
         )
     };
-    let found = per_sender(context, Code::ReinjectionDiffers, Violation::ReinjectionDiffers, say)
-        .into_iter();
-    // A single one may be a segment that was damaged on a link, and dropped by TCP's checksum.
-    let found = found.map(|finding| match finding.count {
-        1 => finding
-            .severity(crate::analyze::finding::Severity::Note)
-            .confidence(Confidence::Possible),
-        _ => finding.confidence(Confidence::Likely),
-    });
     let advice = "Find what changes payload on one of the paths: a proxy, a NAT helper or a DPI \
         device. DSS checksums (`sysctl net.mptcp.checksum_enabled=1`) keep such data out.";
-    found.map(|finding| finding.advice(advice)).collect()
+    let found = per_sender(context, Code::ReinjectionDiffers, Violation::ReinjectionDiffers, say);
+    let judged = found.into_iter().map(|finding| match finding.count {
+        // A single one may have been damaged on a link: TCP's own checksum drops it.
+        1 => finding.severity(Severity::Note).confidence(Confidence::Possible),
+        _ => finding.confidence(Confidence::Likely),
+    });
+    judged.map(|finding| finding.advice(advice)).collect()
 }
 
-/// What another subflow carried instead, and a hole on its own (RFC 8684 §3.3.6: it must be filled all
-/// the same, or middleboxes see a hole for ever).
+/// A hole on a subflow where another subflow carried the data instead. (RFC 8684 §3.3.6: the original
+/// has to be sent again as well, or middleboxes see a hole for ever.)
 pub(super) fn original_not_resent(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let is_over = context.state == ConnectionState::Closed && context.connection.fallback.is_none();
     if !is_over || context.lacks_packets() || !context.is_two_sided() {
@@ -154,8 +151,7 @@ pub(super) fn original_not_resent(context: &ConnectionContext<'_>) -> Vec<Findin
                 .confidence(Confidence::Possible)
         })
     };
-    let pairs = context.subflows.iter().flat_map(|s| Role::BOTH.map(|role| (*s, role)));
-    pairs.filter_map(|(subflow, role)| left(subflow, role)).collect()
+    context.sides().filter_map(|(subflow, role)| left(subflow, role)).collect()
 }
 
 /// Data mapped again on its own subflow: Linux sends everything in flight again after a failed join.
@@ -189,11 +185,10 @@ pub(super) fn remapping(context: &ConnectionContext<'_>) -> Vec<Finding> {
                 .with("bytes", bytes),
         )
     };
-    let pairs = context.subflows.iter().flat_map(|s| Role::BOTH.map(|role| (*s, role)));
-    pairs.filter_map(|(subflow, role)| remapped(subflow, role)).collect()
+    context.sides().filter_map(|(subflow, role)| remapped(subflow, role)).collect()
 }
 
-/// (Almost) everything on every subflow.
+/// (Almost) all data on every subflow.
 pub(super) fn redundant_scheduler(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let senders = Role::BOTH.into_iter().filter(|role| is_redundant(context, *role));
     let found = senders.map(|role| {
@@ -210,18 +205,12 @@ pub(super) fn redundant_scheduler(context: &ConnectionContext<'_>) -> Vec<Findin
     found.collect()
 }
 
-/// Whether (almost) everything was sent on every subflow.
+/// Whether (almost) all data was sent on every subflow.
 fn is_redundant(context: &ConnectionContext<'_>, sender: Role) -> bool {
-    /// Too little to tell.
+    /// Less data than this says nothing of a scheduler.
     const FEW: u64 = 20_000;
-    let through: Vec<_> =
-        context.subflows.iter().filter(|subflow| subflow.is_confirmed()).collect();
-    let carried = |subflow: &Subflow| {
-        let bytes = subflow.sides.of(sender).bytes;
-        bytes.new_data + bytes.reinjected
-    };
-    let stream: u64 = through.iter().map(|s| s.sides.of(sender).bytes.new_data).sum();
-    through.len() > 1
-        && stream > FEW
-        && through.iter().all(|subflow| carried(subflow) * 10 >= stream * 8)
+    let bytes = context.confirmed().map(|subflow| subflow.sides.of(sender).bytes);
+    let stream: u64 = bytes.clone().map(|bytes| bytes.new_data).sum();
+    let mut carried = bytes.clone().map(|bytes| bytes.new_data + bytes.reinjected);
+    bytes.count() > 1 && stream > FEW && carried.all(|carried| carried * 10 >= stream * 8)
 }

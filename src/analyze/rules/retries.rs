@@ -1,4 +1,5 @@
-//! Joins that the peer, or an earlier one, speaks against (RFC 8684 §3.4.1, §3.4.2, §3.6).
+//! Joins that were tried again although the peer or an earlier failure speaks against it (RFC 8684
+//! §3.4.1, §3.4.2, §3.6).
 
 use crate::analyze::context::ConnectionContext;
 use crate::analyze::evidence::is_withdrawn;
@@ -12,7 +13,7 @@ use crate::wire::frame::PacketNo;
 /// Most joins of a connection that are compared with each other.
 const MOST: usize = 64;
 
-/// Joins again to where one failed, to a withdrawn address, over a path reset for good.
+/// Joins to where one failed before, to a withdrawn address, or over a path that was reset for good.
 pub(super) fn join_against_advice(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let joins: Vec<_> = context.joins().take(MOST).collect();
     let all = joins.iter().enumerate().filter_map(|(index, join)| {
@@ -46,6 +47,7 @@ pub(super) fn join_against_advice(context: &ConnectionContext<'_>) -> Vec<Findin
     ]
 }
 
+/// What speaks against a join, as the end of a sentence, and the packet that shows it.
 type Against = (&'static str, PacketStamp);
 
 /// A join between the same addresses failed, and the target was not announced again since.
@@ -101,7 +103,7 @@ fn reset_for_good(
         let reset = other.reset.filter(|reset| reset.from == join.acceptor())?;
         let is_final = reset.reason.is_some_and(|option| !option.transient);
         let is_before = reset.seen.packet < syn.packet;
-        // Then it was the address that went, and its owner may use it again.
+        // If the address was withdrawn as well, its owner may announce it again.
         let is_final = is_final && !is_withdrawn(context, other, &reset);
         (is_final && is_before && other.is_confirmed() && pair(other) == pair(join))
             .then_some(reset.seen)

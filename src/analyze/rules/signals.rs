@@ -1,4 +1,4 @@
-//! Signals that a host acted on although it must not, or took for something else.
+//! Signals of MPTCP that a host acted on although it must not, or mistook for something else.
 
 use crate::analyze::context::ConnectionContext;
 use crate::analyze::evidence::occurrences::{Occurrence, per_sender, place};
@@ -11,11 +11,11 @@ use crate::track::violations::Violation;
 use crate::wire::frame::PacketNo;
 use crate::wire::mptcp::{AddAddr, AddressId, MptcpOption, Subtype};
 
-/// What comes later than this is no answer.
+/// What comes later than this is not an answer.
 const ANSWER_NS: i64 = 1_000_000_000;
 
-/// A signal on a segment outside the window of the receiver, who acted on it (RFC 8684 §3: sequence and
-/// acknowledgment number are to be checked first).
+/// A signal on a segment outside the window of the receiver, who acted on it. (RFC 8684 §3: sequence and
+/// acknowledgment number have to be checked first.)
 pub(super) fn signal_out_of_window(context: &ConnectionContext<'_>) -> Vec<Finding> {
     if context.lacks_packets() || !context.is_two_sided() || context.connection.out_of_order {
         return Vec::new();
@@ -25,26 +25,26 @@ pub(super) fn signal_out_of_window(context: &ConnectionContext<'_>) -> Vec<Findi
     let signals = context.options().filter(|(event, _)| is_outside(event));
     let found = signals.filter_map(|(event, option)| {
         let (answer, how) = answer(context, event, option)?;
-        // What came again, or before, where it belongs is answered rightly.
+        // The same signal inside the window, before or after this one, may be what was answered.
         let is_right = |(other, same): &(&Event, &MptcpOption)| {
             *same == option
                 && other.direction == event.direction
                 && other.seen.packet < answer.packet
                 && !is_outside(other)
         };
-        (!context.options().any(|other| is_right(&other))).then(|| told(event, option, answer, how))
+        (!context.options().any(|other| is_right(&other)))
+            .then(|| finding(event, option, answer, how))
     });
     found.collect()
 }
 
 /// The packets with a signal outside the window.
 fn outside(context: &ConnectionContext<'_>) -> Vec<PacketNo> {
-    let sides =
-        context.subflows.iter().flat_map(|subflow| Role::BOTH.map(|role| subflow.sides.of(role)));
+    let sides = context.sides().map(|(subflow, role)| subflow.sides.of(role));
     sides.flat_map(|side| side.violations.outside().iter().map(|seen| seen.packet)).collect()
 }
 
-fn told(event: &Event, option: &MptcpOption, answer: PacketStamp, how: &str) -> Finding {
+fn finding(event: &Event, option: &MptcpOption, answer: PacketStamp, how: &str) -> Finding {
     let receiver = event.direction.sender().peer();
     let name = option.subtype().and_then(Subtype::name).unwrap_or("a signal");
     let summary = format!(
@@ -66,7 +66,7 @@ fn told(event: &Event, option: &MptcpOption, answer: PacketStamp, how: &str) -> 
         )
 }
 
-/// What the receiver of a signal did about it, and in which words.
+/// How the receiver of a signal reacted, and that in words.
 fn answer(
     context: &ConnectionContext<'_>,
     event: &Event,
@@ -80,7 +80,7 @@ fn answer(
             .or_else(|| Some((join(context, sender, since, add)?, "it joined the address"))),
         MptcpOption::RemoveAddr(remove) => {
             let ids: Vec<_> = remove.ids().collect();
-            Some((end_of(context, sender, since, &ids)?, "it ended a subflow of the address"))
+            Some((close_of(context, sender, since, &ids)?, "it ended a subflow of the address"))
         }
         MptcpOption::Fail(_) => {
             let is_answer = |option: &MptcpOption| matches!(option, MptcpOption::Fail(_));
@@ -124,7 +124,7 @@ fn join(
 }
 
 /// Where the receiver of a REMOVE_ADDR ended a subflow of the address, before its owner did.
-fn end_of(
+fn close_of(
     context: &ConnectionContext<'_>,
     sender: Role,
     since: PacketStamp,
@@ -184,7 +184,7 @@ pub(super) fn dup_ack_signals(context: &ConnectionContext<'_>) -> Vec<Finding> {
     per_sender(context, Code::DupAckSignals, Violation::SignalsInARow, say)
 }
 
-/// Such ACKs taken for a sign of loss (RFC 8684 §3: must not).
+/// Duplicate ACKs with signals, taken for a sign of loss (RFC 8684 §3: must not).
 pub(super) fn dup_ack_misread(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let say = |(subflow, role, times): Occurrence<'_>| {
         format!(

@@ -1,4 +1,4 @@
-//! Why only one path carried data.
+//! Why only one path carried data: the chain of what has to happen for a second one.
 
 use crate::analyze::context::ConnectionContext;
 use crate::analyze::evidence::host_settings;
@@ -11,9 +11,10 @@ use crate::track::role::Role;
 use crate::track::subflow::{PacketStamp, Reset};
 use crate::units;
 
-/// A connection that is shorter and smaller than this needs no second path.
+/// A connection that is shorter than this, and smaller than [`LARGE`], needs no second path.
 pub(super) const LONG_NS: i64 = 1_000_000_000;
 
+/// So many bytes are worth a second path.
 pub(super) const LARGE: u64 = 100_000;
 
 /// Why only one path carried data: the first link of the chain that broke. `found` is what the other
@@ -24,13 +25,12 @@ pub(super) fn single_path(context: &ConnectionContext<'_>, found: &[Finding]) ->
     if is_partly_seen || !is_worth_it(context) {
         return Vec::new();
     }
-    let through: Vec<_> =
-        context.subflows.iter().filter(|subflow| subflow.is_confirmed()).collect();
-    let carriers = through.iter().filter(|subflow| payload(subflow) > 0).count();
+    let carriers = context.confirmed().filter(|subflow| payload(subflow) > 0).count();
     if carriers != 1 {
         return Vec::new();
     }
-    let Some(link) = broken_link(context, found, through.len()) else { return Vec::new() };
+    let paths = context.confirmed().count();
+    let Some(link) = broken_link(context, found, paths) else { return Vec::new() };
     let sent = stream_bytes(context);
     let lasted = context.connection.last.at.since(context.connection.first.at);
     let summary = format!(
@@ -56,11 +56,11 @@ pub(in crate::analyze) fn why_single(
     context: &ConnectionContext<'_>,
     found: &[Finding],
 ) -> Option<String> {
-    let is_told = context.is_whole() && context.is_two_sided();
-    Some(broken_link(context, found, 1).filter(|_| is_told)?.why)
+    let is_known = context.is_whole() && context.is_two_sided();
+    Some(broken_link(context, found, 1).filter(|_| is_known)?.why)
 }
 
-/// Whether there was a connection that a second path would have been of use to.
+/// Whether a second path would have been of use.
 fn is_worth_it(context: &ConnectionContext<'_>) -> bool {
     let connection = context.connection;
     let lasted = connection.last.at.since(connection.first.at);
@@ -87,16 +87,18 @@ struct Link {
     advice: String,
 }
 
-/// The links in their order: an established path that was not used, a join that failed, an
-/// announcement that was not used, not heard, or could not be sent; and nothing of all that.
-fn broken_link(context: &ConnectionContext<'_>, found: &[Finding], through: usize) -> Option<Link> {
-    if through > 1 {
+/// The first of: an established path that was not used · a join that failed · an announcement that could
+/// not be sent, was not proved, not echoed, or not used · no offer of a path at all.
+fn broken_link(context: &ConnectionContext<'_>, found: &[Finding], paths: usize) -> Option<Link> {
+    if paths > 1 {
         return Some(unused(context));
     }
     failed_join(context, found)
         .or_else(|| no_space(found))
-        .or_else(|| told(found, Code::AddAddrHmacMismatch, "announcement-not-proved", NOT_PROVED))
-        .or_else(|| told(found, Code::AddAddrNotEchoed, "announcement-not-echoed", NOT_ECHOED))
+        .or_else(|| {
+            link_of(found, Code::AddAddrHmacMismatch, "announcement-not-proved", NOT_PROVED)
+        })
+        .or_else(|| link_of(found, Code::AddAddrNotEchoed, "announcement-not-echoed", NOT_ECHOED))
         .or_else(|| not_joined(found))
         .or_else(|| nothing_offered(context))
 }
@@ -111,8 +113,8 @@ const NOTHING: &str = "nobody offered or tried a second path";
 
 const NOT_USED: &str = "an address was announced and echoed, and nobody joined it";
 
-/// A link that another finding tells in full.
-fn told(found: &[Finding], code: Code, name: &'static str, why: &str) -> Option<Link> {
+/// The link that another finding reports.
+fn link_of(found: &[Finding], code: Code, name: &'static str, why: &str) -> Option<Link> {
     let finding = found.iter().find(|finding| finding.code == code)?;
     let evidence =
         finding.at.map(|at| finding.packets.iter().map(move |p| PacketStamp { packet: *p, at }));
@@ -127,9 +129,9 @@ fn told(found: &[Finding], code: Code, name: &'static str, why: &str) -> Option<
     })
 }
 
-/// An announcement that had no room, and how sure that is.
+/// An announcement that did not fit, with how sure that is.
 fn no_space(found: &[Finding]) -> Option<Link> {
-    let link = told(found, Code::AddAddrNoSpace, "announcement-no-space", NO_SPACE)?;
+    let link = link_of(found, Code::AddAddrNoSpace, "announcement-no-space", NO_SPACE)?;
     let why = match link.confidence {
         Confidence::Certain => NO_SPACE.to_owned(),
         Confidence::Likely => format!("probably {NO_SPACE}"),
@@ -138,17 +140,16 @@ fn no_space(found: &[Finding]) -> Option<Link> {
     Some(Link { why, ..link })
 }
 
-/// An announcement that nobody joined, and why, as the finding on it says.
+/// An announcement that nobody joined, with the reason that the finding on it gives.
 fn not_joined(found: &[Finding]) -> Option<Link> {
-    let link = told(found, Code::AddAddrNotUsed, "announcement-not-used", NOT_USED)?;
+    let link = link_of(found, Code::AddAddrNotUsed, "announcement-not-used", NOT_USED)?;
     let mut of_code = found.iter().filter(|finding| finding.code == Code::AddAddrNotUsed);
     let why = of_code.find_map(|finding| finding.text("why"))?;
     Some(Link { why: format!("{}: {why}", link.why), ..link })
 }
 
 fn unused(context: &ConnectionContext<'_>) -> Link {
-    let idle: Vec<_> =
-        context.subflows.iter().filter(|s| s.is_confirmed() && payload(s) == 0).collect();
+    let idle: Vec<_> = context.confirmed().filter(|subflow| payload(subflow) == 0).collect();
     let backup = idle.iter().all(|subflow| is_backup(subflow));
     let kind = if backup { "backup " } else { "" };
     let evidence = idle.iter().filter_map(|subflow| subflow.handshake.syn);
@@ -174,7 +175,7 @@ fn unused(context: &ConnectionContext<'_>) -> Link {
     }
 }
 
-/// Joins that all failed; the first failure that a finding tells.
+/// Joins that all failed, with the first failure that a finding reports.
 fn failed_join(context: &ConnectionContext<'_>, found: &[Finding]) -> Option<Link> {
     const CODES: [Code; 7] = [
         Code::JoinHmacMismatch,
@@ -201,7 +202,7 @@ fn failed_join(context: &ConnectionContext<'_>, found: &[Finding]) -> Option<Lin
     Some(Link {
         name: "join-failed",
         why,
-        // A join that was refused because the connection was about to end is no loss.
+        // Nothing is lost by a join that was refused because the connection was about to end.
         severity: first.severity.min(Severity::Warning),
         confidence: first.confidence,
         evidence: seen.collect(),
@@ -235,13 +236,12 @@ fn with_reason(reset: &Reset) -> String {
     format!(" ({}){}", packet(reset.seen), reason.unwrap_or_default())
 }
 
-/// Nobody tried anything.
+/// Nobody offered or tried a second path.
 fn nothing_offered(context: &ConnectionContext<'_>) -> Option<Link> {
     if context.joins().next().is_some() {
         return None;
     }
-    let usable = |address: &&crate::track::address::Address| address.announced.count > 0;
-    if context.connection.addresses.iter().any(|address| usable(&address)) {
+    if context.connection.addresses.iter().any(|address| address.announced.count > 0) {
         return None;
     }
     let denies = |role: &Role| context.connection.hosts.of(*role).deny_join_initial == Some(true);
@@ -279,7 +279,7 @@ fn nothing_offered(context: &ConnectionContext<'_>) -> Option<Link> {
     };
     Some(Link {
         why: format!("{}: {}", link.why, reason.why),
-        // Who set a host up for a second path wants one.
+        // A host that is configured for a second path is meant to get one.
         severity: if reason.is_configured { Severity::Warning } else { Severity::Note },
         advice: reason.advice,
         ..link
