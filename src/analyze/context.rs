@@ -19,11 +19,11 @@ use crate::wire::crypto::AddAddrHmacVariant;
 use crate::wire::frame::PacketNo;
 use crate::wire::mptcp::MptcpOption;
 
-/// What the HMAC of an announced address is worth, and which way of computing it matched.
+/// The verdict on the HMAC of an announced address, and which way of computing it matched.
 pub type AddressVerdict = (Verdict, Option<AddAddrHmacVariant>);
 
-/// One connection, and what follows from its packets. What costs something is found out when it is
-/// asked for, and once: many rules ask, and the report does.
+/// One connection, and what follows from its packets. Costly facts are computed once, when a rule or the
+/// report asks for them first.
 pub struct ConnectionContext<'a> {
     /// Everything.
     pub trace: Trace<'a>,
@@ -35,22 +35,22 @@ pub struct ConnectionContext<'a> {
     pub connection: &'a Connection,
     /// Its subflows, by number.
     pub subflows: Vec<&'a Subflow>,
-    /// First packet of the first join that got through.
+    /// First packet of the first established join.
     pub first_joined: Option<PacketNo>,
     /// How far it came.
     pub state: ConnectionState,
     /// How it ended.
     pub close: Option<Close>,
-    /// What the HMACs of each of `subflows` are worth.
+    /// The verdicts on the HMACs of each of `subflows`.
     join_verdicts: OnceCell<Vec<Option<JoinVerdicts>>>,
-    /// What the HMACs of each of its addresses are worth.
+    /// The verdicts on the HMACs of each of its addresses.
     address_verdicts: OnceCell<Vec<AddressVerdict>>,
     holes: PerRole<OnceCell<Vec<SeqRange>>>,
     lacks_packets: OnceCell<bool>,
 }
 
 impl<'a> ConnectionContext<'a> {
-    /// What is known of `connection`; `host` is what a host says of itself, of this one or not.
+    /// The context of `connection`; `host` is the snapshot of a host, of this connection or another.
     pub fn new(
         trace: Trace<'a>,
         inputs: &'a [InputStats],
@@ -76,7 +76,7 @@ impl<'a> ConnectionContext<'a> {
         }
     }
 
-    /// What the HMACs of a joined subflow are worth; `None` for the initial one.
+    /// The verdicts on the HMACs of a joined subflow; `None` for the initial one.
     pub fn join_verdicts(&self, subflow: &Subflow) -> Option<JoinVerdicts> {
         let judge = |subflow: &&Subflow| proof::join_verdicts(self.connection, subflow);
         let verdicts = self.join_verdicts.get_or_init(|| self.subflows.iter().map(judge).collect());
@@ -86,7 +86,7 @@ impl<'a> ConnectionContext<'a> {
         *verdicts.get(index)?
     }
 
-    /// The announced addresses, and what the HMAC of each is worth.
+    /// The announced addresses, with the verdict on the HMAC of each.
     pub fn addresses(&self) -> impl Iterator<Item = (&'a Address, AddressVerdict)> + '_ {
         let judge = |address: &Address| proof::address_verdict(self.connection, address);
         let addresses = &self.connection.addresses;
@@ -94,13 +94,13 @@ impl<'a> ConnectionContext<'a> {
         addresses.iter().zip(verdicts.iter().copied())
     }
 
-    /// What is not in the capture of what `sender` sent, in order.
+    /// What the capture lacks of what `sender` sent, in order.
     pub fn holes(&self, sender: Role) -> &[SeqRange] {
         let known = self.holes.of(sender);
         known.get_or_init(|| holes::holes(self.connection, &self.subflows, sender))
     }
 
-    /// One past the last byte of `sender`'s stream that its peer acknowledged; a DATA_FIN is none.
+    /// One past the last byte of `sender`'s stream that its peer acknowledged. A DATA_FIN does not count.
     pub fn acked_end(&self, sender: Role) -> Option<i64> {
         holes::acked_end(self.connection, &self.subflows, sender)
     }
@@ -117,7 +117,7 @@ impl<'a> ConnectionContext<'a> {
         joins.filter(|subflow| !subflow.is_midstream())
     }
 
-    /// The subflows that got through.
+    /// The established subflows.
     pub fn confirmed(&self) -> impl Iterator<Item = &'a Subflow> + Clone {
         self.subflows.iter().copied().filter(|subflow| subflow.is_confirmed())
     }
@@ -127,7 +127,7 @@ impl<'a> ConnectionContext<'a> {
         self.subflows.iter().filter_map(|subflow| subflow.handshake.rtt_ns()).max()
     }
 
-    /// What each host did on each subflow: subflow by subflow, the client first.
+    /// Each side of each subflow, the client first.
     pub fn sides(&self) -> impl Iterator<Item = (&'a Subflow, Role)> {
         let subflows = self.subflows.iter().copied();
         subflows.flat_map(|subflow| Role::BOTH.map(|role| (subflow, role)))

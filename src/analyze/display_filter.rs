@@ -7,13 +7,13 @@ use smallvec::SmallVec;
 
 use crate::wire::segment::Endpoint;
 
-/// A filter with more flows than this helps nobody.
+/// Most flows of a filter.
 const MOST: usize = 4;
 
-/// Bytes that most flows take.
+/// Bytes of a filter for one flow, usually.
 const USUAL_LEN: usize = 96;
 
-/// Shows the flows between these endpoints, or the first few of many; `None` without any.
+/// A filter that shows the flows between these endpoints, or the first few of many; `None` without any.
 pub fn of_flows(flows: impl IntoIterator<Item = (Endpoint, Endpoint)>) -> Option<String> {
     let flows: SmallVec<[_; MOST]> = flows.into_iter().take(MOST).collect();
     let mut filter = String::with_capacity(flows.len() * USUAL_LEN);
@@ -53,7 +53,7 @@ fn push_side(filter: &mut String, endpoint: Endpoint) {
     push_number(filter, endpoint.port);
 }
 
-/// Every finding has a filter, and a filter up to forty numbers: `write!` takes long for them.
+/// Every finding has a filter, and a filter has up to forty numbers: `write!` is too slow for them.
 fn push_number(filter: &mut String, number: u16) {
     if number >= 10 {
         push_number(filter, number / 10);

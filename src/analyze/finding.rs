@@ -87,7 +87,7 @@ pub struct Finding {
     pub packets: Vec<PacketNo>,
     /// How often.
     pub count: u64,
-    /// The finding that this one belongs under.
+    /// The finding that this one is an effect of.
     pub because: Option<Code>,
     /// What is the matter, with the values in question: one sentence.
     pub summary: String,
@@ -167,7 +167,7 @@ impl Finding {
         self
     }
 
-    /// That happened so often.
+    /// Found so many times.
     #[must_use]
     pub const fn times(mut self, count: u64) -> Self {
         self.count = count;
@@ -205,7 +205,7 @@ impl Finding {
     }
 }
 
-/// Which findings are wanted, and what the rules may go by beside the packets.
+/// Which findings are wanted, and what the rules know besides the packets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selection {
     /// Also the notes that are off by default: what healthy hosts do against the letter of the RFC.
@@ -216,8 +216,8 @@ pub struct Selection {
     pub only: Vec<Code>,
     /// None of these.
     pub ignore: Vec<Code>,
-    /// What a host says of itself: it counts for the connections that it is an end of. Its counters
-    /// count from the capture on where that is known ([`HostSnapshot::since`]).
+    /// What a host says of itself, for the connections that it takes part in. Its counters count from the
+    /// beginning of the capture where that is known ([`HostSnapshot::since`]).
     pub host: Option<HostSnapshot>,
 }
 

@@ -1,5 +1,5 @@
-//! Where the data level of a connection stood after any of its packets: from the last checkpoint on,
-//! the packets in between are read and decoded again.
+//! The state of the data level of a connection after any of its packets. The packets since the last
+//! checkpoint before it are read and decoded again.
 
 use std::collections::HashMap;
 
@@ -17,11 +17,11 @@ use crate::wire::segment::{Decoded, Segment, TcpFlags, decode};
 use crate::wire::seq::{Dsn, SeqNum, WireDsn};
 use crate::wire::tcp_option::TcpOption;
 
-/// Packets of the connection before a checkpoint that are looked at for mappings: payload after it
-/// may rely on one before it, which has 65,535 bytes at most.
+/// So many packets of the connection before a checkpoint are read for their mappings: payload after the
+/// checkpoint may belong to a mapping before it, which covers 65,535 bytes at most.
 const WARM_UP: usize = 128;
 
-/// How far these are sought.
+/// Packets of the index among which these are looked for.
 const MOST_SOUGHT: u64 = 65_536;
 
 /// The state of a connection after a packet.
@@ -29,11 +29,11 @@ const MOST_SOUGHT: u64 = 65_536;
 pub struct StateAt {
     /// What the client sent, and what the server sent.
     pub hosts: PerRole<HostStateAt>,
-    /// Packets on the way there that cannot be read any more: numbers may be too low.
+    /// Packets in between that cannot be read any more. Numbers may be too low by them.
     pub missing: u64,
 }
 
-/// What one host sent, and what its peer said of that.
+/// What one host sent, and what its peer acknowledged of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HostStateAt {
     /// The numbers as on the wire.
@@ -55,7 +55,7 @@ impl HostStateAt {
     }
 }
 
-/// What it takes to understand single packets of a connection, as far as that is known by now.
+/// What single packets of a connection do not say themselves, and is needed to interpret them.
 #[derive(Debug, Clone)]
 pub struct ReplayBasis {
     /// `None` if it has no subflows.
@@ -71,14 +71,14 @@ pub struct ReplayBasis {
 struct SideBasis {
     /// The number on the wire of subflow sequence number 0.
     zero: Option<SeqNum>,
-    /// By how much its windows are scaled.
+    /// Its window scale.
     scale: Option<u8>,
-    /// From this number on, bytes follow on this DSN without a mapping.
+    /// The infinite mapping, if there is one.
     endless: Option<Placed>,
 }
 
 impl ReplayBasis {
-    /// That of a connection of `trace`.
+    /// The basis of a connection of `trace`.
     pub fn new(trace: &Trace<'_>, connection: &Connection) -> Self {
         let first = connection.subflows.first();
         let data = &connection.data;
@@ -113,8 +113,8 @@ fn side(here: &SubflowSide, there: &SubflowSide) -> SideBasis {
     SideBasis { zero, scale, endless }
 }
 
-/// The state after the packet at `position` of the index, which `members` of the connection tell
-/// apart from others' packets; `None` if there is no such packet. `read` reads packets again.
+/// The state of the connection with these `members` after the packet at `position` of the index; `None` if
+/// there is no such packet. `read` reads a packet again.
 pub fn state_at(
     packets: &PacketIndex,
     checkpoints: &Checkpoints,
@@ -143,7 +143,7 @@ pub fn state_at(
     Some(replay.finish(missing))
 }
 
-/// Where to begin to learn mappings.
+/// Position from which packets are read for their mappings.
 fn warm_up_start(packets: &PacketIndex, members: &Members, checkpoint: u64) -> u64 {
     let lowest = checkpoint.saturating_sub(MOST_SOUGHT).max(packets.dropped());
     let is_its = |at: &u64| packets.get(*at).is_some_and(|entry| members.lane(&entry).is_some());
@@ -190,7 +190,7 @@ impl<'a> Replay<'a> {
         Self { basis, levels, mappings: HashMap::new() }
     }
 
-    /// Takes the next packet; one that is not `is_after` the checkpoint tells mappings only.
+    /// Takes the next packet. If it is not after the checkpoint, only its mappings count.
     fn take(
         &mut self,
         packet: &RawPacket,
@@ -229,7 +229,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// A DATA_ACK, with the window that counts from it.
+    /// Takes a DATA_ACK, and the window that it is the left edge of.
     fn acknowledge(&mut self, dss: &Dss, segment: &Segment<'_>, lane: usize, sender: Role) {
         let Some(ack) = dss.data_ack else { return };
         let ack = self.expand(ack, sender.peer());
@@ -321,7 +321,7 @@ impl<'a> Replay<'a> {
         self.basis.subflows.get(lane).map(|sides| sides.of(role))
     }
 
-    /// The whole number of one that `sender` sends.
+    /// The full 64-bit DSN of a number that `sender` sends.
     fn expand(&self, wire: WireDsn, sender: Role) -> Dsn {
         let near = self.levels.of(sender).highest.or(*self.basis.base.of(sender));
         near.map_or(Dsn(wire.raw()), |near| wire.expand(near))

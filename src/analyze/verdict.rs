@@ -1,4 +1,4 @@
-//! What became of a connection, in a sentence for a person, and what else there is to say.
+//! The verdict on a connection in one sentence, and details in more sentences.
 
 mod headline;
 
@@ -14,7 +14,7 @@ use crate::wire::mptcp::MptcpOption;
 
 pub(super) use headline::with_findings;
 
-/// More sentences than the one: failed joins, an end out of order, what the capture lacks.
+/// More sentences: failed joins, an abnormal end, what the capture lacks.
 pub fn details(context: &ConnectionContext<'_>) -> Vec<String> {
     let facts = Headline { context };
     let details = [
@@ -127,7 +127,7 @@ impl Headline<'_> {
         first.is_some_and(|first| first.initial && !first.is_midstream())
     }
 
-    /// How many joins failed in which way. A single one stands in the headline.
+    /// How many joins failed in which way. The headline has a single one.
     fn joins_failed(&self) -> Option<String> {
         let total = self.context.subflows.iter().filter(|subflow| !subflow.initial).count();
         if total < 2 || self.context.connection.fallback.is_some() {
@@ -154,7 +154,7 @@ impl Headline<'_> {
         if matches!(self.context.state, ConnectionState::Reset | ConnectionState::FastClosed) {
             return None;
         }
-        // What comes after both DATA_FINs is the clearing away.
+        // After both DATA_FINs, hosts only clean up.
         let done = Role::BOTH.map(|role| self.context.connection.data.of(role).fin());
         let done = done[0].zip(done[1]).map(|(one, other)| one.seen.packet.max(other.seen.packet));
         let was_reset = |subflow: &&Subflow| {
@@ -287,7 +287,7 @@ pub(super) fn failure(join: &Subflow) -> String {
     }
 }
 
-/// How the data of the direction with more of it is spread over the subflows.
+/// How the data of the busier direction is spread over the subflows.
 pub(super) fn shares(used: &[&Subflow]) -> String {
     let sent = |role: Role| used.iter().map(|subflow| subflow.sides.of(role).bytes.new_data).sum();
     let totals: [u64; 2] = Role::BOTH.map(sent);

@@ -1,4 +1,4 @@
-//! What the host itself says of why there is one path: certain, where the packets only suggest.
+//! Why there is only one path, by the settings and counters of a host: certain, where packets only suggest it.
 
 use crate::analyze::host::KnownHost;
 use crate::host::EndpointFlag;
@@ -7,17 +7,17 @@ use crate::analyze::context::ConnectionContext;
 use crate::analyze::words::{capitalised, host, list};
 use crate::track::role::Role;
 
-/// A reason that a host's settings give, and what to do about it.
+/// A reason that a host's settings give, and what to change.
 pub(in crate::analyze) struct Reason {
     /// The end of a sentence.
     pub(in crate::analyze) why: String,
     /// What to change.
     pub(in crate::analyze) advice: String,
-    /// Whether the host was set up for a second path.
+    /// Whether the host is configured for a second path.
     pub(in crate::analyze) is_configured: bool,
 }
 
-/// Why nobody offered a second path, as far as the known host says.
+/// Why nobody offered a second path, by the settings of the known host.
 pub(in crate::analyze) fn nothing_offered(context: &ConnectionContext<'_>) -> Option<Reason> {
     let known = context.host?;
     match known.role {
@@ -27,7 +27,7 @@ pub(in crate::analyze) fn nothing_offered(context: &ConnectionContext<'_>) -> Op
     }
 }
 
-/// Why an announced address was not joined, as far as the host that should have says.
+/// Why an announced address was not joined, by the settings of `joiner`.
 pub(in crate::analyze) fn not_joined(
     context: &ConnectionContext<'_>,
     joiner: Role,
@@ -63,7 +63,7 @@ pub(in crate::analyze) fn denies_and_announces_nothing(
     signal.is_some_and(|addresses| addresses.is_empty())
 }
 
-/// What a server that did not take MPTCP up says of that.
+/// Why a server answered without MPTCP, by its settings and counters, and what to do.
 pub(in crate::analyze) fn declined(
     context: &ConnectionContext<'_>,
 ) -> Option<(String, &'static str)> {
