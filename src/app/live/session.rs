@@ -141,8 +141,8 @@ impl Session {
         if self.out.lines() == Lines::None {
             return Ok(());
         }
-        let stats = self.stats(status);
-        let changes = self.findings.look(self.tracker.trace(), &stats, &self.wanted());
+        let inputs = self.stats(status);
+        let changes = self.findings.look(self.tracker.trace(), &inputs, &self.wanted());
         if self.findings.has_doubts()
             && let Some(host) = &mut self.host
         {
@@ -170,8 +170,8 @@ impl Session {
         }
         if self.out.lines() == Lines::Json {
             // The report at the end of the text says it all, these lines have none.
-            let stats = self.stats(feed.status());
-            let changes = self.findings.finish(self.tracker.trace(), &stats, &self.wanted());
+            let inputs = self.stats(feed.status());
+            let changes = self.findings.finish(self.tracker.trace(), &inputs, &self.wanted());
             self.tell_findings(changes)?;
             self.tell_summary(feed.status().dropped_by_kernel())?;
         }
