@@ -1,12 +1,14 @@
 //! Every example of README.md is run, and must print what stands there.
 //!
 //! An example is a block marked `console`: a line that starts with `$ ` is a command, what follows is its
-//! output. `UPDATE_README=1 cargo test --test it readme::` writes what is printed into README.md.
+//! output. `UPDATE=1 cargo test --test it readme::` writes what is printed into README.md.
 
 use std::env;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+
+use crate::support::testdata;
 
 #[test]
 fn every_example_prints_what_is_shown() {
@@ -14,10 +16,7 @@ fn every_example_prints_what_is_shown() {
     let shown = fs::read_to_string(&path).unwrap();
     let (printed, examples) = with_output(&shown, run);
     assert!(examples >= 3, "{examples} examples");
-    if env::var_os("UPDATE_README").is_some() {
-        fs::write(path, printed).unwrap();
-        return;
-    }
+    let shown = String::from_utf8(testdata::checked_in(&path, printed.as_bytes())).unwrap();
     for (line, (shown, printed)) in shown.lines().zip(printed.lines()).enumerate() {
         assert_eq!(shown, printed, "line {} of README.md", line + 1);
     }

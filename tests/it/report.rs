@@ -15,15 +15,18 @@ use mptcpscope::track::{Limits, Tracker};
 use mptcpscope::wire::segment::decode;
 use serde_json::Value;
 
+use crate::support::testdata;
+
 #[test]
 fn the_schema_is_checked_in() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/report.schema.json");
     let generated = serde_json::to_string_pretty(&json::schema()).unwrap() + "\n";
-    if std::env::var_os("UPDATE").is_some() {
-        fs::write(&path, &generated).unwrap();
-    }
-    let checked_in = fs::read_to_string(&path).unwrap();
-    assert_eq!(checked_in, generated, "UPDATE=1 cargo test --test it report:: writes it anew");
+    let checked_in = testdata::checked_in(&path, generated.as_bytes());
+    assert_eq!(
+        String::from_utf8(checked_in).unwrap(),
+        generated,
+        "UPDATE=1 cargo test --test it report:: writes it anew"
+    );
 }
 
 #[test]

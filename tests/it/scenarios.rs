@@ -1,7 +1,8 @@
 //! Every scenario of `testdata/scenarios`: connections in words, and what the report on them says.
 //!
 //! `SCENARIO=wrap cargo test --test it scenarios:: -- --nocapture` plays those with `wrap` in their file
-//! names, and shows their reports.
+//! names, and shows their reports. `cargo run --example write_scenarios -- FOLDER` writes all of them as
+//! captures.
 
 use std::collections::BTreeSet;
 
@@ -75,20 +76,6 @@ fn every_link_to_a_second_path_has_a_scenario() {
         }
     }
     assert_eq!(broken, LINKS.map(str::to_owned).into());
-}
-
-/// With `FINDINGS=1` and `--nocapture`: what each scenario raises.
-#[test]
-fn findings_of_every_scenario_are_named() {
-    let all = std::env::var_os("FINDINGS").is_some();
-    for file in scenario::files().into_iter().filter(|_| all) {
-        let scenario = Scenario::parse(&std::fs::read_to_string(&file).unwrap()).unwrap();
-        let report = scenario::report(&scenario.play(0).unwrap().frames);
-        println!("{}", file.file_stem().unwrap().to_str().unwrap());
-        for finding in &report.findings {
-            println!("    {:?} {}: {}", finding.severity, finding.code, finding.summary);
-        }
-    }
 }
 
 const GOOD: &str = r#"

@@ -1,7 +1,7 @@
 //! The captures of MPTCP version 0, which Linux does not speak: made here, segment by segment, with
 //! the project's own emitters, and compared with those in testdata byte for byte.
 //!
-//! `cargo test --test it -- --ignored v0_captures::write` writes them anew.
+//! `UPDATE=1 cargo test --test it v0_captures::` writes them anew.
 
 mod hosts;
 
@@ -34,19 +34,9 @@ const CAPTURES: [(&str, Scenario); 3] = [
 #[test]
 fn testdata_has_what_is_made_here() {
     for (name, scenario) in CAPTURES {
-        let there = fs::read(testdata::path("captures").join(name)).unwrap();
-        assert!(
-            there == scenario().into_pcap(),
-            "{name} differs: write it anew, or undo the change"
-        );
-    }
-}
-
-#[test]
-#[ignore = "writes testdata"]
-fn write() {
-    for (name, scenario) in CAPTURES {
-        fs::write(testdata::path("captures").join(name), scenario().into_pcap()).unwrap();
+        let made = scenario().into_pcap();
+        let there = testdata::checked_in(&testdata::path("captures").join(name), &made);
+        assert!(there == made, "{name} differs: write it anew with UPDATE=1, or undo the change");
     }
 }
 

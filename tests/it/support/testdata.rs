@@ -52,6 +52,15 @@ pub(crate) fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
 }
 
+/// The bytes of a file of the project that the tests can make. With `UPDATE=1` in the environment it is
+/// written as it is made now.
+pub(crate) fn checked_in(path: &Path, made: &[u8]) -> Vec<u8> {
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(path, made).unwrap();
+    }
+    fs::read(path).unwrap()
+}
+
 /// Name and bytes of every file in a folder of testdata, by name.
 pub(crate) fn files(folder: &str) -> Vec<(String, Vec<u8>)> {
     let mut files: Vec<_> = fs::read_dir(path(folder))
