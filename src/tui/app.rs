@@ -200,12 +200,11 @@ impl App {
 
     /// Opens the ladder at what the timeline has at the moment in focus.
     fn open_moment(&mut self) {
-        match self.screens.timeline.packet_here(&self.shared) {
-            Some(packet) => self.show_packet(packet),
-            None => {
-                self.screens.ladder.show_moment(&mut self.shared);
-                self.screens.timeline.show_moment(&mut self.shared);
-            }
+        if let Some(packet) = self.screens.timeline.packet_here(&self.shared) {
+            self.show_packet(packet);
+        } else {
+            self.screens.ladder.show_moment(&mut self.shared);
+            self.screens.timeline.show_moment(&mut self.shared);
         }
         self.open(Screen::Ladder);
     }

@@ -107,8 +107,8 @@ impl View for ConnectionsScreen {
         let areas = self.areas(shared);
         let focused = |list| self.pane.has_keys() && self.list == list;
         let rows = order::rows(shared, self.sort);
-        let table = draw::Rows { rows: &rows, sort: self.sort, cursor: self.cursor };
-        draw::connections(shared, frame, areas.connections, &table, focused(List::Connections));
+        let listed = draw::Listed { rows: &rows, sort: self.sort, cursor: self.cursor };
+        draw::connections(shared, frame, areas.connections, &listed, focused(List::Connections));
         draw::subflows(shared, frame, areas.subflows, self.subflow, focused(List::Subflows));
         draw::findings(shared, frame, areas.findings, self.finding, focused(List::Findings));
     }

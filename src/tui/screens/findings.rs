@@ -62,14 +62,7 @@ impl View for FindingsScreen {
                     Some(_) => None,
                 };
             }
-            Command::Move(to) => match self.reading {
-                Some(line) => self.reading = Some(self.scroll(shared, line, to)),
-                None => {
-                    let rows = self.rows(shared).len();
-                    self.cursor.go(to, rows, self.list_height(shared));
-                    self.focus_on_selected(shared);
-                }
-            },
+            Command::Move(to) => self.go(shared, to),
             Command::Sort => {
                 self.min_severity = match self.min_severity {
                     None => Some(Severity::Warning),
@@ -142,6 +135,17 @@ impl FindingsScreen {
         if connection.is_some() {
             shared.focus_on(connection);
         }
+    }
+
+    /// Moves in the list, or in the explanation if that has the keys.
+    fn go(&mut self, shared: &mut Shared, to: Move) {
+        if let Some(line) = self.reading {
+            self.reading = Some(self.scroll(shared, line, to));
+            return;
+        }
+        let rows = self.rows(shared).len();
+        self.cursor.go(to, rows, self.list_height(shared));
+        self.focus_on_selected(shared);
     }
 
     /// The first line of the explanation after a move from `line`.

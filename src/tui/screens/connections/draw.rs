@@ -19,7 +19,7 @@ use crate::units;
 use crate::wire::segment::Endpoint;
 
 /// The connections to draw.
-pub(super) struct Rows<'a> {
+pub(super) struct Listed<'a> {
     pub(super) rows: &'a [&'a Connection],
     pub(super) sort: Sort,
     pub(super) cursor: Cursor,
@@ -48,7 +48,7 @@ pub(super) fn connections(
     shared: &Shared,
     frame: &mut Frame<'_>,
     area: Rect,
-    &Rows { rows, sort, cursor }: &Rows<'_>,
+    &Listed { rows, sort, cursor }: &Listed<'_>,
     is_focused: bool,
 ) {
     let theme = shared.theme;
