@@ -242,7 +242,7 @@ impl App {
 
 /// Going from one thing to the next, on any screen.
 impl App {
-    /// Whether there are hits of a search to go through; else it is the findings.
+    /// Whether there are hits of a search to go through.
     fn has_hits(&self) -> bool {
         matches!(self.screen, Screen::Ladder | Screen::Packet)
             && self.screens.ladder.search.is_some()

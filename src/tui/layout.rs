@@ -56,9 +56,9 @@ pub enum Part {
     Top,
     /// Nearly a third, below it.
     Middle,
-    /// What is below that, at the left.
+    /// The left half or more of what is below the middle.
     Left,
-    /// The same, at the right.
+    /// What is right of that.
     Right,
 }
 

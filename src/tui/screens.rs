@@ -63,9 +63,9 @@ struct Row {
     place: Place,
     /// What is typed after `/`.
     prompt: Prompt,
-    /// Its update, settle and draw.
+    /// Its state among those of all screens, to be asked and drawn.
     view: fn(&Screens) -> &dyn View,
-    /// The same, to change it.
+    /// Its state among those of all screens, to be updated and settled.
     view_mut: fn(&mut Screens) -> &mut dyn View,
 }
 

@@ -88,7 +88,7 @@ impl Loader {
         self.reader.clone()
     }
 
-    /// Begins to read. `publish` says whether there is still somebody who wants to know.
+    /// Begins to read. `publish` returns whether more is wanted.
     pub(super) fn start(
         mut self,
         mut publish: impl FnMut(LoadUpdate) -> bool + Send + 'static,
@@ -105,7 +105,7 @@ impl Loader {
         Ok(running)
     }
 
-    /// Reads until the end, or until it is `stopped` or nobody wants to know more.
+    /// Reads until the end, or until it is `stopped`, or until `publish` says that it may stop.
     fn watch(
         &mut self,
         stopped: &AtomicBool,

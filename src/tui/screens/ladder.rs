@@ -189,7 +189,7 @@ impl LadderScreen {
         self.focus_on_row(shared);
     }
 
-    /// Whoever looks back wants to stay there.
+    /// While packets come, follows them only from the last row: to look back means to stay there.
     fn look_back(&self, shared: &mut Shared) {
         if shared.is_live() {
             shared.is_following = self.cursor.row + 1 >= self.len();

@@ -124,7 +124,7 @@ impl TimelineScreen {
         };
         shared.focus.t_ns = window.time(column).clamp(first, last);
         if shared.is_live() {
-            // Whoever looks at something does not want it to move away; whoever goes to the end does.
+            // What somebody looks at must not move away. At the end, the newest is what they look at.
             shared.is_following = to == Move::Last;
         }
         self.show_moment(shared);

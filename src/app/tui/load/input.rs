@@ -85,7 +85,7 @@ impl LoadInput {
         bail!("this mptcpscope was built without live capture: pipe tcpdump -U -w - into tui -")
     }
 
-    /// Begins to read: only now, whoever looks on has something to look at.
+    /// Begins to read. By now there is a screen that shows how far it is.
     pub(super) fn start(&mut self) -> Result<()> {
         match &mut self.kind {
             InputKind::Files(capture) => {

@@ -6,7 +6,7 @@ use crate::track::index::{Members, PacketIndex};
 use crate::tui::shared::Shared;
 use crate::wire::frame::PacketNo;
 
-/// Subflows that are looked at; more lanes than that nobody pages through.
+/// Subflows that are looked at. People do not page through more lanes than that.
 const SUBFLOWS: usize = 256;
 
 /// Packets after the end that are looked at for late ones on the same subflow.

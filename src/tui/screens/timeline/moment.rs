@@ -79,7 +79,7 @@ const fn sent(subflow: &Subflow, direction: Direction) -> &SubflowDirection {
     }
 }
 
-/// One past the last octet of the stream that was sent before a moment, on any subflow.
+/// How many bytes of the stream were sent before a moment, on any subflow.
 fn sent_until(connection: &Connection, direction: Direction, t_ns: i64) -> Option<u64> {
     let series = connection.subflows.iter();
     let series = series.filter_map(|subflow| sent(subflow, direction).series.as_ref());
@@ -90,7 +90,7 @@ fn sent_until(connection: &Connection, direction: Direction, t_ns: i64) -> Optio
     u64::try_from(ends.max()?).ok()
 }
 
-/// One past the last octet of the stream that was acknowledged before a moment.
+/// How many bytes of the stream were acknowledged before a moment.
 fn acked_until(data: &DataDirection, t_ns: i64) -> Option<u64> {
     let acked = data.series.as_ref()?.acked.as_ref()?;
     let until = acked.iter().take_while(|(at, _)| *at < t_ns).last();
@@ -100,7 +100,7 @@ fn acked_until(data: &DataDirection, t_ns: i64) -> Option<u64> {
     Some(u64::try_from(end).unwrap_or(0).min(most))
 }
 
-/// The same at the end of each column that begins before `last`.
+/// How many bytes were acknowledged at the end of each column that begins before `last`.
 pub(super) fn acked_by_column(data: &DataDirection, window: Window, last: i64) -> Vec<u64> {
     let series = data.series.as_ref().and_then(|series| series.acked.as_ref());
     let mut bins = series.into_iter().flat_map(Spans::iter).peekable();
@@ -253,8 +253,8 @@ fn carried(theme: Theme, column: &TimeColumn) -> String {
     let mut words = format!("{} in {packets}", units::bytes(column.payload));
     let again =
         [(glyphs.reinjected, column.reinjected), (glyphs.retransmitted, column.retransmitted)];
-    for (glyph, octets) in again.into_iter().filter(|(_, octets)| *octets > 0) {
-        words = format!("{words} {glyph}{}", units::bytes(octets));
+    for (glyph, bytes) in again.into_iter().filter(|(_, bytes)| *bytes > 0) {
+        words = format!("{words} {glyph}{}", units::bytes(bytes));
     }
     words
 }
@@ -263,16 +263,16 @@ fn carried(theme: Theme, column: &TimeColumn) -> String {
 pub(super) fn between(shared: &Shared, from: i64, to: i64) -> String {
     let Some(members) = shared.members() else { return String::new() };
     let origin = shared.index_t_ns();
-    let mut octets = [0, 0];
+    let mut bytes = [0, 0];
     for (_, entry) in shared.index().iter_from(0) {
         let t_ns = entry.since_origin().saturating_add(origin);
         if (from..=to).contains(&t_ns) && members.lane(&entry).is_some() {
-            let [up, down] = &mut octets;
+            let [up, down] = &mut bytes;
             let sum = if entry.direction() == role::Direction::ClientToServer { up } else { down };
             *sum += u64::from(entry.payload_len());
         }
     }
-    let [up, down] = octets.map(units::bytes);
+    let [up, down] = bytes.map(units::bytes);
     let (to_server, to_client) = (
         arrow(shared.theme, Direction::ClientToServer),
         arrow(shared.theme, Direction::ServerToClient),

@@ -353,7 +353,7 @@ fn note(subflow: &Subflow) -> String {
     if is_backup(subflow) { format!("B {state}") } else { state.to_owned() }
 }
 
-/// The typical round trip, as the direction with more samples has it; else that of the handshake.
+/// The longer of the typical round trips of both directions, or else that of the handshake.
 fn round_trip(subflow: &Subflow) -> Option<i64> {
     let both = [&subflow.c2s, &subflow.s2c].into_iter();
     let typical = both.filter_map(|sent| sent.rtt_ns.as_ref()).map(|rtt| rtt.p50).max();
