@@ -19,9 +19,28 @@ mod stdin;
 #[cfg(feature = "tui")]
 pub mod tui;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
+use clap::Parser;
 
 use crate::cli::{Cli, Command};
+
+/// Parses the command line, carries it out, and says in one sentence on standard error what failed.
+///
+/// Gives the exit status: 0 done, 1 a finding that `--fail-on` asks for, 2 an error. Whoever closes
+/// our output has seen enough, which is no error.
+pub fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Found) => ExitCode::from(1),
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("mptcpscope: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
 
 /// Carries out what the command line asks for.
 ///

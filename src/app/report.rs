@@ -135,13 +135,12 @@ pub(super) fn build(
     build(&trace, &facts, lookup, &wanted.findings)
 }
 
-impl From<Level> for Severity {
-    fn from(level: Level) -> Self {
-        match level {
-            Level::Note => Self::Note,
-            Level::Warning => Self::Warning,
-            Level::Error => Self::Error,
-        }
+/// What a level of the command line stands for.
+const fn severity(level: Level) -> Severity {
+    match level {
+        Level::Note => Severity::Note,
+        Level::Warning => Severity::Warning,
+        Level::Error => Severity::Error,
     }
 }
 
@@ -149,7 +148,7 @@ impl From<Level> for Severity {
 fn selection(args: &FindingArgs) -> Selection {
     Selection {
         strict: args.strict,
-        min_severity: args.min_severity.map_or(Severity::Note, Severity::from),
+        min_severity: args.min_severity.map_or(Severity::Note, severity),
         only: args.only.clone(),
         ignore: args.ignore.clone(),
         host: None,

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use mptcpscope::analyze::explain;
-use mptcpscope::analyze::finding::{Code, Needs};
+use mptcpscope::internals::analyze::explain;
+use mptcpscope::internals::analyze::finding::{Code, Needs};
 
 use crate::support::corpus::{self, name, number, sorted, text};
 

@@ -9,7 +9,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
 
-use mptcpscope::capture::privilege::{Needs, PrivilegeError, give_up};
+use mptcpscope::internals::capture::privilege::{Needs, PrivilegeError, give_up};
 
 /// What `attempt` sees after giving up all but `needs`.
 fn confined<T: Send + 'static>(needs: Needs, attempt: impl FnOnce() -> T + Send + 'static) -> T {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use mptcpscope::tui::Action;
-use mptcpscope::tui::snapshot::Phase;
-use mptcpscope::tui::state::Screen;
+use mptcpscope::internals::tui::Action;
+use mptcpscope::internals::tui::snapshot::Phase;
+use mptcpscope::internals::tui::state::Screen;
 
 use crate::support::screens::{self, Screens};
 

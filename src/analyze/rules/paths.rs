@@ -50,7 +50,7 @@ pub(super) fn single_path(context: &ConnectionContext<'_>, found: &[Finding]) ->
 }
 
 /// Why a connection whose beginning was seen had one path only: the first link that broke.
-pub(in crate::analyze) fn why_single(
+pub(in crate::layers::analyze) fn why_single(
     context: &ConnectionContext<'_>,
     found: &[Finding],
 ) -> Option<String> {
@@ -453,17 +453,17 @@ fn worst<'a>(
 }
 
 /// Whether either host asked for it to be a backup: Linux then treats it as one in both directions.
-pub(in crate::analyze) fn is_backup(subflow: &Subflow) -> bool {
+pub(in crate::layers::analyze) fn is_backup(subflow: &Subflow) -> bool {
     Role::BOTH.iter().any(|role| subflow.sides.of(*role).backup == Some(true))
 }
 
 /// Payload that both hosts sent on a subflow.
-pub(in crate::analyze) fn payload(subflow: &Subflow) -> u64 {
+pub(in crate::layers::analyze) fn payload(subflow: &Subflow) -> u64 {
     Role::BOTH.iter().map(|role| subflow.sides.of(*role).bytes.payload).sum()
 }
 
 /// Octets of both streams.
-pub(in crate::analyze) fn stream_octets(context: &ConnectionContext<'_>) -> u64 {
+pub(in crate::layers::analyze) fn stream_octets(context: &ConnectionContext<'_>) -> u64 {
     let of = |subflow: &Subflow| {
         Role::BOTH.iter().map(|role| subflow.sides.of(*role).bytes.new_data).sum::<u64>()
     };

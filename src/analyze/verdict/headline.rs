@@ -17,7 +17,7 @@ const LITTLE: u64 = 100_000;
 
 /// The verdict on a connection on which `found` was found; `None` where nothing came about of which
 /// findings could tell more.
-pub(in crate::analyze) fn with_findings(
+pub(in crate::layers::analyze) fn with_findings(
     context: &ConnectionContext<'_>,
     found: &[Finding],
 ) -> Option<String> {

@@ -213,7 +213,7 @@ pub struct AddAddrRoom {
 /// Family of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names say it")]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum Family {
     Ipv4,
     Ipv6,

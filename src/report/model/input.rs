@@ -221,7 +221,7 @@ impl Forgotten {
 /// How often each MPTCP option was seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[expect(missing_docs, reason = "the names of the RFC say it")]
+#[allow(missing_docs, reason = "the names of the RFC say it")]
 pub struct OptionCounts {
     pub mp_capable: u64,
     pub mp_join: u64,

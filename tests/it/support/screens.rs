@@ -3,10 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use mptcpscope::app::tui::load_all;
-use mptcpscope::capture::{InputPath, PacketReader};
-use mptcpscope::tui::theme::Theme;
-use mptcpscope::tui::{Action, App, Effect, Snapshot, cache, draw, keymap, text, update};
+use mptcpscope::internals::app::tui::load_all;
+use mptcpscope::internals::capture::{InputPath, PacketReader};
+use mptcpscope::internals::tui::theme::Theme;
+use mptcpscope::internals::tui::{
+    Action, App, Effect, Snapshot, cache, draw, keymap, text, update,
+};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};

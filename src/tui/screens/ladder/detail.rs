@@ -57,7 +57,7 @@ fn title(app: &App) -> String {
 }
 
 /// The same, for a packet.
-pub(in crate::tui::screens) fn packet_title(app: &App, entry: &Entry) -> String {
+pub(in crate::layers::tui::screens) fn packet_title(app: &App, entry: &Entry) -> String {
     let t_ns = t_ns(app, entry);
     let sign = if t_ns < 0 { "-" } else { "" };
     let ns = t_ns.unsigned_abs();

@@ -75,7 +75,7 @@ fn state(app: &App) -> String {
 }
 
 /// The direction that carries more of its stream.
-pub(in crate::tui::screens) const fn main_direction(
+pub(in crate::layers::tui::screens) const fn main_direction(
     connection: &Connection,
 ) -> (Direction, &DataDirection) {
     if connection.c2s.stream_bytes >= connection.s2c.stream_bytes {
@@ -86,7 +86,7 @@ pub(in crate::tui::screens) const fn main_direction(
 }
 
 /// `c→s` or `s→c`.
-pub(in crate::tui::screens) fn arrow(app: &App, direction: Direction) -> String {
+pub(in crate::layers::tui::screens) fn arrow(app: &App, direction: Direction) -> String {
     let to = app.theme.glyphs.to;
     match direction {
         Direction::ClientToServer => format!("c{to}s"),
