@@ -5,57 +5,51 @@
 //! looked at any time through [`Tracker::trace`]. Time is the packets' own, memory is bounded by
 //! [`Limits`], and nothing is kept per packet (but in a [`index::PacketIndex`], by who wants one).
 
-pub mod ack_watch;
-pub mod address;
 pub mod append_log;
 pub mod arena;
 pub mod checkpoint;
-pub mod checksum;
-pub mod connection;
-pub mod data;
-pub mod data_level_stats;
+pub mod data_level;
 pub mod distribution;
-pub mod duplicate;
-pub mod event;
 pub mod eviction;
+pub mod fallback;
 mod fast_path;
-pub mod flow;
+pub mod flow_table;
+pub mod ids;
 pub mod index;
 mod join;
 pub mod limits;
-pub mod mapping;
 mod options;
 pub mod packet_class;
 mod payload;
-pub mod pending;
 pub mod proof;
 pub mod range_set;
 pub mod role;
-pub mod rtt;
 mod segment;
-pub mod sender_stats;
-pub mod series;
-pub mod stream;
-pub mod subflow;
-pub mod tcp_sequence;
+pub mod stamp;
+mod state;
 pub mod trace;
-pub mod transmissions;
 pub mod updates;
-pub mod violations;
+
+pub use state::{
+    ack_watch, address, checksum, connection, data, data_level_stats, duplicate, event, mapping,
+    pending, rtt, sender_stats, series, stream, subflow, tcp_sequence, transmissions, violations,
+};
 
 use std::collections::BTreeSet;
 
-use arena::{Arena, Id};
-use connection::Connection;
+use arena::Arena;
 use eviction::LastSweep;
-use flow::{Flow, FlowKey, FlowTable, PlainSyn};
+use flow_table::{Flow, FlowKey, FlowTable, PlainSyn};
+use ids::{ConnectionId, OfConnection, OfSubflow, SubflowId};
 use join::TokenIndex;
 use packet_class::LastPacketState;
 use proof::Verdict;
 use role::{PerRole, Role};
-use series::SubflowSeries;
-use stream::{Stream, StreamUse};
-use subflow::{PacketStamp, Subflow, SubflowSide};
+use stamp::PacketStamp;
+use state::connection::Connection;
+use state::series::SubflowSeries;
+use state::stream::{Stream, StreamUse};
+use state::subflow::{Handshake, JoinHandshake, Subflow, SubflowSide};
 use updates::Update;
 
 pub use limits::Limits;
@@ -76,8 +70,8 @@ const FINE_SERIES: usize = 100;
 pub struct Tracker {
     limits: Limits,
     flows: FlowTable,
-    connections: Arena<Connection>,
-    subflows: Arena<Subflow>,
+    connections: Arena<Connection, OfConnection>,
+    subflows: Arena<Subflow, OfSubflow>,
     tokens: TokenIndex,
     totals: Totals,
     latest: Option<Timestamp>,
@@ -269,7 +263,7 @@ impl Tracker {
     }
 
     /// Whether `segment` opens its 4-tuple anew.
-    fn is_reuse(&self, id: Id<Subflow>, segment: &Segment<'_>, options: &SegmentOptions) -> bool {
+    fn is_reuse(&self, id: SubflowId, segment: &Segment<'_>, options: &SegmentOptions) -> bool {
         if !segment.flags.has(TcpFlags::SYN) {
             // SYN and SYN/ACK may be missing; no other segment shows keys.
             return options.sender_key().is_some_and(|key| {
@@ -323,7 +317,7 @@ impl Tracker {
     }
 
     /// A new connection; `None` past the limit.
-    fn add_connection(&mut self, first: PacketStamp) -> Option<Id<Connection>> {
+    fn add_connection(&mut self, first: PacketStamp) -> Option<ConnectionId> {
         if self.connections.len() >= self.limits.connections {
             self.totals.untracked_flows += 1;
             return None;
@@ -348,11 +342,11 @@ impl Tracker {
     /// A new subflow of `connection`, opened by `opener`; `None` past the limit.
     fn add_subflow(
         &mut self,
-        connection: Id<Connection>,
+        connection: ConnectionId,
         stream: Option<u32>,
         opener: Role,
         opening: &Opening,
-    ) -> Option<Id<Subflow>> {
+    ) -> Option<SubflowId> {
         if self.connections[connection].subflows.len() >= self.limits.subflows_per_connection {
             return self.replace_subflow(connection, stream, opener, opening);
         }
@@ -373,11 +367,11 @@ impl Tracker {
     /// `None` if the connection uses them all.
     fn replace_subflow(
         &mut self,
-        connection: Id<Connection>,
+        connection: ConnectionId,
         stream: Option<u32>,
         opener: Role,
         opening: &Opening,
-    ) -> Option<Id<Subflow>> {
+    ) -> Option<SubflowId> {
         let series = self.series_spans();
         let owner = &mut self.connections[connection];
         let oldest = owner.subflows.iter().copied().filter_map(|id| {
@@ -436,7 +430,7 @@ pub struct Opening {
 
 impl Subflow {
     fn new(
-        connection: Id<Connection>,
+        connection: ConnectionId,
         number: u32,
         tcp_stream: Option<u32>,
         opener: Role,
@@ -457,8 +451,8 @@ impl Subflow {
             opener,
             first: opening.first,
             last: opening.first,
-            handshake: subflow::Handshake::default(),
-            join: (!opening.initial).then(subflow::JoinHandshake::default),
+            handshake: Handshake::default(),
+            join: (!opening.initial).then(JoinHandshake::default),
             sides,
             reset: None,
             released: false,

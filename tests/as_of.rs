@@ -11,9 +11,9 @@ use std::path::Path;
 use mptcpscope::analyze::state_at::{ReplayBasis, state_at};
 use mptcpscope::capture::reread::PacketReader;
 use mptcpscope::capture::{Capture, InputPath};
-use mptcpscope::track::arena::Id;
-use mptcpscope::track::checkpoint::{Checkpoints, DataLevel};
-use mptcpscope::track::connection::Connection;
+use mptcpscope::track::checkpoint::Checkpoints;
+use mptcpscope::track::data_level::DataLevel;
+use mptcpscope::track::ids::ConnectionId;
 use mptcpscope::track::index::PacketIndex;
 use mptcpscope::track::role::{PerRole, Role};
 use mptcpscope::track::{Limits, Tracker};
@@ -28,7 +28,7 @@ struct Known {
     checkpoints: Checkpoints,
     levels: Vec<PerRole<DataLevel>>,
     /// Whose packet each was taken for.
-    owners: Vec<Id<Connection>>,
+    owners: Vec<ConnectionId>,
     reader: PacketReader,
 }
 

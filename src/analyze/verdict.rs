@@ -4,8 +4,8 @@ mod headline;
 
 use super::rules::ConnectionContext;
 use super::state::{CloseKind, Closer, ConnectionState};
-use crate::track::connection::{Fallback, FallbackCause};
 use crate::track::event::{Event, EventKind};
+use crate::track::fallback::{Fallback, FallbackCause};
 use crate::track::role::Role;
 use crate::track::subflow::{Subflow, SubflowState};
 use crate::units;

@@ -29,9 +29,9 @@ use super::model::{ConnectionState, RoleName, SubflowState};
 use crate::analyze::rules::ConnectionContext;
 use crate::analyze::{state, verdict};
 use crate::track::Trace;
-use crate::track::arena::Id;
 use crate::track::connection::Connection;
 use crate::track::event as tracked;
+use crate::track::ids::SubflowId;
 use crate::track::role::Role;
 use crate::track::subflow::{self, Subflow};
 use crate::track::updates::Update;
@@ -184,7 +184,7 @@ impl EventLines {
     /// The lines that `updates` are worth, in order. `origin` is the time of the first packet.
     pub fn lines(&mut self, trace: Trace<'_>, updates: &[Update], origin: Timestamp) -> Vec<Line> {
         let mut lines = Vec::new();
-        let mut moved: Vec<Id<Subflow>> = Vec::new();
+        let mut moved: Vec<SubflowId> = Vec::new();
         for new in updates {
             let id = match new {
                 Update::Forgotten { number } => {
@@ -210,13 +210,7 @@ impl EventLines {
     }
 
     /// Tells of a connection for the first time.
-    fn begin(
-        &mut self,
-        trace: Trace<'_>,
-        id: Id<Subflow>,
-        origin: Timestamp,
-        lines: &mut Vec<Line>,
-    ) {
+    fn begin(&mut self, trace: Trace<'_>, id: SubflowId, origin: Timestamp, lines: &mut Vec<Line>) {
         let connection = trace.connection(trace.subflow(id).connection);
         let told = self.told.entry(connection.number).or_default();
         if told.connection.is_none() {
@@ -235,7 +229,7 @@ impl EventLines {
     fn progress(
         &mut self,
         trace: Trace<'_>,
-        id: Id<Subflow>,
+        id: SubflowId,
         origin: Timestamp,
         lines: &mut Vec<Line>,
     ) {

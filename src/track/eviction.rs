@@ -4,10 +4,10 @@
 //! looked at, and some go with everything that refers to them.
 
 use super::Tracker;
-use super::arena::Id;
-use super::connection::Connection;
+use super::ids::ConnectionId;
 use super::limits::EvictionLimits;
-use super::subflow::Subflow;
+use super::state::connection::Connection;
+use super::state::subflow::Subflow;
 use super::updates::Update;
 use crate::wire::frame::{PacketNo, Timestamp};
 
@@ -57,7 +57,7 @@ enum Class {
 }
 
 /// A connection that may go, the oldest first.
-type Candidate = (PacketNo, Id<Connection>);
+type Candidate = (PacketNo, ConnectionId);
 
 impl Tracker {
     /// Forgets what is due at `now`, if it is time to look.
@@ -118,7 +118,7 @@ impl Tracker {
     }
 
     /// Takes connections out, and everything that refers to them.
-    fn forget(&mut self, due: &[Id<Connection>]) {
+    fn forget(&mut self, due: &[ConnectionId]) {
         let mut listed = Vec::new();
         for id in due {
             self.count_forgotten(*id, &mut listed);
@@ -146,7 +146,7 @@ impl Tracker {
 
     /// Counts a connection that goes; `listed` gets the first packets of those that the report would
     /// have shown as connections.
-    fn count_forgotten(&mut self, id: Id<Connection>, listed: &mut Vec<PacketNo>) {
+    fn count_forgotten(&mut self, id: ConnectionId, listed: &mut Vec<PacketNo>) {
         let connection = &self.connections[id];
         if connection.merged {
             return;
@@ -172,7 +172,7 @@ impl Tracker {
 fn take_oldest(
     candidates: &mut Vec<Candidate>,
     wanted: usize,
-    due: &mut Vec<Id<Connection>>,
+    due: &mut Vec<ConnectionId>,
 ) -> usize {
     if wanted == 0 {
         return 0;

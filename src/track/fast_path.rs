@@ -7,15 +7,16 @@
 //! `tests/short_way.rs` holds that both ways lead to the same.
 
 use super::Tracker;
-use super::arena::Id;
-use super::connection::Connection;
-use super::data::DataSpace;
+use super::ids::SubflowId;
 use super::options::SegmentOptions;
 use super::packet_class::PacketClass;
 use super::range_set::{SeqRange, Slot};
 use super::role::{PerRole, Role};
-use super::subflow::{PacketStamp, Subflow, SubflowSide};
-use super::transmissions::Transmission;
+use super::stamp::PacketStamp;
+use super::state::connection::Connection;
+use super::state::data::DataSpace;
+use super::state::subflow::{Subflow, SubflowSide};
+use super::state::transmissions::Transmission;
 use super::violations;
 use crate::wire::mptcp::Mapping;
 use crate::wire::segment::{Segment, TcpFlags};
@@ -35,7 +36,7 @@ impl Tracker {
     #[inline]
     pub(super) fn push_the_short_way(
         &mut self,
-        id: Id<Subflow>,
+        id: SubflowId,
         seen: PacketStamp,
         segment: &Segment<'_>,
         options: &SegmentOptions,
@@ -70,7 +71,7 @@ impl Tracker {
 
     /// Says whether the next segments of a subflow may go the short way, after one that went the long
     /// way. (One that goes the short way changes nothing that this depends on.)
-    pub(super) fn know_steadiness(&mut self, id: Id<Subflow>) {
+    pub(super) fn know_steadiness(&mut self, id: SubflowId) {
         let subflow = &mut self.subflows[id];
         subflow.steady = subflow.takes_fast_path() && !self.only_long_way;
         let connection = &mut self.connections[subflow.connection];

@@ -4,13 +4,13 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use smallvec::SmallVec;
 
-use super::arena::Id;
-use super::connection::Connection;
-use super::flow::PlainSyn;
+use super::flow_table::PlainSyn;
+use super::ids::{ConnectionId, SubflowId};
 use super::options::SegmentOptions;
 use super::proof;
 use super::role::Role;
-use super::subflow::{PacketStamp, Subflow};
+use super::stamp::PacketStamp;
+use super::state::connection::Connection;
 use super::updates::Update;
 use super::{Opening, Tracker};
 use crate::wire::crypto;
@@ -19,12 +19,12 @@ use crate::wire::segment::Segment;
 use crate::wire::seq::{Dsn, WireDsn};
 
 /// A connection, and which of its hosts a token or a sequence number belongs to.
-type Owner = (Id<Connection>, Role);
+type Owner = (ConnectionId, Role);
 
 /// Connections by token: those whose key is known, and those known by their joins alone.
 pub(crate) struct TokenIndex {
     known: HashMap<Token, SmallVec<[Owner; 1]>, FixedState>,
-    unknown: HashMap<Token, Id<Connection>, FixedState>,
+    unknown: HashMap<Token, ConnectionId, FixedState>,
     /// By the upper half of the data sequence numbers of a direction.
     by_dsn: HashMap<u64, Owner, FixedState>,
 }
@@ -39,7 +39,7 @@ impl TokenIndex {
     }
 
     /// Keeps those connections alone that are wanted.
-    pub(crate) fn retain(&mut self, wanted: impl Fn(Id<Connection>) -> bool) {
+    pub(crate) fn retain(&mut self, wanted: impl Fn(ConnectionId) -> bool) {
         self.known.retain(|_, owners| {
             owners.retain(|(id, _)| wanted(*id));
             !owners.is_empty()
@@ -48,12 +48,12 @@ impl TokenIndex {
         self.by_dsn.retain(|_, (id, _)| wanted(*id));
     }
 
-    fn place(&mut self, dsn: Dsn, connection: Id<Connection>, role: Role) {
+    fn place(&mut self, dsn: Dsn, connection: ConnectionId, role: Role) {
         self.by_dsn.insert(dsn.0 >> NEAR_BITS, (connection, role));
     }
 
     /// The connection that `token` names and whose token it is: of several the last one that came.
-    fn find(&self, token: Token) -> Option<(Id<Connection>, Role)> {
+    fn find(&self, token: Token) -> Option<(ConnectionId, Role)> {
         self.known.get(&token).and_then(|all| all.last().copied())
     }
 }
@@ -66,7 +66,7 @@ impl Tracker {
         syn: Option<PlainSyn>,
         segment: &Segment<'_>,
         options: &SegmentOptions,
-    ) -> Option<Id<Subflow>> {
+    ) -> Option<SubflowId> {
         if let Some(syn) = syn {
             return self.open_after_plain_syn(stream, syn, segment);
         }
@@ -88,7 +88,7 @@ impl Tracker {
         stream: Option<u32>,
         syn: PlainSyn,
         segment: &Segment<'_>,
-    ) -> Option<Id<Subflow>> {
+    ) -> Option<SubflowId> {
         let (here, there) = (segment.source, segment.destination);
         let from_here = here.port == syn.port;
         let (opener, acceptor) = if from_here { (here, there) } else { (there, here) };
@@ -107,7 +107,7 @@ impl Tracker {
         stream: Option<u32>,
         token: Token,
         opening: &Opening,
-    ) -> Option<Id<Subflow>> {
+    ) -> Option<SubflowId> {
         if let Some((connection, joinee)) = self.tokens.find(token) {
             return self.add_subflow(connection, stream, joinee.peer(), opening);
         }
@@ -119,7 +119,7 @@ impl Tracker {
     }
 
     /// A connection that is known by the token in its joins alone.
-    fn add_unknown(&mut self, token: Token, first: PacketStamp) -> Option<Id<Connection>> {
+    fn add_unknown(&mut self, token: Token, first: PacketStamp) -> Option<ConnectionId> {
         let id = self.add_connection(first)?;
         self.connections[id].known_by = Some(token);
         self.connections[id].may_merge = true;
@@ -128,7 +128,7 @@ impl Tracker {
     }
 
     /// Makes a host's key findable by its token; joins that named it before become subflows.
-    pub(crate) fn register_token(&mut self, connection: Id<Connection>, role: Role) {
+    pub(crate) fn register_token(&mut self, connection: ConnectionId, role: Role) {
         let host = self.connections[connection].hosts.of(role);
         let (Some(token), Some(idsn)) = (host.token, host.idsn) else { return };
         self.tokens.place(idsn, connection, role);
@@ -169,7 +169,7 @@ impl Tracker {
 
     /// A token has 32 bits, so several connections may have the same one: the HMAC of the SYN/ACK
     /// decides which of them the join was meant for (RFC 8684 §3.2).
-    pub(crate) fn settle_token(&mut self, id: Id<Subflow>) {
+    pub(crate) fn settle_token(&mut self, id: SubflowId) {
         let subflow = &self.subflows[id];
         let Some(join) = subflow.join else { return };
         let owners = join.token.and_then(|token| self.tokens.known.get(&token));
@@ -186,7 +186,7 @@ impl Tracker {
     }
 
     /// Moves a join, which carried no data yet, to the connection that it was meant for.
-    fn move_join(&mut self, id: Id<Subflow>, target: Id<Connection>, opener: Role) {
+    fn move_join(&mut self, id: SubflowId, target: ConnectionId, opener: Role) {
         let from = self.subflows[id].connection;
         let swap = self.subflows[id].opener != opener;
         self.connections[from].subflows.retain(|kept| *kept != id);
@@ -216,7 +216,7 @@ impl Tracker {
     /// carries may have been carried by the other connection.
     pub(crate) fn match_by_option(
         &mut self,
-        id: Id<Subflow>,
+        id: SubflowId,
         segment: &Segment<'_>,
         options: &SegmentOptions,
     ) {
@@ -244,7 +244,7 @@ impl Tracker {
 
     /// Looks for the connection that a flow without keys and tokens belongs to, by its data sequence
     /// numbers: they are random 64-bit numbers, so two connections are never near each other.
-    pub(crate) fn match_by_dsn(&mut self, connection: Id<Connection>) {
+    pub(crate) fn match_by_dsn(&mut self, connection: ConnectionId) {
         for role in Role::BOTH {
             let Some(dsn) = self.connections[connection].data.of(role).reference() else {
                 continue;
@@ -265,7 +265,7 @@ impl Tracker {
     }
 
     /// The live connection with a direction whose numbers are near `dsn`.
-    fn near(&self, dsn: Dsn) -> Option<(Id<Connection>, Role)> {
+    fn near(&self, dsn: Dsn) -> Option<(ConnectionId, Role)> {
         let upper = dsn.0 >> NEAR_BITS;
         [upper, upper.wrapping_sub(1), upper.wrapping_add(1)].iter().find_map(|upper| {
             let (id, role) = self.tokens.by_dsn.get(&(upper & (u64::MAX >> NEAR_BITS)))?;
@@ -277,7 +277,7 @@ impl Tracker {
 
     /// Moves the subflows of `from` to `target`; `swap` says that client and server are the other
     /// way round there.
-    fn merge(&mut self, from: Id<Connection>, target: Id<Connection>, swap: bool) {
+    fn merge(&mut self, from: ConnectionId, target: ConnectionId, swap: bool) {
         let placeholder = Connection::new(self.connections[from].first);
         let mut from_connection = std::mem::replace(&mut self.connections[from], placeholder);
         self.connections[from].merged = true;

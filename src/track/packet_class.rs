@@ -1,10 +1,10 @@
 //! What a segment that was pushed turned out to be.
 
 use super::Tracker;
-use super::arena::Id;
+use super::ids::SubflowId;
 use super::options::SegmentOptions;
 use super::role::Direction;
-use super::subflow::{ByteCounts, Subflow};
+use super::state::subflow::{ByteCounts, Subflow};
 use crate::wire::mptcp::{DataLevelLength, MptcpOption};
 use crate::wire::segment::{Segment, TcpFlags};
 
@@ -71,7 +71,7 @@ impl PacketClass {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LastPacket {
     /// The subflow.
-    pub subflow: Id<Subflow>,
+    pub subflow: SubflowId,
     /// Who sent it, as far as is known by now.
     pub direction: Direction,
     /// What it is.
@@ -85,7 +85,7 @@ pub struct LastPacket {
 pub(crate) struct LastPacketState {
     pub(crate) segment: Option<LastPacket>,
     /// Subflows whose client and server turned out to be the other way round.
-    pub(crate) swapped: Vec<Id<Subflow>>,
+    pub(crate) swapped: Vec<SubflowId>,
 }
 
 impl Tracker {
@@ -101,7 +101,7 @@ impl Tracker {
 
     /// The subflows of whose segments so far, the last one included, the direction was the other one
     /// after all.
-    pub fn take_swapped(&mut self) -> Vec<Id<Subflow>> {
+    pub fn take_swapped(&mut self) -> Vec<SubflowId> {
         self.last_packet_state
             .as_mut()
             .map(|last| std::mem::take(&mut last.swapped))

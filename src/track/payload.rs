@@ -1,16 +1,16 @@
 //! The data level of one segment: DSS, and what becomes of its payload.
 
-use super::connection::{Fallback, FallbackCause};
-use super::data::PayloadClass;
-use super::event::{Event, EventKind, Resent};
-use super::mapping::Mapped;
+use super::fallback::{Fallback, FallbackCause};
 use super::range_set::SeqRange;
 use super::role::Role;
 use super::segment::Step;
-use super::stream::{Source, Stream, StreamBreak};
-use super::transmissions::Transmission;
+use super::state::data::PayloadClass;
+use super::state::event::{Event, EventKind, Resent};
+use super::state::mapping::Mapped;
+use super::state::stream::{Source, Stream, StreamBreak};
+use super::state::transmissions::Transmission;
+use super::state::violations::{self, Violation};
 use super::updates::Update;
-use super::violations::{self, Violation};
 use crate::wire::crypto::ChecksumVerdict;
 use crate::wire::mptcp::{DataLevelLength, Dss, Mapping, MptcpOption};
 use crate::wire::segment::TcpFlags;

@@ -1,15 +1,17 @@
 //! What one segment changes on its subflow and its connection.
 
 use super::Tracker;
-use super::arena::Id;
-use super::connection::{Connection, FallbackCause, FastCloseSeen};
-use super::event::{Event, EventKind};
+use super::fallback::FallbackCause;
+use super::ids::{ConnectionId, SubflowId};
 use super::options::SegmentOptions;
 use super::packet_class::{self, LastPacket, PacketClass};
 use super::proof::{Verdict, fast_close_verdict};
 use super::range_set::SeqRange;
 use super::role::{Direction, PerRole, Role};
-use super::subflow::{PacketStamp, Reset, Subflow, SubflowSide};
+use super::stamp::PacketStamp;
+use super::state::connection::{Connection, FastCloseSeen};
+use super::state::event::{Event, EventKind};
+use super::state::subflow::{Reset, Subflow, SubflowSide};
 use super::updates::{StateDigest, Update};
 use crate::wire::mptcp::{Capable, CapableForm, FastClose, Join, MptcpOption};
 use crate::wire::segment::{Segment, TcpFlags};
@@ -20,7 +22,7 @@ impl Tracker {
     /// written field by field waits for all these writes.
     pub(crate) fn push_on_subflow(
         &mut self,
-        id: Id<Subflow>,
+        id: SubflowId,
         seen: PacketStamp,
         segment: &Segment<'_>,
         options: &SegmentOptions,
@@ -34,7 +36,7 @@ impl Tracker {
     #[inline(never)]
     fn push_the_long_way(
         &mut self,
-        id: Id<Subflow>,
+        id: SubflowId,
         seen: PacketStamp,
         segment: &Segment<'_>,
         options: &SegmentOptions,
@@ -98,7 +100,7 @@ impl Tracker {
     /// The segment, and what it may change.
     fn step<'a>(
         &'a mut self,
-        id: Id<Subflow>,
+        id: SubflowId,
         seen: PacketStamp,
         segment: &'a Segment<'a>,
         options: &'a SegmentOptions,
@@ -126,7 +128,7 @@ impl Tracker {
     #[cold]
     pub(super) fn note_stalls(
         &mut self,
-        id: Id<Subflow>,
+        id: SubflowId,
         seen: PacketStamp,
         segment: &Segment<'_>,
         options: &SegmentOptions,
@@ -138,7 +140,7 @@ impl Tracker {
     /// Keeps what a segment was, where that is wanted.
     pub(super) fn note_pushed(
         &mut self,
-        subflow: Id<Subflow>,
+        subflow: SubflowId,
         direction: Direction,
         segment: &Segment<'_>,
         kind: PacketClass,
@@ -152,7 +154,7 @@ impl Tracker {
     /// MP_PRIO of v0 that names an address changes all subflows of it (RFC 6824 §3.3.8).
     fn change_backup_of_address(
         &mut self,
-        connection: Id<Connection>,
+        connection: ConnectionId,
         sender: Role,
         options: &SegmentOptions,
     ) {
@@ -172,7 +174,7 @@ impl Tracker {
 
 /// A segment, and what it may change.
 pub(crate) struct Step<'a> {
-    pub(crate) id: Id<Subflow>,
+    pub(crate) id: SubflowId,
     pub(crate) direction: Direction,
     pub(crate) seen: PacketStamp,
     pub(crate) segment: &'a Segment<'a>,

@@ -1,11 +1,12 @@
 //! What a tracker has put together: a view for the layers above.
 
 use super::Tracker;
-use super::arena::Id;
-use super::connection::Connection;
 use super::eviction::Forgotten;
+use super::ids::{ConnectionId, SubflowId};
 use super::options::SegmentOptions;
-use super::subflow::{PacketStamp, Subflow};
+use super::stamp::PacketStamp;
+use super::state::connection::Connection;
+use super::state::subflow::Subflow;
 use crate::wire::frame::{CapturePoint, Timestamp};
 use crate::wire::mptcp::MptcpOption;
 
@@ -176,12 +177,12 @@ impl<'a> Trace<'a> {
     }
 
     /// A connection by its number.
-    pub fn connection(&self, id: Id<Connection>) -> &'a Connection {
+    pub fn connection(&self, id: ConnectionId) -> &'a Connection {
         &self.tracker.connections[id]
     }
 
     /// A subflow by its number.
-    pub fn subflow(&self, id: Id<Subflow>) -> &'a Subflow {
+    pub fn subflow(&self, id: SubflowId) -> &'a Subflow {
         &self.tracker.subflows[id]
     }
 
@@ -194,7 +195,7 @@ impl<'a> Trace<'a> {
 
     /// Known by its joins alone, and none of them was ever answered with MP_JOIN.
     pub(crate) fn is_orphan(self, connection: &Connection) -> bool {
-        let unanswered = |id: &Id<Subflow>| {
+        let unanswered = |id: &SubflowId| {
             let join = self.tracker.subflows[*id].join.as_ref();
             join.is_some_and(|join| join.syn_ack_hmac.is_none())
         };

@@ -4,10 +4,12 @@ use super::host as known_host;
 use super::words::{capitalised, host, packet};
 use super::{ConnectionContext, WholeCapture};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
-use crate::track::connection::{Connection, FallbackCause};
+use crate::track::connection::Connection;
 use crate::track::event::Event;
+use crate::track::fallback::FallbackCause;
 use crate::track::role::Role;
-use crate::track::subflow::{PacketStamp, Subflow};
+use crate::track::stamp::PacketStamp;
+use crate::track::subflow::Subflow;
 use crate::wire::mptcp::{Capable, CapableForm, MptcpOption, Version};
 
 /// Two connections of one client that are no further apart than this may be two attempts.

@@ -7,7 +7,8 @@ use super::{ConnectionContext, capture, joins};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::analyze::state::ConnectionState;
 use crate::track::role::Role;
-use crate::track::subflow::{PacketStamp, Reset, Subflow};
+use crate::track::stamp::PacketStamp;
+use crate::track::subflow::{Reset, Subflow};
 use crate::units;
 
 /// A connection that is shorter and smaller than this needs no second path.

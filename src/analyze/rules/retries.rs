@@ -4,7 +4,8 @@ use super::words::{capitalised, host, packet};
 use super::{ConnectionContext, close, joins};
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::track::role::Role;
-use crate::track::subflow::{PacketStamp, Subflow};
+use crate::track::stamp::PacketStamp;
+use crate::track::subflow::Subflow;
 use crate::wire::frame::PacketNo;
 
 /// Most joins of a connection that are compared with each other.

@@ -5,7 +5,7 @@ use super::words::{capitalised, host, packet};
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::track::event::Event;
 use crate::track::role::Role;
-use crate::track::subflow::PacketStamp;
+use crate::track::stamp::PacketStamp;
 use crate::wire::frame::PacketNo;
 use crate::wire::mptcp::{AddAddr, AddressId, MptcpOption, Subtype};
 

@@ -8,7 +8,8 @@ use super::words::{capitalised, list};
 use super::{ConnectionContext, WholeCapture};
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::track::role::Role;
-use crate::track::subflow::{PacketStamp, Subflow};
+use crate::track::stamp::PacketStamp;
+use crate::track::subflow::Subflow;
 use crate::units;
 use crate::wire::segment::Endpoint;
 

@@ -4,7 +4,8 @@ use super::ConnectionContext;
 use super::words::{capitalised, host, packet};
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::track::role::Role;
-use crate::track::subflow::{PacketStamp, Subflow};
+use crate::track::stamp::PacketStamp;
+use crate::track::subflow::Subflow;
 use crate::track::violations::{Violation, ViolationCount};
 use crate::units;
 

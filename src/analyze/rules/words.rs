@@ -1,7 +1,8 @@
 //! Words that summaries share.
 
 pub(super) use crate::analyze::verdict::host;
-use crate::track::subflow::{PacketStamp, Reset};
+use crate::track::stamp::PacketStamp;
+use crate::track::subflow::Reset;
 
 /// With a capital first letter, for the beginning of a sentence.
 pub(super) fn capitalised(words: &str) -> String {

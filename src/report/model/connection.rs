@@ -15,6 +15,7 @@ use crate::report::event::{Event, FallbackCauseName};
 use crate::report::hex::{Hex32, Hex64};
 use crate::track::connection;
 use crate::track::event;
+use crate::track::fallback;
 use crate::track::role::Role;
 
 /// A connection over all its subflows.
@@ -300,7 +301,7 @@ impl Host {
 }
 
 impl Fallback {
-    fn build(context: &Context<'_>, fallback: connection::Fallback) -> Self {
+    fn build(context: &Context<'_>, fallback: fallback::Fallback) -> Self {
         let Moment { packet, t_ns } = context.moment(fallback.seen);
         Self {
             cause: fallback.cause.into(),

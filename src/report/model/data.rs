@@ -10,7 +10,8 @@ use super::subflow::Distribution;
 use crate::analyze::rules::ConnectionContext;
 use crate::track::range_set::SeqRange;
 use crate::track::role::Role;
-use crate::track::subflow::{ByteCounts, PacketStamp};
+use crate::track::stamp::PacketStamp;
+use crate::track::subflow::ByteCounts;
 use crate::track::{connection, data_level_stats};
 
 /// Most holes of a stream that are listed.

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use super::options::SegmentOptions;
+use crate::track::options::SegmentOptions;
 use crate::wire::frame::{CapturePoint, Timestamp};
 use crate::wire::segment::{Segment, TcpFlags};
 

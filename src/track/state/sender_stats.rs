@@ -1,8 +1,8 @@
 //! How one host's sending on one subflow went, at the level of TCP.
 
-use super::range_set::SeqRange;
 use super::series::{Extent, Sent, SubflowSeries};
-use super::subflow::PacketStamp;
+use crate::track::range_set::SeqRange;
+use crate::track::stamp::PacketStamp;
 use crate::wire::frame::Timestamp;
 
 /// Order, repetition and pace of what a host sent on a subflow.

@@ -5,9 +5,10 @@
 use smallvec::SmallVec;
 
 use super::data::DataSpace;
-use super::range_set::SeqRange;
-use super::segment::Step;
-use super::subflow::{PacketStamp, SubflowSide};
+use super::subflow::SubflowSide;
+use crate::track::range_set::SeqRange;
+use crate::track::segment::Step;
+use crate::track::stamp::PacketStamp;
 use crate::wire::frame::Timestamp;
 use crate::wire::mptcp::{DataLevelLength, Mapping, MptcpOption};
 use crate::wire::segment::TcpFlags;
@@ -176,7 +177,7 @@ impl Violations {
 
     /// Anything else was sent.
     #[inline]
-    pub(super) fn end_signals(&mut self) {
+    pub(crate) fn end_signals(&mut self) {
         if let Some(record) = &mut self.record {
             record.signals = 0;
         }
@@ -191,7 +192,7 @@ impl Violations {
 }
 
 impl Step<'_> {
-    pub(super) fn note(&mut self, misdeed: Violation, bytes: u64) {
+    pub(crate) fn note(&mut self, misdeed: Violation, bytes: u64) {
         let seen = self.seen;
         self.sender_end().violations.note(misdeed, seen, bytes);
     }
@@ -400,7 +401,7 @@ impl SubflowSide {
     /// The right edge of the receive window, on a segment with acknowledgment number `ack`, of a
     /// connection that did not fall back.
     #[inline(always)]
-    pub(super) fn watch_edge(&mut self, seen: PacketStamp, ack: SeqNum, edge: i64) {
+    pub(crate) fn watch_edge(&mut self, seen: PacketStamp, ack: SeqNum, edge: i64) {
         let behind = self.violations.offer(ack, edge);
         if behind > 1 && behind >= 1 << self.window_scale.unwrap_or(0) {
             self.violations.note(Violation::WindowShrunk, seen, behind.unsigned_abs());
@@ -410,7 +411,7 @@ impl SubflowSide {
 
 /// New bytes at `range` of a stream whose connection did not fall back.
 #[inline(always)]
-pub(super) fn watch_new_data(
+pub(crate) fn watch_new_data(
     violations: &mut Violations,
     data: &DataSpace,
     range: SeqRange,

@@ -5,12 +5,12 @@ use std::collections::VecDeque;
 
 use smallvec::SmallVec;
 
-use super::checkpoint::DataLevel;
 use super::data_level_stats::{DataLevelStats, Stall};
-use super::range_set::{Pieces, RangeSet, SeqRange, Slot};
 use super::series::DataSeries;
-use super::subflow::PacketStamp;
 use super::transmissions::{FirstTransmissions, Transmission};
+use crate::track::data_level::DataLevel;
+use crate::track::range_set::{Pieces, RangeSet, SeqRange, Slot};
+use crate::track::stamp::PacketStamp;
 use crate::wire::frame::Timestamp;
 use crate::wire::seq::{Dsn, WireDsn};
 
@@ -235,7 +235,7 @@ impl DataSpace {
 
     /// Whether the last segment ended a stall.
     #[inline]
-    pub(super) const fn has_stall(&self) -> bool {
+    pub(crate) const fn has_stall(&self) -> bool {
         self.level_stats.has_stall()
     }
 

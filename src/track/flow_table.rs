@@ -6,8 +6,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
-use super::arena::{Arena, Id};
-use super::subflow::{PacketStamp, Subflow};
+use super::arena::Arena;
+use super::ids::{Id, SubflowId};
+use super::stamp::PacketStamp;
 use crate::wire::segment::Endpoint;
 use crate::wire::seq::SeqNum;
 
@@ -102,7 +103,7 @@ pub enum Flow {
         syn: Option<PlainSyn>,
     },
     /// It belongs to an MPTCP connection (or did, before it fell back).
-    Subflow(Id<Subflow>),
+    Subflow(SubflowId),
 }
 
 /// The SYN of a flow that is plain TCP so far.
@@ -134,7 +135,7 @@ pub struct FlowTable {
 #[derive(Debug, Clone, Copy)]
 enum Entry {
     Plain(Id<PlainFlow>),
-    Subflow(Id<Subflow>),
+    Subflow(SubflowId),
 }
 
 /// What is known of a plain flow.
@@ -161,7 +162,7 @@ impl FlowTable {
 
     /// The subflow between two endpoints, if the flow is one, as nearly every segment asks.
     #[inline]
-    pub fn subflow(&self, key: &FlowKey) -> Option<Id<Subflow>> {
+    pub fn subflow(&self, key: &FlowKey) -> Option<SubflowId> {
         match self.entry(key)? {
             Entry::Subflow(id) => Some(id),
             Entry::Plain(_) => None,
@@ -216,7 +217,7 @@ impl FlowTable {
     }
 
     /// Takes the 4-tuple of a subflow out, unless another flow has it by now.
-    pub fn remove(&mut self, key: &FlowKey, subflow: Id<Subflow>) {
+    pub fn remove(&mut self, key: &FlowKey, subflow: SubflowId) {
         if !matches!(self.entry(key), Some(Entry::Subflow(id)) if id == subflow) {
             return;
         }
@@ -227,7 +228,7 @@ impl FlowTable {
     }
 
     /// Keeps those subflows alone that are wanted.
-    pub fn retain_subflows(&mut self, wanted: impl Fn(Id<Subflow>) -> bool) {
+    pub fn retain_subflows(&mut self, wanted: impl Fn(SubflowId) -> bool) {
         self.retain(|entry| match entry {
             Entry::Plain(_) => true,
             Entry::Subflow(id) => wanted(id),

@@ -4,8 +4,8 @@ use std::net::IpAddr;
 
 use smallvec::SmallVec;
 
-use super::role::Role;
-use super::subflow::PacketStamp;
+use crate::track::role::Role;
+use crate::track::stamp::PacketStamp;
 use crate::wire::mptcp::{AddAddr, AddressId};
 
 /// Most packets listed per address and kind; the rest is counted.

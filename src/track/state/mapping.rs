@@ -1,7 +1,7 @@
 //! The mappings that one host declared on one subflow: subflow sequence → data sequence
 //! (RFC 8684 §3.3.1).
 
-use super::range_set::SeqRange;
+use crate::track::range_set::SeqRange;
 use crate::wire::mptcp::{DataLevelLength, Mapping};
 use crate::wire::seq::Dsn;
 
@@ -123,7 +123,7 @@ impl Mappings {
     /// Where the mapping of a segment with payload at `payload` begins, if it has no checksum, covers
     /// all of that, and is the latest again, or follows on all before.
     #[inline(always)]
-    pub(super) fn next(&self, mapping: &Mapping, dsn: Dsn, payload: SeqRange) -> Option<i64> {
+    pub(crate) fn next(&self, mapping: &Mapping, dsn: Dsn, payload: SeqRange) -> Option<i64> {
         let (DataLevelLength::Bytes(wire_len @ 1..), None) = (mapping.length, mapping.checksum)
         else {
             return None;
@@ -145,7 +145,7 @@ impl Mappings {
 
     /// Takes a mapping of which [`Mappings::next`] said that it begins at `start`.
     #[inline(always)]
-    pub(super) fn declare_next(&mut self, mapping: &Mapping, dsn: Dsn, start: i64) {
+    pub(crate) fn declare_next(&mut self, mapping: &Mapping, dsn: Dsn, start: i64) {
         let DataLevelLength::Bytes(wire_len) = mapping.length else { return };
         if start >= self.reach {
             self.declared += 1;

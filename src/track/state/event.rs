@@ -1,9 +1,9 @@
 //! What happened, in order: one event per option that says something new, and per TCP event.
 
-use super::arena::Id;
-use super::connection::FallbackCause;
-use super::role::Direction;
-use super::subflow::{PacketStamp, Subflow};
+use crate::track::fallback::FallbackCause;
+use crate::track::ids::SubflowId;
+use crate::track::role::Direction;
+use crate::track::stamp::PacketStamp;
 use crate::wire::mptcp::MptcpOption;
 use crate::wire::seq::Dsn;
 
@@ -13,7 +13,7 @@ pub struct Event {
     /// Packet and time.
     pub seen: PacketStamp,
     /// On which subflow.
-    pub subflow: Id<Subflow>,
+    pub subflow: SubflowId,
     /// Who sent it.
     pub direction: Direction,
     /// What.
@@ -125,14 +125,14 @@ impl Events {
 
     /// Takes the events of a subflow out of these.
     #[must_use]
-    pub fn take_of(&mut self, subflow: Id<Subflow>) -> Self {
+    pub fn take_of(&mut self, subflow: SubflowId) -> Self {
         let (taken, kept) = self.kept.drain(..).partition(|event| event.subflow == subflow);
         self.kept = kept;
         Self { kept: taken, dropped: 0 }
     }
 
     /// Drops the events of a subflow whose number goes to another one.
-    pub fn forget(&mut self, subflow: Id<Subflow>) {
+    pub fn forget(&mut self, subflow: SubflowId) {
         self.dropped += self.take_of(subflow).kept.len() as u64;
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use super::range_set::SeqRange;
+use crate::track::range_set::SeqRange;
 use crate::wire::frame::Timestamp;
 
 /// Most first copies that are remembered per subflow.

@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::distribution::Distribution;
-use super::range_set::SeqRange;
+use crate::track::distribution::Distribution;
+use crate::track::range_set::SeqRange;
 use crate::wire::frame::Timestamp;
 
 /// Most segments that are timed at once; others pass untimed until there is room.

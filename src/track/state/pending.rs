@@ -5,11 +5,11 @@
 //! segment or the next mapping was seen, too. Until then its bytes count as new data.
 
 use super::mapping::Mapped;
-use super::payload::captured_part;
-use super::range_set::SeqRange;
-use super::role::{PerRole, Role};
-use super::segment::Step;
-use super::subflow::PacketStamp;
+use crate::track::payload::captured_part;
+use crate::track::range_set::SeqRange;
+use crate::track::role::{PerRole, Role};
+use crate::track::segment::Step;
+use crate::track::stamp::PacketStamp;
 use crate::wire::segment::Segment;
 use crate::wire::seq::{Dsn, SeqNum};
 

@@ -4,8 +4,8 @@
 //! at its offset the first time it is seen, and a mapping is judged once all of it is there.
 
 use super::mapping::Mapped;
-use super::range_set::SeqRange;
-use super::subflow::PacketStamp;
+use crate::track::range_set::SeqRange;
+use crate::track::stamp::PacketStamp;
 use crate::wire::crypto::{ChecksumVerdict, DssChecksum};
 use crate::wire::seq::Dsn;
 

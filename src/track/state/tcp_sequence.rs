@@ -3,7 +3,7 @@
 //! Position 0 is the SYN, so that the first byte of payload is position 1, as a mapping counts
 //! (RFC 8684 §3.3.1). Where the SYN was not seen, position 1 is the first byte seen.
 
-use super::range_set::{Pieces, RangeSet, SeqRange};
+use crate::track::range_set::{Pieces, RangeSet, SeqRange};
 use crate::wire::seq::SeqNum;
 
 /// Positions of a host's sequence numbers, and which of them carried payload that was seen.

@@ -1,54 +1,30 @@
 //! One TCP flow that carries a part of a connection.
 
 use super::ack_watch::AckWatch;
-use super::arena::Id;
 use super::checksum::Checksums;
-use super::connection::Connection;
 use super::duplicate::RecentSegments;
 use super::mapping::Mappings;
 use super::pending::Pending;
-use super::range_set::SeqRange;
-use super::role::{Direction, PerRole, Role};
 use super::rtt::RoundTrips;
 use super::sender_stats::SenderStats;
 use super::tcp_sequence::TcpSequence;
 use super::violations::Violations;
-use crate::wire::frame::{PacketNo, Timestamp};
+use crate::track::ids::ConnectionId;
+use crate::track::options::SynOptions;
+use crate::track::range_set::SeqRange;
+use crate::track::role::{Direction, PerRole, Role};
+use crate::track::stamp::PacketStamp;
+use crate::wire::frame::Timestamp;
 use crate::wire::mptcp::{AddressId, Nonce, TcpReset, Token};
 use crate::wire::segment::{Endpoint, Segment};
 use crate::wire::seq::SeqNum;
-
-/// A packet number and its time: where something was seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PacketStamp {
-    /// Packet number.
-    pub packet: PacketNo,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// Packets of several queues are often swapped by less than this.
-const SWAPPED_NS: i64 = 1_000_000;
-
-impl PacketStamp {
-    /// Where `segment` was seen.
-    pub fn in_segment(segment: &Segment<'_>) -> Self {
-        Self { packet: segment.number, at: segment.timestamp }
-    }
-
-    /// Whether it is so much older than the one before it in the capture that what came first, and
-    /// how long it took, can't be told from their order.
-    pub fn is_out_of_order(self, before: Self) -> bool {
-        before.at.since(self.at) > SWAPPED_NS
-    }
-}
 
 /// A subflow. (`repr(C)`: see [`SubflowSide`].)
 #[derive(Debug, Clone)]
 #[repr(C)]
 pub struct Subflow {
     /// The connection it belongs to.
-    pub connection: Id<Connection>,
+    pub connection: ConnectionId,
     /// Its number within the connection; 0 is the first one seen.
     pub number: u32,
     /// Whether it was opened with MP_CAPABLE (or, midstream, seems to have been).
@@ -269,7 +245,7 @@ impl SubflowSide {
 
     /// The peer has everything before `acked` of what it sent; whether it had less before.
     #[inline(always)]
-    pub(super) fn take_acked(&mut self, acked: i64, at: Timestamp) -> bool {
+    pub(crate) fn take_acked(&mut self, acked: i64, at: Timestamp) -> bool {
         if let Some(ns) = self.round_trips.acknowledged(acked, at) {
             self.sender_stats.round_trip(at, ns);
         }
@@ -280,13 +256,13 @@ impl SubflowSide {
 
     /// The window of a segment that it sent in bytes, if its scale is known.
     #[inline]
-    pub(super) fn window_of(&self, segment: &Segment<'_>) -> Option<u64> {
+    pub(crate) fn window_of(&self, segment: &Segment<'_>) -> Option<u64> {
         Some(u64::from(segment.window) << self.window_scale?)
     }
 
     /// Forgets mappings of which nothing more can come, by what was seen or what the peer says to have.
     #[inline(always)]
-    pub(super) fn settle_mappings(&mut self, acked: Option<SeqNum>) {
+    pub(crate) fn settle_mappings(&mut self, acked: Option<SeqNum>) {
         let sequence = &self.sequence;
         self.mappings.settle(|positions| {
             let acked = acked.and_then(|ack| sequence.acked_position(ack));
@@ -308,19 +284,6 @@ impl SubflowSide {
         self.recent.close();
         self.sequence.close();
     }
-}
-
-/// The TCP options of a SYN or SYN/ACK.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct SynOptions {
-    /// Maximum segment size.
-    pub mss: Option<u16>,
-    /// Shift count of the window.
-    pub window_scale: Option<u8>,
-    /// Whether SACK is permitted.
-    pub sack_permitted: bool,
-    /// Whether timestamps are offered.
-    pub timestamps: bool,
 }
 
 /// Every byte of payload is exactly one of these, tried in this order.
@@ -405,7 +368,7 @@ impl Subflow {
 
     /// Takes the place and the time of a segment.
     #[inline]
-    pub(super) fn see(&mut self, seen: PacketStamp) {
+    pub(crate) fn see(&mut self, seen: PacketStamp) {
         self.out_of_order |= seen.is_out_of_order(self.last);
         self.last = seen;
     }

@@ -1,8 +1,8 @@
 //! How one direction of the data level fared: what was sent twice, how long it took, where it stood
 //! still.
 
-use super::distribution::Distribution;
 use super::series::{Acked, DataSeries, Extent, Sent};
+use crate::track::distribution::Distribution;
 use crate::wire::frame::Timestamp;
 
 /// Silence at the data level that counts as a stall, while data is not acknowledged.
@@ -192,7 +192,7 @@ impl DataLevelStats {
     }
 
     #[inline]
-    pub(super) const fn has_stall(&self) -> bool {
+    pub(crate) const fn has_stall(&self) -> bool {
         self.ended.is_some()
     }
 

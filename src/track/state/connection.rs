@@ -1,12 +1,15 @@
 //! An MPTCP connection over all its subflows.
 
 use super::address::AddressBook;
-use super::arena::Id;
 use super::data::DataSpace;
 use super::event::Events;
-use super::role::{PerRole, Role};
 use super::stream::Stream;
-use super::subflow::{PacketStamp, Subflow};
+use super::subflow::Subflow;
+use crate::track::data_level::DataLevel;
+use crate::track::fallback::Fallback;
+use crate::track::ids::SubflowId;
+use crate::track::role::{PerRole, Role};
+use crate::track::stamp::PacketStamp;
 use crate::wire::crypto;
 use crate::wire::mptcp::{Capable, Key, Token, Version};
 use crate::wire::seq::Dsn;
@@ -38,7 +41,7 @@ pub struct Connection {
     /// How many of its subflows are finished.
     pub finished: u32,
     /// Its subflows, in the order in which they were first seen.
-    pub subflows: Vec<Id<Subflow>>,
+    pub subflows: Vec<SubflowId>,
     /// What happened.
     pub events: Events,
     /// How many connections were begun before it (those that turned out to be parts of others, or
@@ -94,39 +97,6 @@ pub struct Host {
     pub wants_checksum: Option<bool>,
 }
 
-/// Where a connection went on as plain TCP (RFC 8684 §3.7).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fallback {
-    /// Why.
-    pub cause: FallbackCause,
-    /// The packet that shows it.
-    pub seen: PacketStamp,
-    /// The subflow of that packet, which alone carries the stream from there on.
-    pub subflow: Id<Subflow>,
-    /// Whether the packets leave no other explanation.
-    pub certain: bool,
-}
-
-/// Why a connection fell back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum FallbackCause {
-    /// The SYN offered MPTCP and the SYN/ACK did not take it up: a server without MPTCP, or the
-    /// option was taken out on the way.
-    SynAckWithoutMpCapable,
-    /// The SYN was repeated without the option, and only that was answered.
-    SynWithMpCapableUnanswered,
-    /// The third ACK carried no MP_CAPABLE.
-    AckWithoutMpCapable,
-    /// Data without a mapping, and MPTCP was not spoken after it.
-    DataWithoutMapping,
-    /// The peer's answer to data carried no DSS.
-    AnswerWithoutDss,
-    /// An infinite mapping was declared.
-    InfiniteMapping,
-    /// The DSS checksum of data was wrong, and MPTCP was not spoken after it.
-    ChecksumFailed,
-}
-
 impl Connection {
     /// A connection that starts with the packet `first`.
     pub fn new(first: PacketStamp) -> Self {
@@ -161,7 +131,7 @@ impl Connection {
 
     /// Takes the place and the time of a segment.
     #[inline]
-    pub(super) fn see(&mut self, seen: PacketStamp) {
+    pub(crate) fn see(&mut self, seen: PacketStamp) {
         self.out_of_order |= seen.is_out_of_order(self.last);
         self.last = seen;
     }
@@ -222,6 +192,11 @@ impl Connection {
         host.deny_join_initial = host.deny_join_initial.or(option.deny_join_initial());
         self.version = Some(option.version);
         self.checksum = self.checksum.or(Some(option.flags.checksum_required()));
+    }
+
+    /// Where the data level of both directions stands.
+    pub fn levels(&self) -> PerRole<DataLevel> {
+        PerRole { client: self.data.client.level(), server: self.data.server.level() }
     }
 
     /// Takes over what is known of another connection that turned out to be this one.

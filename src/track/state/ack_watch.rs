@@ -4,15 +4,15 @@
 //! and that ACK leaves all the same, with a DSS alone: a *gratuitous ACK*, which says nothing that was
 //! not said before, and that nothing asked for.
 
-use super::options::SegmentOptions;
-use super::segment::Step;
-use super::subflow::PacketStamp;
+use crate::track::options::SegmentOptions;
+use crate::track::options::{Sack, SynOptions};
+use crate::track::segment::Step;
+use crate::track::stamp::PacketStamp;
 use crate::wire::frame::{CapturePoint, Timestamp};
 use crate::wire::mptcp::{AddressId, Dss, MptcpOption};
 use crate::wire::option_space::MAX_OPTIONS;
 use crate::wire::segment::{Segment, TcpFlags};
 use crate::wire::seq::{SeqNum, WireDsn};
-use crate::wire::tcp_option::SackBlocks;
 
 /// Most packets that are listed of a kind; the rest is counted.
 const MAX_LISTED: usize = 8;
@@ -158,7 +158,7 @@ impl AckWatch {
     /// Whether data ends past the window that this host offered last: it is dropped and answered (RFC
     /// 9293 §3.10.7.4).
     #[inline]
-    pub(super) fn is_outside_window(&self, segment: &Segment<'_>, scale: Option<u8>) -> bool {
+    pub(crate) fn is_outside_window(&self, segment: &Segment<'_>, scale: Option<u8>) -> bool {
         let (Some(said), Some(scale)) = (&self.last, scale) else { return false };
         let room = i64::from(said.window) << scale.min(14);
         let end = segment.seq.add(segment.payload_len).distance_from(said.ack);
@@ -209,32 +209,6 @@ struct Last {
     data_ack: Option<u32>,
     /// Highest TSval.
     timestamp: Option<SeqNum>,
-}
-
-/// The SACK blocks of a segment.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Sack {
-    /// How many.
-    pub(crate) blocks: u8,
-    /// The edges of all blocks, mixed.
-    pub(crate) mark: u64,
-    /// Left edge of the first one.
-    pub(crate) first: SeqNum,
-}
-
-impl Sack {
-    pub(crate) fn of(blocks: SackBlocks<'_>) -> Self {
-        let mut sack = Self::default();
-        for (left, right) in blocks.iter() {
-            if sack.blocks == 0 {
-                sack.first = left;
-            }
-            sack.blocks += 1;
-            let edges = u64::from(left.0) << 32 | u64::from(right.0);
-            sack.mark = (sack.mark ^ edges).wrapping_mul(0xff51_afd7_ed55_8ccd).rotate_left(29);
-        }
-        sack
-    }
 }
 
 impl Step<'_> {
@@ -367,9 +341,8 @@ impl Step<'_> {
 
     /// Data that came out of order shows in the SACK blocks, where there are any.
     fn is_sack_permitted(&self) -> bool {
-        let permitted = |options: Option<super::subflow::SynOptions>| {
-            options.is_none_or(|options| options.sack_permitted)
-        };
+        let permitted =
+            |options: Option<SynOptions>| options.is_none_or(|options| options.sack_permitted);
         let ends = &self.subflow.sides;
         permitted(ends.client.syn_options) && permitted(ends.server.syn_options)
     }
