@@ -12,7 +12,6 @@ pub mod data_level;
 pub mod distribution;
 pub mod eviction;
 pub mod fallback;
-mod fast_path;
 pub mod flow_table;
 pub mod ids;
 pub mod index;
@@ -20,13 +19,12 @@ mod join;
 pub mod limits;
 mod options;
 pub mod packet_class;
-mod payload;
 pub mod proof;
 pub mod range_set;
 pub mod role;
-mod segment;
 pub mod stamp;
 mod state;
+mod step;
 pub mod trace;
 pub mod updates;
 
@@ -42,15 +40,16 @@ use eviction::LastSweep;
 use flow_table::{Flow, FlowKey, FlowTable, PlainSyn};
 use ids::{ConnectionId, OfConnection, OfSubflow, SubflowId};
 use join::TokenIndex;
-use packet_class::LastPacketState;
+use packet_class::{LastPacket, LastPacketState, PacketClass};
 use proof::Verdict;
-use role::{PerRole, Role};
+use role::{Direction, PerRole, Role};
 use stamp::PacketStamp;
 use state::connection::Connection;
 use state::series::SubflowSeries;
 use state::stream::{Stream, StreamUse};
 use state::subflow::{Handshake, JoinHandshake, Subflow, SubflowSide};
-use updates::Update;
+use step::Step;
+use updates::{StateDigest, Update};
 
 pub use limits::Limits;
 pub use trace::{OptionCounts, Totals, Trace};
@@ -395,6 +394,161 @@ impl Tracker {
         owner.data.server.forget_subflow(number);
         self.totals.forgotten.subflows += 1;
         Some(id)
+    }
+}
+
+impl Tracker {
+    /// Takes a segment of a subflow. `seen` is where it says: made once, since to copy what was just
+    /// written field by field waits for all these writes.
+    pub(crate) fn push_on_subflow(
+        &mut self,
+        id: SubflowId,
+        seen: PacketStamp,
+        segment: &Segment<'_>,
+        options: &SegmentOptions,
+    ) {
+        if !self.push_the_short_way(id, seen, segment, options) {
+            self.push_the_long_way(id, seen, segment, options);
+            self.know_steadiness(id);
+        }
+    }
+
+    #[inline(never)]
+    fn push_the_long_way(
+        &mut self,
+        id: SubflowId,
+        seen: PacketStamp,
+        segment: &Segment<'_>,
+        options: &SegmentOptions,
+    ) {
+        if self.connections[self.subflows[id].connection].may_merge {
+            self.match_by_option(id, segment, options);
+        }
+        let subflow = &mut self.subflows[id];
+        let direction = subflow.direction_from(segment.source);
+        let connection_id = subflow.connection;
+        let recent = &mut subflow.sides.of_mut(direction.sender()).recent;
+        if recent.is_copy(segment, options, subflow.several_points) {
+            subflow.several_points = true;
+            let sender = direction.sender();
+            if subflow.sides.of(sender).option_space.is_doubled(segment.point) {
+                subflow.sides.of_mut(sender.peer()).option_space.ask(segment.timestamp);
+            }
+            self.totals.count_copy(segment.point);
+            self.note_pushed(id, direction, segment, PacketClass::Copy);
+            return;
+        }
+        let bytes =
+            self.last_packet_state.as_ref().map(|_| subflow.sides.of(direction.sender()).bytes);
+        let connection = &mut self.connections[connection_id];
+        let stage = self.updates.as_ref().map(|_| StateDigest::of(subflow, connection));
+        subflow.see(seen);
+        connection.see(seen);
+        let end = subflow.sides.of_mut(direction.sender());
+        end.segments += 1;
+        end.sender_stats.see(seen);
+        let mut step = self.step(id, seen, segment, options);
+        step::take(&mut step);
+        step::release_if_finished(&mut step);
+        let new_keys = step.new_keys;
+        if let Some(before) = bytes {
+            let kind = packet_class::kind(segment, options, &self.subflows[id], direction, before);
+            self.note_pushed(id, direction, segment, kind);
+        }
+        if let Some(updates) = &mut self.updates {
+            let now = StateDigest::of(&self.subflows[id], &self.connections[connection_id]);
+            if stage != Some(now) {
+                updates.push(Update::Progress(id));
+            }
+        }
+        for role in [direction.sender(), direction.sender().peer()] {
+            if *new_keys.of(role) {
+                self.register_token(connection_id, role);
+            }
+        }
+        if self.connections[connection_id].may_merge && options.has_mptcp() {
+            self.match_by_dsn(connection_id);
+        }
+        if segment.flags.is_syn_ack() && options.has_mptcp() {
+            self.settle_token(id);
+        }
+        if options.has_signal() {
+            self.change_backup_of_address(connection_id, direction.sender(), options);
+        }
+    }
+
+    /// The segment, and what it may change.
+    fn step<'a>(
+        &'a mut self,
+        id: SubflowId,
+        seen: PacketStamp,
+        segment: &'a Segment<'a>,
+        options: &'a SegmentOptions,
+    ) -> Step<'a> {
+        let subflow = &mut self.subflows[id];
+        let direction = subflow.direction_from(segment.source);
+        let connection = &mut self.connections[subflow.connection];
+        Step {
+            id,
+            direction,
+            seen,
+            segment,
+            options,
+            subflow,
+            connection,
+            most_events: self.limits.events_per_connection,
+            buffered: &mut self.buffered,
+            most_buffered: self.limits.stream_bytes,
+            updates: self.updates.as_mut(),
+            new_keys: PerRole::default(),
+        }
+    }
+
+    /// Notes the stalls that a segment ended which went the short way.
+    #[cold]
+    pub(super) fn note_stalls(
+        &mut self,
+        id: SubflowId,
+        seen: PacketStamp,
+        segment: &Segment<'_>,
+        options: &SegmentOptions,
+    ) {
+        let mut step = self.step(id, seen, segment, options);
+        step::note_stalls(&mut step, segment.payload_len > 0);
+    }
+
+    /// Keeps what a segment was, where that is wanted.
+    pub(super) fn note_pushed(
+        &mut self,
+        subflow: SubflowId,
+        direction: Direction,
+        segment: &Segment<'_>,
+        kind: PacketClass,
+    ) {
+        if let Some(last) = &mut self.last_packet_state {
+            let payload_len = segment.payload_len;
+            last.segment = Some(LastPacket { subflow, direction, kind, payload_len });
+        }
+    }
+
+    /// MP_PRIO of v0 that names an address changes all subflows of it (RFC 6824 §3.3.8).
+    fn change_backup_of_address(
+        &mut self,
+        connection: ConnectionId,
+        sender: Role,
+        options: &SegmentOptions,
+    ) {
+        let named = options.mptcp.iter().find_map(|option| match option {
+            MptcpOption::Prio(prio) if prio.address_id.is_some() => Some(*prio),
+            _ => None,
+        });
+        let Some(prio) = named else { return };
+        for id in &self.connections[connection].subflows {
+            let end = self.subflows[*id].sides.of_mut(sender);
+            if end.address_id == prio.address_id {
+                end.backup = Some(prio.backup);
+            }
+        }
     }
 }
 

@@ -93,6 +93,12 @@ impl DataSpace {
         &self.range_set
     }
 
+    /// Bytes of the stream that the peer did not acknowledge; 0 while no DATA_ACK was seen.
+    pub fn outstanding(&self) -> u64 {
+        let sent = self.range_set().span().map_or(0, |span| span.end);
+        self.acked_end().map_or(0, |acked| u64::try_from(sent - acked).unwrap_or(0))
+    }
+
     /// The DATA_FIN, once seen.
     pub const fn fin(&self) -> Option<DataFin> {
         self.fin

@@ -5,12 +5,8 @@
 //! segment or the next mapping was seen, too. Until then its bytes count as new data.
 
 use super::mapping::Mapped;
-use crate::track::payload::captured_part;
 use crate::track::range_set::SeqRange;
-use crate::track::role::{PerRole, Role};
-use crate::track::segment::Step;
 use crate::track::stamp::PacketStamp;
-use crate::wire::segment::Segment;
 use crate::wire::seq::{Dsn, SeqNum};
 
 /// Most segments that wait; with more, the best guess has to do.
@@ -35,6 +31,21 @@ impl Pending {
         self.held.is_empty()
     }
 
+    /// Whether the best guess has to do from here on.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.held.len() >= MOST
+    }
+
+    /// Keeps a piece.
+    pub(crate) fn hold(&mut self, piece: PendingPiece) {
+        self.held.push(piece);
+    }
+
+    /// Takes all pieces out.
+    pub(crate) fn take(&mut self) -> Vec<PendingPiece> {
+        std::mem::take(&mut self.held)
+    }
+
     /// Lets go of what waits, which stays where it is.
     pub(crate) fn close(&mut self) {
         for held in &mut self.held {
@@ -43,76 +54,17 @@ impl Pending {
     }
 }
 
+/// Payload of one segment, all of one mapping.
 #[derive(Debug, Clone)]
-struct PendingPiece {
-    seen: PacketStamp,
-    part: SeqRange,
-    seq: SeqNum,
-    mapped: Mapped,
+pub(crate) struct PendingPiece {
+    /// Its packet.
+    pub(crate) seen: PacketStamp,
+    /// Where it stands on the subflow.
+    pub(crate) part: SeqRange,
+    /// Sequence number of its first byte.
+    pub(crate) seq: SeqNum,
+    /// The mapping, where it was thought to be.
+    pub(crate) mapped: Mapped,
     /// Only where they are needed.
-    bytes: Vec<u8>,
-}
-
-impl Step<'_> {
-    /// Keeps bytes of a mapping until its place is known.
-    pub(crate) fn hold(&mut self, part: SeqRange, mapped: &Mapped) {
-        let (seen, segment) = (self.seen, self.segment);
-        let is_wanted =
-            mapped.checksum.is_some() || self.connection.streams.of(self.sender()).is_some();
-        let end = self.sender_end();
-        let offset = part.start - end.sequence.position(segment.seq);
-        let bytes = captured_part(segment.payload, offset, part.len());
-        let bytes = if is_wanted { bytes.to_vec() } else { Vec::new() };
-        #[expect(clippy::cast_possible_truncation, reason = "within a segment")]
-        let seq = segment.seq.add(offset.unsigned_abs() as u32);
-        end.bytes.new_data += part.len();
-        end.pending.held.push(PendingPiece { seen, part, seq, mapped: *mapped, bytes });
-        if end.pending.held.len() >= MOST {
-            self.place_held_anyway();
-        }
-    }
-
-    /// Takes what waited of what `sender` sent, if its place is known now.
-    pub(crate) fn place_held(&mut self, sender: Role) {
-        let end = self.subflow.sides.of_mut(sender);
-        if end.pending.held.is_empty() || !end.mappings.are_placed() {
-            return;
-        }
-        for held in std::mem::take(&mut end.pending.held) {
-            let end = self.subflow.sides.of_mut(sender);
-            let mapped = end.mappings.placed(&held.mapped);
-            let part = held.part.intersection(mapped.positions);
-            if !part.is_empty() {
-                end.bytes.new_data -= part.len();
-                let segment = Segment { seq: held.seq, payload: &held.bytes, ..*self.segment };
-                self.earlier(&segment, held.seen, sender).take_mapped(part, &mapped);
-            }
-        }
-    }
-
-    /// Takes what waited, at the place that is the best guess.
-    pub(crate) fn place_held_anyway(&mut self) {
-        self.sender_end().mappings.assume_placed();
-        self.place_held(self.sender());
-    }
-
-    /// This step, for a segment of `sender` that came before.
-    fn earlier<'b>(
-        &'b mut self,
-        segment: &'b Segment<'b>,
-        seen: PacketStamp,
-        sender: Role,
-    ) -> Step<'b> {
-        Step {
-            direction: sender.sends(),
-            seen,
-            segment,
-            subflow: self.subflow,
-            connection: self.connection,
-            buffered: self.buffered,
-            updates: self.updates.as_deref_mut(),
-            new_keys: PerRole::default(),
-            ..*self
-        }
-    }
+    pub(crate) bytes: Vec<u8>,
 }

@@ -265,7 +265,7 @@ impl SubflowSide {
     pub(crate) fn settle_mappings(&mut self, acked: Option<SeqNum>) {
         let sequence = &self.sequence;
         self.mappings.settle(|positions| {
-            let acked = acked.and_then(|ack| sequence.acked_position(ack));
+            let acked = acked.and_then(|ack| sequence.position_of(ack));
             positions.end <= acked.unwrap_or(0) || sequence.range_set().contains(positions)
         });
     }

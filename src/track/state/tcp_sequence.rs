@@ -74,7 +74,7 @@ impl TcpSequence {
 
     /// Position of a number that the *peer* acknowledges; `None` while no number of this host is
     /// known.
-    pub fn acked_position(&self, ack: SeqNum) -> Option<i64> {
+    pub fn position_of(&self, ack: SeqNum) -> Option<i64> {
         self.base.map(|base| unwrap(base, self.highest, ack))
     }
 

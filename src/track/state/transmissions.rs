@@ -248,6 +248,32 @@ impl Copies {
     }
 }
 
+/// What stands for the bytes of a segment when another copy of it is compared: a few of them, from its
+/// beginning, middle and end. 0 where not all were captured.
+#[inline]
+pub(crate) fn sample(bytes: &[u8], wanted: u64) -> u32 {
+    if bytes.len() as u64 != wanted || bytes.is_empty() {
+        return 0;
+    }
+    let (_, second_half) = bytes.split_at(bytes.len() / 2);
+    let words = [bytes.first_chunk(), second_half.first_chunk(), bytes.last_chunk()];
+    let mut mixed = wanted;
+    for word in words {
+        mixed = match word {
+            Some(word) => mix(mixed, u64::from_le_bytes(*word)),
+            None => bytes.iter().fold(mixed, |mixed, byte| mix(mixed, u64::from(*byte))),
+        };
+    }
+    // The upper half of a product depends on all bits, its lower half on the lower ones alone.
+    #[expect(clippy::cast_possible_truncation, reason = "half the bits are enough")]
+    ((mixed ^ mixed >> 32) as u32).max(1)
+}
+
+#[inline]
+const fn mix(mixed: u64, word: u64) -> u64 {
+    (mixed ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -294,6 +320,19 @@ mod tests {
         copies.remember(copy(1, 10, 10, 2));
         assert_eq!(copies.acknowledge(5), None);
         assert_eq!(copies.acknowledge(20).map(|(_, at)| at), Some(Timestamp(2)));
+    }
+
+    #[test]
+    fn a_sample_tells_bytes_apart() {
+        let bytes: Vec<u8> = (0..100).collect();
+        let mut others = bytes.clone();
+        for at in [0, 7, 50, 57, 92, 99] {
+            others[at] ^= 0x80;
+            assert_ne!(sample(&bytes, 100), sample(&others, 100), "byte {at}");
+            others[at] ^= 0x80;
+        }
+        assert_eq!(sample(&bytes, 101), 0, "not all of it is there");
+        assert_eq!(sample(&[], 0), 0);
     }
 
     proptest! {

@@ -6,18 +6,19 @@
 //! changes, in the order of the long way. A rule that changes there changes here as well;
 //! `tests/short_way.rs` holds that both ways lead to the same.
 
-use super::Tracker;
-use super::ids::SubflowId;
-use super::options::SegmentOptions;
-use super::packet_class::PacketClass;
-use super::range_set::{SeqRange, Slot};
-use super::role::{PerRole, Role};
-use super::stamp::PacketStamp;
-use super::state::connection::Connection;
-use super::state::data::DataSpace;
-use super::state::subflow::{Subflow, SubflowSide};
-use super::state::transmissions::Transmission;
 use super::violations;
+use crate::track::Tracker;
+use crate::track::ids::SubflowId;
+use crate::track::options::SegmentOptions;
+use crate::track::packet_class::PacketClass;
+use crate::track::range_set::{SeqRange, Slot};
+use crate::track::role::{PerRole, Role};
+use crate::track::stamp::PacketStamp;
+use crate::track::state::connection::Connection;
+use crate::track::state::data::DataSpace;
+use crate::track::state::subflow::{Subflow, SubflowSide};
+use crate::track::state::transmissions::{self, Transmission};
+use crate::track::state::violations::Violation;
 use crate::wire::mptcp::Mapping;
 use crate::wire::segment::{Segment, TcpFlags};
 use crate::wire::seq::{Dsn, WireDsn};
@@ -34,7 +35,7 @@ impl Tracker {
 
     /// Takes a segment of a subflow if it can go the short way; else false, and nothing is changed.
     #[inline]
-    pub(super) fn push_the_short_way(
+    pub(in crate::track) fn push_the_short_way(
         &mut self,
         id: SubflowId,
         seen: PacketStamp,
@@ -71,7 +72,7 @@ impl Tracker {
 
     /// Says whether the next segments of a subflow may go the short way, after one that went the long
     /// way. (One that goes the short way changes nothing that this depends on.)
-    pub(super) fn know_steadiness(&mut self, id: SubflowId) {
+    pub(in crate::track) fn know_steadiness(&mut self, id: SubflowId) {
         let subflow = &mut self.subflows[id];
         subflow.steady = subflow.takes_fast_path() && !self.only_long_way;
         let connection = &mut self.connections[subflow.connection];
@@ -164,7 +165,7 @@ impl FastStep<'_> {
     #[inline(always)]
     fn plain_payload<'b>(&self, mapping: &'b Mapping) -> Option<Payload<'b>> {
         let end = &*self.here;
-        let start = end.sequence.acked_position(self.segment.seq)?;
+        let start = end.sequence.position_of(self.segment.seq)?;
         let positions = SeqRange::new(start, self.segment.payload_len);
         let WireDsn::Long(dsn) = mapping.dsn else { return None };
         let dsn = Dsn(dsn);
@@ -194,10 +195,10 @@ impl FastStep<'_> {
         let window = self.here.window_of(self.segment);
         let edge = self.received.offer(end, window, self.seen.at);
         if !ack.is_long() && self.received.is_wide(end) {
-            self.here.violations.note(violations::Violation::NarrowDataAck, self.seen, 0);
+            self.here.violations.note(Violation::NarrowDataAck, self.seen, 0);
         }
         if let Some(edge) = edge {
-            self.here.watch_edge(self.seen, self.segment.ack, edge);
+            violations::check_edge(self.here, self.seen, self.segment.ack, edge);
         }
     }
 
@@ -212,7 +213,7 @@ impl FastStep<'_> {
     #[inline(always)]
     fn take_ack(&mut self, subflow: u32) {
         let ack = self.segment.ack;
-        if let Some(acked) = self.there.sequence.acked_position(ack) {
+        if let Some(acked) = self.there.sequence.position_of(ack) {
             let is_new = self.there.take_acked(acked, self.seen.at);
             if is_new {
                 self.received.acknowledge_subflow(subflow, acked);
@@ -239,10 +240,10 @@ impl FastStep<'_> {
         let in_flight = end.unacknowledged(None);
         end.sender_stats.sent(at, bytes, bytes, in_flight);
         let sample =
-            if self.is_joined { violations::sample(self.segment.payload, bytes) } else { 0 };
+            if self.is_joined { transmissions::sample(self.segment.payload, bytes) } else { 0 };
         let subflow_position = positions.start;
         self.sent.insert_new(place, Transmission { range, subflow, subflow_position, at, sample });
-        violations::watch_new_data(&mut end.violations, self.sent, range, self.seen);
+        violations::check_range(&mut end.violations, self.sent, range, self.seen);
         self.sent.sent(at, bytes, bytes);
     }
 }
