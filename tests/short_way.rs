@@ -185,14 +185,14 @@ impl Told {
         tracker.keep_updates();
         tracker.keep_last_packet();
         if is_long {
-            tracker.go_the_long_way();
+            tracker.disable_fast_path();
         }
         let (mut pushed, mut updates, mut steady) = (Vec::new(), Vec::new(), 0);
         for (frame, number) in frames.iter().zip(1..) {
             tracker.push(&decode(&frame.frame(number)));
             let last = tracker.last_packet();
             let subflow = last.map(|last| tracker.trace().subflow(last.subflow));
-            steady += usize::from(subflow.is_some_and(Subflow::may_go_the_short_way));
+            steady += usize::from(subflow.is_some_and(Subflow::may_take_fast_path));
             pushed.push(last);
             tracker.take_updates(&mut updates);
         }

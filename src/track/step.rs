@@ -3,7 +3,9 @@
 //! A [`Step`] is a segment with all that it may change: its subflow and its connection. The verbs stand
 //! below `step/`, one subject each.
 
+mod classify;
 mod context;
+mod copy;
 mod data_level;
 mod fallback;
 mod fast_path;
@@ -15,19 +17,54 @@ mod pending;
 mod tcp;
 mod violations;
 
-pub(crate) use context::Step;
+pub(crate) use context::{FollowUp, Step};
 pub(crate) use data_level::note_stalls;
+pub(crate) use fast_path::{allow_fast_steps, try_fast_step};
 
+use super::packet_class::PacketClass;
 use super::proof::{Verdict, fast_close_verdict};
 use super::range_set::SeqRange;
-use super::role::Role;
+use super::role::{Direction, Role};
 use super::state::connection::FastCloseSeen;
 use super::state::event::EventKind;
+use super::updates::{StateDigest, Update};
 use crate::wire::mptcp::{FastClose, MptcpOption};
 use crate::wire::segment::TcpFlags;
 
-/// Takes a segment: all that it changes on its subflow and its connection.
-pub(crate) fn take(step: &mut Step<'_>) {
+/// What a segment turned out to be, and what it leaves to do.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) direction: Direction,
+    /// What it is, where that is wanted.
+    pub(crate) class: Option<PacketClass>,
+    pub(crate) follow_up: FollowUp,
+}
+
+/// Takes a segment of a subflow, on the general path.
+pub(crate) fn take(mut step: Step<'_>) -> Outcome {
+    let step = &mut step;
+    let direction = step.direction;
+    if copy::is_copy(step) {
+        let class = step.is_class_wanted.then_some(PacketClass::Copy);
+        let follow_up = FollowUp { count_copy: true, ..FollowUp::default() };
+        return Outcome { direction, class, follow_up };
+    }
+    let bytes = step.side().bytes;
+    let digest = step.updates.is_some().then(|| StateDigest::of(step.subflow, step.connection));
+    step.see();
+    take_content(step);
+    release_if_finished(step);
+    let class = step.is_class_wanted.then(|| classify::class_of(step, bytes));
+    if digest.is_some_and(|before| before != StateDigest::of(step.subflow, step.connection)) {
+        step.update(Update::Progress(step.id));
+    }
+    step.follow_up.match_by_dsn = step.connection.may_merge && step.options.has_mptcp();
+    step.follow_up.settle_token = step.segment.flags.is_syn_ack() && step.options.has_mptcp();
+    Outcome { direction, class, follow_up: step.follow_up }
+}
+
+/// What a segment changes on its subflow and its connection, in order.
+fn take_content(step: &mut Step<'_>) {
     let flags = step.segment.flags;
     gratuitous_ack::watch(step);
     if flags.has(TcpFlags::SYN) {
@@ -64,7 +101,7 @@ pub(crate) fn take(step: &mut Step<'_>) {
 
 /// Lets go of what is only needed while segments are on their way, once there can't be any.
 #[inline]
-pub(crate) fn release_if_finished(step: &mut Step<'_>) {
+fn release_if_finished(step: &mut Step<'_>) {
     if step.subflow.released || !step.subflow.is_finished() {
         return;
     }
@@ -100,6 +137,9 @@ fn take_option(step: &mut Step<'_>, option: &MptcpOption, payload: SeqRange) {
         }
         MptcpOption::Prio(prio) if prio.address_id.is_none() => {
             step.side().backup = Some(prio.backup);
+        }
+        MptcpOption::Prio(prio) => {
+            step.follow_up.prio_of_address.get_or_insert(*prio);
         }
         MptcpOption::FastClose(FastClose { receiver_key, .. }) => {
             let (seen, from, receiver_key) = (step.seen, step.sender(), *receiver_key);

@@ -80,7 +80,7 @@ pub(crate) fn track(octets: &[u8]) {
     let told = [false, true].map(|is_long| {
         let mut tracker = Tracker::new(limits, 0);
         if is_long {
-            tracker.go_the_long_way();
+            tracker.disable_fast_path();
         }
         fuzz_segments::each(octets, |decoded| tracker.push(decoded));
         check(tracker.trace());

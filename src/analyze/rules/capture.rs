@@ -7,7 +7,7 @@ use crate::track::event::Event;
 use crate::track::range_set::SeqRange;
 use crate::track::role::Role;
 use crate::track::subflow::{Subflow, SubflowState};
-use crate::track::trace::Anomaly;
+use crate::track::totals::Anomaly;
 use crate::units;
 use crate::wire::mptcp::{FastClose, MptcpOption, Version};
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::finding::{Finding, Severity};
 use crate::analyze::rules::InputStats;
 use crate::track;
-use crate::track::eviction;
+use crate::track::totals;
 use crate::wire::frame::Timestamp;
 
 /// What the caller knows of an input. `None`: not known, or not counted per input.
@@ -207,7 +207,7 @@ pub struct Forgotten {
 }
 
 impl Forgotten {
-    fn build(forgotten: &eviction::Forgotten) -> Option<Self> {
+    fn build(forgotten: &totals::Forgotten) -> Option<Self> {
         (!forgotten.is_none()).then_some(Self {
             closed_connections: forgotten.closed,
             idle_connections: forgotten.idle,

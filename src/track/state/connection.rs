@@ -26,8 +26,8 @@ pub struct Connection {
     pub dss_seen: PerRole<bool>,
     /// Whether another connection may still turn out to be the one that its flow belongs to.
     pub may_merge: bool,
-    /// Whether segments of its subflows may go the short way, as far as it depends on it.
-    pub(crate) steady: bool,
+    /// Whether segments of its subflows may take the fast path, as far as it depends on it.
+    pub(crate) fast_path: bool,
     /// How many joined subflows got through. From the first one on it can't fall back any more.
     pub joined: u32,
     /// How many joins sent their third ACK, and no answer to it was seen.
@@ -122,7 +122,7 @@ impl Connection {
             next_number: 0,
             finished: 0,
             may_merge: false,
-            steady: false,
+            fast_path: false,
             joined: 0,
             joining: 0,
             merged: false,
@@ -197,6 +197,13 @@ impl Connection {
     /// Where the data level of both directions stands.
     pub fn levels(&self) -> PerRole<DataLevel> {
         PerRole { client: self.data.client.level(), server: self.data.server.level() }
+    }
+
+    /// Bytes that wait in its streams.
+    pub(crate) fn buffered(&self) -> usize {
+        let of =
+            |stream: &Option<Box<Stream>>| stream.as_ref().map_or(0, |stream| stream.buffered());
+        of(&self.streams.client) + of(&self.streams.server)
     }
 
     /// Takes over what is known of another connection that turned out to be this one.

@@ -147,11 +147,6 @@ impl DataSpace {
         Some(distance.clamp(-MAX_POSITION, MAX_POSITION))
     }
 
-    /// Whether its numbers are known in full, and no end.
-    pub(crate) fn takes_fast_path(&self) -> bool {
-        self.reference().is_some() && self.fin.is_none()
-    }
-
     /// A number near which those of this direction are, if all 64 bits of it are known.
     pub fn reference(&self) -> Option<Dsn> {
         self.base.filter(|_| self.upper_known).map(|base| base.add(self.highest.cast_unsigned()))

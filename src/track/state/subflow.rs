@@ -40,8 +40,8 @@ pub struct Subflow {
     /// Whether a segment other than a SYN, a RST or their like was seen from both hosts: it got
     /// through.
     pub established: bool,
-    /// Whether its segments may go the short way, as far as it depends on it.
-    pub(crate) steady: bool,
+    /// Whether its segments may take the fast path, as far as it depends on it.
+    pub(crate) fast_path: bool,
     /// Last packet seen of it.
     pub last: PacketStamp,
     /// The RST that ended it.
@@ -56,6 +56,19 @@ pub struct Subflow {
     pub tcp_stream: Option<u32>,
     /// First packet seen of it.
     pub first: PacketStamp,
+}
+
+/// The endpoints of a flow as its opener and its acceptor, and the first packet seen of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening {
+    /// Who opened it.
+    pub opener: Endpoint,
+    /// Who answered.
+    pub acceptor: Endpoint,
+    /// First packet.
+    pub first: PacketStamp,
+    /// Whether it was opened with MP_CAPABLE, or seems to have been.
+    pub initial: bool,
 }
 
 /// The segments that open a TCP connection.
@@ -323,6 +336,41 @@ pub enum SubflowState {
 }
 
 impl Subflow {
+    /// A subflow that nothing but its first packet was seen of.
+    pub(crate) fn new(
+        connection: ConnectionId,
+        number: u32,
+        tcp_stream: Option<u32>,
+        opener: Role,
+        opening: &Opening,
+    ) -> Self {
+        let mut sides = PerRole {
+            client: SubflowSide::new(opening.opener),
+            server: SubflowSide::new(opening.acceptor),
+        };
+        if opener == Role::Server {
+            sides.swap();
+        }
+        Self {
+            connection,
+            number,
+            tcp_stream,
+            initial: opening.initial,
+            opener,
+            first: opening.first,
+            last: opening.first,
+            handshake: Handshake::default(),
+            join: (!opening.initial).then(JoinHandshake::default),
+            sides,
+            reset: None,
+            released: false,
+            out_of_order: false,
+            several_points: false,
+            established: false,
+            fast_path: false,
+        }
+    }
+
     /// Who answered the SYN.
     pub const fn acceptor(&self) -> Role {
         self.opener.peer()
@@ -380,6 +428,12 @@ impl Subflow {
         } else {
             Direction::ServerToClient
         }
+    }
+
+    /// Whether its next segment may take the fast path: to see that some do.
+    #[doc(hidden)]
+    pub const fn may_take_fast_path(&self) -> bool {
+        self.fast_path
     }
 
     /// Exchanges client and server in all that is known of it.

@@ -10,6 +10,7 @@ use crate::track::state::event::{Event, EventKind};
 use crate::track::state::stream::{Stream, StreamBreak};
 use crate::track::state::subflow::{Subflow, SubflowSide};
 use crate::track::updates::Update;
+use crate::wire::mptcp::Prio;
 use crate::wire::segment::{Segment, TcpFlags};
 use crate::wire::seq::Dsn;
 
@@ -23,12 +24,28 @@ pub(crate) struct Step<'a> {
     pub(crate) subflow: &'a mut Subflow,
     pub(crate) connection: &'a mut Connection,
     pub(crate) most_events: usize,
-    /// Bytes that wait in all streams, and how many may.
-    pub(crate) buffered: &'a mut usize,
-    pub(crate) most_buffered: usize,
+    /// Bytes that the streams of this connection may hold.
+    pub(crate) stream_room: usize,
+    /// Whether somebody asks for the class of the segment.
+    pub(crate) is_class_wanted: bool,
+    /// Where to say what is new, if somebody asks.
     pub(crate) updates: Option<&'a mut Vec<Update>>,
-    /// Whether this segment showed the key of a host for the first time.
+    pub(crate) follow_up: FollowUp,
+}
+
+/// What a segment leaves to do beyond its own subflow and connection.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct FollowUp {
+    /// It is a copy, to be counted as one of its input.
+    pub(crate) count_copy: bool,
+    /// Hosts whose key was shown for the first time: from now on joins can name it.
     pub(crate) new_keys: PerRole<bool>,
+    /// The connection may be a part of another one, which its data sequence numbers tell.
+    pub(crate) match_by_dsn: bool,
+    /// It may be the answer to a join, whose HMAC tells which of several connections was meant.
+    pub(crate) settle_token: bool,
+    /// A MP_PRIO for all subflows of an address.
+    pub(crate) prio_of_address: Option<Prio>,
 }
 
 impl<'a> Step<'a> {
@@ -43,9 +60,24 @@ impl<'a> Step<'a> {
     pub(super) fn event(&mut self, kind: EventKind) {
         let event = Event { seen: self.seen, subflow: self.id, direction: self.direction, kind };
         self.connection.events.push(event, self.most_events);
+        self.update(Update::Event(event));
+    }
+
+    /// Says what is new, if somebody asks.
+    pub(super) fn update(&mut self, update: Update) {
         if let Some(updates) = &mut self.updates {
-            updates.push(Update::Event(event));
+            updates.push(update);
         }
+    }
+
+    /// Takes the place and the time of the segment.
+    pub(super) fn see(&mut self) {
+        self.subflow.see(self.seen);
+        self.connection.see(self.seen);
+        let seen = self.seen;
+        let side = self.side();
+        side.segments += 1;
+        side.sender_stats.see(seen);
     }
 
     /// Where the payload stands on the subflow; empty for a RST, whose text is no payload
@@ -69,11 +101,10 @@ impl<'a> Step<'a> {
     /// streams share.
     pub(super) fn on_stream(&mut self, sender: Role, act: impl FnOnce(&mut Stream)) {
         let Some(stream) = self.connection.streams.of_mut(sender) else { return };
-        let before = stream.buffered();
         act(stream);
-        *self.buffered = (*self.buffered + stream.buffered()).saturating_sub(before);
-        if *self.buffered > self.most_buffered {
-            *self.buffered -= stream.buffered();
+        if self.connection.buffered() > self.stream_room
+            && let Some(stream) = self.connection.streams.of_mut(sender)
+        {
             stream.give_up(StreamBreak::Memory);
         }
     }

@@ -7,77 +7,66 @@
 //! `tests/short_way.rs` holds that both ways lead to the same.
 
 use super::violations;
-use crate::track::Tracker;
 use crate::track::ids::SubflowId;
 use crate::track::options::SegmentOptions;
 use crate::track::packet_class::PacketClass;
 use crate::track::range_set::{SeqRange, Slot};
-use crate::track::role::{PerRole, Role};
+use crate::track::role::{Direction, Role};
 use crate::track::stamp::PacketStamp;
 use crate::track::state::connection::Connection;
 use crate::track::state::data::DataSpace;
 use crate::track::state::subflow::{Subflow, SubflowSide};
 use crate::track::state::transmissions::{self, Transmission};
 use crate::track::state::violations::Violation;
+use crate::track::store::Store;
 use crate::wire::mptcp::Mapping;
 use crate::wire::segment::{Segment, TcpFlags};
 use crate::wire::seq::{Dsn, WireDsn};
 
-impl Tracker {
-    /// From now on every segment goes the long way: to compare both.
-    #[doc(hidden)]
-    pub fn go_the_long_way(&mut self) {
-        self.only_long_way = true;
-        for subflow in self.subflows.iter_mut() {
-            subflow.steady = false;
-        }
-    }
+/// What a segment turned out to be that took the fast path.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FastOutcome {
+    pub(crate) direction: Direction,
+    pub(crate) class: PacketClass,
+    /// Whether the data level stood still until this segment.
+    pub(crate) has_stall: bool,
+}
 
-    /// Takes a segment of a subflow if it can go the short way; else false, and nothing is changed.
-    #[inline]
-    pub(in crate::track) fn push_the_short_way(
-        &mut self,
-        id: SubflowId,
-        seen: PacketStamp,
-        segment: &Segment<'_>,
-        options: &SegmentOptions,
-    ) -> bool {
-        let subflow = &mut self.subflows[id];
-        if !subflow.steady {
-            return false;
-        }
-        let connection = &mut self.connections[subflow.connection];
-        if !connection.steady {
-            return false;
-        }
-        let direction = subflow.direction_from(segment.source);
-        let (here, there) = subflow.sides.along_mut(direction);
-        let (sent, received) = connection.data.along_mut(direction);
-        let is_joined = connection.joined > 0;
-        let short = FastStep { seen, segment, options, is_joined, here, there, sent, received };
-        let Some(has_stall) = short.take(subflow.number, subflow.several_points) else {
-            return false;
-        };
-        subflow.see(seen);
-        connection.see(seen);
-        if has_stall {
-            self.note_stalls(id, seen, segment, options);
-        }
-        if self.last_packet_state.is_some() {
-            let kind = if segment.payload_len > 0 { PacketClass::Data } else { PacketClass::Ack };
-            self.note_pushed(id, direction, segment, kind);
-        }
-        true
+/// Takes a segment of a subflow if it can take the fast path; else `None`, and nothing is changed.
+#[inline]
+pub(crate) fn try_fast_step(
+    store: &mut Store,
+    id: SubflowId,
+    seen: PacketStamp,
+    segment: &Segment<'_>,
+    options: &SegmentOptions,
+) -> Option<FastOutcome> {
+    let subflow = &mut store.subflows[id];
+    if !subflow.fast_path {
+        return None;
     }
+    let connection = &mut store.connections[subflow.connection];
+    if !connection.fast_path {
+        return None;
+    }
+    let direction = subflow.direction_from(segment.source);
+    let (here, there) = subflow.sides.along_mut(direction);
+    let (sent, received) = connection.data.along_mut(direction);
+    let is_joined = connection.joined > 0;
+    let step = FastStep { seen, segment, options, is_joined, here, there, sent, received };
+    let has_stall = step.take(subflow.number, subflow.several_points)?;
+    subflow.see(seen);
+    connection.see(seen);
+    let class = if segment.payload_len > 0 { PacketClass::Data } else { PacketClass::Ack };
+    Some(FastOutcome { direction, class, has_stall })
+}
 
-    /// Says whether the next segments of a subflow may go the short way, after one that went the long
-    /// way. (One that goes the short way changes nothing that this depends on.)
-    pub(in crate::track) fn know_steadiness(&mut self, id: SubflowId) {
-        let subflow = &mut self.subflows[id];
-        subflow.steady = subflow.takes_fast_path() && !self.only_long_way;
-        let connection = &mut self.connections[subflow.connection];
-        connection.steady = connection.takes_fast_path();
-    }
+/// Says whether the next segments of a subflow may take the fast path, after one that took the general
+/// path. (One that takes the fast path changes nothing that this depends on.)
+pub(crate) fn allow_fast_steps(store: &mut Store, id: SubflowId, is_enabled: bool) {
+    let (subflow, connection) = store.pair_mut(id);
+    subflow.fast_path = is_enabled && is_subflow_ready(subflow);
+    connection.fast_path = is_connection_ready(connection);
 }
 
 /// A segment, and what it may change: on its subflow, here at its sender and there at the peer; of the
@@ -248,42 +237,32 @@ impl FastStep<'_> {
     }
 }
 
-impl Subflow {
-    /// Whether its next segment may go the short way: to see that some do.
-    #[doc(hidden)]
-    pub const fn may_go_the_short_way(&self) -> bool {
-        self.steady
-    }
-
-    /// Whether it is open, nothing was seen of its end, and the place of all its mappings is certain.
-    fn takes_fast_path(&self) -> bool {
-        let is_confirmed = self.handshake.syn.is_none() || self.handshake.ack.is_some();
-        let is_joined = self.handshake.syn.is_none()
-            || self.join.as_ref().is_none_or(|join| join.fourth_ack.is_some());
-        let is_open = |role: &Role| {
-            let end = self.sides.of(*role);
-            end.fin.is_none() && end.mappings.are_placed() && end.pending.is_empty()
-        };
-        self.established
-            && is_confirmed
-            && is_joined
-            && self.reset.is_none()
-            && Role::BOTH.iter().all(is_open)
-    }
+/// Whether a subflow is open, nothing was seen of its end, and the place of all its mappings is certain.
+fn is_subflow_ready(subflow: &Subflow) -> bool {
+    let handshake = &subflow.handshake;
+    let is_confirmed = handshake.syn.is_none() || handshake.ack.is_some();
+    let is_joined = handshake.syn.is_none()
+        || subflow.join.as_ref().is_none_or(|join| join.fourth_ack.is_some());
+    let is_open = |role: &Role| {
+        let side = subflow.sides.of(*role);
+        side.fin.is_none() && side.mappings.are_placed() && side.pending.is_empty()
+    };
+    subflow.established
+        && is_confirmed
+        && is_joined
+        && subflow.reset.is_none()
+        && Role::BOTH.iter().all(is_open)
 }
 
-impl Connection {
-    /// Whether it is certainly this one and did not fall back, both hosts speak MPTCP and go on sending,
-    /// and nobody wants the bytes themselves.
-    fn takes_fast_path(&self) -> bool {
-        let PerRole { client, server } = &self.data;
-        !self.may_merge
-            && self.fallback.is_none()
-            && self.streams.client.is_none()
-            && self.streams.server.is_none()
-            && self.dss_seen.client
-            && self.dss_seen.server
-            && client.takes_fast_path()
-            && server.takes_fast_path()
-    }
+/// Whether a connection is certainly this one and did not fall back, both hosts speak MPTCP and go on
+/// sending, and nobody wants the bytes themselves.
+fn is_connection_ready(connection: &Connection) -> bool {
+    let is_role_ready = |role: &Role| {
+        let data = connection.data.of(*role);
+        connection.streams.of(*role).is_none()
+            && *connection.dss_seen.of(*role)
+            && data.reference().is_some()
+            && data.fin().is_none()
+    };
+    !connection.may_merge && connection.fallback.is_none() && Role::BOTH.iter().all(is_role_ready)
 }

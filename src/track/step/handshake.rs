@@ -110,7 +110,7 @@ pub(super) fn take_capable(step: &mut Step<'_>, capable: &Capable, payload: SeqR
         if let Some(key) = key
             && step.connection.learn_key(role, key)
         {
-            *step.new_keys.of_mut(role) = true;
+            *step.follow_up.new_keys.of_mut(role) = true;
         }
     }
     for role in Role::BOTH {

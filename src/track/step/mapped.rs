@@ -81,10 +81,8 @@ fn reinjected(step: &mut Step<'_>, from: Option<u32>, bytes: u64) {
     let resent = Resent { from, bytes, segments: 1, last: step.seen };
     let kind = EventKind::Resent(resent);
     let event = Event { seen: step.seen, subflow: step.id, direction: step.direction, kind };
-    if step.connection.events.push_resent(event, resent, step.most_events)
-        && let Some(updates) = &mut step.updates
-    {
-        updates.push(Update::Event(event));
+    if step.connection.events.push_resent(event, resent, step.most_events) {
+        step.update(Update::Event(event));
     }
 }
 

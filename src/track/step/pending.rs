@@ -1,9 +1,9 @@
 //! Payload that waits until the place of its mapping is known.
 
-use super::context::Step;
+use super::context::{FollowUp, Step};
 use super::mapped;
 use crate::track::range_set::SeqRange;
-use crate::track::role::{PerRole, Role};
+use crate::track::role::Role;
 use crate::track::stamp::PacketStamp;
 use crate::track::state::mapping::Mapped;
 use crate::track::state::pending::PendingPiece;
@@ -79,9 +79,8 @@ fn earlier<'b>(
         segment,
         subflow: step.subflow,
         connection: step.connection,
-        buffered: step.buffered,
         updates: step.updates.as_deref_mut(),
-        new_keys: PerRole::default(),
+        follow_up: FollowUp::default(),
         ..*step
     }
 }
