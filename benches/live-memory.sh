@@ -64,7 +64,7 @@ watch() {
     while kill -0 "$client" 2>/dev/null; do
         now=$((SECONDS - start))
         if ((flood > 0 && now >= next_flood)); then
-            in_background "flood-$now" c python3 "$here/../tests/support/flood.py" c1 "$flood" 20000
+            in_background "flood-$now" c python3 "$here/../tests/it/support/flood.py" c1 "$flood" 20000
             next_flood=$((next_flood + flood_every))
         fi
         echo "$now $(resident) $(cpu) $(wc -l <"$scratch/live.jsonl")"

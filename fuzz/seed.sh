@@ -5,5 +5,5 @@
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
-FUZZ_CORPUS="$PWD/fuzz/corpus" cargo test --quiet --test fuzz_seeds -- --ignored write_seeds
+cargo run --quiet --locked --example write_fuzz_seeds -- fuzz/corpus
 [ ! -d fuzz/findings ] || cp -r fuzz/findings/. fuzz/corpus/

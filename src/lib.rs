@@ -17,7 +17,7 @@
 //! | [`cli`] | `units` |
 //! | [`app`] | all |
 //!
-//! `tests/layering.rs` holds this table. Below `app` there is no clock, no randomness and (but for
+//! `tests/it/layering.rs` holds this table. Below `app` there is no clock, no randomness and (but for
 //! `capture` and `host`) no I/O: time is the frame's timestamp, and the hash seed is handed in.
 
 pub mod analyze;

@@ -93,7 +93,7 @@ fn every_counter_of_this_kernel_has_its_row() {
     }
 }
 
-/// With `UPDATE_DOCS=1` the table is written.
+/// With `UPDATE=1` the table is written.
 #[test]
 fn the_documentation_has_this_table() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/kernel-counters.md");
@@ -101,10 +101,10 @@ fn the_documentation_has_this_table() {
     let (before, rest) = found.split_once(TABLE_BEGIN).expect("the beginning is marked");
     let (_, after) = rest.split_once(TABLE_END).expect("the end is marked");
     let expected = format!("{before}{TABLE_BEGIN}{}{TABLE_END}{after}", markdown());
-    if std::env::var_os("UPDATE_DOCS").is_some() {
+    if std::env::var_os("UPDATE").is_some() {
         std::fs::write(path, expected).unwrap();
     } else {
-        assert!(found == expected, "docs/kernel-counters.md is old: run with UPDATE_DOCS=1");
+        assert!(found == expected, "docs/kernel-counters.md is old: run with UPDATE=1");
     }
 }
 

@@ -1,0 +1,218 @@
+//! Which capture raises which findings (`testdata/findings.toml`), and what the warnings and errors
+//! among them rest on (`testdata/findings.tsv`): the captures of testdata, and those of the corpus
+//! where it is there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use mptcpscope::analyze::finding::Code;
+
+use crate::support::corpus::{self, name, number, sorted, text};
+
+#[derive(Deserialize)]
+struct Table {
+    /// What raises no warning and no error: section and beginning of the name.
+    healthy: Vec<String>,
+    /// By code that is off by default: the captures that raise it.
+    strict: BTreeMap<String, BTreeSet<String>>,
+    /// By the first broken link: the captures in which only one path was used.
+    #[serde(rename = "single-path")]
+    single_path: BTreeMap<String, BTreeSet<String>>,
+    /// By section: capture → `severity code`.
+    #[serde(flatten)]
+    sections: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
+}
+
+fn table() -> Table {
+    toml::from_str(&std::fs::read_to_string(testdata().join("findings.toml")).unwrap()).unwrap()
+}
+
+fn testdata() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata")
+}
+
+#[test]
+fn captures_of_testdata_raise_what_the_table_says() {
+    check("testdata", &testdata().join("captures"));
+}
+
+#[test]
+fn captures_of_the_lab_raise_what_the_table_says() {
+    let Some(corpus) = corpus::corpus() else { return };
+    check("lab", &corpus.join("lab"));
+}
+
+#[test]
+fn reference_captures_raise_what_the_table_says() {
+    let Some(corpus) = corpus::corpus() else { return };
+    check("reference", &corpus.join("reference"));
+}
+
+#[test]
+fn captures_of_others_raise_what_the_table_says() {
+    let Some(corpus) = corpus::corpus() else { return };
+    check("third-party", &corpus.join("third-party"));
+}
+
+#[test]
+fn healthy_captures_raise_no_warning_and_no_error() {
+    let table = table();
+    for healthy in &table.healthy {
+        let (section, prefix) = healthy.split_once('/').unwrap();
+        let rows = table.sections[section].iter().filter(|(name, _)| name.starts_with(prefix));
+        let rows: Vec<_> = rows.collect();
+        assert!(!rows.is_empty(), "{healthy} is not in the table");
+        for (name, raised) in rows {
+            assert!(raised.iter().all(|finding| is_note(finding)), "{section}/{name}: {raised:?}");
+        }
+    }
+}
+
+/// A code that is off by default has a row, even if no capture raises it.
+#[test]
+fn every_code_that_is_off_by_default_has_a_row() {
+    let strict = Code::ALL.iter().filter(|code| code.is_strict());
+    let strict: BTreeSet<_> = strict.map(|code| code.name().to_owned()).collect();
+    assert_eq!(table().strict.into_keys().collect::<BTreeSet<_>>(), strict);
+}
+
+/// tshark takes every display filter that a finding gives, and it shows the packets in question.
+#[test]
+fn display_filters_are_those_of_wireshark() {
+    let captures = captures_below(&testdata().join("captures"));
+    let mut filters = BTreeSet::new();
+    let mut shown = None;
+    for capture in &captures {
+        let report = corpus::report(std::slice::from_ref(capture));
+        for finding in corpus::array(&report["findings"]) {
+            let Some(filter) = finding["wireshark_filter"].as_str() else { continue };
+            filters.insert(format!("({filter})"));
+            let packet = finding["packets"].get(0).and_then(serde_json::Value::as_u64);
+            shown = shown.or(packet.map(|packet| (capture, filter.to_owned(), packet)));
+        }
+    }
+    let (capture, filter, packet) = shown.unwrap();
+    let all = filters.into_iter().collect::<Vec<_>>().join(" || ");
+    let (Some(found), Some(_)) = (tshark(capture, &filter), tshark(capture, &all)) else {
+        eprintln!("skipped: tshark is not installed");
+        return;
+    };
+    assert!(found.contains(&packet), "{filter} does not show packet {packet}: {found:?}");
+}
+
+/// The packets that a filter shows.
+fn tshark(capture: &Path, filter: &str) -> Option<Vec<u64>> {
+    let mut tshark = std::process::Command::new("tshark");
+    tshark.arg("-r").arg(capture).args(["-Y", filter, "-T", "fields", "-e", "frame.number"]);
+    let output = tshark.output().ok()?;
+    let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{filter}: {complaint}");
+    let numbers = String::from_utf8(output.stdout).unwrap();
+    Some(numbers.lines().map(|line| line.parse().unwrap()).collect())
+}
+
+/// Every capture below `folder` raises what stands in its row and nothing else, of the notes that are
+/// off by default those that name it, and warnings and errors with their evidence.
+fn check(section: &str, folder: &Path) {
+    let table = table();
+    let rows = &table.sections[section];
+    let mut differences = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut evidence = BTreeSet::new();
+    for capture in captures_below(folder) {
+        let path = capture.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
+        let full = format!("{section}/{path}");
+        let report = corpus::strict_report(std::slice::from_ref(&capture));
+        let found = corpus::array(&report["findings"]);
+        let (strict, raised): (BTreeSet<_>, BTreeSet<_>) =
+            found.iter().map(in_short).partition(|finding| is_strict(finding));
+        match rows.get(&path) {
+            Some(wanted) => compare(&mut differences, &full, wanted, &raised),
+            None => differences.push(format!("{full} has no row; it raises {raised:?}")),
+        }
+        let named = table.strict.iter().filter(|(_, captures)| captures.contains(&full));
+        let named = named.map(|(code, _)| format!("note {code}")).collect();
+        compare(&mut differences, &full, &named, &strict);
+        let link = found.iter().find(|finding| text(&finding["code"]) == "single-path");
+        let link = link.map(|finding| text(&finding["params"]["link"]).to_owned());
+        let named = table.single_path.iter().filter(|(_, captures)| captures.contains(&full));
+        let named = named.map(|(link, _)| link.clone()).collect();
+        compare(&mut differences, &full, &named, &link.into_iter().collect());
+        let grave = found.iter().filter(|finding| !is_note(&in_short(finding)));
+        evidence.extend(grave.map(|finding| in_full(&full, finding)));
+        seen.insert(path);
+    }
+    let missing = rows.keys().filter(|path| !seen.contains(*path));
+    differences.extend(missing.map(|path| format!("{path} is not there")));
+    let wanted = known_evidence(section);
+    differences.extend(wanted.difference(&evidence).map(|line| format!("findings.tsv: -{line}")));
+    differences.extend(evidence.difference(&wanted).map(|line| format!("findings.tsv: +{line}")));
+    assert!(differences.is_empty(), "\n{}", differences.join("\n"));
+}
+
+fn compare(
+    differences: &mut Vec<String>,
+    path: &str,
+    wanted: &BTreeSet<String>,
+    raised: &BTreeSet<String>,
+) {
+    differences.extend(wanted.difference(raised).map(|code| format!("{path}: lacks {code}")));
+    differences.extend(raised.difference(wanted).map(|code| format!("{path}: raises {code}")));
+}
+
+/// `warning single-path`.
+fn in_short(finding: &serde_json::Value) -> String {
+    format!("{} {}", text(&finding["severity"]), text(&finding["code"]))
+}
+
+fn is_strict(in_short: &str) -> bool {
+    let (_, code) = in_short.split_once(' ').unwrap();
+    code.parse::<Code>().unwrap().is_strict()
+}
+
+/// A line of findings.tsv.
+fn in_full(capture: &str, finding: &serde_json::Value) -> String {
+    let packets: Vec<_> =
+        corpus::array(&finding["packets"]).iter().map(ToString::to_string).collect();
+    let parts = [
+        capture,
+        text(&finding["severity"]),
+        text(&finding["code"]),
+        text(&finding["confidence"]),
+        &number(&finding["count"]).to_string(),
+        if packets.is_empty() { "-" } else { &packets.join(" ") },
+        finding["because"].as_str().unwrap_or("-"),
+    ];
+    parts.join("\t")
+}
+
+fn known_evidence(section: &str) -> BTreeSet<String> {
+    let table = std::fs::read_to_string(testdata().join("findings.tsv")).unwrap();
+    let section = format!("{section}/");
+    table.lines().filter(|line| line.starts_with(&section)).map(str::to_owned).collect()
+}
+
+fn is_note(finding: &str) -> bool {
+    finding.starts_with("note ")
+}
+
+fn captures_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for path in sorted(folder) {
+        if name(&path) == "tcpdump-expected" {
+            // Copies of captures beside what tcpdump says of them.
+        } else if path.is_dir() {
+            found.extend(captures_below(&path));
+        } else if is_capture(&path) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn is_capture(path: &Path) -> bool {
+    let name = name(path);
+    [".pcap", ".pcapng", ".pcap.gz"].iter().any(|end| name.ends_with(end))
+}

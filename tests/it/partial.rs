@@ -1,0 +1,69 @@
+//! Captures that lack packets, a direction, a path or octets, against the whole one: nothing is told
+//! that is not so.
+
+mod cuts;
+mod octets;
+mod told;
+mod whole;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cuts::parts;
+use whole::Whole;
+
+use crate::support::corpus;
+use crate::support::testdata::{self, OwnedFrame};
+
+#[test]
+fn parts_of_captures_of_testdata_tell_nothing_wrong() {
+    check(testdata::captures());
+}
+
+#[test]
+fn parts_of_captures_of_the_corpus_tell_nothing_wrong() {
+    let Some(corpus) = corpus::corpus() else { return };
+    let captures = ["lab", "reference", "third-party"].map(|folder| below(&corpus.join(folder)));
+    let wanted = std::env::var("CAPTURE").unwrap_or_default();
+    let paths = captures.into_iter().flatten().filter(|path| is_read(path, &wanted));
+    check(
+        paths.map(|path| (path.display().to_string(), testdata::frames(fs::read(path).unwrap()))),
+    );
+}
+
+fn check(captures: impl IntoIterator<Item = (String, Vec<OwnedFrame>)>) {
+    let mut wrong = Vec::new();
+    for (name, frames) in captures {
+        let whole = Whole::new(&frames);
+        for part in parts(&frames, &whole) {
+            let told = told::wrong(&whole, &part.frames, part.name.contains("subflow"));
+            wrong.extend(told.into_iter().map(|what| format!("{name}, {}: {what}", part.name)));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// What is changed on purpose, so that a part of it tells another story: a key that a middlebox
+/// alters, and options taken out of a path whose other one is not there.
+const ODD: [&str; 2] = ["mp_key_change", "dss-stripped-midstream-two-subflows"];
+
+/// Not the dresses of one run, of which one is enough, nor the largest ones.
+fn is_read(path: &Path, wanted: &str) -> bool {
+    const LARGE: u64 = 800_000;
+    let is_dress = path.to_string_lossy().contains("formats/");
+    let is_small = fs::metadata(path).unwrap().len() < LARGE;
+    let is_odd = ODD.iter().any(|odd| path.to_string_lossy().contains(odd));
+    is_small && !is_dress && !is_odd && path.to_string_lossy().contains(wanted)
+}
+
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for path in corpus::sorted(folder) {
+        if path.is_dir() {
+            found.extend(below(&path));
+        } else if [".pcap", ".pcapng"].iter().any(|end| path.to_string_lossy().ends_with(end)) {
+            found.push(path);
+        }
+    }
+    found
+}

@@ -1,0 +1,256 @@
+//! The report on real captures: as JSON it fits its schema, as text it fits a terminal, and both
+//! are what they were.
+//!
+//! `UPDATE=1 cargo test --test it report::` writes `docs/report.schema.json` anew.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use mptcpscope::analyze::finding::Selection;
+use mptcpscope::capture::{Capture, InputPath};
+use mptcpscope::report::text::TextOptions;
+use mptcpscope::report::{InputFacts, PacketRef, Report, json, text};
+use mptcpscope::track::stream::StreamUse;
+use mptcpscope::track::{Limits, Tracker};
+use mptcpscope::wire::segment::decode;
+use serde_json::Value;
+
+use crate::support::testdata;
+
+#[test]
+fn the_schema_is_checked_in() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/report.schema.json");
+    let generated = serde_json::to_string_pretty(&json::schema()).unwrap() + "\n";
+    let checked_in = testdata::checked_in(&path, generated.as_bytes());
+    assert_eq!(
+        String::from_utf8(checked_in).unwrap(),
+        generated,
+        "UPDATE=1 cargo test --test it report:: writes it anew"
+    );
+}
+
+#[test]
+fn every_report_fits_the_schema() {
+    let schema = serde_json::to_value(json::schema()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for (path, report) in reports() {
+        let report = serde_json::to_value(&report).unwrap();
+        let errors: Vec<_> = validator.iter_errors(&report).map(|e| e.to_string()).collect();
+        assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
+    }
+}
+
+#[test]
+fn series_fit_the_schema_and_add_up() {
+    let schema = serde_json::to_value(json::schema()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for name in ["two-subflows", "reinjected", "read-late", "fallback-first-data-stripped"] {
+        let mut capture =
+            Capture::open(&[InputPath::File(capture(&format!("{name}.pcap")))]).unwrap();
+        let mut tracker = Tracker::new(Limits::default(), 1);
+        tracker.keep_series();
+        while let Some(frame) = capture.next_frame() {
+            tracker.push(&decode(&frame));
+        }
+        let report = Report::build_with_series(&tracker.trace(), &[], None, &Selection::default());
+        let report = serde_json::to_value(&report).unwrap();
+        let errors: Vec<_> = validator.iter_errors(&report).map(|e| e.to_string()).collect();
+        assert!(errors.is_empty(), "{name}: {errors:#?}");
+        let connection = &report["connections"][0];
+        for direction in ["c2s", "s2c"] {
+            let data = &connection[direction];
+            let series = &data["series"];
+            let numbers = |list: &Value| -> Vec<u64> {
+                list.as_array().unwrap().iter().filter_map(Value::as_u64).collect()
+            };
+            assert!(series["payload_bytes"].as_array().unwrap().len() <= 64);
+            let new_data: u64 = numbers(&series["new_data_bytes"]).iter().sum();
+            assert_eq!(new_data, data["stream_bytes"].as_u64().unwrap(), "{name}");
+            let subflows = connection["subflows"].as_array().unwrap().iter();
+            let ends = subflows.flat_map(|subflow| match &subflow[direction]["series"] {
+                Value::Null => Vec::new(),
+                series => numbers(&series["dsn_end"]),
+            });
+            assert_eq!(ends.max().unwrap(), data["stream_bytes"].as_u64().unwrap(), "{name}");
+            if let Some(acked) = series["acked"].as_object() {
+                let last = numbers(&acked["acked_bytes"]).pop().unwrap_or(0);
+                // With the DATA_FIN.
+                let known = data["data_acked_bytes"].as_u64().unwrap_or(0);
+                assert!((known..=known + 1).contains(&last), "{name}: {last}, {known}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_five_kinds_of_bytes_add_up() {
+    for (path, report) in reports() {
+        for connection in &report.connections {
+            let mut new_data = [0, 0];
+            for subflow in &connection.subflows {
+                for (index, direction) in [&subflow.c2s, &subflow.s2c].into_iter().enumerate() {
+                    let kinds = direction.new_data_bytes
+                        + direction.reinjected_bytes
+                        + direction.remapped_bytes
+                        + direction.retransmitted_bytes
+                        + direction.unmapped_bytes;
+                    assert_eq!(kinds, direction.payload_bytes, "{}", path.display());
+                    new_data[index] += direction.new_data_bytes;
+                }
+            }
+            let streams = [connection.c2s.stream_bytes, connection.s2c.stream_bytes];
+            assert_eq!(new_data, streams, "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn text_fits_80_columns() {
+    for (path, report) in reports() {
+        for line in text_of(&report, &TextOptions::default()).lines() {
+            assert!(line.chars().count() <= 80, "{}: {line}", path.display());
+            assert_eq!(line.trim_end(), line, "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn colour_adds_nothing_but_colour() {
+    let report = report_on(&[capture("join-refused-limit.pcap")]);
+    let plain = text_of(&report, &TextOptions::default());
+    let coloured = text_of(&report, &TextOptions { colour: true, ..TextOptions::default() });
+    assert!(coloured.contains('\u{1b}'));
+    assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), plain);
+}
+
+#[test]
+fn golden_texts() {
+    for name in [
+        "two-subflows",
+        "add-addr-v6",
+        "fallback-first-data-stripped",
+        "fallback-syn-stripped",
+        "fastclose",
+        "join-refused-limit",
+        "join-unanswered",
+        "mp-capable-blackholed",
+        "reinjected",
+        "remove-addr-and-mp-prio",
+        "reset-subflow",
+        "server-opened-join",
+    ] {
+        let report = report_on(&[capture(&format!("{name}.pcap"))]);
+        insta::assert_snapshot!(name, text_of(&report, &TextOptions::default()));
+    }
+}
+
+#[test]
+fn golden_json() {
+    let mut report = report_on(&[capture("two-subflows.pcap")]);
+    // The end is like the beginning, and the version is not the test's matter.
+    report.connections[0].events.truncate(12);
+    report.generator.version = "0.0.0";
+    insta::assert_json_snapshot!("two-subflows-json", report);
+}
+
+#[test]
+fn several_inputs_have_packet_references() {
+    let captures = [capture("two-subflows.pcap"), capture("two-subflows-at-server.pcap")];
+    let report = report_on(&captures);
+    assert_eq!(report.inputs.len(), 2);
+    let first = report.connections[0].subflows[0].handshake.syn.unwrap();
+    assert_eq!(report.packet_refs[&first], PacketRef(0, first));
+}
+
+#[test]
+fn a_connection_alone_or_none() {
+    let report = report_on(&[capture("two-subflows.pcap")]);
+    let one = |id| TextOptions { connection: Some(id), ..TextOptions::default() };
+    assert!(text_of(&report, &one(0)).contains("\n#0 "));
+    assert!(text_of(&report, &one(1)).contains("no connection #1"));
+}
+
+#[test]
+fn many_connections_take_a_line_each() {
+    let report = report_on(&[capture("two-subflows.pcap")]);
+    let options = TextOptions { max_connections: 0, ..TextOptions::default() };
+    let text = text_of(&report, &options);
+    assert!(text.contains("1 more, in a line each"));
+    assert!(!text.contains("MP_CAPABLE"));
+}
+
+#[test]
+fn a_path_cannot_write_to_the_terminal() {
+    let mut report = report_on(&[capture("two-subflows.pcap")]);
+    report.inputs[0].path = "evil\u{1b}[2J\u{7}\n.pcap".to_owned();
+    let text = text_of(&report, &TextOptions::default());
+    assert!(text.starts_with("evil\\u{1b}[2J\\u{7}\\n.pcap"));
+}
+
+#[test]
+fn an_empty_trace_has_all_keys() {
+    let tracker = Tracker::new(Limits::default(), 1);
+    let report = Report::build(&tracker.trace(), &[], None);
+    let report: Value = serde_json::to_value(&report).unwrap();
+    assert_eq!(report["totals"]["options"]["MP_TCPRST"], 0);
+    assert_eq!(report["packet_refs"], Value::Object(serde_json::Map::new()));
+}
+
+/// The report on each capture of the project.
+fn reports() -> impl Iterator<Item = (PathBuf, Report)> {
+    let mut paths: Vec<_> =
+        fs::read_dir(captures()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert!(!paths.is_empty());
+    paths.into_iter().map(|path| {
+        let report = report_on(std::slice::from_ref(&path));
+        (path, report)
+    })
+}
+
+fn report_on(paths: &[PathBuf]) -> Report {
+    let inputs: Vec<_> = paths.iter().cloned().map(InputPath::File).collect();
+    let mut capture = Capture::open(&inputs).unwrap();
+    let mut tracker = Tracker::new(Limits::default(), 1);
+    tracker.keep_streams(StreamUse::Hash);
+    while let Some(frame) = capture.next_frame() {
+        tracker.push(&decode(&frame));
+    }
+    let facts: Vec<_> = capture.inputs().iter().map(facts).collect();
+    let several = paths.len() > 1;
+    let lookup =
+        |number: mptcpscope::wire::frame::PacketNo| several.then_some(PacketRef(0, number.0));
+    Report::build(&tracker.trace(), &facts, Some(&lookup))
+}
+
+fn facts(status: &mptcpscope::capture::InputStatus) -> InputFacts {
+    let name = Path::new(&status.path).file_name().unwrap();
+    InputFacts {
+        path: name.to_str().unwrap().to_owned(),
+        format: status.format.to_string(),
+        compression: status.compression.map(|compression| compression.to_string()),
+        link_types: status.link_types().iter().map(ToString::to_string).collect(),
+        packets: status.packets,
+        bytes: status.bytes,
+        first: status.first,
+        last: status.last,
+        cut_short: status.cut_short,
+        note: status.note.clone(),
+        dropped_by_kernel: status.dropped_by_kernel(),
+        ..InputFacts::default()
+    }
+}
+
+fn text_of(report: &Report, options: &TextOptions) -> String {
+    let mut out = Vec::new();
+    text::write(report, options, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn capture(name: &str) -> PathBuf {
+    captures().join(name)
+}
+
+fn captures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/captures")
+}

@@ -1,0 +1,251 @@
+//! The kernels as witnesses of the diagnosis table: what the `MPTcpExt` counters of both hosts had
+//! counted after a run says which findings a capture of it must raise, and which it must not.
+//!
+//! Nothing here goes by packets. Where counters and findings differ for a good reason, that stands in
+//! [`Witness::but`]; a difference that is not listed fails, and so does one that does not occur.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::support::corpus::{array, corpus, name, read_json, sorted, strict_report, text};
+
+/// A run as one end captured it, and what the kernels of both counted.
+struct Run {
+    name: String,
+    at: End,
+    capture: PathBuf,
+    client: Counters,
+    server: Counters,
+}
+
+type Counters = BTreeMap<String, u64>;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum End {
+    Client,
+    Server,
+}
+
+impl Run {
+    fn client(&self, counter: &str) -> u64 {
+        self.client.get(counter).copied().unwrap_or(0)
+    }
+
+    fn server(&self, counter: &str) -> u64 {
+        self.server.get(counter).copied().unwrap_or(0)
+    }
+
+    /// At the end that captured.
+    fn here(&self, counter: &str) -> u64 {
+        match self.at {
+            End::Client => self.client(counter),
+            End::Server => self.server(counter),
+        }
+    }
+
+    fn both(&self, counter: &str) -> u64 {
+        self.client(counter) + self.server(counter)
+    }
+}
+
+/// A code, and when the counters say that it must be raised.
+struct Witness {
+    code: &'static str,
+    /// Whether this run shows it to whoever captured it.
+    says: fn(&Run) -> bool,
+    /// Runs in which the packets at that end do not show what was counted, or show more; and why.
+    but: &'static [(&'static str, &'static str)],
+}
+
+const CHANGED_BEHIND: &str = "it was taken out or changed behind the capture point";
+
+const WITNESSES: &[Witness] = &[
+    Witness {
+        code: "mp-capable-unanswered",
+        says: |run| run.client("MPCapableFallbackSYNACK") > 0,
+        but: &[
+            ("fb-syn-stripped server", CHANGED_BEHIND),
+            ("fb-synack-stripped server", CHANGED_BEHIND),
+            ("strip_syn server", CHANGED_BEHIND),
+            ("fallback-syn-stripped-at-server server", CHANGED_BEHIND),
+        ],
+    },
+    Witness {
+        code: "mp-capable-ack-lost",
+        says: |run| run.here("MPCapableFallbackACK") > 0,
+        but: &[],
+    },
+    Witness { code: "mp-capable-syn-blackholed", says: |run| run.here("Blackhole") > 0, but: &[] },
+    Witness {
+        code: "dss-missing-fallback",
+        says: |run| {
+            let fell_back = run.both("DssFallback") + run.both("MPCapableDataFallback") > 0;
+            fell_back && run.both("InfiniteMapRx") == 0 && run.here("MPCapableFallbackACK") == 0
+        },
+        but: &[],
+    },
+    Witness { code: "dss-checksum-mismatch", says: |run| run.here("DataCsumErr") > 0, but: &[] },
+    Witness { code: "mp-fail", says: |run| run.both("MPFailTx") > 0, but: &[] },
+    Witness { code: "infinite-mapping", says: |run| run.both("InfiniteMapRx") > 0, but: &[] },
+    Witness {
+        code: "failed-data-acked",
+        // With one subflow the kernel delivers what failed, unless it is the very first data.
+        says: |run| run.both("MPFailTx") > 1 && run.both("MPJoinAckRx") == 0,
+        but: &[],
+    },
+    Witness { code: "fast-close", says: |run| run.both("MPFastcloseTx") > 0, but: &[] },
+    Witness {
+        code: "join-rejected",
+        says: |run| run.server("MPJoinRejected") + run.server("MismatchPortSynRx") > 0,
+        but: &[
+            ("fullmesh_early_shutdown client", "a note: the application had shut down"),
+            ("fullmesh_early_shutdown server", "a note: the application had shut down"),
+        ],
+    },
+    Witness {
+        code: "join-unknown-token",
+        says: |run| run.server("MPJoinNoTokenFound") > 0,
+        but: &[
+            ("join_refused_firewall client", "a firewall refuses before MPTCP counts"),
+            ("join_refused_firewall server", "a firewall refuses before MPTCP counts"),
+            ("join-no-listener client", "no MPTCP socket listens there, and none counts"),
+        ],
+    },
+    Witness {
+        code: "join-hmac-mismatch",
+        says: |run| run.here("MPJoinAckHMacFailure") + run.here("MPJoinSynAckHMacFailure") > 0,
+        but: &[],
+    },
+    Witness {
+        code: "join-no-answer",
+        says: |run| {
+            // Sent, never answered, and no RST to it.
+            let joined = run.client("MPJoinSynAckRx") + run.server("MPJoinSynRx");
+            run.at == End::Client && run.client("MPJoinSynTx") > 0 && joined == 0
+        },
+        but: &[
+            ("join_refused_firewall client", "answered by the RST of a firewall"),
+            ("join-no-listener client", "answered by a RST"),
+        ],
+    },
+    Witness {
+        code: "add-addr-no-space",
+        says: |run| run.both("AddAddrTxDrop") > 0,
+        but: &[(
+            "synthetic-addaddr-v6-port-ts-dropped client",
+            "the announcement was made by hand, and arrived",
+        )],
+    },
+    Witness {
+        code: "add-addr-not-echoed",
+        says: |run| run.here("AddAddrTx") > 1 && run.here("EchoAdd") == 0,
+        but: &[("bad_hmac_add_addr client", "the copies arrive there, with another address")],
+    },
+    Witness {
+        code: "add-addr-timestamps-dropped",
+        says: |_| false,
+        but: &[("synthetic-addaddr-v6-port-ts-dropped client", "made by hand")],
+    },
+    Witness {
+        code: "remove-addr-closed-subflows",
+        says: |run| run.both("RmSubflow") > 0,
+        but: &[],
+    },
+    Witness { code: "receive-window-limited", says: |run| run.both("WinProbe") > 0, but: &[] },
+];
+
+#[test]
+fn the_kernels_agree_with_the_findings() {
+    let mut runs = own_runs();
+    if let Some(corpus) = corpus() {
+        runs.extend(reference_runs(&corpus.join("reference")));
+        runs.extend(lab_runs(&corpus.join("lab")));
+        assert!(runs.len() > 220, "{} runs", runs.len());
+    }
+    let mut differing: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for run in &runs {
+        let raised = raised_by(&run.capture);
+        for witness in WITNESSES {
+            if raised.contains(witness.code) != (witness.says)(run) {
+                let end = if run.at == End::Client { "client" } else { "server" };
+                differing.entry(witness.code).or_default().insert(format!("{} {end}", run.name));
+            }
+        }
+    }
+    let names: BTreeSet<_> = runs.iter().map(|run| run.name.as_str()).collect();
+    for witness in WITNESSES {
+        let known = witness.but.iter().map(|(run, _)| (*run).to_owned());
+        let known = known.filter(|run| names.contains(run.split(' ').next().unwrap()));
+        let differing = differing.remove(witness.code).unwrap_or_default();
+        let known: BTreeSet<_> = known.collect();
+        assert_eq!(differing, known, "{}: counters and findings", witness.code);
+    }
+}
+
+fn raised_by(capture: &Path) -> BTreeSet<String> {
+    let report = strict_report(&[capture.to_owned()]);
+    array(&report["findings"]).iter().map(|found| text(&found["code"]).to_owned()).collect()
+}
+
+fn own_runs() -> Vec<Run> {
+    let testdata = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
+    let shows = fs::read_to_string(testdata.join("captures.toml")).unwrap();
+    let run = |capture: PathBuf| {
+        let file = name(&capture);
+        let stem = file.split('.').next().unwrap().to_owned();
+        let base = stem.strip_suffix("-at-server");
+        let at_server = base.is_some() || shows.contains(&format!("\"{file}\" = \"At the server"));
+        let table = format!("counters/{}.tsv", base.unwrap_or(&stem));
+        let table = fs::read_to_string(testdata.join(table)).ok()?;
+        let of = |host: &str| {
+            let rows = table.lines().map(|row| row.split('\t').collect::<Vec<_>>());
+            let own = rows.filter(|row| row[0] == host);
+            own.map(|row| (row[1].to_owned(), row[2].parse().unwrap())).collect()
+        };
+        let at = if at_server { End::Server } else { End::Client };
+        Some(Run { name: stem, at, capture, client: of("client"), server: of("server") })
+    };
+    sorted(&testdata.join("captures")).into_iter().filter_map(run).collect()
+}
+
+fn reference_runs(folder: &Path) -> Vec<Run> {
+    let mut runs = Vec::new();
+    for path in sorted(folder) {
+        let Some(run) = name(&path).strip_suffix(".nstat.json").map(str::to_owned) else {
+            continue;
+        };
+        let counted = read_json(&path);
+        for (at, file) in [(End::Server, ".pcap"), (End::Client, ".client.pcap")] {
+            let capture = folder.join(format!("{run}{file}"));
+            if capture.exists() {
+                let [client, server] = ["client", "server"].map(|host| counters(&counted[host]));
+                runs.push(Run { name: run.clone(), at, capture, client, server });
+            }
+        }
+    }
+    runs
+}
+
+fn lab_runs(folder: &Path) -> Vec<Run> {
+    let ends = [(End::Client, "client.pcap"), (End::Server, "server.pcap")];
+    let runs = sorted(folder).into_iter().flat_map(|folder| {
+        let counted = read_json(&folder.join("truth.json"))["nstat"].clone();
+        ends.map(|(at, file)| {
+            let [client, server] = ["c", "s"].map(|host| counters(&counted[host]));
+            Run { name: name(&folder), at, capture: folder.join(file), client, server }
+        })
+    });
+    runs.collect()
+}
+
+/// The counters of MPTCP in a JSON object, with or without their common prefix.
+fn counters(object: &Value) -> Counters {
+    let counters = object.as_object().unwrap().iter();
+    let named = counters.filter_map(|(name, count)| {
+        Some((name.strip_prefix("MPTcpExt").unwrap_or(name).to_owned(), count.as_u64()?))
+    });
+    named.collect()
+}
