@@ -9,12 +9,13 @@
 //! |---|---|
 //! | [`wire`] | – |
 //! | [`capture`] | `wire::frame` |
-//! | [`units`], [`host`] | – |
 //! | [`track`] | `wire` |
-//! | [`analyze`] | `track`, `wire`, `units`, the snapshot of `host` |
+//! | [`units`] | – |
+//! | [`analyze`] | `track`, `wire`, `units`, `host::HostSnapshot`, `host::EndpointFlag` |
 //! | [`report`] | `analyze`, `track`, `wire`, `units` |
 //! | [`tui`] | `analyze`, `report`, `track`, `wire`, `units` |
-//! | [`cli`] | `units` |
+//! | [`host`] | – |
+//! | [`cli`] | `analyze::finding`, `units` |
 //! | [`app`] | all |
 //!
 //! `tests/it/layering.rs` holds this table. Below `app` there is no clock, no randomness and (but for

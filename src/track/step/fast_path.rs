@@ -4,7 +4,7 @@
 //! stream, or acknowledges some, or both, and most rules have nothing to say of it. Here stands what is
 //! left of the long way (`Step::take`) for such a segment: first whether it is one, then what it
 //! changes, in the order of the long way. A rule that changes there changes here as well;
-//! `tests/it/short_way.rs` holds that both ways lead to the same.
+//! `tests/it/fast_path.rs` holds that both ways lead to the same.
 
 use super::violations;
 use crate::track::ids::SubflowId;

@@ -1,4 +1,4 @@
-//! The short way through the tracker leads to the same as the long way, whatever is in a capture:
+//! The fast path through the tracker leads to the same as the general path, whatever is in a capture:
 //! the same report with all findings and series, the same updates, and the same word on every segment.
 
 use std::fs;
@@ -20,17 +20,20 @@ use crate::support::corpus;
 use crate::support::scenario::{self, Recorded, Scenario};
 
 #[test]
-fn both_ways_agree_on_every_capture_and_scenario() {
-    let (mut frames, mut steady) = (0, 0);
+fn both_paths_agree_on_every_capture_and_scenario() {
+    let (mut frames, mut on_fast_path) = (0, 0);
     for subject in captures().chain(scenarios()) {
         frames += subject.frames.len();
-        steady += subject.compare(&subject.frames);
+        on_fast_path += subject.compare(&subject.frames);
     }
-    assert!(steady > frames / 4, "{steady} of {frames} segments are followed by the short way");
+    assert!(
+        on_fast_path > frames / 4,
+        "after {on_fast_path} of {frames} segments the next one may take the fast path"
+    );
 }
 
 #[test]
-fn both_ways_agree_on_the_corpus() {
+fn both_paths_agree_on_the_corpus() {
     let Some(folder) = corpus::corpus() else { return };
     for scenario in corpus::sorted(&folder.join("lab")) {
         for end in ["client.pcap", "server.pcap"] {
@@ -46,7 +49,7 @@ proptest! {
 
     /// Segments lost, swapped, sent or captured again, and options cut off.
     #[test]
-    fn both_ways_agree_on_damaged_captures(
+    fn both_paths_agree_on_damaged_captures(
         chosen in any::<prop::sample::Index>(),
         damages in prop::collection::vec((any::<prop::sample::Index>(), damage()), 1..30),
     ) {
@@ -146,48 +149,48 @@ impl Subject {
         Some(Self { name: path.display().to_string(), frames })
     }
 
-    /// Compares both ways; says after how many segments the short way is open.
+    /// Compares both paths; says after how many segments the next one may take the fast path.
     #[track_caller]
     fn compare(&self, frames: &[Linked]) -> usize {
-        let [short, long] = [false, true].map(|is_long| Told::of(frames, is_long));
-        assert_eq!(long.steady, 0);
-        assert_eq!(short.pushed, long.pushed, "{}", self.name);
-        assert_eq!(short.updates, long.updates, "{}", self.name);
+        let [fast, general] = [true, false].map(|may_be_fast| Observed::of(frames, may_be_fast));
+        assert_eq!(general.on_fast_path, 0);
+        assert_eq!(fast.pushed, general.pushed, "{}", self.name);
+        assert_eq!(fast.updates, general.updates, "{}", self.name);
         assert!(
-            short.report == long.report,
+            fast.report == general.report,
             "{}: {:#}\n{:#}",
             self.name,
-            short.report,
-            long.report
+            fast.report,
+            general.report
         );
-        short.steady
+        fast.on_fast_path
     }
 }
 
-/// All that a tracker tells.
-struct Told {
+/// All that can be seen of a tracker.
+struct Observed {
     report: Value,
     pushed: Vec<Option<LastPacket>>,
     updates: Vec<Update>,
-    /// Segments after which the next one may go the short way.
-    steady: usize,
+    /// Segments after which the next one may take the fast path.
+    on_fast_path: usize,
 }
 
-impl Told {
-    fn of(frames: &[Linked], is_long: bool) -> Self {
+impl Observed {
+    fn of(frames: &[Linked], may_be_fast: bool) -> Self {
         let mut tracker = Tracker::new(Limits::default(), 1);
         tracker.keep_series();
         tracker.keep_updates();
         tracker.keep_last_packet();
-        if is_long {
+        if !may_be_fast {
             tracker.disable_fast_path();
         }
-        let (mut pushed, mut updates, mut steady) = (Vec::new(), Vec::new(), 0);
+        let (mut pushed, mut updates, mut on_fast_path) = (Vec::new(), Vec::new(), 0);
         for (frame, number) in frames.iter().zip(1..) {
             tracker.push(&decode(&frame.frame(number)));
             let last = tracker.last_packet();
             let subflow = last.map(|last| tracker.trace().subflow(last.subflow));
-            steady += usize::from(subflow.is_some_and(Subflow::may_take_fast_path));
+            on_fast_path += usize::from(subflow.is_some_and(Subflow::may_take_fast_path));
             pushed.push(last);
             tracker.take_updates(&mut updates);
         }
@@ -195,7 +198,7 @@ impl Told {
         let wanted = Selection { strict: true, ..Selection::default() };
         let facts = scenario::facts(&recorded);
         let report = Report::build_with_series(&tracker.trace(), &facts, None, &wanted);
-        Self { report: serde_json::to_value(report).unwrap(), pushed, updates, steady }
+        Self { report: serde_json::to_value(report).unwrap(), pushed, updates, on_fast_path }
     }
 }
 
