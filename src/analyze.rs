@@ -1,6 +1,7 @@
 //! Facts and findings: pure functions over a [`crate::track::Trace`].
 
 pub mod add_addr_what_if;
+mod catalogue;
 mod code;
 pub mod display_filter;
 pub mod explain;
@@ -22,7 +23,7 @@ use crate::track::Trace;
 use crate::track::subflow::Subflow;
 use crate::units;
 use finding::{Confidence, Finding, Selection, Severity};
-use rules::{Apply, ConnectionContext, DOUBTFUL, InputStats, RULES, WholeCapture};
+use rules::{Apply, ConnectionContext, InputStats, RULES, WholeCapture};
 
 /// Everything that there is to say about `trace`: on the capture first, then connection by
 /// connection, the worst first and effects behind their causes.
@@ -47,8 +48,8 @@ pub fn of_capture(trace: Trace<'_>, inputs: &[InputStats], wanted: &Selection) -
     let whole = WholeCapture { trace, inputs };
     let mut found = Vec::new();
     for rule in RULES {
-        if let Apply::Capture(apply) = rule.apply {
-            found.extend(apply(&whole));
+        if let Apply::Whole(apply) = rule.apply {
+            rule.add(apply(&whole), &mut found);
         }
     }
     found.retain(|finding| wanted.includes(finding));
@@ -75,14 +76,13 @@ pub fn of_connection(context: &ConnectionContext<'_>, number: usize, wanted: &Se
 fn of_case(context: &ConnectionContext<'_>, number: usize) -> Vec<Finding> {
     let mut found = Vec::new();
     for rule in RULES {
-        if let Apply::Connection(apply) = rule.apply {
-            found.extend(apply(context));
+        if let Apply::Each(apply) = rule.apply {
+            rule.add(apply(context), &mut found);
         }
     }
     for rule in RULES {
-        if let Apply::Conclusion(apply) = rule.apply {
-            let concluded = apply(context, &found);
-            found.extend(concluded);
+        if let Apply::Last(apply) = rule.apply {
+            rule.add(apply(context, &found), &mut found);
         }
     }
     soften(context, &mut found);
@@ -98,9 +98,8 @@ fn of_case(context: &ConnectionContext<'_>, number: usize) -> Vec<Finding> {
 
 /// Where packets are missing, what rests on a packet that was not seen is no more than a note.
 fn soften(context: &ConnectionContext<'_>, found: &mut [Finding]) {
-    let doubtful = |finding: &&mut Finding| {
-        finding.severity != Severity::Note && DOUBTFUL.contains(&finding.code)
-    };
+    let doubtful =
+        |finding: &&mut Finding| finding.severity != Severity::Note && finding.code.info().doubtful;
     let mut doubtful = found.iter_mut().filter(doubtful).peekable();
     let lacks = || context.lacks_packets() || !context.is_two_sided() || context.lacks_initial();
     if doubtful.peek().is_some() && lacks() {

@@ -1,9 +1,11 @@
 //! The command line as clap reads it: which commands and flags there are, and their help. No logic.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
+use std::str::FromStr;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValue, TypedValueParser};
+use clap::{Arg, Args, Error, Parser, Subcommand, ValueEnum};
 
 use crate::analyze::finding::Code;
 use crate::units::parse;
@@ -124,14 +126,47 @@ pub struct FindingArgs {
     #[arg(long, value_name = "LEVEL")]
     pub min_severity: Option<Level>,
     /// Show only findings with this code (several with commas between them)
-    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "CODE",
+        value_delimiter = ',',
+        value_parser = CodeParser,
+        hide_possible_values = true
+    )]
     pub only: Vec<Code>,
     /// Leave out findings with this code (several with commas between them)
-    #[arg(long, value_name = "CODE", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "CODE",
+        value_delimiter = ',',
+        value_parser = CodeParser,
+        hide_possible_values = true
+    )]
     pub ignore: Vec<Code>,
     /// Also the notes that are off by default: what healthy hosts do against the RFC
     #[arg(long)]
     pub strict: bool,
+}
+
+/// Reads the code of a finding, and lists all codes to shell completions.
+#[derive(Debug, Clone, Copy)]
+struct CodeParser;
+
+impl TypedValueParser for CodeParser {
+    type Value = Code;
+
+    fn parse_ref(
+        &self,
+        cmd: &clap::Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<Code, Error> {
+        Code::from_str.parse_ref(cmd, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(Code::ALL.iter().map(|code| PossibleValue::new(code.name()))))
+    }
 }
 
 /// How bad a finding is.
@@ -149,6 +184,7 @@ pub enum Level {
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
     /// The code of the finding, as the report names it
+    #[arg(value_parser = CodeParser, hide_possible_values = true)]
     pub code: Option<Code>,
     /// When to use colour
     #[arg(long, value_name = "WHEN", default_value = "auto")]

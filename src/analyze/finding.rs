@@ -6,21 +6,10 @@ use crate::track::stamp::PacketStamp;
 use crate::track::subflow::Subflow;
 use crate::wire::frame::{PacketNo, Timestamp};
 
-pub use super::code::Code;
+pub use super::code::{Code, CodeInfo, Needs, Scope, Severity};
 
 /// Most packets that a finding lists.
 pub const MAX_PACKETS: usize = 16;
-
-/// How bad.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// A fact that explains other things.
-    Note,
-    /// MPTCP works, but not as its owner wants.
-    Warning,
-    /// MPTCP does not work, or data is damaged.
-    Error,
-}
 
 /// How sure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

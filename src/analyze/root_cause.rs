@@ -4,64 +4,6 @@ use std::cmp::Reverse;
 
 use super::finding::{Code, Finding, Severity};
 
-/// Effects and what they belong under. Of several causes the first one counts.
-const BECAUSE: &[(Code, &[Code])] = &[
-    // An error is worse than that there was but one path.
-    (Code::SinglePath, &[Code::JoinHmacMismatch, Code::AddAddrHmacMismatch]),
-    (Code::JoinUnknownToken, &[Code::SinglePath]),
-    (Code::JoinRejected, &[Code::SinglePath]),
-    (Code::JoinNoAnswer, &[Code::SinglePath]),
-    (Code::JoinAnsweredByPlainTcp, &[Code::SinglePath]),
-    (Code::JoinAckStripped, &[Code::SinglePath]),
-    (Code::JoinAckUnconfirmed, &[Code::SinglePath]),
-    (Code::AddAddrNoSpace, &[Code::SinglePath]),
-    (Code::AddAddrTimestampsDropped, &[Code::SinglePath]),
-    (
-        Code::AddAddrNotEchoed,
-        &[Code::AddAddrHmacMismatch, Code::AddAddrTimestampsDropped, Code::SinglePath],
-    ),
-    (Code::AddAddrNotUsed, &[Code::SinglePath]),
-    (Code::PathUnused, &[Code::SinglePath]),
-    (Code::MappingMissing, &[Code::MappingOutsideSegment]),
-    (Code::MpFail, &[Code::DssChecksumMismatch]),
-    (Code::ReinjectionDiffers, &[Code::DssChecksumMismatch]),
-    (Code::InfiniteMapping, &[Code::DssChecksumMismatch, Code::MpFail]),
-    (Code::DssMissingFallback, &[Code::DssChecksumMismatch, Code::MappingOutsideSegment]),
-    (Code::FailedDataAcked, &[Code::DssChecksumMismatch, Code::MpFail]),
-    (
-        Code::SubflowReset,
-        &[
-            Code::DssChecksumMismatch,
-            Code::MappingOutsideSegment,
-            Code::MappingMissing,
-            Code::MappingConflict,
-            Code::RemoveAddrClosedSubflows,
-        ],
-    ),
-    (Code::FastCloseUnanswered, &[Code::FastClose]),
-    (Code::RemoveAddrMissing, &[Code::DataStall]),
-    (Code::DataFinUnacked, &[Code::FinWithDataOutstanding]),
-    (Code::ConnectionAborted, &[Code::SubflowReset]),
-    (Code::Reinjection, &[Code::SubflowReset, Code::DataStall]),
-    // What was on its way to a path that did not come about goes on another.
-    (
-        Code::Remapping,
-        &[
-            Code::JoinRejected,
-            Code::JoinUnknownToken,
-            Code::JoinAnsweredByPlainTcp,
-            Code::JoinAckStripped,
-            Code::JoinHmacMismatch,
-        ],
-    ),
-    (Code::JoinPortNotAnnounced, &[Code::JoinRejected, Code::JoinUnknownToken]),
-    (Code::HeadOfLineBlocking, &[Code::DataStall, Code::SubflowReset]),
-    (Code::AddAddrIdConflict, &[Code::AddAddrHmacMismatch]),
-];
-
-/// Effects that show on another subflow than their causes, and after them.
-const ELSEWHERE: &[Code] = &[Code::Remapping, Code::ReinjectionDiffers];
-
 /// Puts the findings of one connection in order: the worst first, effects behind their causes.
 pub(super) fn fold(mut findings: Vec<Finding>) -> Vec<Finding> {
     for index in 0..findings.len() {
@@ -96,7 +38,6 @@ fn push_effects(cause: Code, effects: &[Finding], ordered: &mut Vec<Finding>) {
 }
 
 fn cause_of(effect: &Finding, findings: &[Finding]) -> Option<Code> {
-    let (_, causes) = BECAUSE.iter().find(|(code, _)| *code == effect.code)?;
     let is_here = |code: &&Code| {
         findings.iter().any(|cause| {
             cause.code == **code
@@ -107,7 +48,7 @@ fn cause_of(effect: &Finding, findings: &[Finding]) -> Option<Code> {
                 && is_of_subflow(cause, effect)
         })
     };
-    causes.iter().find(is_here).copied()
+    effect.code.info().because.iter().find(is_here).copied()
 }
 
 /// Where that there was but one path is a note, it had another reason than what is worse.
@@ -121,7 +62,7 @@ fn is_of_chain(cause: &Finding, effect: &Finding) -> bool {
 
 /// Whether both are about the same subflow, where they are about one.
 fn is_of_subflow(cause: &Finding, effect: &Finding) -> bool {
-    if ELSEWHERE.contains(&effect.code) {
+    if effect.code.info().elsewhere {
         return cause.packets.first() <= effect.packets.first();
     }
     cause.subflow.is_none() || effect.subflow.is_none() || cause.subflow == effect.subflow
@@ -139,12 +80,11 @@ mod tests {
 
     #[test]
     fn nothing_is_its_own_cause() {
-        for (code, _) in BECAUSE {
+        for code in Code::ALL {
             let mut open = vec![*code];
             let mut seen = Vec::new();
             while let Some(next) = open.pop() {
-                let causes = BECAUSE.iter().filter(|(effect, _)| *effect == next);
-                for cause in causes.flat_map(|(_, causes)| causes.iter()) {
+                for cause in next.info().because {
                     assert_ne!(cause, code, "{code} is a cause of itself");
                     if !seen.contains(cause) {
                         seen.push(*cause);

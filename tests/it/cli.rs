@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use mptcpscope::analyze::finding::Code;
 use tempfile::TempDir;
 
 const COMMANDS: [&[&str]; 3] = [&[], &["report"], &["packets"]];
@@ -289,6 +290,12 @@ fn completions_and_man_page() {
         assert_eq!(output.code, 0, "{what}");
         assert!(output.stdout.contains(part), "{what}: {}", output.stdout);
     }
+    for shell in ["bash", "zsh", "fish"] {
+        let text = run(&["--generate", shell]).stdout;
+        let lacks = Code::ALL.iter().find(|code| !text.contains(code.name()));
+        assert_eq!(lacks, None, "{shell} completes all codes");
+    }
+    assert!(!run(&["--help"]).stdout.contains("join-no-answer"), "help does not list them");
     assert_eq!(run(&["--generate", "nothing"]).code, 2);
     assert!(run(&["--generate", "man"]).stdout.contains("jsonl"), "all commands are in it");
 }

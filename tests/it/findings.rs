@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use mptcpscope::analyze::finding::Code;
+use mptcpscope::analyze::explain;
+use mptcpscope::analyze::finding::{Code, Needs};
 
 use crate::support::corpus::{self, name, number, sorted, text};
 
@@ -76,6 +77,35 @@ fn every_code_that_is_off_by_default_has_a_row() {
     let strict = Code::ALL.iter().filter(|code| code.is_strict());
     let strict: BTreeSet<_> = strict.map(|code| code.name().to_owned()).collect();
     assert_eq!(table().strict.into_keys().collect::<BTreeSet<_>>(), strict);
+}
+
+/// `docs/findings.md` has a row for every code, as `explain` lists them.
+#[test]
+fn the_table_of_findings_is_that_of_the_code() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/findings.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let written: Vec<_> = text.lines().filter(|line| line.starts_with("| `")).collect();
+    let wanted: Vec<_> = explain::codes().map(row).collect();
+    assert_eq!(wanted.len(), Code::ALL.len());
+    let rows = wanted.join("\n");
+    assert!(written == wanted, "the rows of docs/findings.md have to be:\n{rows}");
+}
+
+fn row(code: Code) -> String {
+    let info = code.info();
+    let severity = format!("{:?}", info.severity).to_lowercase();
+    let scope = format!("{:?}", info.scope).to_lowercase();
+    let strict = if info.strict { ", `--strict`" } else { "" };
+    let needs = match info.needs {
+        Needs::OneCapture => "one capture",
+        Needs::HostCounters => "one capture, better with `--host`",
+        Needs::TwoCaptures => "two captures",
+    };
+    let headline = explain::headline(code).replace('|', "\\|");
+    format!(
+        "| `{code}` | {severity}{strict} | {scope} | {needs} | {headline} | {} |",
+        info.reference
+    )
 }
 
 /// tshark takes every display filter that a finding gives, and it shows the packets in question.

@@ -50,6 +50,19 @@ pub(super) const PAGES: &[(Code, Page)] = &[
         },
     ),
     (
+        Code::AddAddrUnpadded,
+        Page {
+            meaning: "An IPv6 address with a port was announced beside timestamps. The 40 octets of \
+                TCP options are full to the last.",
+            recognised: "An ADD_ADDR of 30 octets and timestamps in one header: it only fits without \
+                padding.",
+            causes: "A stack that orders options so that they need no padding. Linux pads, and needs \
+                44 octets.",
+            linux: "Nothing to do: see add-addr-no-space for the other ways out.",
+            apple: "",
+        },
+    ),
+    (
         Code::AddAddrEvictsSack,
         Page {
             meaning: "SACK blocks were left out of an ACK to make room for an MPTCP option.",
@@ -136,6 +149,21 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 faster path they may come up to a round trip before it.",
             causes: "An endpoint was deleted, or an interface went down.",
             linux: "As meant. `ip mptcp monitor` shows who does it; NetworkManager may.",
+            apple: "The system removes addresses of interfaces that go.",
+        },
+    ),
+    (
+        Code::RemoveAddrMissing,
+        Page {
+            meaning: "A path died and its owner never withdrew the address, so the peer had to wait \
+                for its timeouts.",
+            recognised: "A host silent on one subflow although its peer goes on there in vain, while \
+                it goes on elsewhere for more than three seconds, and no REMOVE_ADDR for the \
+                address ID.",
+            causes: "A link that went down without notice; Linux sends REMOVE_ADDR only when the \
+                endpoint is deleted. The option may have been lost: nothing repeats it.",
+            linux: "Delete the endpoint with the link (`ip mptcp endpoint delete id N`; \
+                NetworkManager and mptcpd do).",
             apple: "The system removes addresses of interfaces that go.",
         },
     ),

@@ -1,4 +1,4 @@
-//! Pages of the data level and of closing.
+//! Pages of the data level and of paths at work.
 
 use super::Page;
 use crate::analyze::finding::Code;
@@ -15,6 +15,20 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             causes: "A middlebox strips DSS from data or splits and joins segments.",
             linux: "Find the device on that path, or take the path out (`ip mptcp endpoint delete id N`). \
                 Linux resets the subflow with reason 6.",
+            apple: "",
+        },
+    ),
+    (
+        Code::MappingOutsideSegment,
+        Page {
+            meaning: "Options and data were moved apart on the way: a mapping covers nothing of the \
+                segment that carries it.",
+            recognised: "The subflow sequence numbers of a new mapping do not meet the payload of its \
+                segment; not a DATA_FIN alone, nor an infinite mapping, nor a subflow whose SYN \
+                was not captured.",
+            causes: "A middlebox that splits or joins segments and copies options, GRO at a router or \
+                at the capturing host.",
+            linux: "Find the device on that path; on routers `ethtool -K IFACE gro off`.",
             apple: "",
         },
     ),
@@ -42,6 +56,43 @@ pub(super) const PAGES: &[(Code, Page)] = &[
         },
     ),
     (
+        Code::IdsnMismatch,
+        Page {
+            meaning: "The data sequence numbers do not start where the key says. Keys on the two sides \
+                of some box differ.",
+            recognised: "The first DSN is further than any stream from the IDSN that follows from the \
+                key.",
+            causes: "A proxy that passes MP_CAPABLE on and terminates the connection, or a middlebox \
+                that rewrites keys.",
+            linux: "Capture at both ends and compare keys.",
+            apple: "",
+        },
+    ),
+    (
+        Code::ChecksumPresenceMismatch,
+        Page {
+            meaning: "Mappings have a checksum though none was agreed on, or none though it was.",
+            recognised: "The DSS of data against the A bits of both MP_CAPABLE.",
+            causes: "A middlebox that rewrites MP_CAPABLE, or a broken stack. Linux treats it as an \
+                invalid mapping.",
+            linux: "Compare MP_CAPABLE at both ends.",
+            apple: "",
+        },
+    ),
+    (
+        Code::FailedDataAcked,
+        Page {
+            meaning: "Octets that failed their checksum were delivered to the application.",
+            recognised: "A DATA_ACK past data whose checksum is wrong, or that the first MP_FAIL names \
+                (where the data was changed behind the capture point), on the only subflow, and no \
+                other copy in the capture.",
+            causes: "Linux goes on with what it has after MP_FAIL on a single subflow, against the \
+                RFC.",
+            linux: "Let the application check its data (TLS does).",
+            apple: "",
+        },
+    ),
+    (
         Code::Reinjection,
         Page {
             meaning: "Data was sent again on another subflow. A few per cent, even a quarter, are \
@@ -51,6 +102,20 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             causes: "A path that died, timed out or went stale; a window that one slow path holds up.",
             linux: "Much waste: make the slow path a backup (`ip mptcp endpoint change id N \
                 backup`). `nstat -az | grep MPTCPRetrans` counts it.",
+            apple: "",
+        },
+    ),
+    (
+        Code::ReinjectionDiffers,
+        Page {
+            meaning: "Two paths carried different octets under the same data sequence numbers: one \
+                of them changes data.",
+            recognised: "A segment on another subflow over exactly the octets of an earlier one, and \
+                a sample of its payload differs. One alone is a note: a link may have damaged it, \
+                and TCP's own checksum dropped it.",
+            causes: "A proxy, a NAT helper or a DPI device on one path.",
+            linux: "`sysctl net.mptcp.checksum_enabled=1` on one of the hosts keeps such data out; \
+                captures along the paths show where it is changed.",
             apple: "",
         },
     ),
@@ -102,6 +167,42 @@ pub(super) const PAGES: &[(Code, Page)] = &[
         },
     ),
     (
+        Code::BackupUsed,
+        Page {
+            meaning: "Data took a subflow that a host asked to keep as a backup.",
+            recognised: "Payload on a subflow with the B bit in its MP_JOIN, on a connection without \
+                MP_PRIO.",
+            causes: "The regular paths were gone or stale; the bit is a request that the peer need \
+                not follow.",
+            linux: "`ip mptcp endpoint change id N nobackup` makes it a regular path.",
+            apple: "Cellular paths are backups for the service type handover.",
+        },
+    ),
+    (
+        Code::PathUnused,
+        Page {
+            meaning: "A subflow got through and never carried data.",
+            recognised: "An established subflow without payload, not a backup, on a connection with 100 \
+                kB or more.",
+            causes: "The scheduler prefers another path that has room enough.",
+            linux: "Nothing to do; `ss -tni` shows round trips, windows and queues of each subflow.",
+            apple: "The service type handover keeps the second path for when the first fails.",
+        },
+    ),
+    (
+        Code::PathDegraded,
+        Page {
+            meaning: "One path is much slower than the others, or loses much more, while it carries \
+                data.",
+            recognised: "The median round trip of data on it, or the share of octets that were lost \
+                (at least 2 % and three segments), is more than three times that of every other. Near the receiver a \
+                loss shows as data that comes late, as reordering does.",
+            causes: "A radio link, a full queue, a detour.",
+            linux: "`ip mptcp endpoint change id N backup` keeps it for when others fail.",
+            apple: "The service type interactive avoids slow paths.",
+        },
+    ),
+    (
         Code::ReceiveWindowLimited,
         Page {
             meaning: "The sender waited because the receiver offered no room.",
@@ -113,61 +214,40 @@ pub(super) const PAGES: &[(Code, Page)] = &[
         },
     ),
     (
-        Code::FastClose,
+        Code::WindowShrunk,
         Page {
-            meaning: "A host ended the whole connection at once. A warning if data was not \
-                acknowledged.",
-            recognised: "MP_FASTCLOSE with the peer's key.",
-            causes: "The application closed with unread data or with SO_LINGER 0, or was killed.",
-            linux: "Look at the application; `nstat -az | grep MPFastclose` counts them.",
-            apple: "Apple systems send none, and take a Linux one (on RST) for the RST of each \
-                subflow.",
-        },
-    ),
-    (
-        Code::SubflowReset,
-        Page {
-            meaning: "One subflow was ended by a RST. A warning if data on it was not acknowledged; it \
-                is sent again elsewhere.",
-            recognised: "A RST on an established subflow before both DATA_FINs; not one that follows a \
-                MP_FASTCLOSE.",
-            causes: "See the reason of MP_TCPRST; without one, a firewall or NAT that forgot the \
-                flow.",
-            linux: "`ip mptcp monitor` and the log of the host that sent it. For NATs that \
-                forget idle flows: keep-alives (SO_KEEPALIVE in the application, \
-                net.ipv4.tcp_keepalive_time).",
-            apple: "Apple systems send no reason.",
-        },
-    ),
-    (
-        Code::ConnectionAborted,
-        Page {
-            meaning: "The last subflow was reset before the connection was closed, and data was lost.",
-            recognised: "A RST on the last subflow, data without a DATA_ACK (or without a mapping and \
-                without an ACK), and no DATA_FIN.",
-            causes: "The only path died or was reset.",
-            linux: "A second path would have carried it on: see single-path.",
+            meaning: "A host took back receive window that it had offered. Data on its way may be \
+                dropped.",
+            recognised: "DATA_ACK plus window on a segment that is certainly later (its ACK is \
+                higher) lies below the one before on the same subflow, by more than a scale unit.",
+            causes: "Traffic shapers and proxies that rewrite windows; a host that shrinks its \
+                buffers.",
+            linux: "Capture at both ends. `sysctl net.ipv4.tcp_shrink_window=0` is the default \
+                (Linux 6.5 and later know it).",
             apple: "",
         },
     ),
     (
-        Code::DataFinUnacked,
+        Code::ReservedBitsSet,
         Page {
-            meaning: "The end of data was never acknowledged although all subflows ended.",
-            recognised: "A DATA_FIN without a DATA_ACK over it, in a capture that lacks nothing.",
-            causes: "A subflow that ended too early; early MPTCP stacks.",
-            linux: "Update old kernels.",
+            meaning: "MPTCP options have bits set that must be 0. Receivers ignore them.",
+            recognised: "Reserved and unassigned bits of any option; the flags of MP_CAPABLE have \
+                codes of their own.",
+            causes: "An experimental stack, or something that writes into options.",
+            linux: "`mptcpscope packets FILE` shows the octets; compare both ends.",
             apple: "",
         },
     ),
     (
-        Code::RstReasonMissing,
+        Code::DupAckMisread,
         Page {
-            meaning: "A RST of a MPTCP subflow has no reason.",
-            recognised: "RST without MP_TCPRST, except after both FINs.",
-            causes: "A firewall, a host without that socket, or Apple systems, which send none. Off \
-                by default.",
-            linux: "Nothing to do.",
+            meaning: "Signals of MPTCP on duplicate ACKs were taken for a loss, and data was sent \
+                again for nothing.",
+            recognised: "The first unacknowledged segment sent again within 200 ms of three duplicate \
+                ACKs in a row that carry options other than DSS.",
+            causes: "A stack that counts duplicate ACKs with MPTCP options.",
+            linux: "Linux does not count them: look at the other stack. A real loss at that moment \
+                looks the same.",
             apple: "",
         },
     ),

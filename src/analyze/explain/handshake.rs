@@ -1,4 +1,4 @@
-//! Pages of the handshake, of the fallback and of proofs.
+//! Pages of the handshake and of the fallback.
 
 use super::Page;
 use crate::analyze::finding::Code;
@@ -134,122 +134,17 @@ pub(super) const PAGES: &[(Code, Page)] = &[
         },
     ),
     (
-        Code::JoinHmacMismatch,
+        Code::MptcpAfterFallback,
         Page {
-            meaning: "A join could not prove that it belongs to the connection.",
-            recognised: "The HMAC in the SYN/ACK or in the third ACK of a join, computed anew from keys \
-                and nonces, differs.",
-            causes: "A middlebox that rewrites options, an attack, or a broken stack.",
-            linux: "Compare the option at both ends. Linux up to 6.18 resets with reason 3 instead \
-                of 1 for the third ACK.",
-            apple: "",
-        },
-    ),
-    (
-        Code::AddAddrHmacMismatch,
-        Page {
-            meaning: "An announced address is not proved, so nobody may use it.",
-            recognised: "The HMAC of ADD_ADDR, computed anew over ID, address and port, differs; two ways \
-                that old stacks computed it are tried and named.",
-            causes: "A NAT helper that rewrites addresses in options, a forged announcement, or an \
-                early kernel (before 5.7: leftmost bits; 5.11 and 5.12: port left out).",
-            linux: "Update old kernels; compare the option at both ends.",
-            apple: "Apple systems announce no addresses.",
-        },
-    ),
-    (
-        Code::DssChecksumMismatch,
-        Page {
-            meaning: "Data was changed on the way: the DSS checksum of a mapping is wrong.",
-            recognised: "The sum over the whole mapping, with its DSN, SSN and length, differs; only \
-                where all payload was captured, and never for an infinite mapping.",
-            causes: "Proxies, NAT helpers, DPI; damaged memory.",
-            linux: "Find the device by captures along the path; TLS data that is changed breaks TLS, \
-                too.",
-            apple: "",
-        },
-    ),
-    (
-        Code::MpFail,
-        Page {
-            meaning: "A host reported data with a wrong checksum. On the only path MPTCP ends with it; \
-                else the path is reset.",
-            recognised: "MP_FAIL, with the DSN of the data.",
-            causes: "A middlebox changed data.",
-            linux: "See dss-checksum-mismatch. `nstat -az | grep DataCsumErr` counts them.",
-            apple: "",
-        },
-    ),
-    (
-        Code::FastcloseKeyMismatch,
-        Page {
-            meaning: "Somebody sent MP_FASTCLOSE with a key that is not the peer's. It must be \
-                ignored.",
-            recognised: "The key in the option differs from the one in MP_CAPABLE.",
-            causes: "An attack, or a broken stack.",
-            linux: "Look for the true sender: TTL and addresses of the packet.",
-            apple: "",
-        },
-    ),
-    (
-        Code::IdsnMismatch,
-        Page {
-            meaning: "The data sequence numbers do not start where the key says. Keys on the two sides \
-                of some box differ.",
-            recognised: "The first DSN is further than any stream from the IDSN that follows from the \
-                key.",
-            causes: "A proxy that passes MP_CAPABLE on and terminates the connection, or a middlebox \
-                that rewrites keys.",
-            linux: "Capture at both ends and compare keys.",
-            apple: "",
-        },
-    ),
-    (
-        Code::ChecksumPresenceMismatch,
-        Page {
-            meaning: "Mappings have a checksum though none was agreed on, or none though it was.",
-            recognised: "The DSS of data against the A bits of both MP_CAPABLE.",
-            causes: "A middlebox that rewrites MP_CAPABLE, or a broken stack. Linux treats it as an \
-                invalid mapping.",
-            linux: "Compare MP_CAPABLE at both ends.",
-            apple: "",
-        },
-    ),
-    (
-        Code::FailedDataAcked,
-        Page {
-            meaning: "Octets that failed their checksum were delivered to the application.",
-            recognised: "A DATA_ACK past data whose checksum is wrong, or that the first MP_FAIL names \
-                (where the data was changed behind the capture point), on the only subflow, and no \
-                other copy in the capture.",
-            causes: "Linux goes on with what it has after MP_FAIL on a single subflow, against the \
-                RFC.",
-            linux: "Let the application check its data (TLS does).",
-            apple: "",
-        },
-    ),
-    (
-        Code::CBitSet,
-        Page {
-            meaning: "A host asks not to open subflows to the address and port that the connection \
-                began with.",
-            recognised: "The C bit in its MP_CAPABLE.",
-            causes: "Wanted behind load balancers and anycast addresses; the host should announce an \
-                address of its own.",
-            linux: "`sysctl net.mptcp.allow_join_initial_addr_port=1` lifts it; with 0 add: `ip \
-                mptcp endpoint add ADDRESS signal`.",
-            apple: "Apple systems ignore the bit.",
-        },
-    ),
-    (
-        Code::MpCapableNotRepeated,
-        Page {
-            meaning: "The client's first data came as an ordinary DSS before any DSS of the server.",
-            recognised: "The first data of the client without MP_CAPABLE, and no DSS of the server before \
-                it.",
-            causes: "Linux does it once an ADD_ADDR of the server told it that MPTCP works. Off by \
-                default.",
-            linux: "Nothing to do.",
+            meaning: "A host went on with MPTCP after the connection had become plain TCP, which \
+                corrupts the stream.",
+            recognised: "DSS or another option (not MP_TCPRST and the like on a RST) on new data, \
+                more than a round trip after data of the same host without any; or a join, or new \
+                data on another subflow, more than a second after the fallback. Not where the \
+                capture lacks packets.",
+            causes: "A broken stack; a middlebox that takes the options out of some segments only \
+                looks the same.",
+            linux: "Linux stays with plain TCP: capture at that host, and look for a middlebox.",
             apple: "",
         },
     ),

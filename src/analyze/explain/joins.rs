@@ -1,4 +1,4 @@
-//! Pages of joins and paths.
+//! Pages of joins.
 
 use super::Page;
 use crate::analyze::finding::Code;
@@ -134,6 +134,21 @@ pub(super) const PAGES: &[(Code, Page)] = &[
         },
     ),
     (
+        Code::JoinAgainstAdvice,
+        Page {
+            meaning: "A host joined again although the peer, or an earlier failure, speaks against \
+                it.",
+            recognised: "A second MP_JOIN SYN between the same addresses after a failure, to an \
+                address half a second after its REMOVE_ADDR, or by the host that got a RST with \
+                MP_TCPRST and T = 0; and no new announcement in between. A repeated SYN is not \
+                counted.",
+            causes: "A path manager that tries again on its own, endpoints that a script adds again \
+                and again.",
+            linux: "`ip mptcp monitor` shows which program asks for it.",
+            apple: "The system tries again when an interface comes back.",
+        },
+    ),
+    (
         Code::AddressTranslated,
         Page {
             meaning: "A host joins from an address that differs from the one it announced under that \
@@ -142,6 +157,19 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             causes: "NAT on one path.",
             linux: "Nothing to do: MPTCP goes by the ID.",
             apple: "",
+        },
+    ),
+    (
+        Code::CBitSet,
+        Page {
+            meaning: "A host asks not to open subflows to the address and port that the connection \
+                began with.",
+            recognised: "The C bit in its MP_CAPABLE.",
+            causes: "Wanted behind load balancers and anycast addresses; the host should announce an \
+                address of its own.",
+            linux: "`sysctl net.mptcp.allow_join_initial_addr_port=1` lifts it; with 0 add: `ip \
+                mptcp endpoint add ADDRESS signal`.",
+            apple: "Apple systems ignore the bit.",
         },
     ),
     (
@@ -169,53 +197,6 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             causes: "Chance (one in four billion for a pair), or keys that are not random.",
             linux: "Keys that often collide are not random: look at that host's stack.",
             apple: "",
-        },
-    ),
-    (
-        Code::JoinBeforeDss,
-        Page {
-            meaning: "A join left before any DSS was seen, which the RFC forbids.",
-            recognised: "The SYN of a join before the first DSS of either host.",
-            causes: "Linux does it when an ADD_ADDR is the first signal of the server. Off by \
-                default.",
-            linux: "Nothing to do.",
-            apple: "",
-        },
-    ),
-    (
-        Code::PathUnused,
-        Page {
-            meaning: "A subflow got through and never carried data.",
-            recognised: "An established subflow without payload, not a backup, on a connection with 100 \
-                kB or more.",
-            causes: "The scheduler prefers another path that has room enough.",
-            linux: "Nothing to do; `ss -tni` shows round trips, windows and queues of each subflow.",
-            apple: "The service type handover keeps the second path for when the first fails.",
-        },
-    ),
-    (
-        Code::BackupUsed,
-        Page {
-            meaning: "Data took a subflow that a host asked to keep as a backup.",
-            recognised: "Payload on a subflow with the B bit in its MP_JOIN, on a connection without \
-                MP_PRIO.",
-            causes: "The regular paths were gone or stale; the bit is a request that the peer need \
-                not follow.",
-            linux: "`ip mptcp endpoint change id N nobackup` makes it a regular path.",
-            apple: "Cellular paths are backups for the service type handover.",
-        },
-    ),
-    (
-        Code::PathDegraded,
-        Page {
-            meaning: "One path is much slower than the others, or loses much more, while it carries \
-                data.",
-            recognised: "The median round trip of data on it, or the share of octets that were lost \
-                (at least 2 % and three segments), is more than three times that of every other. Near the receiver a \
-                loss shows as data that comes late, as reordering does.",
-            causes: "A radio link, a full queue, a detour.",
-            linux: "`ip mptcp endpoint change id N backup` keeps it for when others fail.",
-            apple: "The service type interactive avoids slow paths.",
         },
     ),
 ];

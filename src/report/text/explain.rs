@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::WIDTH;
 use super::style::Paint;
 use super::wrap::wrap;
-use crate::analyze::explain::{headline, page};
+use crate::analyze::explain::{codes, headline, page};
 use crate::analyze::finding::{Code, Severity};
 
 /// Margin of a page's text.
@@ -37,9 +37,9 @@ pub fn write_explanation(code: Code, colour: bool, out: &mut dyn Write) -> io::R
 /// Writes a line or two on every code.
 pub fn write_codes(colour: bool, out: &mut dyn Write) -> io::Result<()> {
     let paint = Paint::new(colour);
-    for code in Code::ALL {
-        writeln!(out, "{}  {}", paint.bold(code.name()), paint.dim(&severity(*code)))?;
-        for line in wrap(headline(*code), WIDTH - MARGIN.len()) {
+    for code in codes() {
+        writeln!(out, "{}  {}", paint.bold(code.name()), paint.dim(&severity(code)))?;
+        for line in wrap(headline(code), WIDTH - MARGIN.len()) {
             writeln!(out, "{MARGIN}{line}")?;
         }
     }

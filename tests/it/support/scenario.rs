@@ -140,6 +140,7 @@ impl Scenario {
         for code in &self.expect.silent {
             note(expect::check_silent(&report, code));
         }
+        note(expect::check_scopes(&report));
         Ok(differences)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail, ensure};
-use mptcpscope::analyze::finding::Code;
+use mptcpscope::analyze::finding::{Code, Scope};
 use serde_json::Value;
 use toml::Value as Wanted;
 
@@ -90,6 +90,16 @@ pub(crate) fn check_silent(report: &Value, code: &str) -> Result<()> {
     let mut findings = report["findings"].as_array().into_iter().flatten();
     let found = findings.find(|finding| finding["code"] == code);
     ensure!(found.is_none(), "{code} is raised: {}", found.unwrap_or(&Value::Null)["summary"]);
+    Ok(())
+}
+
+/// Whether findings name a subflow only if they are about one.
+pub(crate) fn check_scopes(report: &Value) -> Result<()> {
+    for finding in report["findings"].as_array().into_iter().flatten() {
+        let code: Code = finding["code"].as_str().context("a finding has a code")?.parse()?;
+        let is_named = !finding["subflow"].is_null();
+        ensure!(!is_named || code.info().scope != Scope::Connection, "{code} names a subflow");
+    }
     Ok(())
 }
 
