@@ -82,6 +82,37 @@ fn series_fit_the_schema_and_add_up() {
     }
 }
 
+/// Readers differ in how they read a number with a point: there are ratios per mille instead.
+#[test]
+fn every_number_is_an_integer() {
+    fn find_float(value: &Value, path: &str) -> Option<String> {
+        match value {
+            Value::Number(number) => number.is_f64().then(|| format!("{path}: {number}")),
+            Value::Array(values) => values.iter().find_map(|value| find_float(value, path)),
+            Value::Object(fields) => {
+                fields.iter().find_map(|(name, value)| find_float(value, &format!("{path}.{name}")))
+            }
+            Value::Null | Value::Bool(_) | Value::String(_) => None,
+        }
+    }
+    let strict = Selection { strict: true, ..Selection::default() };
+    let mut series = 0;
+    for path in capture_paths() {
+        let mut capture = Capture::open(&[InputPath::File(path.clone())]).unwrap();
+        let mut tracker = Tracker::new(Limits::default(), 1);
+        tracker.keep_series();
+        while let Some(frame) = capture.next_frame() {
+            tracker.push(&decode(&frame));
+        }
+        let facts: Vec<_> = capture.inputs().iter().map(facts).collect();
+        let report = Report::build_with_series(&tracker.trace(), &facts, None, &strict);
+        series += report.connections.iter().filter(|found| found.c2s.series.is_some()).count();
+        let report = serde_json::to_value(&report).unwrap();
+        assert_eq!(find_float(&report, ""), None, "{}", path.display());
+    }
+    assert!(series > 0);
+}
+
 #[test]
 fn the_five_kinds_of_bytes_add_up() {
     for (path, report) in reports() {
@@ -198,14 +229,18 @@ fn an_empty_trace_has_all_keys() {
 
 /// The report on each capture of the project.
 fn reports() -> impl Iterator<Item = (PathBuf, Report)> {
+    capture_paths().into_iter().map(|path| {
+        let report = report_on(std::slice::from_ref(&path));
+        (path, report)
+    })
+}
+
+fn capture_paths() -> Vec<PathBuf> {
     let mut paths: Vec<_> =
         fs::read_dir(captures()).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     assert!(!paths.is_empty());
-    paths.into_iter().map(|path| {
-        let report = report_on(std::slice::from_ref(&path));
-        (path, report)
-    })
+    paths
 }
 
 fn report_on(paths: &[PathBuf]) -> Report {
