@@ -10,6 +10,7 @@ mod inputs;
 mod keys;
 mod live;
 mod output;
+mod outputs;
 mod packets;
 mod pipeline;
 mod progress;
@@ -20,6 +21,8 @@ mod stdin;
 pub mod tui;
 
 use anyhow::Result;
+
+pub use output::to_stderr;
 
 use crate::cli::{Cli, Command};
 

@@ -9,11 +9,11 @@
 //! |---|---|
 //! | [`wire`] | – |
 //! | [`capture`] | `wire::frame` |
-//! | [`units`], [`host`] | – |
+//! | [`units`], [`printable`], [`text_layout`], [`host`] | – |
 //! | [`track`] | `wire` |
 //! | [`analyze`] | `track`, `wire`, `units`, the snapshot of `host` |
-//! | [`report`] | `analyze`, `track`, `wire`, `units` |
-//! | [`tui`] | `analyze`, `report`, `track`, `wire`, `units` |
+//! | [`report`] | `analyze`, `track`, `wire`, `units`, `printable`, `text_layout` |
+//! | [`tui`] | `analyze`, `report`, `track`, `wire`, `units`, `printable`, `text_layout` |
 //! | [`cli`] | `units` |
 //! | [`app`] | all |
 //!
@@ -25,7 +25,9 @@ pub mod app;
 pub mod capture;
 pub mod cli;
 pub mod host;
+pub mod printable;
 pub mod report;
+pub mod text_layout;
 pub mod track;
 #[cfg(feature = "tui")]
 pub mod tui;

@@ -85,6 +85,16 @@ const LAYERS: &[Layer] = &[
         must_not_use: &["serde", "ratatui", "pcap", "clap", "anyhow", "std::io", "std::fs"],
     },
     Layer {
+        name: "printable",
+        may_import: &[],
+        must_not_use: &["serde", "ratatui", "pcap", "clap", "anyhow", "std::io", "std::fs"],
+    },
+    Layer {
+        name: "text_layout",
+        may_import: &[],
+        must_not_use: &["serde", "ratatui", "pcap", "clap", "anyhow", "std::io", "std::fs"],
+    },
+    Layer {
         name: "analyze",
         may_import: &["track", "wire", "units", "host::HostSnapshot", "host::EndpointFlag"],
         must_not_use: &[
@@ -99,7 +109,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "report",
-        may_import: &["analyze", "track", "wire", "units"],
+        may_import: &["analyze", "track", "wire", "units", "printable", "text_layout"],
         must_not_use: &[
             "ratatui",
             "pcap",
@@ -112,7 +122,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "tui",
-        may_import: &["analyze", "report", "track", "wire", "units"],
+        may_import: &["analyze", "report", "track", "wire", "units", "printable", "text_layout"],
         must_not_use: &["pcap", "pcap_parser", "clap", "anyhow", "indicatif", "RandomState"],
     },
     Layer {

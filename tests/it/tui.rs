@@ -9,6 +9,16 @@ use ratatui::layout::Size;
 use crate::support::screens::Screens;
 
 #[test]
+fn a_file_name_is_shown_without_what_cannot_be_seen() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("a\u{1b}[2Jb\nc\u{202e}d");
+    std::fs::copy("testdata/captures/two-subflows.pcap", &path).unwrap();
+    let mut screens = Screens::of(path.to_str().unwrap(), 160, 24);
+    let title = screens.screen().lines().next().unwrap().to_owned();
+    assert!(title.contains(r"a\u{1b}[2Jb\nc\u{202e}d"), "{title}");
+}
+
+#[test]
 fn connections() {
     insta::assert_snapshot!("connections_80", Screens::of("two-subflows.pcap", 80, 24).screen());
     insta::assert_snapshot!(
