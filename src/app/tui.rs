@@ -18,26 +18,25 @@ use ratatui::layout::Size;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 
-use self::load::{Loader, Update};
-use self::terminal::Screen;
+use self::load::{LoadUpdate, Loader};
+use self::terminal::TerminalGuard;
 use super::output;
 use crate::capture::{InputPath, PacketReader};
 use crate::cli::TuiArgs;
 use crate::track::index::Entry;
 use crate::tui::action::{Action, Command, Effect};
-use crate::tui::state::App;
 use crate::tui::theme::Theme;
-use crate::tui::{Snapshot, cache, draw, keymap, update};
+use crate::tui::{App, Snapshot, draw, fill, keymap, update};
 
 /// Time between two pictures that no key asked for: at most 20 a second.
 const FRAME: Duration = Duration::from_millis(50);
 
 /// Something that came through the channel.
-enum Message {
+enum UiEvent {
     Key(KeyEvent),
     Resize(Size),
     Signal(i32),
-    Update(Update),
+    Update(LoadUpdate),
 }
 
 pub(super) fn run(args: &TuiArgs) -> Result<()> {
@@ -51,16 +50,16 @@ pub(super) fn run(args: &TuiArgs) -> Result<()> {
     // What cannot be opened is said before the screen is taken.
     let loader = Loader::open(args)?;
     let reader = loader.reader();
-    let (sender, messages) = channel();
+    let (sender, events) = channel();
     let updates = sender.clone();
-    let loader = loader.start(move |update| updates.send(Message::Update(update)).is_ok())?;
-    let mut screen = Screen::take()?;
+    let loader = loader.start(move |update| updates.send(UiEvent::Update(update)).is_ok())?;
+    let mut terminal = TerminalGuard::take()?;
     listen(sender)?;
     let mut session =
-        Session { app: App::new(theme, screen.size()?), reader, failure: None, is_over: false };
-    let outcome = session.watch(&mut screen, &messages);
-    drop(screen);
-    drop(messages);
+        Session { app: App::new(theme, terminal.size()?), reader, failure: None, is_over: false };
+    let outcome = session.watch(&mut terminal, &events);
+    drop(terminal);
+    drop(events);
     loader.stop();
     outcome?;
     session.failure.map_or(Ok(()), |failure| Err(anyhow::anyhow!(failure)))
@@ -85,24 +84,24 @@ fn is_utf8() -> bool {
 }
 
 /// Keys and signals, each from a thread of its own.
-fn listen(sender: Sender<Message>) -> Result<()> {
+fn listen(sender: Sender<UiEvent>) -> Result<()> {
     let mut signals = Signals::new([SIGTERM, SIGINT, SIGHUP, SIGTSTP, SIGCONT])?;
     let from_signals = sender.clone();
     thread::spawn(move || {
         for signal in &mut signals {
-            if from_signals.send(Message::Signal(signal)).is_err() {
+            if from_signals.send(UiEvent::Signal(signal)).is_err() {
                 break;
             }
         }
     });
     thread::spawn(move || {
         while let Ok(event) = event::read() {
-            let message = match event {
-                Event::Key(key) if key.kind != KeyEventKind::Release => Message::Key(key),
-                Event::Resize(width, height) => Message::Resize(Size { width, height }),
+            let event = match event {
+                Event::Key(key) if key.kind != KeyEventKind::Release => UiEvent::Key(key),
+                Event::Resize(width, height) => UiEvent::Resize(Size { width, height }),
                 _ => continue,
             };
-            if sender.send(message).is_err() {
+            if sender.send(event).is_err() {
                 break;
             }
         }
@@ -120,33 +119,33 @@ struct Session {
 }
 
 impl Session {
-    /// Takes messages and draws until it is over.
-    fn watch(&mut self, screen: &mut Screen, messages: &Receiver<Message>) -> Result<()> {
+    /// Takes events and draws until it is over.
+    fn watch(&mut self, terminal: &mut TerminalGuard, events: &Receiver<UiEvent>) -> Result<()> {
         let mut drawn_at = Instant::now();
-        self.draw(screen)?;
+        self.draw(terminal)?;
         let mut is_stale = false;
         while !self.is_over {
-            let message = if is_stale {
+            let event = if is_stale {
                 let wait = FRAME.saturating_sub(drawn_at.elapsed());
-                match messages.recv_timeout(wait) {
-                    Ok(message) => Some(message),
+                match events.recv_timeout(wait) {
+                    Ok(event) => Some(event),
                     Err(RecvTimeoutError::Timeout) => None,
                     Err(RecvTimeoutError::Disconnected) => break,
                 }
             } else {
-                match messages.recv() {
-                    Ok(message) => Some(message),
+                match events.recv() {
+                    Ok(event) => Some(event),
                     Err(_) => break,
                 }
             };
-            let mut is_urgent = message.is_none();
-            for message in message.into_iter().chain(messages.try_iter().take(256)) {
+            let mut is_urgent = event.is_none();
+            for event in event.into_iter().chain(events.try_iter().take(256)) {
                 is_stale = true;
-                is_urgent |= !matches!(message, Message::Update(_));
-                self.take(message, screen)?;
+                is_urgent |= !matches!(event, UiEvent::Update(_));
+                self.take(event, terminal)?;
             }
             if is_stale && (is_urgent || drawn_at.elapsed() >= FRAME) && !self.is_over {
-                self.draw(screen)?;
+                self.draw(terminal)?;
                 drawn_at = Instant::now();
                 is_stale = false;
             }
@@ -154,21 +153,21 @@ impl Session {
         Ok(())
     }
 
-    fn take(&mut self, message: Message, screen: &mut Screen) -> Result<()> {
-        let action = match message {
-            Message::Key(key) => match keymap::action(&self.app, key) {
+    fn take(&mut self, event: UiEvent, terminal: &mut TerminalGuard) -> Result<()> {
+        let action = match event {
+            UiEvent::Key(key) => match keymap::action(&self.app, key) {
                 Some(action) => action,
                 None => return Ok(()),
             },
-            Message::Resize(size) => {
-                screen.clear()?;
+            UiEvent::Resize(size) => {
+                terminal.clear()?;
                 Action::Resize(size)
             }
-            Message::Signal(SIGTSTP) => Action::Command(Command::Suspend),
-            Message::Signal(SIGCONT) => return screen.retake(),
-            Message::Signal(_) => Action::Command(Command::Quit),
-            Message::Update(Update::Snapshot(snapshot)) => Action::Snapshot(snapshot),
-            Message::Update(Update::Failed(failure)) => {
+            UiEvent::Signal(SIGTSTP) => Action::Command(Command::Suspend),
+            UiEvent::Signal(SIGCONT) => return terminal.retake(),
+            UiEvent::Signal(_) => Action::Command(Command::Quit),
+            UiEvent::Update(LoadUpdate::Snapshot(snapshot)) => Action::Snapshot(snapshot),
+            UiEvent::Update(LoadUpdate::Failed(failure)) => {
                 self.failure = Some(failure);
                 self.is_over = true;
                 return Ok(());
@@ -177,7 +176,7 @@ impl Session {
         match update(&mut self.app, action) {
             None => {}
             Some(Effect::Quit) => self.is_over = true,
-            Some(Effect::Suspend) => screen.suspend()?,
+            Some(Effect::Suspend) => terminal.suspend()?,
             Some(Effect::Export(what)) => {
                 let message = export::write(&self.app, &self.reader, what)
                     .unwrap_or_else(|error| format!("{error:#}"));
@@ -188,9 +187,9 @@ impl Session {
     }
 
     /// Reads what will be on the screen, then draws.
-    fn draw(&mut self, screen: &mut Screen) -> Result<()> {
+    fn draw(&mut self, terminal: &mut TerminalGuard) -> Result<()> {
         let read = |entry: &Entry| self.reader.read(entry.number(), entry.place()?);
-        cache::fill(&mut self.app, read);
-        screen.draw(|frame| draw(&self.app, frame))
+        fill(&mut self.app, read);
+        terminal.draw(|frame| draw(&self.app, frame))
     }
 }

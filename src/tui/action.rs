@@ -5,11 +5,10 @@ use std::sync::Arc;
 use ratatui::layout::Size;
 
 use super::snapshot::Snapshot;
-use super::state::Screen;
 use crate::analyze::state_at::StateAt;
 use crate::wire::frame::{PacketNo, RawPacket};
 
-/// Something that changes the state: a key's meaning, or news from elsewhere.
+/// Something that changes the state: the meaning of a key, or something that came from elsewhere.
 #[derive(Debug, Clone)]
 pub enum Action {
     /// A command, mostly bound to a key.
@@ -37,8 +36,8 @@ pub enum Command {
     Back,
     /// Close what is open, clear what was typed, go back; never quits.
     Escape,
-    /// Show another screen.
-    Show(Screen),
+    /// Show the screen of this number.
+    Show(u8),
     /// Move the cursor.
     Move(Move),
     /// Deeper: the picture of a connection, the ladder of a moment, a folded run, a packet.

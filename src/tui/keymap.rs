@@ -3,7 +3,8 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::action::{Action, Command, Move};
-use super::state::{App, Mode, Screen};
+use super::app::{App, Mode};
+use super::screens::Screen;
 
 /// A key, and what has to be held with it.
 type Key = (KeyCode, KeyModifiers);
@@ -31,7 +32,7 @@ pub struct Binding {
     pub name: KeyName,
     /// What they do, in a word or two; empty if the line at the bottom need not name it.
     pub label: &'static str,
-    /// The same, in a sentence.
+    /// What they do, in a sentence for the help.
     pub help: &'static str,
     /// Where.
     pub place: Where,
@@ -60,7 +61,7 @@ const fn go(to: Move) -> Command {
 
 use Screen::{Connections, Findings, Graphs, Ladder, Packet, Timeline};
 
-/// What they move is another thing on each screen.
+/// Each screen has a binding of its own for these: they move another thing on each.
 const UP_DOWN: &[(Key, Command)] = &[
     (code(KeyCode::Up), go(Move::Up)),
     (char('k'), go(Move::Up)),
@@ -230,11 +231,11 @@ pub const BINDINGS: &[Binding] = &[
     },
     Binding {
         keys: &[
-            (char('1'), Command::Show(Connections)),
-            (char('2'), Command::Show(Timeline)),
-            (char('3'), Command::Show(Ladder)),
-            (char('4'), Command::Show(Graphs)),
-            (char('5'), Command::Show(Findings)),
+            (char('1'), Command::Show(1)),
+            (char('2'), Command::Show(2)),
+            (char('3'), Command::Show(3)),
+            (char('4'), Command::Show(4)),
+            (char('5'), Command::Show(5)),
         ],
         name: KeyName::Is("1-5"),
         label: "view",
@@ -305,7 +306,7 @@ impl Binding {
         match self.place {
             Where::Everywhere => true,
             Where::On(screens) => screens.contains(&app.screen),
-            Where::Live => app.is_live(),
+            Where::Live => app.shared.is_live(),
         }
     }
 
@@ -313,7 +314,9 @@ impl Binding {
     pub fn name(&self, app: &App) -> &'static str {
         match self.name {
             KeyName::Is(name) => name,
-            KeyName::Glyph(index) => app.theme.glyphs.keys.get(index).copied().unwrap_or_default(),
+            KeyName::Glyph(index) => {
+                app.shared.theme.glyphs.keys.get(index).copied().unwrap_or_default()
+            }
         }
     }
 }
@@ -350,6 +353,18 @@ fn typed(key: Key) -> Option<Action> {
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    #[test]
+    fn each_numbered_screen_has_its_digit() {
+        let keys = BINDINGS.iter().flat_map(|binding| binding.keys);
+        let shown = keys.filter_map(|((key, _), command)| match command {
+            Command::Show(number) => Some((*key, *number)),
+            _ => None,
+        });
+        let numbers = Screen::ALL.into_iter().filter_map(Screen::number);
+        let wanted = numbers.map(|number| (KeyCode::Char((b'0' + number).into()), number));
+        assert_eq!(shown.collect::<Vec<_>>(), wanted.collect::<Vec<_>>());
+    }
 
     #[test]
     fn no_key_has_two_meanings_on_one_screen() {

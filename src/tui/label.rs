@@ -1,278 +1,77 @@
-//! What a packet is, in as few cells as an arrow has: `SYN MP_CAPABLE v1`, `DSS 1+7100`.
+//! Words for subflows, findings and moments that several screens show.
 
-use super::packet_context::PacketContext;
-use super::screens::timeline::lanes::Letter;
+pub mod packet;
+
+use ratatui::text::{Line, Span};
+
 use super::theme::Theme;
-use crate::analyze::ladder::Run;
-use crate::report::model::Subflow;
-use crate::track::packet_class::PacketClass;
-use crate::track::proof::Verdict;
-use crate::track::role::Direction;
+use super::widgets::text;
+use crate::report::model::{End, Finding, Subflow, SubflowState};
 use crate::units;
-use crate::wire::mptcp::{
-    AddAddr, Capable, CapableForm, DataLevelLength, Dss, Join, MptcpOption, Subtype,
-};
-use crate::wire::segment::{Endpoint, Segment, TcpFlags};
-use crate::wire::seq::WireDsn;
-use crate::wire::tcp_option::TcpOption;
+use crate::wire::segment::Endpoint;
 
-/// What labels are made with.
-#[derive(Debug, Clone, Copy)]
-pub struct Words<'a> {
-    /// How it looks.
-    pub theme: Theme,
-    /// Whether DSNs are shown as on the wire.
-    pub raw_dsn: bool,
-    /// Where the packet belongs.
-    pub facts: Option<PacketContext<'a>>,
+/// `10.0.1.1:33306 → 10.0.2.1:10004` in at most `cells`. Where that is too little, each endpoint is
+/// cut at its beginning.
+pub fn path(theme: Theme, subflow: &Subflow, cells: usize) -> String {
+    let glyphs = theme.glyphs;
+    let end = |end: &End| Endpoint { address: end.address, port: end.port }.to_string();
+    let (client, server) = (end(&subflow.client), end(&subflow.server));
+    let room = cells.saturating_sub(3);
+    let half = room / 2;
+    let (left, right) = (text::width(&client), text::width(&server));
+    let left_room = if right < half { room - right } else { half.max(room.saturating_sub(right)) };
+    let right_room = room.saturating_sub(left.min(left_room));
+    let client = text::fit_end(&client, left_room, glyphs.more);
+    let server = text::fit_end(&server, right_room, glyphs.more);
+    format!("{client} {} {server}", glyphs.to)
 }
 
-/// A packet whose octets are at hand.
-pub fn of_segment(segment: &Segment<'_>, kind: PacketClass, words: &Words<'_>) -> String {
-    let options: Vec<_> = segment
-        .options
-        .iter()
-        .filter_map(|option| match option {
-            TcpOption::Mptcp(option) => Some(option),
-            _ => None,
-        })
-        .collect();
-    let mut parts = Vec::new();
-    parts.extend(flags(segment, kind));
-    let others = options.iter().filter(|option| !matches!(option, MptcpOption::Dss(_)));
-    parts.extend(others.map(|option| words.option(option)));
-    let dss = options.iter().find_map(|option| match option {
-        MptcpOption::Dss(dss) => Some(dss),
-        _ => None,
-    });
-    match dss {
-        Some(dss) => parts.extend(words.dss(dss, segment, kind, options.len() == 1)),
-        None if segment.payload_len > 0 && options.is_empty() => {
-            parts.push(words.payload(segment.payload_len, kind));
-        }
-        None => {}
-    }
-    if parts.is_empty() {
-        parts.push("ACK".to_owned());
-    }
-    let is_window_of_use = segment.flags.has(TcpFlags::ACK) && !segment.flags.has(TcpFlags::RST);
-    if segment.window == 0 && is_window_of_use {
-        parts.push("win 0".to_owned());
-    }
-    parts.join(" ")
-}
-
-/// A packet of which only the index is left.
-pub fn of_kind(kind: PacketClass, payload_len: u32, words: &Words<'_>) -> String {
-    if payload_len > 0 && matches!(kind, PacketClass::Data | PacketClass::Other) {
-        return words.payload(payload_len, kind);
-    }
-    let name = kind_name(kind);
-    if payload_len > 0 { format!("{name} {payload_len} B") } else { name.to_owned() }
-}
-
-/// Packets that were folded.
-pub fn of_run(run: &Run, words: &Words<'_>) -> String {
-    let times = words.theme.glyphs.times;
-    let count = units::count(run.count);
-    if run.kind == PacketClass::Ack {
-        return format!("ACK {times}{count}");
-    }
-    let fallback = words.facts.and_then(|facts| facts.connection.fallback.as_ref());
-    let name = if fallback.is_some() { "data" } else { "DSS" };
-    format!("{name} {times}{count}  {}", units::bytes(run.payload))
-}
-
-/// What kind of packet it is, in words.
-pub const fn kind_name(kind: PacketClass) -> &'static str {
-    match kind {
-        PacketClass::Handshake => "handshake",
-        PacketClass::Data => "data",
-        PacketClass::Ack => "ACK",
-        PacketClass::Address => "address",
-        PacketClass::Priority => "MP_PRIO",
-        PacketClass::Failure => "failure",
-        PacketClass::Close => "close",
-        PacketClass::Reset => "RST",
-        PacketClass::Reinjected => "reinjection",
-        PacketClass::Retransmitted => "retransmission",
-        PacketClass::Remapped => "remapping",
-        PacketClass::Unmapped => "unmapped data",
-        PacketClass::Copy => "copy",
-        PacketClass::Other => "segment",
+/// The state of a subflow in a short word.
+pub const fn subflow_state(state: SubflowState) -> &'static str {
+    match state {
+        SubflowState::HalfOpen => "half-open",
+        SubflowState::SynTimeout => "no answer",
+        SubflowState::Refused => "refused",
+        SubflowState::Established => "open",
+        SubflowState::Closed => "closed",
+        SubflowState::Reset => "reset",
+        SubflowState::Unknown => "unknown",
     }
 }
 
-/// The letter of a packet on a lane that is not wide, the same as on the timeline; `None` for plain
-/// ones.
-pub fn letter(kind: PacketClass, subflow: Option<&Subflow>) -> Option<Letter> {
-    let is_backup = subflow.is_some_and(|subflow| {
-        [subflow.backup.client, subflow.backup.server].contains(&Some(true))
-    });
-    match kind {
-        PacketClass::Handshake if subflow.is_some_and(|subflow| subflow.initial) => {
-            Some(Letter::Capable)
-        }
-        PacketClass::Handshake if is_backup => Some(Letter::BackupJoin),
-        PacketClass::Reinjected => Some(Letter::Reinjected),
-        PacketClass::Retransmitted | PacketClass::Remapped => Some(Letter::Retransmitted),
-        kind => Letter::of_kind(kind),
+/// Whether one of the hosts made a subflow a backup.
+pub fn is_backup(subflow: &Subflow) -> bool {
+    [subflow.backup.client, subflow.backup.server].contains(&Some(true))
+}
+
+/// A duration without its second unit.
+pub fn short_duration(ns: i64) -> String {
+    let words = units::duration(ns);
+    let mut parts = words.split(' ');
+    match (parts.next(), parts.next()) {
+        (Some(number), Some(unit)) => format!("{number} {unit}"),
+        _ => words,
     }
 }
 
-/// What stands on such a lane for a packet.
-pub fn glyph(theme: Theme, letter: Option<Letter>, direction: Direction) -> char {
-    match (letter, direction) {
-        (Some(letter), _) => letter.glyph(theme),
-        (None, Direction::ClientToServer) => theme.glyphs.right,
-        (None, Direction::ServerToClient) => theme.glyphs.left,
-    }
+/// A finding on one line of so many cells.
+pub fn finding(theme: Theme, finding: &Finding, cells: usize) -> Line<'static> {
+    let style = theme.severity(finding.severity);
+    let glyph = theme.severity_glyph(finding.severity);
+    let inset = if finding.because.is_some() { "  " } else { "" };
+    let code = format!("{inset}{glyph} {}  ", finding.code);
+    let room = cells.saturating_sub(text::width(&code));
+    let summary = text::left(&finding.summary, room, theme.glyphs.more);
+    Line::from(vec![Span::styled(code, style), Span::raw(summary)])
 }
 
-/// The flags that say what a segment is for. Of most, that is nothing.
-fn flags(segment: &Segment<'_>, kind: PacketClass) -> Option<String> {
-    let flags = segment.flags;
-    let name = if flags.is_syn_ack() {
-        "SYN+ACK"
-    } else if flags.is_syn() {
-        "SYN"
-    } else if flags.has(TcpFlags::RST) {
-        "RST"
-    } else if flags.has(TcpFlags::FIN) {
-        "FIN"
-    } else if kind == PacketClass::Handshake && segment.payload_len == 0 {
-        "ACK"
-    } else {
-        return None;
-    };
-    Some(name.to_owned())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Words<'_> {
-    /// A MPTCP option that is no DSS.
-    fn option(&self, option: &MptcpOption) -> String {
-        let proof = self.proof(option);
-        match option {
-            MptcpOption::Capable(capable) => self::capable(capable),
-            MptcpOption::Join(Join::Syn { address_id, backup, .. }) => {
-                let backup = if *backup { " B" } else { "" };
-                format!("MP_JOIN id{}{backup}", address_id.0)
-            }
-            MptcpOption::Join(_) => format!("MP_JOIN hmac{proof}"),
-            MptcpOption::AddAddr(add) => self::add_addr(add, &proof),
-            MptcpOption::RemoveAddr(removed) => {
-                let ids: Vec<_> = removed.ids().map(|id| id.0.to_string()).collect();
-                format!("REMOVE_ADDR {}", ids.join(" "))
-            }
-            MptcpOption::Prio(prio) => {
-                format!("MP_PRIO {}", if prio.backup { "backup" } else { "regular" })
-            }
-            MptcpOption::Fail(fail) => {
-                let dsn =
-                    self.facts.and_then(|facts| facts.relative_ack(WireDsn::Long(fail.dsn.0)));
-                format!("MP_FAIL {}", self.number(WireDsn::Long(fail.dsn.0), dsn))
-            }
-            MptcpOption::FastClose(_) => format!("MP_FASTCLOSE key{proof}"),
-            MptcpOption::TcpReset(reset) => format!("MP_TCPRST({})", reset.reason.0),
-            MptcpOption::Malformed(_) => {
-                format!("malformed {}", name(option))
-            }
-            MptcpOption::Dss(_) | MptcpOption::Experimental(_) | MptcpOption::Unknown(_) => {
-                name(option).to_owned()
-            }
-        }
+    #[test]
+    fn durations_have_one_unit() {
+        assert_eq!(short_duration(3_723_000_000_000), "1 h");
+        assert_eq!(short_duration(1_380_000_000), "1.38 s");
     }
-
-    fn dss(
-        &self,
-        dss: &Dss,
-        segment: &Segment<'_>,
-        kind: PacketClass,
-        is_alone: bool,
-    ) -> Option<String> {
-        let Some(mapping) = dss.mapping else {
-            let ack = dss.data_ack.filter(|_| is_alone)?;
-            let relative = self.facts.and_then(|facts| facts.relative_ack(ack));
-            return Some(format!("DATA_ACK {}", self.number(ack, relative)));
-        };
-        // Of a mapping over several segments, the part in this one.
-        let part = self.facts.and_then(|facts| facts.part(segment, &mapping));
-        let first = part.map_or(mapping.dsn, |part| part.dsn);
-        let relative = self.facts.and_then(|facts| facts.relative_dsn(first));
-        let dsn = self.number(first, relative);
-        let again = self.again(kind);
-        Some(match mapping.length {
-            DataLevelLength::Infinite => format!("DSS {again}{dsn} infinite"),
-            DataLevelLength::Bytes(1) if dss.data_fin => format!("DATA_FIN {dsn}"),
-            DataLevelLength::Bytes(octets) => {
-                let fin = if dss.data_fin { " FIN" } else { "" };
-                let len = part.map_or(u32::from(octets), |part| part.len);
-                format!("DSS {again}{dsn}+{len}{fin}")
-            }
-        })
-    }
-
-    /// That octets were sent before.
-    fn again(&self, kind: PacketClass) -> String {
-        match kind {
-            PacketClass::Reinjected => format!("{} ", self.theme.glyphs.reinjected),
-            PacketClass::Retransmitted => format!("{} ", self.theme.glyphs.retransmitted),
-            PacketClass::Remapped => "remap ".to_owned(),
-            _ => String::new(),
-        }
-    }
-
-    /// Payload without a mapping of its own.
-    fn payload(&self, payload_len: u32, kind: PacketClass) -> String {
-        match kind {
-            PacketClass::Unmapped => format!("{payload_len} B unmapped"),
-            _ => format!("{}{payload_len} B", self.again(kind)),
-        }
-    }
-
-    /// A DSN: as on the wire, or counted from the beginning where that is known.
-    pub fn number(&self, dsn: WireDsn, relative: Option<i64>) -> String {
-        if let Some(relative) = relative.filter(|_| !self.raw_dsn) {
-            return relative.to_string();
-        }
-        // The lower half tells one from the other.
-        let more = if dsn.is_long() { self.theme.glyphs.more.to_string() } else { "0x".to_owned() };
-        format!("{more}{:08x}", dsn.raw() & 0xffff_ffff)
-    }
-
-    fn proof(&self, option: &MptcpOption) -> String {
-        let verdict = self.facts.and_then(|facts| facts.verdict(option));
-        let [holds, fails] = self.theme.glyphs.proofs;
-        match verdict {
-            None | Some(Verdict::Absent) => String::new(),
-            Some(Verdict::Verified) => format!(" {holds}"),
-            Some(Verdict::Mismatch) => format!(" {fails}"),
-            Some(Verdict::Unverifiable) => " ?".to_owned(),
-        }
-    }
-}
-
-fn name(option: &MptcpOption) -> &'static str {
-    option.subtype().and_then(Subtype::name).unwrap_or("MPTCP option")
-}
-
-fn capable(capable: &Capable) -> String {
-    match capable.form {
-        CapableForm::Bare | CapableForm::SenderKey { .. } => {
-            format!("MP_CAPABLE v{}", capable.version.0)
-        }
-        CapableForm::BothKeys { .. } => "MP_CAPABLE keys".to_owned(),
-        CapableForm::BothKeysAndData { data_len, .. } => format!("MP_CAPABLE 1+{data_len}"),
-    }
-}
-
-fn add_addr(add: &AddAddr, proof: &str) -> String {
-    let address = match add.port {
-        Some(port) => Endpoint { address: add.address, port }.to_string(),
-        None => add.address.to_string(),
-    };
-    if add.is_echo() {
-        return format!("ADD_ADDR echo {} {address}", add.address_id.0);
-    }
-    format!("ADD_ADDR {} {address}{proof}", add.address_id.0)
 }

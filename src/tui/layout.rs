@@ -1,8 +1,6 @@
-//! Where things stand on the screen: the same answer for moving and for drawing.
+//! Where things stand on the terminal.
 
 use ratatui::layout::{Rect, Size};
-
-use super::state::{App, Screen};
 
 /// Fewer columns are too few.
 pub const MIN_COLUMNS: u16 = 60;
@@ -46,76 +44,40 @@ pub fn frame(size: Size) -> Frame {
     }
 }
 
-/// Which screens are on the terminal, and where.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Panes {
-    /// The list of connections with its subflows and findings.
-    pub connections: Option<Rect>,
-    /// The swimlanes.
-    pub timeline: Option<Rect>,
-    /// The ladder.
-    pub ladder: Option<Rect>,
-    /// The graphs.
-    pub graphs: Option<Rect>,
-    /// The findings with their explanation.
-    pub findings: Option<Rect>,
-    /// The packet.
-    pub packet: Option<Rect>,
-}
-
-impl Panes {
-    /// Where one of them stands.
-    pub const fn of(&self, screen: Screen) -> Option<Rect> {
-        match screen {
-            Screen::Connections => self.connections,
-            Screen::Timeline => self.timeline,
-            Screen::Ladder => self.ladder,
-            Screen::Graphs => self.graphs,
-            Screen::Findings => self.findings,
-            Screen::Packet => self.packet,
-        }
-    }
-
-    fn only(screen: Screen, body: Rect) -> Self {
-        let mut panes = Self::default();
-        let pane = match screen {
-            Screen::Connections => &mut panes.connections,
-            Screen::Timeline => &mut panes.timeline,
-            Screen::Ladder => &mut panes.ladder,
-            Screen::Graphs => &mut panes.graphs,
-            Screen::Findings => &mut panes.findings,
-            Screen::Packet => &mut panes.packet,
-        };
-        *pane = Some(body);
-        panes
-    }
-}
-
-/// What is shown now. A wide terminal shows connections, timeline, ladder and packet together.
-pub fn panes(app: &App) -> Panes {
-    let body = frame(app.size).body;
-    let together = matches!(app.screen, Screen::Connections | Screen::Timeline | Screen::Ladder);
-    if !together || app.is_full_screen || !is_wide(app.size) {
-        return Panes::only(app.screen, body);
-    }
-    let [top, middle, bottom] = heights(body);
-    let packet = (body.width / 3).clamp(44, 70);
-    let (ladder, packet) = split(bottom, body.width - packet);
-    Panes {
-        connections: Some(top),
-        timeline: Some(middle),
-        ladder: Some(ladder),
-        packet: Some(packet),
-        ..Panes::default()
-    }
-}
-
-/// Whether several screens are shown at once.
+/// Whether several screens have room beside each other.
 pub const fn is_wide(size: Size) -> bool {
     size.width >= WIDE.width && size.height >= WIDE.height
 }
 
-/// Connections, timeline, and what is below.
+/// The parts of the body on a wide terminal, for several screens at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The upper fifth.
+    Top,
+    /// Nearly a third, below it.
+    Middle,
+    /// The left half or more of what is below the middle.
+    Left,
+    /// What is right of that.
+    Right,
+}
+
+impl Part {
+    /// Where this part of the body is.
+    pub fn of(self, body: Rect) -> Rect {
+        let [top, middle, bottom] = heights(body);
+        let right = (body.width / 3).clamp(44, 70);
+        let (left, right) = split(bottom, body.width - right);
+        match self {
+            Self::Top => top,
+            Self::Middle => middle,
+            Self::Left => left,
+            Self::Right => right,
+        }
+    }
+}
+
+/// The upper part, the middle, and what is below.
 fn heights(body: Rect) -> [Rect; 3] {
     let top = body.height / 5;
     let middle = body.height * 3 / 10;

@@ -1,8 +1,8 @@
 //! What the report knows of the connection and the subflow that a packet is of: enough to prove what
 //! its options claim, and to count its sequence numbers from the beginning of the stream.
 
-use super::cache::Bytes;
-use super::state::App;
+use super::packet_cache::Bytes;
+use super::shared::Shared;
 use crate::report::fields::{self, Known};
 use crate::report::hex::Hex64;
 use crate::report::model::{Connection, HmacVerdict, Host, RoleName, Subflow};
@@ -40,7 +40,7 @@ pub struct Opening {
 
 /// A part of the stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Part {
+pub struct StreamPart {
     /// Its first DSN, as wide as it was on the wire.
     pub dsn: WireDsn,
     /// Bytes of it.
@@ -49,17 +49,17 @@ pub struct Part {
 
 impl<'a> PacketContext<'a> {
     /// `None` for a packet of no connection that the report has.
-    pub fn of(app: &'a App, entry: &Entry) -> Option<Self> {
-        let position = app.snapshot.subflows.position(entry)?;
-        let connection = app.all_connections().get(position.connection)?;
+    pub fn of(shared: &'a Shared, entry: &Entry) -> Option<Self> {
+        let position = shared.snapshot.subflows.position(entry)?;
+        let connection = shared.all_connections().get(position.connection)?;
         let subflow = connection.subflows.get(position.subflow)?;
-        let opening = opening(app, subflow);
+        let opening = opening(shared, subflow);
         Some(Self { connection, subflow, direction: entry.direction(), opening })
     }
 
     /// The part of a mapping that a segment carries; `None` without payload, and where it is not known
     /// with which number the subflow began.
-    pub fn part(&self, segment: &Segment<'_>, mapping: &Mapping) -> Option<Part> {
+    pub fn part(&self, segment: &Segment<'_>, mapping: &Mapping) -> Option<StreamPart> {
         let DataLevelLength::Bytes(length) = mapping.length else { return None };
         let ssn = self.relative_seq(segment)?;
         let offset = u32::try_from(SeqNum(ssn).distance_from(SeqNum(mapping.ssn))).ok()?;
@@ -69,7 +69,7 @@ impl<'a> PacketContext<'a> {
             WireDsn::Long(whole) => WireDsn::Long(whole.wrapping_add(offset.into())),
         };
         let len = segment.payload_len.min(left);
-        (len > 0).then_some(Part { dsn, len })
+        (len > 0).then_some(StreamPart { dsn, len })
     }
 
     /// The sequence number of a segment, counted from the SYN, which has 0.
@@ -78,7 +78,7 @@ impl<'a> PacketContext<'a> {
         Some(segment.seq.0.wrapping_sub(opening.isn.0))
     }
 
-    /// The acknowledgment number, likewise.
+    /// The acknowledgment number of a segment, counted from the SYN of the peer.
     pub fn relative_tcp_ack(&self, segment: &Segment<'_>) -> Option<u32> {
         let opening = (*self.opening.of(self.direction.sender().peer()))?;
         segment.flags.has(TcpFlags::ACK).then(|| segment.ack.0.wrapping_sub(opening.isn.0))
@@ -118,7 +118,7 @@ impl<'a> PacketContext<'a> {
         fields::relative(dsn, self.idsn(self.direction.sender()))
     }
 
-    /// A DATA_ACK of the sender, which is a DSN of its peer, counted likewise.
+    /// A DATA_ACK of the sender, counted from the beginning of its peer's stream.
     pub fn relative_ack(&self, ack: WireDsn) -> Option<i64> {
         fields::relative(ack, self.idsn(self.direction.sender().peer()))
     }
@@ -143,7 +143,7 @@ impl<'a> PacketContext<'a> {
         }
     }
 
-    /// The same, for the fields of a packet.
+    /// What the fields of a packet are rendered with; `proof` judges its options.
     pub fn known<'b>(&self, proof: &'b dyn Fn(&MptcpOption) -> Option<Verdict>) -> Known<'b> {
         let sender = self.direction.sender();
         Known { proof, sender_idsn: self.idsn(sender), receiver_idsn: self.idsn(sender.peer()) }
@@ -151,7 +151,7 @@ impl<'a> PacketContext<'a> {
 }
 
 /// The packets that opened a subflow, by who sent them.
-pub fn opening_packets(subflow: &Subflow) -> [(Role, Option<PacketNo>); 2] {
+fn opening_packets(subflow: &Subflow) -> [(Role, Option<PacketNo>); 2] {
     let opener = match subflow.opened_by {
         RoleName::Client => Role::Client,
         RoleName::Server => Role::Server,
@@ -160,16 +160,28 @@ pub fn opening_packets(subflow: &Subflow) -> [(Role, Option<PacketNo>); 2] {
     [(opener, handshake.syn.map(PacketNo)), (opener.peer(), handshake.syn_ack.map(PacketNo))]
 }
 
-fn opening(app: &App, subflow: &Subflow) -> PerRole<Option<Opening>> {
+/// The packets with which the first subflows of the connection in focus were opened. Their numbers
+/// count for all packets that follow.
+pub fn opening_entries(shared: &Shared) -> Vec<Entry> {
+    /// More lanes are not shown at once.
+    const SUBFLOWS: usize = 64;
+    let index = shared.index();
+    let subflows = shared.connection().map_or(&[][..], |connection| &connection.subflows);
+    let numbers = subflows.iter().take(SUBFLOWS).flat_map(opening_packets);
+    let positions = numbers.filter_map(|(_, number)| index.find(number?));
+    positions.filter_map(|position| index.get(position)).collect()
+}
+
+fn opening(shared: &Shared, subflow: &Subflow) -> PerRole<Option<Opening>> {
     let mut openings = PerRole::default();
     for (role, packet) in opening_packets(subflow) {
-        *openings.of_mut(role) = packet.and_then(|number| opening_of(app, number));
+        *openings.of_mut(role) = packet.and_then(|number| opening_of(shared, number));
     }
     openings
 }
 
-fn opening_of(app: &App, number: PacketNo) -> Option<Opening> {
-    let Bytes::Here(packet) = app.packets.get(number) else { return None };
+fn opening_of(shared: &Shared, number: PacketNo) -> Option<Opening> {
+    let Bytes::Here(packet) = shared.packets.get(number) else { return None };
     let Decoded::Tcp(segment) = decode(&packet.frame(number, Timestamp::default())) else {
         return None;
     };

@@ -67,16 +67,16 @@ pub struct SourceStatus {
 pub enum Phase {
     /// Reading.
     Loading {
-        /// Octets read.
+        /// Bytes read.
         read: u64,
-        /// Octets that there are; `None` if nobody knows.
+        /// Bytes that there are; `None` if that is not known.
         total: Option<u64>,
     },
     /// Everything was read.
     Done,
     /// Packets come as they are captured.
     Live {
-        /// Packets that were lost before they got here; `None` if nobody counts.
+        /// Packets that were lost before they got here; `None` if they are not counted.
         dropped: Option<u64>,
     },
 }

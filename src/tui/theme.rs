@@ -32,9 +32,9 @@ pub struct Glyphs {
     pub between: char,
     /// Something was cut off here.
     pub more: char,
-    /// Octets resent on another subflow.
+    /// Bytes sent again on another subflow.
     pub reinjected: char,
-    /// Octets sent again on the same subflow.
+    /// Bytes sent again on the same subflow.
     pub retransmitted: char,
     /// A subflow is gone.
     pub gone: char,

@@ -1,8 +1,8 @@
 //! The terminal timeline: keys in, screens out.
 
 use mptcpscope::tui::Action;
+use mptcpscope::tui::Screen;
 use mptcpscope::tui::action::Effect;
-use mptcpscope::tui::state::Screen;
 use proptest::prelude::*;
 use ratatui::layout::Size;
 
@@ -69,10 +69,10 @@ fn q_leads_back_and_out() {
 fn letters_are_text_in_a_line_of_input_and_ctrl_c_still_quits() {
     let mut screens = Screens::of("two-subflows.pcap", 80, 24);
     screens.press("/q?5<erase>");
-    assert_eq!(screens.app.filter.text(), "q?");
+    assert_eq!(screens.app.shared.filter.text(), "q?");
     assert_eq!(screens.effect(), None);
     screens.press("<esc>");
-    assert!(screens.app.filter.is_empty());
+    assert!(screens.app.shared.filter.is_empty());
     screens.press("/<ctrl-c>");
     assert_eq!(screens.effect(), Some(Effect::Quit));
 }
@@ -92,7 +92,7 @@ fn a_finding_is_reached_in_three_keys() {
     assert_eq!(screens.app.screen, Screen::Findings);
     screens.press("<enter>");
     assert_eq!(screens.app.screen, Screen::Ladder);
-    assert!(screens.app.focus.packet.is_some());
+    assert!(screens.app.shared.focus.packet.is_some());
 }
 
 proptest! {

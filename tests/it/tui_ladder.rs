@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use mptcpscope::tui::Action;
+use mptcpscope::tui::Screen;
 use mptcpscope::tui::snapshot::Phase;
-use mptcpscope::tui::state::Screen;
 
 use crate::support::screens::{self, Screens};
 
@@ -79,13 +79,13 @@ fn a_run_unfolds_and_folds_again_around_the_cursor() {
     let mut screens = Screens::of("two-subflows.pcap", 80, 24);
     screens.press("3/#60<enter>");
     let folded = screens.screen();
-    let row = screens.app.ladder.cursor.row;
+    let row = screens.app.screens.ladder.cursor.row;
     screens.press("<enter>");
-    assert_eq!(screens.app.focus.packet, Some(60), "still the same packet");
-    assert!(screens.app.ladder.cursor.row > row);
+    assert_eq!(screens.app.shared.focus.packet, Some(60), "still the same packet");
+    assert!(screens.app.screens.ladder.cursor.row > row);
     assert_eq!(screens.app.screen, Screen::Ladder);
     screens.press("-");
-    assert_eq!(screens.app.ladder.cursor.row, row);
+    assert_eq!(screens.app.screens.ladder.cursor.row, row);
     screens.press("n").press("<esc>");
     assert_eq!(folded.matches("DSS ×").count(), screens.screen().matches("DSS ×").count());
 }
@@ -94,15 +94,18 @@ fn a_run_unfolds_and_folds_again_around_the_cursor() {
 fn packet_and_ladder_move_together() {
     let mut screens = Screens::of("two-subflows.pcap", 80, 24);
     screens.press("3/#8<enter><enter>");
-    assert_eq!((screens.app.screen, screens.app.focus.packet), (Screen::Packet, Some(8)));
-    assert_eq!((screens.app.focus.subflow, screens.app.ladder.lane), (1, 1));
+    assert_eq!((screens.app.screen, screens.app.shared.focus.packet), (Screen::Packet, Some(8)));
+    assert_eq!((screens.app.shared.focus.subflow, screens.app.screens.ladder.lane), (1, 1));
     screens.press("<right><right>");
-    assert_eq!(screens.app.focus.packet, Some(10));
+    assert_eq!(screens.app.shared.focus.packet, Some(10));
     screens.press("<left>q");
     assert_eq!(screens.app.screen, Screen::Ladder);
-    assert_eq!((screens.app.ladder.cursor.row, screens.app.focus.t_ns), (8, 2_758_000));
+    assert_eq!(
+        (screens.app.screens.ladder.cursor.row, screens.app.shared.focus.t_ns),
+        (8, 2_758_000)
+    );
     screens.press("g<enter><left>");
-    assert_eq!(screens.app.focus.packet, Some(1), "there is none before the first one");
+    assert_eq!(screens.app.shared.focus.packet, Some(1), "there is none before the first one");
 }
 
 #[test]
@@ -126,16 +129,16 @@ fn hits_come_one_after_the_other_and_around() {
     let mut packets = Vec::new();
     screens.press("3/join<enter>");
     for _ in 0..4 {
-        packets.push(screens.app.focus.packet.unwrap());
+        packets.push(screens.app.shared.focus.packet.unwrap());
         screens.press("n");
     }
     assert_eq!(packets, [6, 7, 8, 6]);
     screens.press("N");
-    assert_eq!(screens.app.focus.packet, Some(6));
+    assert_eq!(screens.app.shared.focus.packet, Some(6));
     screens.press("N");
-    assert_eq!(screens.app.focus.packet, Some(8), "around from the first one");
+    assert_eq!(screens.app.shared.focus.packet, Some(8), "around from the first one");
     screens.press("<esc>");
-    assert!(screens.app.ladder.search.is_none());
+    assert!(screens.app.screens.ladder.search.is_none());
     assert_eq!(screens.app.screen, Screen::Ladder, "Esc only ends the search");
 }
 
@@ -144,8 +147,8 @@ fn searches_find_what_tshark_finds() {
     let mut screens = Screens::of("two-subflows.pcap", 80, 24);
     let mut first = |text: &str| {
         screens.press("3g/").press(text).press("<enter>");
-        assert!(!screens.app.message.clone().unwrap().starts_with("no hit"), "{text}");
-        screens.app.focus.packet.unwrap()
+        assert!(!screens.app.shared.message.clone().unwrap().starts_with("no hit"), "{text}");
+        screens.app.shared.focus.packet.unwrap()
     };
     // As `tshark -Y` counts them.
     assert_eq!(first("frame.number==17"), 17);
@@ -160,17 +163,21 @@ fn searches_find_what_tshark_finds() {
     assert_eq!(first("syn/ack"), 2);
     let mut screens = Screens::of("add-addr-v4.pcap", 80, 24);
     screens.press("3/198.51.100.2<enter>");
-    assert_eq!(screens.app.focus.packet, Some(4), "its announcement comes before the subflow");
+    assert_eq!(
+        screens.app.shared.focus.packet,
+        Some(4),
+        "its announcement comes before the subflow"
+    );
 }
 
 #[test]
 fn marks_tell_what_is_between_them() {
     let mut screens = Screens::of("two-subflows.pcap", 80, 24);
     screens.press("3/#6<enter>m/#105<enter>m");
-    let between = screens.app.message.clone().unwrap();
+    let between = screens.app.shared.message.clone().unwrap();
     assert_eq!(between, "A→B 175 ms, DSN +100, 99 packets");
     screens.press("<esc><esc>");
-    assert_eq!(screens.app.marks, [None; 2]);
+    assert_eq!(screens.app.shared.marks, [None; 2]);
 }
 
 #[test]
@@ -192,7 +199,7 @@ fn no_key_on_any_screen_of_any_capture_breaks_anything() {
         screens.press(keys);
         let screen = screens.screen();
         assert!(screen.lines().count() == usize::from(height), "{screen}");
-        screens.app.size.width = 59;
+        screens.app.shared.size.width = 59;
         screens.press("3jk");
         screens.screen();
     }
@@ -207,16 +214,16 @@ fn the_newest_stays_in_sight_until_someone_looks_back() {
     screens.press("3").act(Action::Snapshot(snapshot.clone()));
     screens.press("G");
     screens.act(Action::Snapshot(snapshot.clone()));
-    assert_eq!(screens.app.focus.packet, Some(120));
-    assert!(screens.app.is_following);
+    assert_eq!(screens.app.shared.focus.packet, Some(120));
+    assert!(screens.app.shared.is_following);
     screens.press("k");
-    assert!(!screens.app.is_following);
-    let looked_at = screens.app.focus.packet;
+    assert!(!screens.app.shared.is_following);
+    let looked_at = screens.app.shared.focus.packet;
     screens.act(Action::Snapshot(snapshot.clone()));
-    assert_eq!(screens.app.focus.packet, looked_at);
+    assert_eq!(screens.app.shared.focus.packet, looked_at);
     screens.press("f");
     screens.act(Action::Snapshot(snapshot));
-    assert_eq!(screens.app.focus.packet, looked_at.map(|packet| packet + 1));
+    assert_eq!(screens.app.shared.focus.packet, looked_at.map(|packet| packet + 1));
 }
 
 #[test]

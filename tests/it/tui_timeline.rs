@@ -2,9 +2,9 @@
 
 use mptcpscope::report::event::Direction;
 use mptcpscope::tui::Action;
+use mptcpscope::tui::Screen;
 use mptcpscope::tui::screens::graphs::Graph;
 use mptcpscope::tui::snapshot::Phase;
-use mptcpscope::tui::state::Screen;
 
 use crate::support::screens::{self, Screens};
 
@@ -84,25 +84,25 @@ fn enter_opens_the_ladder_at_the_packet_under_the_cursor() {
     let mut screens = Screens::of("reinjected.pcap", 80, 24);
     screens.press("2n<enter>");
     assert_eq!(screens.app.screen, Screen::Ladder);
-    assert_eq!(screens.app.focus.packet, Some(23));
+    assert_eq!(screens.app.shared.focus.packet, Some(23));
     screens.press("q<left>");
     assert_eq!(screens.app.screen, Screen::Timeline);
     screens.press("<enter>");
-    assert!(screens.app.focus.packet.is_some());
+    assert!(screens.app.shared.focus.packet.is_some());
 }
 
 #[test]
 fn enter_on_a_graph_opens_the_ladder_at_that_moment() {
     let mut screens = Screens::of("reinjected.pcap", 80, 24);
     screens.press("4n<enter>");
-    assert_eq!((screens.app.screen, screens.app.focus.packet), (Screen::Ladder, Some(23)));
+    assert_eq!((screens.app.screen, screens.app.shared.focus.packet), (Screen::Ladder, Some(23)));
     screens.press("4G<enter>");
-    assert_eq!(screens.app.focus.packet, Some(49));
+    assert_eq!(screens.app.shared.focus.packet, Some(49));
 }
 
 /// The moment and the width of a column of the timeline.
 fn place(screens: &Screens) -> (i64, i64) {
-    (screens.app.focus.t_ns, screens.app.timeline.window.column)
+    (screens.app.shared.focus.t_ns, screens.app.screens.timeline.window.column)
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn the_cursor_goes_from_thing_to_thing() {
     assert_eq!(place(&screens), (0, 15_000_000));
     screens.press("G");
     let (last, _) = place(&screens);
-    let connection = screens.app.connection().unwrap();
+    let connection = screens.app.shared.connection().unwrap();
     assert_eq!(last, connection.start_t_ns + connection.duration_ns);
     screens.press("<right>");
     assert_eq!(place(&screens).0, last, "there is nothing after the end");
@@ -129,21 +129,21 @@ fn zooming_stays_where_the_cursor_is() {
     let mut screens = Screens::of("reinjected.pcap", 80, 24);
     screens.press("2n");
     let (moment, _) = place(&screens);
-    let before = screens.app.timeline.window;
+    let before = screens.app.screens.timeline.window;
     for _ in 0..30 {
         screens.press("+");
         assert_eq!(place(&screens).0, moment);
-        assert!(screens.app.timeline.window.index_of(moment).is_some());
+        assert!(screens.app.screens.timeline.window.index_of(moment).is_some());
     }
     assert_eq!(place(&screens).1, 100, "no closer");
-    assert_eq!(screens.app.message.as_deref(), Some("no closer"));
+    assert_eq!(screens.app.shared.message.as_deref(), Some("no closer"));
     screens.press("<right><right>");
     assert_eq!(place(&screens).0, moment + 200);
     screens.press("0");
-    assert_eq!(screens.app.timeline.window, before);
+    assert_eq!(screens.app.screens.timeline.window, before);
     screens.press("+++-----");
-    assert_eq!(screens.app.timeline.window, before);
-    assert!(!screens.app.timeline.is_zoomed);
+    assert_eq!(screens.app.screens.timeline.window, before);
+    assert!(!screens.app.screens.timeline.is_zoomed);
 }
 
 #[test]
@@ -161,13 +161,13 @@ fn lanes_are_chosen_and_scroll() {
         "timeline_many",
         screens.press("2<down><down><down><down><down>").screen()
     );
-    assert_eq!(screens.app.focus.subflow, 5);
+    assert_eq!(screens.app.shared.focus.subflow, 5);
     screens.press("<tab><tab><tab><tab><tab><tab><tab>");
-    assert_eq!(screens.app.focus.subflow, 0, "Tab goes around");
+    assert_eq!(screens.app.shared.focus.subflow, 0, "Tab goes around");
     screens.press("<up>");
-    assert_eq!(screens.app.focus.subflow, 0, "the arrows do not");
+    assert_eq!(screens.app.shared.focus.subflow, 0, "the arrows do not");
     screens.press("<backtab>");
-    assert_eq!(screens.app.focus.subflow, 11);
+    assert_eq!(screens.app.shared.focus.subflow, 11);
     insta::assert_snapshot!("timeline_many_last", screens.screen());
 }
 
@@ -184,14 +184,14 @@ fn live_the_newest_stays_in_sight_until_one_looks_at_something() {
     screens.act(live(100_000_000));
     screens.press("2+++");
     screens.act(live(500_000_000));
-    assert_eq!(screens.app.focus.t_ns, 500_000_000);
-    let window = screens.app.timeline.window;
+    assert_eq!(screens.app.shared.focus.t_ns, 500_000_000);
+    let window = screens.app.screens.timeline.window;
     assert_eq!(window.index_of(500_000_000), Some(window.columns - 1), "at the right edge");
     screens.press("<left><left>");
     let (moment, _) = place(&screens);
     screens.act(live(700_000_000));
     assert_eq!(place(&screens).0, moment);
-    assert_eq!(screens.app.timeline.window, window);
+    assert_eq!(screens.app.screens.timeline.window, window);
     screens.press("G");
     screens.act(live(752_000_000));
     assert_eq!(place(&screens).0, 752_000_000);
@@ -201,7 +201,9 @@ fn live_the_newest_stays_in_sight_until_one_looks_at_something() {
 fn graphs_are_chosen_with_the_arrows() {
     let mut screens = Screens::of("two-subflows.pcap", 80, 24);
     screens.press("4");
-    let shown = |screens: &Screens| (screens.app.graphs.graph, screens.app.graphs.direction);
+    let shown = |screens: &Screens| {
+        (screens.app.screens.graphs.graph, screens.app.screens.graphs.direction)
+    };
     assert_eq!(shown(&screens), (Graph::Dsn, None));
     screens.press("<left>");
     assert_eq!(shown(&screens).0, Graph::Shares);
@@ -209,9 +211,9 @@ fn graphs_are_chosen_with_the_arrows() {
     assert_eq!(shown(&screens), (Graph::Throughput, Some(Direction::ServerToClient)));
     screens.press("<up>");
     assert_eq!(shown(&screens).1, Some(Direction::ClientToServer));
-    let before = screens.app.graphs.window;
+    let before = screens.app.screens.graphs.window;
     screens.press("++");
-    assert!(screens.app.graphs.window.column < before.column);
+    assert!(screens.app.screens.graphs.window.column < before.column);
     screens.press("0");
-    assert_eq!(screens.app.graphs.window, before);
+    assert_eq!(screens.app.screens.graphs.window, before);
 }

@@ -27,7 +27,7 @@ use mptcpscope::track::index::{Entry, PacketIndex};
 use mptcpscope::track::packet_class::LastPacket;
 use mptcpscope::track::{Limits, Tracker};
 use mptcpscope::tui::theme::Theme;
-use mptcpscope::tui::{Action, App, Snapshot, cache, draw, keymap, update};
+use mptcpscope::tui::{Action, App, Snapshot, draw, fill, keymap, update};
 use mptcpscope::wire::frame::{PacketNo, Place};
 use mptcpscope::wire::segment::decode;
 use nix::time::{ClockId, clock_gettime};
@@ -177,13 +177,14 @@ fn measure_screen(
     let mut terminal = Terminal::new(TestBackend::new(size.width, size.height))?;
     let mut app = App::new(Theme::new(true, false), size);
     update(&mut app, Action::Snapshot(Arc::clone(snapshot)));
-    app.focus.connection = snapshot.report.connections.get(busiest).map(|connection| connection.id);
+    app.shared.focus.connection =
+        snapshot.report.connections.get(busiest).map(|connection| connection.id);
     let mut show = |app: &mut App, action: Option<Action>| {
         measure(|| {
             if let Some(action) = action {
                 update(app, action);
             }
-            cache::fill(app, |entry| reader.read(entry.number(), entry.place()?));
+            fill(app, |entry| reader.read(entry.number(), entry.place()?));
             terminal.draw(|frame| draw(app, frame))?;
             Ok(())
         })

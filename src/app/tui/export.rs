@@ -15,9 +15,8 @@ use crate::app::output::unwritable;
 use crate::capture::PacketReader;
 use crate::report::json;
 use crate::tui::action::Export;
-use crate::tui::draw;
-use crate::tui::state::App;
-use crate::tui::text;
+use crate::tui::widgets::text;
+use crate::tui::{App, draw};
 use crate::units;
 use crate::wire::segment::Endpoint;
 
@@ -32,7 +31,8 @@ pub(super) fn write(app: &App, reader: &PacketReader, what: Export) -> Result<St
 }
 
 fn screen(app: &App) -> Result<String> {
-    let mut terminal = Terminal::new(TestBackend::new(app.size.width, app.size.height))?;
+    let mut terminal =
+        Terminal::new(TestBackend::new(app.shared.size.width, app.shared.size.height))?;
     terminal.draw(|frame| draw(app, frame))?;
     let words = text::of_buffer(terminal.backend().buffer());
     let path = create("screen", "txt", |out| out.write_all(words.as_bytes()))?;
@@ -40,14 +40,14 @@ fn screen(app: &App) -> Result<String> {
 }
 
 fn report(app: &App) -> Result<String> {
-    let report = &app.snapshot.report;
+    let report = &app.shared.snapshot.report;
     let path = create("report", "json", |mut out| json::write(report, &mut out))?;
     Ok(format!("the report is in {path}"))
 }
 
 /// The filter of the finding in focus, or else one for the connection.
 fn filter(app: &App) -> Result<String> {
-    let connection = app.connection().ok_or_else(|| anyhow!("no connection is selected"))?;
+    let connection = app.shared.connection().ok_or_else(|| anyhow!("no connection is selected"))?;
     let flows = connection.subflows.iter().map(|subflow| {
         let end =
             |end: &crate::report::model::End| Endpoint { address: end.address, port: end.port };
@@ -61,11 +61,11 @@ fn filter(app: &App) -> Result<String> {
 
 /// All packets of the connection, for other programs.
 fn packets(app: &App, reader: &PacketReader) -> Result<String> {
-    let connection = app.connection().ok_or_else(|| anyhow!("no connection is selected"))?;
-    let index = app.position_of(connection.id).unwrap_or_default();
+    let connection = app.shared.connection().ok_or_else(|| anyhow!("no connection is selected"))?;
+    let index = app.shared.position_of(connection.id).unwrap_or_default();
     let (path, _) = new_file(&format!("connection-{}", connection.id), "pcapng")?;
     let shown = path.display().to_string();
-    let counts = packets::write(&app.snapshot, index, reader, &path);
+    let counts = packets::write(&app.shared.snapshot, index, reader, &path);
     let counts = counts.map_err(|error| unwritable(&shown, error))?;
     let written = units::counted(counts.written, "packet");
     let gone = match counts.gone {

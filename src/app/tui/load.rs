@@ -1,14 +1,14 @@
-//! From captures and interfaces to snapshots: a thread of its own reads, tracks and keeps packets,
-//! and tells now and then what came of it.
+//! From captures and interfaces to snapshots: a thread of its own reads, tracks and keeps packets. It
+//! publishes a snapshot now and then.
 //!
 //! ```text
-//!  Source ─ Frame ─▸ Gathering (tracker, index, spool) ─ Snapshot ─▸ screens
+//!  LoadInput ─ Frame ─▸ Gathering (tracker, index, spool) ─ Snapshot ─▸ screens
 //!                                       └─ PacketReader ─────────────▸ screens
 //! ```
 
 mod gathering;
+mod input;
 mod pace;
-mod source;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 
 use self::gathering::Gathering;
+use self::input::{LoadInput, LoadStep};
 use self::pace::Pace;
-use self::source::{Source, Step};
 use crate::app::live::host::LocalHost;
 use crate::capture::{InputPath, PacketReader};
 use crate::cli::TuiArgs;
@@ -32,7 +32,7 @@ use crate::tui::Snapshot;
 const HOST_EVERY: Duration = Duration::from_secs(5);
 
 /// Something new for the screens.
-pub(super) enum Update {
+pub(super) enum LoadUpdate {
     /// What was read so far.
     Snapshot(Arc<Snapshot>),
     /// Why there will be nothing more.
@@ -41,10 +41,10 @@ pub(super) enum Update {
 
 /// Open captures or interfaces.
 pub(super) struct Loader {
-    source: Source,
+    input: LoadInput,
     gathering: Gathering,
     reader: PacketReader,
-    host: Option<Host>,
+    host: Option<ObservedHost>,
     /// What happened to interfaces.
     notices: Vec<String>,
 }
@@ -64,24 +64,23 @@ impl Running {
 impl Loader {
     /// Opens what the user named, and gives up what only that took.
     pub(super) fn open(args: &TuiArgs) -> Result<Self> {
-        let (source, host) = if args.interfaces.is_empty() {
-            (Source::of_captures(args.captures.iter().cloned().map(InputPath::from))?, None)
+        let (input, host) = if args.interfaces.is_empty() {
+            (LoadInput::of_captures(args.captures.iter().cloned().map(InputPath::from))?, None)
         } else {
-            (Source::of_interfaces(args)?, Some(Host::open()))
+            (LoadInput::of_interfaces(args)?, Some(ObservedHost::open()))
         };
-        let limits =
-            if source.is_live() { Limits::live(eviction(args)) } else { Limits::default() };
-        let loader = Self::new(source, limits, host);
+        let limits = if input.is_live() { Limits::live(eviction(args)) } else { Limits::default() };
+        let loader = Self::new(input, limits, host);
         if !args.interfaces.is_empty() {
             give_up_privileges(args)?;
         }
         Ok(loader)
     }
 
-    fn new(source: Source, limits: Limits, host: Option<Host>) -> Self {
-        let gathering = Gathering::new(limits, source.statuses().len());
-        let reader = source.reader(gathering.spool());
-        Self { source, gathering, reader, host, notices: Vec::new() }
+    fn new(input: LoadInput, limits: Limits, host: Option<ObservedHost>) -> Self {
+        let gathering = Gathering::new(limits, input.statuses().len());
+        let reader = input.reader(gathering.spool());
+        Self { input, gathering, reader, host, notices: Vec::new() }
     }
 
     /// What reads packets again that are in a snapshot.
@@ -89,24 +88,24 @@ impl Loader {
         self.reader.clone()
     }
 
-    /// Begins to read. `publish` says whether there is still somebody who wants to know.
+    /// Begins to read. `publish` returns whether more is wanted.
     pub(super) fn start(
         mut self,
-        mut publish: impl FnMut(Update) -> bool + Send + 'static,
+        mut publish: impl FnMut(LoadUpdate) -> bool + Send + 'static,
     ) -> Result<Running> {
         let stopped = Arc::new(AtomicBool::new(false));
         let running = Running { stopped: Arc::clone(&stopped) };
         thread::Builder::new().name("load".to_owned()).spawn(move || {
             let outcome =
-                self.watch(&stopped, |snapshot| publish(Update::Snapshot(Arc::new(snapshot))));
+                self.watch(&stopped, |snapshot| publish(LoadUpdate::Snapshot(Arc::new(snapshot))));
             if let Err(error) = outcome {
-                publish(Update::Failed(format!("{error:#}")));
+                publish(LoadUpdate::Failed(format!("{error:#}")));
             }
         })?;
         Ok(running)
     }
 
-    /// Reads until the end, or until it is `stopped` or nobody wants to know more.
+    /// Reads until the end, or until it is `stopped`, or until `publish` says that it may stop.
     fn watch(
         &mut self,
         stopped: &AtomicBool,
@@ -115,27 +114,27 @@ impl Loader {
         if !publish(self.title()) {
             return Ok(());
         }
-        self.source.start()?;
-        let mut pace = Pace::new(self.source.is_live());
+        self.input.start()?;
+        let mut pace = Pace::new(self.input.is_live());
         while !stopped.load(Ordering::Relaxed) {
             let gathering = &mut self.gathering;
-            let is_over = match self.source.next(&pace, |frame| gathering.take(frame)) {
-                Step::Frame => {
+            let is_over = match self.input.next(&pace, |frame| gathering.take(frame)) {
+                LoadStep::Frame => {
                     pace.note_news();
                     false
                 }
-                Step::Notice(notice) => {
+                LoadStep::Notice(notice) => {
                     self.notices.push(notice);
                     pace.note_news();
                     false
                 }
-                Step::Idle => {
-                    if self.source.dropped() != self.gathering.dropped_told {
+                LoadStep::Idle => {
+                    if self.input.dropped() != self.gathering.dropped_told {
                         pace.note_news();
                     }
                     false
                 }
-                Step::End => true,
+                LoadStep::End => true,
             };
             if is_over || pace.is_due() {
                 let start = Instant::now();
@@ -152,19 +151,19 @@ impl Loader {
     /// What is known before anything was read.
     fn title(&self) -> Snapshot {
         let mut snapshot = Snapshot::default();
-        snapshot.source.title = self.source.title();
-        snapshot.source.phase = self.source.phase(false);
+        snapshot.source.title = self.input.title();
+        snapshot.source.phase = self.input.phase(false);
         snapshot
     }
 
     fn snapshot(&mut self, is_over: bool) -> Snapshot {
-        let host = self.host.as_mut().map(Host::look);
-        let (inputs, shifts) = (self.source.statuses(), self.source.shifts());
+        let host = self.host.as_mut().map(ObservedHost::look);
+        let (inputs, shifts) = (self.input.statuses(), self.input.shifts());
         let mut snapshot = self.gathering.snapshot(inputs, shifts, host);
-        self.source.catch_up(&self.reader);
-        self.gathering.dropped_told = self.source.dropped();
-        snapshot.source.title = self.source.title();
-        snapshot.source.phase = self.source.phase(is_over);
+        self.input.catch_up(&self.reader);
+        self.gathering.dropped_told = self.input.dropped();
+        snapshot.source.title = self.input.title();
+        snapshot.source.phase = self.input.phase(is_over);
         snapshot.source.notes.extend(self.notices.iter().rev().cloned());
         snapshot
     }
@@ -172,7 +171,8 @@ impl Loader {
 
 /// All of some captures, read to the end.
 pub(super) fn load_all(paths: Vec<InputPath>) -> Result<(Snapshot, PacketReader)> {
-    let mut loader = Loader::new(Source::of_captures(paths.into_iter())?, Limits::default(), None);
+    let mut loader =
+        Loader::new(LoadInput::of_captures(paths.into_iter())?, Limits::default(), None);
     let reader = loader.reader();
     let mut latest = Snapshot::default();
     loader.watch(&AtomicBool::new(false), |snapshot| {
@@ -183,17 +183,17 @@ pub(super) fn load_all(paths: Vec<InputPath>) -> Result<(Snapshot, PacketReader)
 }
 
 /// The host that packets are captured on.
-struct Host {
+struct ObservedHost {
     local: LocalHost,
     looked_at: Instant,
 }
 
-impl Host {
+impl ObservedHost {
     fn open() -> Self {
         Self { local: LocalHost::open(), looked_at: Instant::now() }
     }
 
-    /// What it said last, which is not long ago.
+    /// What it said last. That is not long ago.
     fn look(&mut self) -> HostSnapshot {
         if self.looked_at.elapsed() >= HOST_EVERY {
             self.local.look();

@@ -10,11 +10,11 @@ use signal_hook::consts::SIGSTOP;
 use signal_hook::low_level;
 
 /// The whole terminal, until it is dropped or the program panics.
-pub(super) struct Screen {
+pub(super) struct TerminalGuard {
     terminal: Terminal<CrosstermBackend<Stdout>>,
 }
 
-impl Screen {
+impl TerminalGuard {
     /// Takes the terminal.
     pub(super) fn take() -> Result<Self> {
         let terminal = ratatui::try_init().context("the terminal cannot be used for screens")?;
@@ -59,7 +59,7 @@ impl Screen {
     }
 }
 
-impl Drop for Screen {
+impl Drop for TerminalGuard {
     fn drop(&mut self) {
         ratatui::restore();
     }

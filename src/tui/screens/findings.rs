@@ -4,43 +4,45 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{connections, ladder, timeline};
 use crate::analyze::explain;
 use crate::analyze::finding::Code;
 use crate::report::event::Direction;
 use crate::report::model::{Confidence, Finding, Severity};
 use crate::tui::action::{Command, Move};
-use crate::tui::draw::{self, pane};
-use crate::tui::layout::{self, inner, split, stack};
-use crate::tui::state::{App, Screen};
-use crate::tui::table::{Cell, Column, Cursor, Table};
-use crate::tui::text;
-use crate::tui::update::{open, say};
+use crate::tui::cursor::Cursor;
+use crate::tui::layout::{inner, split, stack};
+use crate::tui::shared::Shared;
+use crate::tui::theme::Theme;
+use crate::tui::view::{Pane, Request, View};
+use crate::tui::widgets::pane::{draw_empty, draw_lines, draw_pane, pane};
+use crate::tui::widgets::table::{Cell, Column, Table};
+use crate::tui::widgets::text;
 use crate::units;
 
 /// What is chosen here.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct State {
+#[derive(Debug, Default)]
+pub struct FindingsScreen {
     /// The row among those that are wanted.
     pub cursor: Cursor,
     /// The finding in focus, so that it stays in focus when others come.
-    pub chosen: Option<Key>,
-    /// Below this they are left out.
+    pub chosen: Option<Identity>,
+    /// Findings that are less severe are left out.
     pub min_severity: Option<Severity>,
-    /// Whether the explanation has the keys, and its first line on the screen.
+    /// If the explanation has the keys, its first line on the screen.
     pub reading: Option<usize>,
+    pane: Pane,
 }
 
 /// What makes a finding the same one in the next snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Key {
+pub struct Identity {
     code: String,
     connection: Option<u64>,
     subflow: Option<u32>,
     packet: Option<u64>,
 }
 
-impl Key {
+impl Identity {
     fn of(finding: &Finding) -> Self {
         Self {
             code: finding.code.clone(),
@@ -51,227 +53,253 @@ impl Key {
     }
 }
 
-/// The findings that are wanted, in the report's order.
-pub fn rows(app: &App) -> Vec<&Finding> {
-    let all = app.all_findings().iter();
-    let by_severity = all
-        .filter(|finding| app.findings.min_severity.is_none_or(|least| finding.severity >= least));
-    let connection = |finding: &Finding| app.connection_of(finding.connection?);
-    by_severity
-        .filter(|finding| {
-            app.filter.is_empty() || app.filter.takes_finding(finding, connection(finding))
-        })
-        .collect()
+impl View for FindingsScreen {
+    fn update(&mut self, shared: &mut Shared, command: Command) -> Option<Request> {
+        match command {
+            Command::NextPane | Command::PreviousPane => {
+                self.reading = match self.reading {
+                    None => Some(0),
+                    Some(_) => None,
+                };
+            }
+            Command::Move(to) => self.go(shared, to),
+            Command::Sort => {
+                self.min_severity = match self.min_severity {
+                    None => Some(Severity::Warning),
+                    Some(Severity::Warning) => Some(Severity::Error),
+                    _ => None,
+                };
+                shared.say(self.severities());
+                self.keep_row(shared);
+            }
+            Command::Open => {
+                let finding = self.selected(shared)?.clone();
+                return Some(Request::OpenFinding(Box::new(finding)));
+            }
+            _ => {}
+        }
+        None
+    }
+
+    fn take_snapshot(&mut self, shared: &mut Shared) {
+        // The rows below the cursor may be others now: it stays with its finding.
+        self.keep_row(shared);
+    }
+
+    fn settle(&mut self, shared: &mut Shared, pane: Pane) {
+        self.pane = pane;
+        let rows = self.rows(shared).len();
+        self.cursor.settle(rows, self.list_height(shared));
+    }
+
+    fn draw(&self, shared: &Shared, frame: &mut Frame<'_>) {
+        let (list, below) = self.areas(shared);
+        self.draw_list(shared, frame, list);
+        self.draw_explanation(shared, frame, below);
+    }
 }
 
-/// What a command changes here.
-pub fn update(app: &mut App, command: Command) {
-    match command {
-        Command::NextPane | Command::PreviousPane => {
-            app.findings.reading = match app.findings.reading {
-                None => Some(0),
-                Some(_) => None,
-            };
+impl FindingsScreen {
+    /// The findings that are wanted, in the order of the report.
+    fn rows<'a>(&self, shared: &'a Shared) -> Vec<&'a Finding> {
+        let all = shared.all_findings().iter();
+        let by_severity =
+            all.filter(|finding| self.min_severity.is_none_or(|least| finding.severity >= least));
+        let connection = |finding: &Finding| shared.connection_of(finding.connection?);
+        let filter = &shared.filter;
+        by_severity
+            .filter(|finding| {
+                filter.is_empty() || filter.takes_finding(finding, connection(finding))
+            })
+            .collect()
+    }
+
+    const fn severities(&self) -> &'static str {
+        match self.min_severity {
+            None | Some(Severity::Note) => "all",
+            Some(Severity::Warning) => "warnings and errors",
+            Some(Severity::Error) => "errors",
         }
-        Command::Move(to) => {
-            if let Some(line) = app.findings.reading {
-                app.findings.reading = Some(scroll(app, line, to));
+    }
+
+    /// The finding under the cursor.
+    fn selected<'a>(&self, shared: &'a Shared) -> Option<&'a Finding> {
+        self.rows(shared).get(self.cursor.row).copied()
+    }
+
+    /// All screens look at the connection of the finding under the cursor.
+    fn focus_on_selected(&mut self, shared: &mut Shared) {
+        let selected = self.selected(shared);
+        let connection = selected.and_then(|finding| finding.connection);
+        self.chosen = selected.map(Identity::of);
+        if connection.is_some() {
+            shared.focus_on(connection);
+        }
+    }
+
+    /// Moves in the list, or in the explanation if that has the keys.
+    fn go(&mut self, shared: &mut Shared, to: Move) {
+        if let Some(line) = self.reading {
+            self.reading = Some(self.scroll(shared, line, to));
+            return;
+        }
+        let rows = self.rows(shared).len();
+        self.cursor.go(to, rows, self.list_height(shared));
+        self.focus_on_selected(shared);
+    }
+
+    /// The first line of the explanation after a move from `line`.
+    fn scroll(&self, shared: &Shared, line: usize, to: Move) -> usize {
+        let (_, below) = self.areas(shared);
+        let inside = inner(below);
+        let height = usize::from(inside.height);
+        let lines = self.explanation(shared, usize::from(inside.width)).len();
+        let mut cursor = Cursor { row: line, top: line };
+        let room = lines.saturating_sub(height) + 1;
+        cursor.go(to, room, height);
+        cursor.row
+    }
+
+    /// Puts the cursor on the next finding, or on the one before. Returns it, and which one it is.
+    pub fn step(&mut self, shared: &mut Shared, forward: bool) -> Option<(Finding, String)> {
+        let len = self.rows(shared).len();
+        if len == 0 {
+            shared.say("nothing was found");
+            return None;
+        }
+        let row = self.cursor.row;
+        self.cursor.row = match (self.chosen.is_some(), forward) {
+            (false, true) => 0,
+            (false, false) => len - 1,
+            (true, true) => (row + 1) % len,
+            (true, false) => row.checked_sub(1).unwrap_or(len - 1),
+        };
+        self.cursor.settle(len, self.list_height(shared));
+        self.focus_on_selected(shared);
+        let finding = self.selected(shared)?.clone();
+        let place = format!("{} of {len}: {}", self.cursor.row + 1, finding.summary);
+        Some((finding, place))
+    }
+
+    /// Puts the cursor on a finding, if that is listed.
+    pub fn choose(&mut self, shared: &Shared, finding: &Finding) {
+        self.chosen = Some(Identity::of(finding));
+        self.keep_row(shared);
+    }
+
+    /// Puts the cursor on the chosen finding, when rows come, go or change places.
+    fn keep_row(&mut self, shared: &Shared) {
+        let Some(chosen) = &self.chosen else { return };
+        let row = self.rows(shared).iter().position(|row| Identity::of(row) == *chosen);
+        if let Some(row) = row {
+            self.cursor.row = row;
+        }
+    }
+
+    /// The list, and the explanation.
+    fn areas(&self, shared: &Shared) -> (Rect, Rect) {
+        let area = self.pane.area;
+        if area.width >= 130 {
+            return split(area, area.width / 2);
+        }
+        let rows = u16::try_from(self.rows(shared).len()).unwrap_or(u16::MAX).saturating_add(3);
+        stack(area, rows.min(area.height * 2 / 5).max(5))
+    }
+
+    fn list_height(&self, shared: &Shared) -> usize {
+        usize::from(inner(self.areas(shared).0).height.saturating_sub(1))
+    }
+
+    fn draw_list(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+        let theme = shared.theme;
+        let rows = self.rows(shared);
+        let is_focused = self.pane.has_keys() && self.reading.is_none();
+        let title = format!("Findings ({})", rows.len());
+        let inside = draw_pane(frame, area, pane(theme, &title, self.severities(), is_focused));
+        if rows.is_empty() {
+            let nothing = if shared.all_findings().is_empty() {
+                shared.waiting("Nothing was found.")
+            } else {
+                "No finding passes the filter. Esc clears it; s shows other severities.".to_owned()
+            };
+            draw_empty(theme, frame, inside, &nothing);
+            return;
+        }
+        let columns = [
+            Column::left("", 1),
+            Column::left("code", 26),
+            Column::right("conn", 5),
+            Column::right("sf", 3),
+            Column::right("time", 9),
+            Column::right("packet", 8),
+            Column::left("summary", 0),
+        ];
+        let table = Table {
+            columns: &columns,
+            theme,
+            len: rows.len(),
+            cursor: self.cursor,
+            is_focused,
+            row: &|index| rows.get(index).map_or_else(Vec::new, |finding| cells(theme, finding)),
+        };
+        frame.render_widget(&table, inside);
+    }
+
+    fn draw_explanation(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+        let title = self.selected(shared).map_or("", |finding| finding.code.as_str());
+        let is_focused = self.pane.has_keys() && self.reading.is_some();
+        let lines = self.explanation(shared, usize::from(inner(area).width));
+        let height = usize::from(inner(area).height);
+        let top = self.reading.unwrap_or(0).min(lines.len().saturating_sub(height));
+        let below = lines.len().saturating_sub(top + height);
+        let right = if below > 0 { format!("{below} more lines: tab") } else { String::new() };
+        let inside = draw_pane(frame, area, pane(shared.theme, title, &right, is_focused));
+        draw_lines(frame, inside, lines.into_iter().skip(top));
+    }
+
+    /// What the selected finding says, what proves it, and the page of its code.
+    fn explanation(&self, shared: &Shared, cells: usize) -> Vec<Line<'static>> {
+        let theme = shared.theme;
+        let Some(finding) = self.selected(shared) else { return Vec::new() };
+        let mut lines = Vec::new();
+        let mut section = |name: &str, words: &str| {
+            if words.is_empty() {
                 return;
             }
-            let (len, height) = (rows(app).len(), list_height(app));
-            app.findings.cursor.go(to, len, height);
-            choose(app);
-        }
-        Command::Sort => {
-            app.findings.min_severity = match app.findings.min_severity {
-                None => Some(Severity::Warning),
-                Some(Severity::Warning) => Some(Severity::Error),
-                _ => None,
-            };
-            say(app, severities(app));
-            keep_row(app);
-        }
-        Command::Open => {
-            if let Some(finding) = selected(app).cloned() {
-                go_to(app, &finding);
+            let indent = if name.is_empty() { 0 } else { 11 };
+            let wrapped = text::wrap(words, cells.saturating_sub(indent));
+            for (index, line) in wrapped.into_iter().enumerate() {
+                let name = if index == 0 { name } else { "" };
+                let name = format!("{name:<indent$}");
+                lines.push(Line::from(vec![Span::styled(name, theme.strong()), Span::raw(line)]));
             }
-        }
-        _ => {}
-    }
-}
-
-fn severities(app: &App) -> &'static str {
-    match app.findings.min_severity {
-        None | Some(Severity::Note) => "all",
-        Some(Severity::Warning) => "warnings and errors",
-        Some(Severity::Error) => "errors",
-    }
-}
-
-/// The finding under the cursor.
-pub fn selected(app: &App) -> Option<&Finding> {
-    rows(app).get(app.findings.cursor.row).copied()
-}
-
-fn choose(app: &mut App) {
-    app.findings.chosen = selected(app).map(Key::of);
-    if let Some(connection) = selected(app).and_then(|finding| finding.connection) {
-        connections::focus_on(app, Some(connection));
-    }
-}
-
-fn scroll(app: &App, line: usize, to: Move) -> usize {
-    let (_, below) = areas(app);
-    let inside = inner(below);
-    let height = usize::from(inside.height);
-    let lines = explanation(app, usize::from(inside.width)).len();
-    let mut cursor = Cursor { row: line, top: line };
-    let room = lines.saturating_sub(height) + 1;
-    cursor.go(to, room, height);
-    cursor.row
-}
-
-/// The next finding, or the one before, wherever we are: the cursor goes there.
-pub fn step(app: &mut App, forward: bool) {
-    let len = rows(app).len();
-    if len == 0 {
-        say(app, "nothing was found");
-        return;
-    }
-    let is_chosen = app.findings.chosen.is_some();
-    let row = app.findings.cursor.row;
-    let next = match (is_chosen, forward) {
-        (false, true) => 0,
-        (false, false) => len - 1,
-        (true, true) => (row + 1) % len,
-        (true, false) => row.checked_sub(1).unwrap_or(len - 1),
-    };
-    let height = list_height(app);
-    app.findings.cursor.row = next;
-    app.findings.cursor.settle(len, height);
-    choose(app);
-    let Some(finding) = selected(app).cloned() else { return };
-    match app.screen {
-        Screen::Timeline | Screen::Graphs | Screen::Ladder | Screen::Packet => {
-            look_at(app, &finding);
-            let place = format!("{} of {len}: {}", next + 1, finding.summary);
-            say(app, &place);
-        }
-        Screen::Connections | Screen::Findings => open(app, Screen::Findings),
-    }
-}
-
-/// All screens look at what a finding is about.
-fn look_at(app: &mut App, finding: &Finding) {
-    if finding.connection.is_some() {
-        connections::focus_on(app, finding.connection);
-    }
-    if let Some(subflow) = finding.subflow {
-        app.focus.subflow = subflow;
-    }
-    if let Some(t_ns) = finding.t_ns {
-        app.focus.t_ns = t_ns;
-        timeline::show_moment(app);
-    }
-    if let Some(packet) = finding.packets.first() {
-        app.focus.packet = Some(*packet);
-        ladder::show_packet(app, *packet);
-    }
-}
-
-/// Opens the ladder where a finding is.
-pub fn go_to(app: &mut App, finding: &Finding) {
-    app.findings.chosen = Some(Key::of(finding));
-    keep_row(app);
-    if finding.connection.is_none() {
-        say(app, "this is about the capture as a whole");
-        open(app, Screen::Findings);
-        return;
-    }
-    look_at(app, finding);
-    open(app, Screen::Ladder);
-}
-
-/// The cursor stays with its finding.
-pub fn keep_row(app: &mut App) {
-    let Some(chosen) = &app.findings.chosen else { return };
-    let row = rows(app).iter().position(|row| Key::of(row) == *chosen);
-    if let Some(row) = row {
-        app.findings.cursor.row = row;
-    }
-}
-
-/// Brings cursors into what there is.
-pub fn settle(app: &mut App) {
-    let len = rows(app).len();
-    let height = list_height(app);
-    app.findings.cursor.settle(len, height);
-}
-
-/// The list, and the explanation.
-fn areas(app: &App) -> (Rect, Rect) {
-    let area = layout::panes(app).findings.unwrap_or(layout::frame(app.size).body);
-    if area.width >= 130 {
-        return split(area, area.width / 2);
-    }
-    let rows = u16::try_from(rows(app).len()).unwrap_or(u16::MAX).saturating_add(3);
-    stack(area, rows.min(area.height * 2 / 5).max(5))
-}
-
-fn list_height(app: &App) -> usize {
-    usize::from(inner(areas(app).0).height.saturating_sub(1))
-}
-
-/// Draws it.
-pub fn draw(app: &App, frame: &mut Frame<'_>) {
-    let (list, below) = areas(app);
-    draw_list(app, frame, list);
-    draw_explanation(app, frame, below);
-}
-
-fn draw_list(app: &App, frame: &mut Frame<'_>, area: Rect) {
-    let rows = rows(app);
-    let is_focused = app.screen == Screen::Findings && app.findings.reading.is_none();
-    let title = format!("Findings ({})", rows.len());
-    let block = pane(app, &title, severities(app), is_focused);
-    let inside = block.inner(area);
-    frame.render_widget(block, area);
-    if rows.is_empty() {
-        let nothing = if app.all_findings().is_empty() {
-            draw::waiting(app, "Nothing was found.")
-        } else {
-            "No finding passes the filter. Esc clears it; s shows other severities.".to_owned()
         };
-        draw::empty(app, frame, inside, &nothing);
-        return;
+        section("", &finding.summary);
+        section("", " ");
+        section("Evidence", &evidence(finding));
+        section("Try", finding.advice.as_deref().unwrap_or_default());
+        section("Cause", finding.because.as_deref().unwrap_or_default());
+        section("Rule", finding.reference.as_deref().unwrap_or_default());
+        if let Ok(code) = finding.code.parse::<Code>() {
+            let page = explain::page(code);
+            section("Meaning", page.meaning);
+            section("Recognised", page.recognised);
+            section("Causes", page.causes);
+            section("Linux", page.linux);
+            section("Apple", page.apple);
+        }
+        section("Filter", finding.wireshark_filter.as_deref().unwrap_or_default());
+        lines
     }
-    let columns = [
-        Column::left("", 1),
-        Column::left("code", 26),
-        Column::right("conn", 5),
-        Column::right("sf", 3),
-        Column::right("time", 9),
-        Column::right("packet", 8),
-        Column::left("summary", 0),
-    ];
-    let table = Table {
-        columns: &columns,
-        theme: app.theme,
-        len: rows.len(),
-        cursor: app.findings.cursor,
-        is_focused,
-        row: &|index| rows.get(index).map_or_else(Vec::new, |finding| cells(app, finding)),
-    };
-    frame.render_widget(&table, inside);
 }
 
-fn cells(app: &App, finding: &Finding) -> Vec<Cell> {
-    let none = app.theme.glyphs.none.to_string();
+fn cells(theme: Theme, finding: &Finding) -> Vec<Cell> {
+    let none = theme.glyphs.none.to_string();
     let or_none = |text: Option<String>| Cell::from(text.unwrap_or_else(|| none.clone()));
-    let style = app.theme.severity(finding.severity);
+    let style = theme.severity(finding.severity);
     let inset = if finding.because.is_some() { "  " } else { "" };
     vec![
-        Cell(app.theme.severity_glyph(finding.severity).to_string(), style),
+        Cell(theme.severity_glyph(finding.severity).to_string(), style),
         Cell(format!("{inset}{}", finding.code), style),
         or_none(finding.connection.map(|id| id.to_string())),
         or_none(finding.subflow.map(|id| id.to_string())),
@@ -279,67 +307,6 @@ fn cells(app: &App, finding: &Finding) -> Vec<Cell> {
         or_none(finding.packets.first().map(u64::to_string)),
         finding.summary.clone().into(),
     ]
-}
-
-/// A finding on one line.
-pub fn line(app: &App, finding: &Finding, cells: usize) -> Line<'static> {
-    let style = app.theme.severity(finding.severity);
-    let glyph = app.theme.severity_glyph(finding.severity);
-    let inset = if finding.because.is_some() { "  " } else { "" };
-    let code = format!("{inset}{glyph} {}  ", finding.code);
-    let room = cells.saturating_sub(text::width(&code));
-    let summary = text::left(&finding.summary, room, app.theme.glyphs.more);
-    Line::from(vec![Span::styled(code, style), Span::raw(summary)])
-}
-
-fn draw_explanation(app: &App, frame: &mut Frame<'_>, area: Rect) {
-    let title = selected(app).map_or("", |finding| finding.code.as_str());
-    let is_focused = app.screen == Screen::Findings && app.findings.reading.is_some();
-    let lines = explanation(app, usize::from(inner(area).width));
-    let height = usize::from(inner(area).height);
-    let top = app.findings.reading.unwrap_or(0).min(lines.len().saturating_sub(height));
-    let below = lines.len().saturating_sub(top + height);
-    let right = if below > 0 { format!("{below} more lines: tab") } else { String::new() };
-    let block = pane(app, title, &right, is_focused);
-    let inside = block.inner(area);
-    frame.render_widget(block, area);
-    for (line, y) in lines.into_iter().skip(top).zip(inside.y..inside.bottom()) {
-        frame.render_widget(line, Rect { y, height: 1, ..inside });
-    }
-}
-
-/// What the selected finding says, what proves it, and the page of its code.
-fn explanation(app: &App, cells: usize) -> Vec<Line<'static>> {
-    let Some(finding) = selected(app) else { return Vec::new() };
-    let mut lines = Vec::new();
-    let mut section = |name: &str, words: &str| {
-        if words.is_empty() {
-            return;
-        }
-        let indent = if name.is_empty() { 0 } else { 11 };
-        let wrapped = text::wrap(words, cells.saturating_sub(indent));
-        for (index, line) in wrapped.into_iter().enumerate() {
-            let name = if index == 0 { name } else { "" };
-            let name = format!("{name:<indent$}");
-            lines.push(Line::from(vec![Span::styled(name, app.theme.strong()), Span::raw(line)]));
-        }
-    };
-    section("", &finding.summary);
-    section("", " ");
-    section("Evidence", &evidence(finding));
-    section("Try", finding.advice.as_deref().unwrap_or_default());
-    section("Cause", finding.because.as_deref().unwrap_or_default());
-    section("Rule", finding.reference.as_deref().unwrap_or_default());
-    if let Ok(code) = finding.code.parse::<Code>() {
-        let page = explain::page(code);
-        section("Meaning", page.meaning);
-        section("Recognised", page.recognised);
-        section("Causes", page.causes);
-        section("Linux", page.linux);
-        section("Apple", page.apple);
-    }
-    section("Filter", finding.wireshark_filter.as_deref().unwrap_or_default());
-    lines
 }
 
 fn evidence(finding: &Finding) -> String {

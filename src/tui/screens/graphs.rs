@@ -9,30 +9,35 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::timeline;
 use crate::report::event::Direction;
 use crate::tui::action::{Command, Move};
 use crate::tui::axis::{NARROWEST, Window};
-use crate::tui::draw::{self, pane};
-use crate::tui::layout::{self, inner};
-use crate::tui::state::{App, Screen};
-use crate::tui::text;
-use crate::tui::update::say;
+use crate::tui::direction::{arrow, main_direction};
+use crate::tui::label::short_duration;
+use crate::tui::layout::{inner, split, stack};
+use crate::tui::shared::Shared;
+use crate::tui::theme::Theme;
+use crate::tui::view::{Pane, Request, View};
+use crate::tui::widgets::pane::{draw_empty, pane};
+use crate::tui::widgets::text;
 use crate::units;
 use curves::{Curve, Data, key};
 use plot::Plot;
 
 /// What is chosen here.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct State {
+#[derive(Debug, Default)]
+pub struct GraphsScreen {
     /// Which graph is shown.
     pub graph: Graph,
-    /// Of which direction; of the one that carries more until one is chosen.
+    /// Of which direction. Until one is chosen, it is the one that carries more.
     pub direction: Option<Direction>,
     /// The time that is on the screen.
     pub window: Window,
-    /// Whether that is a part of the connection; else it is all of it, however it grows.
+    /// Whether that is a part of the connection. Else it is all of the connection, however it grows.
     pub is_zoomed: bool,
+    pane: Pane,
+    /// The connection that this is chosen in.
+    of: Option<u64>,
 }
 
 /// The graphs.
@@ -84,111 +89,238 @@ impl Graph {
                 |first| format!("{:08x}", first.wrapping_add(number) & 0xffff_ffff),
             ),
             Self::Throughput => units::rate(number, 1_000_000_000).unwrap_or_default(),
-            Self::RoundTrips => timeline_duration(number),
+            Self::RoundTrips => short_duration(i64::try_from(number).unwrap_or(i64::MAX)),
             Self::Shares => format!("{number} %"),
         }
     }
 }
 
-fn timeline_duration(ns: u64) -> String {
-    super::connections::short_duration(i64::try_from(ns).unwrap_or(i64::MAX))
-}
-
-/// What a command changes here.
-pub fn update(app: &mut App, command: Command) {
-    match command {
-        Command::Move(to) => go(app, to),
-        Command::NextPane => app.graphs.graph = app.graphs.graph.other(true),
-        Command::PreviousPane => app.graphs.graph = app.graphs.graph.other(false),
-        Command::ZoomIn => zoom(app, true),
-        Command::ZoomOut => zoom(app, false),
-        Command::ZoomFit => app.graphs.is_zoomed = false,
-        Command::Open => timeline::open_ladder(app),
-        _ => {}
-    }
-}
-
-fn go(app: &mut App, to: Move) {
-    match to {
-        Move::Left => app.graphs.graph = app.graphs.graph.other(false),
-        Move::Right => app.graphs.graph = app.graphs.graph.other(true),
-        Move::Up | Move::Down => {
-            app.graphs.direction = Some(match direction(app) {
-                Direction::ClientToServer => Direction::ServerToClient,
-                Direction::ServerToClient => Direction::ClientToServer,
-            });
+impl View for GraphsScreen {
+    fn update(&mut self, shared: &mut Shared, command: Command) -> Option<Request> {
+        match command {
+            Command::Move(to) => self.go(shared, to),
+            Command::NextPane => self.graph = self.graph.other(true),
+            Command::PreviousPane => self.graph = self.graph.other(false),
+            Command::ZoomIn => self.zoom(shared, true),
+            Command::ZoomOut => self.zoom(shared, false),
+            Command::ZoomFit => self.is_zoomed = false,
+            Command::Open => return Some(Request::OpenMoment),
+            _ => {}
         }
-        Move::PageUp => go_by(app, -1),
-        Move::PageDown => go_by(app, 1),
-        Move::First => app.focus.t_ns = timeline::span(app).map_or(0, |(first, _)| first),
-        Move::Last => app.focus.t_ns = timeline::span(app).map_or(0, |(_, last)| last),
+        None
+    }
+
+    fn settle(&mut self, shared: &mut Shared, pane: Pane) {
+        self.pane = pane;
+        if self.of != shared.focus.connection {
+            let (of, graph) = (shared.focus.connection, self.graph);
+            *self = Self { graph, pane, of, ..Self::default() };
+        }
+        let Some((first, last)) = shared.span() else { return };
+        let columns = usize::from(plot::area(self.areas().1).width).max(1);
+        let part = self.is_zoomed.then_some((self.window, shared.focus.t_ns));
+        self.window = Window::over(first, last, columns, part);
+    }
+
+    fn draw(&self, shared: &Shared, frame: &mut Frame<'_>) {
+        let (area, theme) = (self.pane.area, shared.theme);
+        let column = format!("1 col = {}", units::duration(self.window.column));
+        let block = pane(theme, &self.title(shared), &column, self.pane.has_keys());
+        frame.render_widget(block.title_bottom(self.names(theme)), area);
+        let Some(connection) = shared.connection() else {
+            let words = shared.waiting("No connection is selected.");
+            draw_empty(theme, frame, inner(area), &words);
+            return;
+        };
+        let data = Data { connection, direction: self.direction(shared), theme };
+        if data.subflows().next().is_none() {
+            let words =
+                format!("No data was sent {}. Up or down: the other direction.", who(&data));
+            draw_empty(theme, frame, inner(area), &shared.waiting(&words));
+            return;
+        }
+        if self.graph == Graph::Shares {
+            self.draw_shares(shared, frame, &data);
+        } else {
+            self.draw_curves(shared, frame, &data);
+        }
     }
 }
 
-/// Moves the cursor by a quarter of what is on the screen.
-fn go_by(app: &mut App, quarters: i64) {
-    let Some((first, last)) = timeline::span(app) else { return };
-    let window = app.graphs.window;
-    let quarter = (window.end() - window.start) / 4;
-    app.focus.t_ns = app.focus.t_ns.saturating_add(quarters * quarter).clamp(first, last);
-    app.focus.packet = None;
-}
-
-fn zoom(app: &mut App, closer: bool) {
-    let Some((first, last)) = timeline::span(app) else { return };
-    let window = app.graphs.window;
-    if closer && window.column <= NARROWEST {
-        say(app, "no closer");
-        return;
+impl GraphsScreen {
+    fn go(&mut self, shared: &mut Shared, to: Move) {
+        match to {
+            Move::Left => self.graph = self.graph.other(false),
+            Move::Right => self.graph = self.graph.other(true),
+            Move::Up | Move::Down => {
+                self.direction = Some(match self.direction(shared) {
+                    Direction::ClientToServer => Direction::ServerToClient,
+                    Direction::ServerToClient => Direction::ClientToServer,
+                });
+            }
+            Move::PageUp => self.go_by(shared, -1),
+            Move::PageDown => self.go_by(shared, 1),
+            Move::First => shared.focus.t_ns = shared.span().map_or(0, |(first, _)| first),
+            Move::Last => shared.focus.t_ns = shared.span().map_or(0, |(_, last)| last),
+        }
     }
-    app.graphs.window = window.zoomed(app.focus.t_ns, closer);
-    app.graphs.is_zoomed = app.graphs.window.is_part_of(first, last);
-}
 
-/// The direction that is shown.
-fn direction(app: &App) -> Direction {
-    let more = || {
-        let connection = app.connection();
-        let more = connection.map(|connection| timeline::main_direction(connection).0);
-        more.unwrap_or(Direction::ClientToServer)
-    };
-    app.graphs.direction.unwrap_or_else(more)
-}
-
-/// Brings cursors into what there is, with every action.
-pub fn settle(app: &mut App) {
-    let Some((first, last)) = timeline::span(app) else { return };
-    let columns = usize::from(plot::area(areas(app).1).width).max(1);
-    let part = app.graphs.is_zoomed.then_some((app.graphs.window, app.focus.t_ns));
-    app.graphs.window = Window::over(first, last, columns, part);
-}
-
-/// The row of what the lines are, and the graph. Below 80 columns that row is left out.
-fn areas(app: &App) -> (Rect, Rect) {
-    let area = layout::panes(app).graphs.unwrap_or(layout::frame(app.size).body);
-    layout::stack(inner(area), u16::from(area.width >= 80))
-}
-
-/// Draws it where [`crate::tui::layout::panes`] says.
-pub fn draw(app: &App, frame: &mut Frame<'_>) {
-    let area = layout::panes(app).graphs.unwrap_or(layout::frame(app.size).body);
-    let column = format!("1 col = {}", units::duration(app.graphs.window.column));
-    let block = pane(app, &title(app), &column, app.screen == Screen::Graphs);
-    frame.render_widget(block.title_bottom(names(app)), area);
-    let Some(connection) = app.connection() else {
-        draw::empty(app, frame, inner(area), &draw::waiting(app, "No connection is selected."));
-        return;
-    };
-    let data = Data { connection, direction: direction(app), theme: app.theme };
-    if data.subflows().next().is_none() {
-        let words = format!("No data was sent {}. Up or down: the other direction.", who(&data));
-        draw::empty(app, frame, inner(area), &draw::waiting(app, &words));
-        return;
+    /// Moves the cursor by so many quarters of what is on the screen.
+    fn go_by(&self, shared: &mut Shared, quarters: i64) {
+        let Some((first, last)) = shared.span() else { return };
+        let quarter = (self.window.end() - self.window.start) / 4;
+        let t_ns = shared.focus.t_ns.saturating_add(quarters * quarter);
+        shared.focus.t_ns = t_ns.clamp(first, last);
+        shared.focus.packet = None;
     }
-    if app.graphs.graph == Graph::Shares {
-        draw_shares(app, frame, &data);
-    } else {
-        draw_curves(app, frame, &data);
+
+    fn zoom(&mut self, shared: &mut Shared, closer: bool) {
+        let Some((first, last)) = shared.span() else { return };
+        if closer && self.window.column <= NARROWEST {
+            shared.say("no closer");
+            return;
+        }
+        self.window = self.window.zoomed(shared.focus.t_ns, closer);
+        self.is_zoomed = self.window.is_part_of(first, last);
+    }
+
+    /// The direction that is shown.
+    fn direction(&self, shared: &Shared) -> Direction {
+        let more = || {
+            let more = shared.connection().map(|connection| main_direction(connection).0);
+            more.unwrap_or(Direction::ClientToServer)
+        };
+        self.direction.unwrap_or_else(more)
+    }
+
+    /// The row that says what the lines are, and the graph. Below 80 columns there is no such row.
+    fn areas(&self) -> (Rect, Rect) {
+        stack(inner(self.pane.area), u16::from(self.pane.area.width >= 80))
+    }
+
+    /// The graph and the direction.
+    fn title(&self, shared: &Shared) -> String {
+        let graph = self.graph;
+        let what = match graph {
+            Graph::Dsn => "DSN over time",
+            Graph::Throughput => "Throughput and goodput",
+            Graph::InFlight => "In flight and receive window",
+            Graph::RoundTrips => "Round trips",
+            Graph::Shares => "Share of each subflow",
+        };
+        let direction = self.direction(shared);
+        let is_raw = graph == Graph::Dsn && first_dsn(shared, direction).is_some();
+        let raw = if is_raw { ", lower 32 bits" } else { "" };
+        format!("{what}, {}{raw}", arrow(shared.theme, direction))
+    }
+
+    /// The names of all graphs, in the lower border.
+    fn names(&self, theme: Theme) -> Line<'static> {
+        let mut spans = vec![Span::raw(" ")];
+        for graph in Graph::ALL {
+            let is_shown = graph == self.graph;
+            let style = if is_shown { theme.strong() } else { theme.faint() };
+            let name = graph.name();
+            let name = if is_shown { format!("[{name}]") } else { format!(" {name} ") };
+            spans.push(Span::styled(name, style));
+        }
+        spans.push(Span::raw(" "));
+        Line::from(spans)
+    }
+
+    fn draw_curves(&self, shared: &Shared, frame: &mut Frame<'_>, data: &Data<'_>) {
+        let graph = self.graph;
+        let window = self.window;
+        let until = shared.span().map_or(i64::MAX, |(_, last)| last);
+        let curves = match graph {
+            Graph::Dsn => data.dsn(until),
+            Graph::Throughput => data.throughput(window),
+            Graph::InFlight => data.in_flight(until),
+            Graph::RoundTrips | Graph::Shares => data.round_trips(),
+        };
+        let first = first_dsn(shared, data.direction);
+        let (legend, below) = self.areas();
+        let extent = self.extent(&curves);
+        let plot = Plot::new(below, window, extent, shared.theme);
+        if legend.height > 0 {
+            self.draw_legend(shared, frame, legend, &curves);
+        }
+        plot.draw_axes(frame.buffer_mut(), |value| graph.value(value, first), shared.focus.t_ns);
+        plot.draw_curves(frame, &curves);
+        if curves.is_empty() {
+            draw_empty(shared.theme, frame, plot.area, "Nothing was measured in this direction.");
+        }
+    }
+
+    /// The lowest and the highest value to draw: of what is in view. A receive window that is far above
+    /// all else does not count: the rest would lie on the ground.
+    fn extent(&self, curves: &[Curve]) -> (f64, f64) {
+        let (graph, window) = (self.graph, self.window);
+        let of = |curves: &mut dyn Iterator<Item = &Curve>| {
+            let extents = curves.filter_map(|curve| curve.extent(window));
+            extents.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
+        };
+        let is_window = |curve: &&Curve| graph == Graph::InFlight && curve.key == 'w';
+        let others = of(&mut curves.iter().filter(|curve| !is_window(curve)));
+        let offered = of(&mut curves.iter().filter(is_window)).map_or(0.0, |(_, most)| most);
+        let (least, most) = others.unwrap_or((0.0, 0.0));
+        let is_far = most > 0.0 && offered > 4.0 * most;
+        let most = if is_far { most } else { most.max(offered) };
+        let is_part = graph == Graph::Dsn && self.is_zoomed;
+        (if is_part { least } else { 0.0 }, most)
+    }
+
+    /// The signs and names of the curves and, if there is room, their values at the cursor.
+    fn draw_legend(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect, curves: &[Curve]) {
+        let t_ns = shared.focus.t_ns;
+        let moment = format!(" {} {}", shared.theme.glyphs.cursor, self.window.moment(t_ns));
+        let width = u16::try_from(text::width(&moment)).unwrap_or(0).min(area.width);
+        let (left, right) = split(area, area.width - width);
+        let first = first_dsn(shared, self.direction(shared)).filter(|_| self.graph == Graph::Dsn);
+        let with_values = legend(shared.theme, curves, |curve| {
+            let value = curve.value(t_ns).map(|value| self.graph.value(value, first));
+            value.unwrap_or_default()
+        });
+        let fits = with_values.width() <= usize::from(left.width);
+        let line = if fits { with_values } else { legend(shared.theme, curves, |_| String::new()) };
+        frame.render_widget(line, left);
+        frame.render_widget(Line::styled(moment, shared.theme.strong()), right);
+    }
+
+    /// Columns full of the signs of the subflows, each as high as its share.
+    fn draw_shares(&self, shared: &Shared, frame: &mut Frame<'_>, data: &Data<'_>) {
+        let (legend, below) = self.areas();
+        let plot = Plot::new(below, self.window, (0.0, 100.0), shared.theme);
+        plot.draw_axes(
+            frame.buffer_mut(),
+            |value| Graph::Shares.value(value, None),
+            shared.focus.t_ns,
+        );
+        let names: Vec<_> = data
+            .subflows()
+            .map(|(subflow, _)| Curve {
+                key: key(subflow.id),
+                name: format!("sf{}", subflow.id),
+                style: shared.theme.subflow(subflow.id),
+                segments: Vec::new(),
+                is_signs: false,
+            })
+            .collect();
+        if legend.height > 0 {
+            self.draw_legend(shared, frame, legend, &names);
+        }
+        let buffer = frame.buffer_mut();
+        for (shares, x) in data.shares(self.window).into_iter().zip(plot.area.x..) {
+            for (row, y) in (plot.area.y..plot.area.bottom()).rev().enumerate() {
+                let row = u16::try_from(row).unwrap_or(u16::MAX);
+                let middle = (f64::from(row) + 0.5) / f64::from(plot.area.height);
+                let here = shares.iter().find(|(_, sum)| *sum > middle);
+                if let Some((subflow, _)) = here {
+                    let style: Style = shared.theme.subflow(*subflow);
+                    buffer.set_string(x, y, key(*subflow).to_string(), style);
+                }
+            }
+        }
     }
 }
 
@@ -200,8 +332,8 @@ const fn who(data: &Data<'_>) -> &'static str {
 }
 
 /// The DSN of the first byte, where DSNs are to be shown as on the wire.
-fn first_dsn(app: &App, direction: Direction) -> Option<u64> {
-    let connection = app.connection().filter(|_| app.raw_dsn)?;
+fn first_dsn(shared: &Shared, direction: Direction) -> Option<u64> {
+    let connection = shared.connection().filter(|_| shared.raw_dsn)?;
     let host = match direction {
         Direction::ClientToServer => &connection.client,
         Direction::ServerToClient => &connection.server,
@@ -209,138 +341,12 @@ fn first_dsn(app: &App, direction: Direction) -> Option<u64> {
     host.idsn.map(|idsn| idsn.0.wrapping_add(1))
 }
 
-/// The graph and the direction.
-fn title(app: &App) -> String {
-    let graph = app.graphs.graph;
-    let what = match graph {
-        Graph::Dsn => "DSN over time",
-        Graph::Throughput => "Throughput and goodput",
-        Graph::InFlight => "In flight and receive window",
-        Graph::RoundTrips => "Round trips",
-        Graph::Shares => "Share of each subflow",
-    };
-    let direction = direction(app);
-    let is_raw = graph == Graph::Dsn && first_dsn(app, direction).is_some();
-    let raw = if is_raw { ", lower 32 bits" } else { "" };
-    format!("{what}, {}{raw}", timeline::arrow(app, direction))
-}
-
-/// The names of all graphs, in the lower border.
-fn names(app: &App) -> Line<'static> {
-    let mut spans = vec![Span::raw(" ")];
-    for graph in Graph::ALL {
-        let is_shown = graph == app.graphs.graph;
-        let style = if is_shown { app.theme.strong() } else { app.theme.faint() };
-        let name = graph.name();
-        let name = if is_shown { format!("[{name}]") } else { format!(" {name} ") };
-        spans.push(Span::styled(name, style));
-    }
-    spans.push(Span::raw(" "));
-    Line::from(spans)
-}
-
-fn draw_curves(app: &App, frame: &mut Frame<'_>, data: &Data<'_>) {
-    let graph = app.graphs.graph;
-    let window = app.graphs.window;
-    let until = timeline::span(app).map_or(i64::MAX, |(_, last)| last);
-    let curves = match graph {
-        Graph::Dsn => data.dsn(until),
-        Graph::Throughput => data.throughput(window),
-        Graph::InFlight => data.in_flight(until),
-        Graph::RoundTrips | Graph::Shares => data.round_trips(),
-    };
-    let first = first_dsn(app, data.direction);
-    let (legend, below) = areas(app);
-    let extent = extent(app, &curves);
-    let plot = Plot::new(below, window, extent, app.theme);
-    if legend.height > 0 {
-        draw_legend(app, frame, legend, &curves);
-    }
-    plot.draw_axes(frame.buffer_mut(), |value| graph.value(value, first), app.focus.t_ns);
-    plot.draw_curves(frame, &curves);
-    if curves.is_empty() {
-        draw::empty(app, frame, plot.area, "Nothing was measured in this direction.");
-    }
-}
-
-/// The lowest and the highest value to draw: of what is in view. A receive window that is far above
-/// all else does not count: the rest would lie on the ground.
-fn extent(app: &App, curves: &[Curve]) -> (f64, f64) {
-    let (graph, window) = (app.graphs.graph, app.graphs.window);
-    let of = |curves: &mut dyn Iterator<Item = &Curve>| {
-        let extents = curves.filter_map(|curve| curve.extent(window));
-        extents.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
-    };
-    let is_window = |curve: &&Curve| graph == Graph::InFlight && curve.key == 'w';
-    let others = of(&mut curves.iter().filter(|curve| !is_window(curve)));
-    let offered = of(&mut curves.iter().filter(is_window)).map_or(0.0, |(_, most)| most);
-    let (least, most) = others.unwrap_or((0.0, 0.0));
-    let is_far = most > 0.0 && offered > 4.0 * most;
-    let most = if is_far { most } else { most.max(offered) };
-    let is_part = graph == Graph::Dsn && app.graphs.is_zoomed;
-    (if is_part { least } else { 0.0 }, most)
-}
-
-/// The signs and names of the curves and, if there is room, their values at the cursor.
-fn draw_legend(app: &App, frame: &mut Frame<'_>, area: Rect, curves: &[Curve]) {
-    let t_ns = app.focus.t_ns;
-    let moment = format!(" {} {}", app.theme.glyphs.cursor, app.graphs.window.moment(t_ns));
-    let width = u16::try_from(text::width(&moment)).unwrap_or(0).min(area.width);
-    let (left, right) = layout::split(area, area.width - width);
-    let first = first_dsn(app, direction(app)).filter(|_| app.graphs.graph == Graph::Dsn);
-    let with_values = legend(app, curves, |curve| {
-        let value = curve.value(t_ns).map(|value| app.graphs.graph.value(value, first));
-        value.unwrap_or_default()
-    });
-    let fits = with_values.width() <= usize::from(left.width);
-    let line = if fits { with_values } else { legend(app, curves, |_| String::new()) };
-    frame.render_widget(line, left);
-    frame.render_widget(Line::styled(moment, app.theme.strong()), right);
-}
-
-fn legend(app: &App, curves: &[Curve], value: impl Fn(&Curve) -> String) -> Line<'static> {
+fn legend(theme: Theme, curves: &[Curve], value: impl Fn(&Curve) -> String) -> Line<'static> {
     let spans = curves.iter().flat_map(|curve| {
-        let sign = Span::styled(format!(" {}", curve.key), curve.style.patch(app.theme.strong()));
+        let sign = Span::styled(format!(" {}", curve.key), curve.style.patch(theme.strong()));
         let value = value(curve);
         let gap = if value.is_empty() { "" } else { " " };
         [sign, Span::raw(format!(" {}{gap}{value} ", curve.name))]
     });
     spans.collect()
-}
-
-/// Columns full of the signs of the subflows, each as high as its share.
-fn draw_shares(app: &App, frame: &mut Frame<'_>, data: &Data<'_>) {
-    let (legend, below) = areas(app);
-    let plot = Plot::new(below, app.graphs.window, (0.0, 100.0), app.theme);
-    plot.draw_axes(frame.buffer_mut(), |value| Graph::Shares.value(value, None), app.focus.t_ns);
-    let names: Vec<_> = data
-        .subflows()
-        .map(|(subflow, _)| Curve {
-            key: key(subflow.id),
-            name: format!("sf{}", subflow.id),
-            style: app.theme.subflow(subflow.id),
-            pieces: Vec::new(),
-            is_signs: false,
-        })
-        .collect();
-    if legend.height > 0 {
-        draw_legend(app, frame, legend, &names);
-    }
-    let buffer = frame.buffer_mut();
-    for (shares, x) in data.shares(app.graphs.window).into_iter().zip(plot.area.x..) {
-        for (row, y) in (plot.area.y..plot.area.bottom()).rev().enumerate() {
-            let row = u16::try_from(row).unwrap_or(u16::MAX);
-            let middle = (f64::from(row) + 0.5) / f64::from(plot.area.height);
-            let here = shares.iter().find(|(_, sum)| *sum > middle);
-            if let Some((subflow, _)) = here {
-                let style: Style = app.theme.subflow(*subflow);
-                buffer.set_string(x, y, key(*subflow).to_string(), style);
-            }
-        }
-    }
-}
-
-/// Another connection is looked at from now on.
-pub fn leave(app: &mut App) {
-    app.graphs = State { graph: app.graphs.graph, ..State::default() };
 }

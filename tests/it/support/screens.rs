@@ -6,7 +6,8 @@ use std::sync::Arc;
 use mptcpscope::app::tui::load_all;
 use mptcpscope::capture::{InputPath, PacketReader};
 use mptcpscope::tui::theme::Theme;
-use mptcpscope::tui::{Action, App, Effect, Snapshot, cache, draw, keymap, text, update};
+use mptcpscope::tui::widgets::text;
+use mptcpscope::tui::{Action, App, Effect, Snapshot, draw, fill, keymap, update};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -78,7 +79,7 @@ impl Screens {
     /// Reads what will be on the screen, as is done before it is drawn.
     pub(crate) fn read(&mut self) {
         let reader = &self.reader;
-        cache::fill(&mut self.app, |entry| reader.read(entry.number(), entry.place()?));
+        fill(&mut self.app, |entry| reader.read(entry.number(), entry.place()?));
     }
 
     /// What the world was asked for last.
@@ -89,7 +90,7 @@ impl Screens {
     /// What is on the screen.
     pub(crate) fn screen(&mut self) -> String {
         self.read();
-        let Size { width, height } = self.app.size;
+        let Size { width, height } = self.app.shared.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| draw(&self.app, frame)).unwrap();
         text::of_buffer(terminal.backend().buffer())

@@ -19,7 +19,7 @@ use crate::wire::segment::decode;
 
 /// Packets that a live capture can show again (48 MiB), and bytes on the disk for them.
 const LIVE_PACKETS: usize = 2 << 20;
-const LIVE_OCTETS: u64 = 256 << 20;
+const LIVE_BYTES: u64 = 256 << 20;
 
 /// In how many spans of time graphs are kept.
 const SERIES_SPANS: u32 = 512;
@@ -32,7 +32,7 @@ pub(super) struct Gathering {
     checkpoints: Checkpoints,
     spool: Option<Spool>,
     frames: u64,
-    /// Packets of which nobody could keep the bytes.
+    /// Packets whose bytes could not be kept.
     lost: u64,
     /// How many the kernel had dropped, as of the last snapshot.
     pub(super) dropped_told: Option<u64>,
@@ -54,7 +54,7 @@ impl Gathering {
             counts: InputCounts::new(inputs),
             index,
             checkpoints,
-            spool: Spool::create(&folder(), is_live.then_some(LIVE_OCTETS)).ok(),
+            spool: Spool::create(&folder(), is_live.then_some(LIVE_BYTES)).ok(),
             frames: 0,
             lost: 0,
             dropped_told: None,

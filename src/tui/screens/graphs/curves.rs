@@ -17,17 +17,17 @@ pub(super) struct Curve {
     pub(super) name: String,
     /// Its colour.
     pub(super) style: Style,
-    /// Its pieces.
-    pub(super) pieces: Vec<Piece>,
-    /// Whether it is no line: its sign stands on each piece.
+    /// What it consists of.
+    pub(super) segments: Vec<CurveSegment>,
+    /// Whether it is no line: its sign stands on each segment.
     pub(super) is_signs: bool,
 }
 
 impl Curve {
     /// The value at a moment, or the last one before it.
     pub(super) fn value(&self, t_ns: i64) -> Option<f64> {
-        let until = self.pieces.iter().filter(|piece| piece.from.0 <= t_ns && !self.is_signs);
-        let last = until.max_by_key(|piece| piece.from.0)?;
+        let until = self.segments.iter().filter(|segment| segment.from.0 <= t_ns && !self.is_signs);
+        let last = until.max_by_key(|segment| segment.from.0)?;
         let part = float(t_ns.min(last.to.0) - last.from.0) / float(last.to.0 - last.from.0);
         let part = if part.is_finite() { part } else { 1.0 };
         Some(last.from.1 + (last.to.1 - last.from.1) * part)
@@ -35,21 +35,21 @@ impl Curve {
 
     /// The lowest and the highest value in a window.
     pub(super) fn extent(&self, window: Window) -> Option<(f64, f64)> {
-        let pieces = self.pieces.iter().filter_map(|piece| piece.within(window));
-        let extents =
-            pieces.map(|piece| (piece.from.1.min(piece.to.1), piece.from.1.max(piece.to.1)));
+        let segments = self.segments.iter().filter_map(|segment| segment.within(window));
+        let extents = segments
+            .map(|segment| (segment.from.1.min(segment.to.1), segment.from.1.max(segment.to.1)));
         extents.reduce(|(a, b), (c, d)| (a.min(c), b.max(d)))
     }
 }
 
-/// A straight piece of a line: from a moment to a moment, from a value to a value.
+/// A straight segment of a curve: from a moment to a moment, from a value to a value.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Piece {
+pub(super) struct CurveSegment {
     pub(super) from: (i64, f64),
     pub(super) to: (i64, f64),
 }
 
-impl Piece {
+impl CurveSegment {
     const fn new(from: (i64, f64), to: (i64, f64)) -> Self {
         Self { from, to }
     }
@@ -113,33 +113,33 @@ impl<'a> Data<'a> {
     }
 
     /// One line for each subflow.
-    fn of_subflows(&self, pieces: impl Fn(&Series) -> Vec<Piece>) -> Vec<Curve> {
+    fn of_subflows(&self, segments: impl Fn(&Series) -> Vec<CurveSegment>) -> Vec<Curve> {
         let curves = self.subflows().map(|(subflow, series)| Curve {
             key: key(subflow.id),
             name: format!("sf{}", subflow.id),
             style: self.theme.subflow(subflow.id),
-            pieces: pieces(series),
+            segments: segments(series),
             is_signs: false,
         });
-        curves.filter(|curve| !curve.pieces.is_empty()).collect()
+        curves.filter(|curve| !curve.segments.is_empty()).collect()
     }
 
     /// A line over all subflows.
-    fn of_all(&self, key: char, name: &str, pieces: Vec<Piece>) -> Option<Curve> {
+    fn of_all(&self, key: char, name: &str, segments: Vec<CurveSegment>) -> Option<Curve> {
         let (name, style) = (name.to_owned(), self.theme.strong());
-        (!pieces.is_empty()).then_some(Curve { key, name, style, pieces, is_signs: false })
+        (!segments.is_empty()).then_some(Curve { key, name, style, segments, is_signs: false })
     }
 
     /// Positions in the stream by subflow, and how far they are acknowledged.
     pub(super) fn dsn(&self, until: i64) -> Vec<Curve> {
         let mut curves = self.of_subflows(|series| {
-            let mut pieces = carried(&series.sent, |bin| bin.new);
-            pieces.extend(carried(&series.sent, |bin| bin.resent));
-            pieces
+            let mut segments = carried(&series.sent, |bin| bin.new);
+            segments.extend(carried(&series.sent, |bin| bin.resent));
+            segments
         });
         let resent =
             self.subflows().flat_map(|(_, series)| carried(&series.sent, |bin| bin.resent));
-        let resent = resent.map(|piece| Piece::new(piece.from, piece.from)).collect();
+        let resent = resent.map(|segment| CurveSegment::new(segment.from, segment.from)).collect();
         let resent = self.of_all(self.theme.glyphs.reinjected, "carried again", resent);
         let resent = resent.map(|curve| Curve { is_signs: true, ..curve });
         let acked = self.of().series.as_ref().and_then(|series| series.acked.as_ref());
@@ -207,59 +207,63 @@ pub(super) fn key(subflow: u32) -> char {
 }
 
 /// From the first position in a span to one past the last.
-fn carried(spans: &Spans<Sent>, extent: impl Fn(&Sent) -> Extent) -> Vec<Piece> {
+fn carried(spans: &Spans<Sent>, extent: impl Fn(&Sent) -> Extent) -> Vec<CurveSegment> {
     let width = spans.span_ns;
     let bins = spans.iter().map(|(at, bin)| (at, extent(&bin)));
     let bins = bins.filter(|(_, extent)| !extent.is_none());
     bins.map(|(at, extent)| {
-        Piece::new((at, float(extent.low)), (at.saturating_add(width), float(extent.high)))
+        CurveSegment::new((at, float(extent.low)), (at.saturating_add(width), float(extent.high)))
     })
     .collect()
 }
 
 /// From the lowest to the highest in the middle of each span.
-fn extents(spans: &Spans<Extent>) -> Vec<Piece> {
+fn extents(spans: &Spans<Extent>) -> Vec<CurveSegment> {
     let middle = spans.span_ns / 2;
     let bins = spans.iter().filter(|(_, extent)| !extent.is_none());
     bins.map(|(at, extent)| {
         let at = at.saturating_add(middle);
-        Piece::new((at, float(extent.low)), (at, float(extent.high)))
+        CurveSegment::new((at, float(extent.low)), (at, float(extent.high)))
     })
     .collect()
 }
 
 /// A value holds until the next one.
-fn stairs<B: Bin>(spans: &Spans<B>, until: i64, value: impl Fn(&B) -> Option<i64>) -> Vec<Piece> {
-    let mut pieces = Vec::new();
+fn stairs<B: Bin>(
+    spans: &Spans<B>,
+    until: i64,
+    value: impl Fn(&B) -> Option<i64>,
+) -> Vec<CurveSegment> {
+    let mut segments = Vec::new();
     let mut before: Option<(i64, f64)> = None;
     for (at, bin) in spans.iter() {
         let Some(value) = value(&bin).map(float) else { continue };
         if let Some(before) = before {
-            pieces.push(Piece::new(before, (at, before.1)));
-            pieces.push(Piece::new((at, before.1), (at, value)));
+            segments.push(CurveSegment::new(before, (at, before.1)));
+            segments.push(CurveSegment::new((at, before.1), (at, value)));
         }
         before = Some((at, value));
     }
     if let Some(last) = before {
-        pieces.push(Piece::new(last, (until.max(last.0), last.1)));
+        segments.push(CurveSegment::new(last, (until.max(last.0), last.1)));
     }
-    pieces
+    segments
 }
 
 /// The most in flight in each span; joined where one follows on the other.
-fn levels(spans: &Spans<Sent>) -> Vec<Piece> {
+fn levels(spans: &Spans<Sent>) -> Vec<CurveSegment> {
     let width = spans.span_ns;
-    let mut pieces = Vec::new();
+    let mut segments = Vec::new();
     let mut before: Option<(i64, f64)> = None;
     for (at, bin) in spans.iter() {
         let here = (at.saturating_add(width / 2), bytes(bin.max_in_flight));
         match before.filter(|before| here.0 - before.0 <= width.saturating_mul(4)) {
-            Some(before) => pieces.push(Piece::new(before, here)),
-            None => pieces.push(Piece::new(here, here)),
+            Some(before) => segments.push(CurveSegment::new(before, here)),
+            None => segments.push(CurveSegment::new(here, here)),
         }
         before = Some(here);
     }
-    pieces
+    segments
 }
 
 /// Sums over columns; a span that lies over several of them is split.
@@ -282,7 +286,7 @@ fn sums(spans: &Spans<Sent>, window: Window, value: impl Fn(&Sent) -> u64) -> Ve
 }
 
 /// Bytes per second, from column to column.
-fn rates(spans: &Spans<Sent>, window: Window, value: impl Fn(&Sent) -> u64) -> Vec<Piece> {
+fn rates(spans: &Spans<Sent>, window: Window, value: impl Fn(&Sent) -> u64) -> Vec<CurveSegment> {
     let per_second = 1e9 / float(window.column);
     let sums = sums(spans, window, value);
     let ends = |sum: &f64| *sum > 0.0;
@@ -297,12 +301,12 @@ fn rates(spans: &Spans<Sent>, window: Window, value: impl Fn(&Sent) -> u64) -> V
     let points = sums.iter().enumerate().take(last + 1).skip(first);
     let points: Vec<_> = points.map(|(index, sum)| (middle(index), sum * per_second)).collect();
     match points.as_slice() {
-        [only] => vec![Piece::new(*only, *only)],
-        _ => points.windows(2).filter_map(piece).collect(),
+        [only] => vec![CurveSegment::new(*only, *only)],
+        _ => points.windows(2).filter_map(segment).collect(),
     }
 }
 
-fn piece(ends: &[(i64, f64)]) -> Option<Piece> {
+fn segment(ends: &[(i64, f64)]) -> Option<CurveSegment> {
     let [from, to] = ends else { return None };
-    Some(Piece::new(*from, *to))
+    Some(CurveSegment::new(*from, *to))
 }

@@ -8,10 +8,10 @@ use ratatui::symbols::Marker;
 use ratatui::text::Line;
 use ratatui::widgets::canvas::{self, Canvas};
 
-use super::curves::{Curve, Piece, float};
+use super::curves::{Curve, CurveSegment, float};
 use crate::tui::axis::Window;
-use crate::tui::text;
 use crate::tui::theme::Theme;
+use crate::tui::widgets::text;
 
 /// Cells for the values of the axis at the left, and the axis.
 pub(super) const LABELS: u16 = 11;
@@ -118,19 +118,19 @@ impl Plot {
 
     fn draw_curve(&self, context: &mut canvas::Context<'_>, curve: &Curve) {
         let color = curve.style.fg.unwrap_or(Color::Reset);
-        for piece in &curve.pieces {
-            if let Some((from, to)) = self.visible(*piece) {
+        for segment in &curve.segments {
+            if let Some((from, to)) = self.visible(*segment) {
                 context.draw(&canvas::Line::new(from.0, from.1, to.0, to.1, color));
             }
         }
     }
 
-    /// The part of a piece that is in the window, as the canvas counts.
-    fn visible(&self, piece: Piece) -> Option<((f64, f64), (f64, f64))> {
-        let piece = piece.within(self.window)?;
+    /// The part of a segment that is in the window, as the canvas counts.
+    fn visible(&self, segment: CurveSegment) -> Option<((f64, f64), (f64, f64))> {
+        let segment = segment.within(self.window)?;
         let place =
             |(t_ns, value): (i64, f64)| (float(t_ns - self.window.start), self.clamp(value));
-        Some((place(piece.from), place(piece.to)))
+        Some((place(segment.from), place(segment.to)))
     }
 
     const fn clamp(&self, value: f64) -> f64 {
@@ -139,7 +139,8 @@ impl Plot {
 
     /// Writes the sign of a curve on it, each at another place.
     fn sign(&self, context: &mut canvas::Context<'_>, curve: &Curve, index: usize, of: usize) {
-        let points: Vec<_> = curve.pieces.iter().filter_map(|piece| self.visible(*piece)).collect();
+        let points: Vec<_> =
+            curve.segments.iter().filter_map(|segment| self.visible(*segment)).collect();
         let sign = || Line::styled(curve.key.to_string(), curve.style);
         if curve.is_signs {
             for ((x, y), _) in points {

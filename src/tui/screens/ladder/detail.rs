@@ -4,18 +4,19 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::{selected, t_ns, words};
+use super::state::LadderScreen;
 use crate::analyze::ladder::{Row, Run};
 use crate::report::fields::flag_names;
 use crate::report::packets::Words;
 use crate::track::index::Entry;
 use crate::track::packet_class::PacketClass;
-use crate::track::role::Direction;
-use crate::tui::cache::Bytes;
-use crate::tui::draw::pane;
-use crate::tui::screens::findings;
-use crate::tui::state::App;
-use crate::tui::{label, text};
+use crate::tui::direction::arrow;
+use crate::tui::label;
+use crate::tui::label::packet::{self, LabelContext};
+use crate::tui::packet_cache::Bytes;
+use crate::tui::shared::Shared;
+use crate::tui::widgets::pane::{draw_lines, draw_pane, pane};
+use crate::tui::widgets::text;
 use crate::units;
 use crate::wire::mptcp::{DataLevelLength, MptcpOption};
 use crate::wire::segment::{Decoded, Segment, TcpFlags, decode};
@@ -24,30 +25,26 @@ use crate::wire::tcp_option::TcpOption;
 /// Of a shorter time, a rate says nothing.
 const SHORTEST_NS: i64 = 10_000_000;
 
-pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
-    let title = title(app);
-    let block = pane(app, &title, "", false);
-    let inside = block.inner(area);
-    frame.render_widget(block, area);
-    let cells = usize::from(inside.width);
-    for (line, y) in lines(app, cells).into_iter().zip(inside.y..inside.bottom()) {
-        frame.render_widget(line, Rect { y, height: 1, ..inside });
-    }
+pub(super) fn draw(screen: &LadderScreen, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+    let row = screen.selected();
+    let inside =
+        draw_pane(frame, area, pane(shared.theme, &title(shared, row.as_ref()), "", false));
+    draw_lines(frame, inside, lines(shared, row.as_ref(), usize::from(inside.width)));
 }
 
-/// `#4  0.025108 s  sf0 c→s`.
-fn title(app: &App) -> String {
-    match selected(app) {
+/// Of a packet, `#4  0.025108 s  sf0  c→s`.
+fn title(shared: &Shared, row: Option<&Row>) -> String {
+    match row {
         Some(Row::Packet(position)) => {
-            let entry = app.snapshot.packets.get(position);
-            entry.map_or(String::new(), |entry| packet_title(app, &entry))
+            let entry = shared.index().get(*position);
+            entry.map_or(String::new(), |entry| packet::title(shared, &entry))
         }
         Some(Row::Run(run)) => {
-            let number = |position| app.snapshot.packets.get(position).map(|entry| entry.number());
+            let number = |position| shared.index().get(position).map(|entry| entry.number());
             let (first, last) = (number(run.first), number(run.last));
-            let way = way(app, run.direction);
+            let arrow = arrow(shared.theme, run.direction);
             match (first, last) {
-                (Some(first), Some(last)) => format!("#{first}-#{last}  sf{}  {way}", run.lane),
+                (Some(first), Some(last)) => format!("#{first}-#{last}  sf{}  {arrow}", run.lane),
                 _ => String::new(),
             }
         }
@@ -56,37 +53,15 @@ fn title(app: &App) -> String {
     }
 }
 
-/// The same, for a packet.
-pub(in crate::tui::screens) fn packet_title(app: &App, entry: &Entry) -> String {
-    let t_ns = t_ns(app, entry);
-    let sign = if t_ns < 0 { "-" } else { "" };
-    let ns = t_ns.unsigned_abs();
-    let subflow = words(app, entry).facts.map(|facts| facts.subflow.id);
-    let subflow = subflow.map_or(String::new(), |id| format!("  sf{id}"));
-    let digits = format!("{:09}", ns % 1_000_000_000);
-    // Most captures have microseconds only.
-    let digits = digits.strip_suffix("000").unwrap_or(&digits);
-    let seconds = format!("{sign}{}.{digits}", ns / 1_000_000_000);
-    format!("#{}  {seconds} s{subflow}  {}", entry.number(), way(app, entry.direction()))
-}
-
-fn way(app: &App, direction: Direction) -> String {
-    let to = app.theme.glyphs.to;
-    match direction {
-        Direction::ClientToServer => format!("c{to}s"),
-        Direction::ServerToClient => format!("s{to}c"),
-    }
-}
-
-fn lines(app: &App, cells: usize) -> Vec<Line<'static>> {
-    match selected(app) {
+fn lines(shared: &Shared, row: Option<&Row>, cells: usize) -> Vec<Line<'static>> {
+    match row {
         Some(Row::Packet(position)) => {
-            let entry = app.snapshot.packets.get(position);
-            entry.map_or_else(Vec::new, |entry| packet_lines(app, &entry, cells))
+            let entry = shared.index().get(*position);
+            entry.map_or_else(Vec::new, |entry| packet_lines(shared, &entry, cells))
         }
-        Some(Row::Run(run)) => plain(&run_words(app, &run), cells),
+        Some(Row::Run(run)) => plain(&run_words(shared, run), cells),
         Some(Row::Silence { ns }) => {
-            plain(&format!("No packet of this connection for {}.", units::duration(ns)), cells)
+            plain(&format!("No packet of this connection for {}.", units::duration(*ns)), cells)
         }
         None => Vec::new(),
     }
@@ -97,14 +72,14 @@ fn plain(words: &str, cells: usize) -> Vec<Line<'static>> {
     lines.into_iter().map(|line| Line::raw(format!(" {line}"))).collect()
 }
 
-fn run_words(app: &App, run: &Run) -> String {
-    let index = &app.snapshot.packets;
+fn run_words(shared: &Shared, run: &Run) -> String {
+    let index = shared.index();
     let (Some(first), Some(last)) = (index.get(run.first), index.get(run.last)) else {
         return String::new();
     };
     let what = if run.kind == PacketClass::Ack { "acknowledgments" } else { "segments of data" };
     let count = units::count(run.count);
-    let (start, end) = (t_ns(app, &first), t_ns(app, &last));
+    let (start, end) = (shared.t_ns(&first), shared.t_ns(&last));
     let span = units::duration(end - start);
     let mut words = format!(
         "{count} {what}, folded, from {} s to {} s ({span}).",
@@ -116,35 +91,35 @@ fn run_words(app: &App, run: &Run) -> String {
         let rate = rate.map_or(String::new(), |rate| format!(", {rate}"));
         words = format!("{words} {} of payload{rate}.", units::bytes(run.payload));
     }
-    let enter = app.theme.glyphs.keys.get(2).copied().unwrap_or("Enter");
+    let enter = shared.theme.glyphs.keys.get(2).copied().unwrap_or("Enter");
     format!("{words} {enter} shows them one by one, - folds them again.")
 }
 
-fn packet_lines(app: &App, entry: &Entry, cells: usize) -> Vec<Line<'static>> {
+fn packet_lines(shared: &Shared, entry: &Entry, cells: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    let frame = match app.packets.get(entry.number()) {
+    let frame = match shared.packets.get(entry.number()) {
         Bytes::Here(packet) => packet,
         state => {
             let why =
                 if state == Bytes::Gone { "its octets are no longer kept" } else { "reading" };
-            let kind = label::kind_name(entry.kind());
+            let kind = packet::kind_name(entry.kind());
             let payload = units::count(entry.payload_len().into());
             let mut lines = plain(&format!("{kind}, {payload} octets of payload; {why}."), cells);
-            lines.extend(finding_lines(app, entry, cells));
+            lines.extend(finding_lines(shared, entry, cells));
             return lines;
         }
     };
-    let at = entry.at(app.snapshot.packets.origin().unwrap_or_default());
+    let at = entry.at(shared.snapshot.packets.origin().unwrap_or_default());
     let frame = frame.frame(entry.number(), at);
     let Decoded::Tcp(segment) = decode(&frame) else {
         return plain("This frame cannot be decoded.", cells);
     };
-    let words = words(app, entry);
-    lines.extend(plain(&header(&segment, &words), cells));
-    lines.extend(finding_lines(app, entry, cells));
+    let context = LabelContext::of(shared, entry);
+    lines.extend(plain(&header(&segment, &context), cells));
+    lines.extend(finding_lines(shared, entry, cells));
     for option in segment.options.iter() {
         if let TcpOption::Mptcp(option) = &option {
-            lines.extend(plain(&option_words(option, &segment, &words), cells));
+            lines.extend(plain(&option_words(option, &segment, &context), cells));
         }
     }
     lines.extend(other_options(&segment, cells));
@@ -152,13 +127,13 @@ fn packet_lines(app: &App, entry: &Entry, cells: usize) -> Vec<Line<'static>> {
 }
 
 /// The TCP header; its numbers count from the SYN, where that is known.
-fn header(segment: &Segment<'_>, words: &label::Words<'_>) -> String {
-    let facts = words.facts.filter(|_| !words.raw_dsn);
-    let seq = facts.and_then(|facts| facts.relative_seq(segment)).unwrap_or(segment.seq.0);
-    let ack = facts.and_then(|facts| facts.relative_tcp_ack(segment)).unwrap_or(segment.ack.0);
+fn header(segment: &Segment<'_>, context: &LabelContext<'_>) -> String {
+    let packet = context.packet.filter(|_| !context.raw_dsn);
+    let seq = packet.and_then(|packet| packet.relative_seq(segment)).unwrap_or(segment.seq.0);
+    let ack = packet.and_then(|packet| packet.relative_tcp_ack(segment)).unwrap_or(segment.ack.0);
     let has_ack = segment.flags.has(TcpFlags::ACK);
     let ack = if has_ack { format!(" ack {ack}") } else { String::new() };
-    let window = words.facts.and_then(|facts| facts.window(segment));
+    let window = context.packet.and_then(|packet| packet.window(segment));
     let window = window.map_or(format!("win {} unscaled", segment.window), |window| {
         format!("win {}", units::count(window))
     });
@@ -166,13 +141,14 @@ fn header(segment: &Segment<'_>, words: &label::Words<'_>) -> String {
     format!("TCP {flags}  seq {seq}{ack}  len {len}  {window}")
 }
 
-fn finding_lines(app: &App, entry: &Entry, cells: usize) -> Vec<Line<'static>> {
-    let here = app.findings_here().iter().filter(|found| found.packets.contains(&entry.number().0));
+fn finding_lines(shared: &Shared, entry: &Entry, cells: usize) -> Vec<Line<'static>> {
+    let here =
+        shared.findings_here().iter().filter(|found| found.packets.contains(&entry.number().0));
     let mut here: Vec<_> = here.collect();
     here.sort_by_key(|found| std::cmp::Reverse(found.severity));
     here.into_iter()
         .map(|found| {
-            let mut line = findings::line(app, found, cells.saturating_sub(1));
+            let mut line = label::finding(shared.theme, found, cells.saturating_sub(1));
             line.spans.insert(0, " ".into());
             line
         })
@@ -180,22 +156,22 @@ fn finding_lines(app: &App, entry: &Entry, cells: usize) -> Vec<Line<'static>> {
 }
 
 /// An option with all its fields, and with numbers counted from the beginning of the stream.
-fn option_words(option: &MptcpOption, segment: &Segment<'_>, words: &label::Words<'_>) -> String {
+fn option_words(option: &MptcpOption, segment: &Segment<'_>, context: &LabelContext<'_>) -> String {
     let mut text = Words(option).to_string();
-    let facts = words.facts;
-    if let Some(verdict) = facts.and_then(|facts| facts.verdict(option)) {
+    let packet = context.packet;
+    if let Some(verdict) = packet.and_then(|packet| packet.verdict(option)) {
         text = format!("{text} ({})", verdict.name());
     }
     if let MptcpOption::Dss(dss) = option {
-        let ack = dss.data_ack.and_then(|ack| facts?.relative_ack(ack));
+        let ack = dss.data_ack.and_then(|ack| packet?.relative_ack(ack));
         let mapping = dss.mapping.and_then(|mapping| {
-            let dsn = facts?.relative_dsn(mapping.dsn)?;
-            let DataLevelLength::Bytes(octets) = mapping.length else { return None };
-            let last = dsn + i64::from(octets) - 1;
-            let last_ssn = mapping.ssn.wrapping_add(u32::from(octets) - 1);
+            let dsn = packet?.relative_dsn(mapping.dsn)?;
+            let DataLevelLength::Bytes(bytes) = mapping.length else { return None };
+            let last = dsn + i64::from(bytes) - 1;
+            let last_ssn = mapping.ssn.wrapping_add(u32::from(bytes) - 1);
             let fin = if dss.data_fin { ", the last one the DATA_FIN" } else { "" };
-            let part = facts?.part(segment, &mapping).filter(|part| part.len < octets.into());
-            let part = part.and_then(|part| Some((facts?.relative_dsn(part.dsn)?, part.len)));
+            let part = packet?.part(segment, &mapping).filter(|part| part.len < bytes.into());
+            let part = part.and_then(|part| Some((packet?.relative_dsn(part.dsn)?, part.len)));
             let part = part.map_or(String::new(), |(dsn, len)| {
                 format!(" (here {dsn}-{})", dsn + i64::from(len) - 1)
             });
@@ -216,7 +192,7 @@ fn other_options(segment: &Segment<'_>, cells: usize) -> Vec<Line<'static>> {
         .options
         .iter()
         .filter_map(|option| match option {
-            TcpOption::MaximumSegmentSize(octets) => Some(format!("mss {octets}")),
+            TcpOption::MaximumSegmentSize(bytes) => Some(format!("mss {bytes}")),
             TcpOption::WindowScale(shift) => Some(format!("window scale {shift}")),
             TcpOption::SackPermitted => Some("sack permitted".to_owned()),
             TcpOption::Sack(blocks) => {

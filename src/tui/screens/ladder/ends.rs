@@ -3,23 +3,23 @@
 use crate::report::event::EventKind;
 use crate::report::model::{Connection, Subflow, SubflowState};
 use crate::track::index::{Members, PacketIndex};
-use crate::tui::state::App;
+use crate::tui::shared::Shared;
 use crate::wire::frame::PacketNo;
 
-/// Subflows that are looked at; more lanes than that nobody pages through.
+/// Subflows that are looked at. People do not page through more lanes than that.
 const SUBFLOWS: usize = 256;
 
 /// Packets after the end that are looked at for late ones on the same subflow.
 const LATE: usize = 2_000;
 
 /// By lane; `None` for a subflow that is still there, as far as the capture tells.
-pub(super) fn of(app: &App, members: &Members) -> Vec<Option<u64>> {
-    let Some(connection) = app.connection() else { return Vec::new() };
+pub(super) fn of(shared: &Shared, members: &Members) -> Vec<Option<u64>> {
+    let Some(connection) = shared.connection() else { return Vec::new() };
     let subflows = connection.subflows.iter().take(SUBFLOWS).enumerate();
     subflows
         .map(|(lane, subflow)| {
             let end = end(connection, subflow)?;
-            Some(last_packet(&app.snapshot.packets, members, lane, end))
+            Some(last_packet(shared.index(), members, lane, end))
         })
         .collect()
 }

@@ -3,10 +3,6 @@
 
 use std::ops::Range;
 
-use super::{areas, lane_count};
-use crate::tui::layout::inner;
-use crate::tui::state::App;
-
 /// Cells before the first lane: a mark, the cursor, the time and a space.
 const GUTTER: usize = 12;
 /// Cells of the time since the row before.
@@ -20,77 +16,72 @@ const MOST: usize = 9;
 
 /// One lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lane {
+pub(super) struct Lane {
     /// Which subflow, by its place in the connection.
-    pub index: usize,
+    pub(super) index: usize,
     /// Its first column, from the left of the pane's inside.
-    pub x: usize,
+    pub(super) x: usize,
     /// Its columns, without those between it and the next; of a rail, those that its name has.
-    pub width: usize,
+    pub(super) width: usize,
     /// Whether it has room for words.
-    pub is_wide: bool,
+    pub(super) is_wide: bool,
 }
 
-/// All of them.
+/// All lanes of a connection, and where they stand.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Lanes {
+pub(super) struct LaneLayout {
     /// Those that are shown.
-    pub shown: Vec<Lane>,
+    pub(super) shown: Vec<Lane>,
     /// The first of those that are wide.
-    pub first_wide: usize,
+    pub(super) first_wide: usize,
     /// Whether the time since the row before has a column.
-    pub has_delta: bool,
+    pub(super) has_delta: bool,
     /// The columns before the first lane.
-    pub gutter: usize,
+    pub(super) gutter: usize,
     /// How many there are in all.
-    pub count: usize,
+    pub(super) count: usize,
 }
 
-/// Where they stand now.
-pub(super) fn of(app: &App) -> Lanes {
-    let width = usize::from(inner(areas(app).0).width);
-    let state = &app.ladder;
-    place(width, lane_count(app), state.lane, state.first_wide, state.is_compressed)
-}
-
-/// Places `count` lanes in `width` cells, so that the lane `focus` is wide, and the wide ones begin at
-/// `first_wide` if that goes together.
-fn place(
-    width: usize,
-    count: usize,
-    focus: usize,
-    first_wide: usize,
-    is_compressed: bool,
-) -> Lanes {
-    let rail = "sf".len() + count.saturating_sub(1).to_string().len() + 1;
-    let mut shown = count.min(MOST);
-    let needed = |gutter: usize, wide: usize, shown: usize| {
-        gutter + wide * WIDE.start + shown.saturating_sub(wide) * rail
-    };
-    let mut wide = if is_compressed { 1 } else { shown };
-    while wide > 1 && needed(GUTTER, wide, shown) > width {
-        wide -= 1;
+impl LaneLayout {
+    /// Places `count` lanes in `width` cells, so that the lane `focus` is wide, and the wide ones begin at
+    /// `first_wide` if that goes together.
+    pub(super) fn new(
+        width: usize,
+        count: usize,
+        focus: usize,
+        first_wide: usize,
+        is_compressed: bool,
+    ) -> Self {
+        let rail = "sf".len() + count.saturating_sub(1).to_string().len() + 1;
+        let mut shown = count.min(MOST);
+        let needed = |gutter: usize, wide: usize, shown: usize| {
+            gutter + wide * WIDE.start + shown.saturating_sub(wide) * rail
+        };
+        let mut wide = if is_compressed { 1 } else { shown };
+        while wide > 1 && needed(GUTTER, wide, shown) > width {
+            wide -= 1;
+        }
+        while shown > 1 && needed(GUTTER, wide, shown) > width {
+            shown -= 1;
+        }
+        let has_delta = needed(GUTTER + DELTA, wide, shown) <= width;
+        let gutter = if has_delta { GUTTER + DELTA } else { GUTTER };
+        let first_wide = window(first_wide, focus, wide, count);
+        // The page goes on when wide lanes would be behind its end.
+        let page = (first_wide + wide).saturating_sub(shown);
+        let room = width.saturating_sub(gutter + shown.saturating_sub(wide) * rail);
+        let lane_width = (room / wide.max(1)).min(WIDE.end);
+        let mut x = gutter;
+        let mut lanes = Vec::new();
+        for index in page..page + shown {
+            let is_wide = (first_wide..first_wide + wide).contains(&index);
+            let taken = if is_wide { lane_width } else { rail };
+            let gap = if is_wide { GAP } else { 1 };
+            lanes.push(Lane { index, x, width: taken.saturating_sub(gap), is_wide });
+            x += taken;
+        }
+        Self { shown: lanes, first_wide, has_delta, gutter, count }
     }
-    while shown > 1 && needed(GUTTER, wide, shown) > width {
-        shown -= 1;
-    }
-    let has_delta = needed(GUTTER + DELTA, wide, shown) <= width;
-    let gutter = if has_delta { GUTTER + DELTA } else { GUTTER };
-    let first_wide = window(first_wide, focus, wide, count);
-    // The page goes on when wide lanes would be behind its end.
-    let page = (first_wide + wide).saturating_sub(shown);
-    let room = width.saturating_sub(gutter + shown.saturating_sub(wide) * rail);
-    let lane_width = (room / wide.max(1)).min(WIDE.end);
-    let mut x = gutter;
-    let mut lanes = Vec::new();
-    for index in page..page + shown {
-        let is_wide = (first_wide..first_wide + wide).contains(&index);
-        let taken = if is_wide { lane_width } else { rail };
-        let gap = if is_wide { GAP } else { 1 };
-        lanes.push(Lane { index, x, width: taken.saturating_sub(gap), is_wide });
-        x += taken;
-    }
-    Lanes { shown: lanes, first_wide, has_delta, gutter, count }
 }
 
 /// The first of `len` things out of `count`, as near at `first` as can be with `wanted` among them.
@@ -103,30 +94,30 @@ fn window(first: usize, wanted: usize, len: usize, count: usize) -> usize {
 mod tests {
     use super::*;
 
-    fn wide(lanes: &Lanes) -> Vec<usize> {
+    fn wide(lanes: &LaneLayout) -> Vec<usize> {
         lanes.shown.iter().filter(|lane| lane.is_wide).map(|lane| lane.index).collect()
     }
 
-    fn page(lanes: &Lanes) -> Option<(usize, usize)> {
+    fn page(lanes: &LaneLayout) -> Option<(usize, usize)> {
         Some((lanes.shown.first()?.index, lanes.shown.last()?.index))
     }
 
     #[test]
     fn as_many_wide_lanes_as_fit() {
-        assert_eq!(wide(&place(78, 1, 0, 0, false)), [0]);
-        assert_eq!(wide(&place(78, 3, 0, 0, false)), [0, 1]);
-        assert_eq!(wide(&place(118, 4, 0, 0, false)), [0, 1, 2]);
-        assert_eq!(wide(&place(158, 9, 0, 0, false)), [0, 1, 2, 3]);
-        assert_eq!(wide(&place(158, 9, 5, 0, true)), [5]);
-        assert_eq!(place(78, 0, 0, 0, false).shown, []);
+        assert_eq!(wide(&LaneLayout::new(78, 1, 0, 0, false)), [0]);
+        assert_eq!(wide(&LaneLayout::new(78, 3, 0, 0, false)), [0, 1]);
+        assert_eq!(wide(&LaneLayout::new(118, 4, 0, 0, false)), [0, 1, 2]);
+        assert_eq!(wide(&LaneLayout::new(158, 9, 0, 0, false)), [0, 1, 2, 3]);
+        assert_eq!(wide(&LaneLayout::new(158, 9, 5, 0, true)), [5]);
+        assert_eq!(LaneLayout::new(78, 0, 0, 0, false).shown, []);
     }
 
     #[test]
     fn wide_lanes_move_no_further_than_they_must() {
-        assert_eq!(wide(&place(78, 4, 2, 0, false)), [1, 2]);
-        assert_eq!(wide(&place(78, 4, 2, 2, false)), [2, 3]);
-        assert_eq!(wide(&place(78, 4, 0, 2, false)), [0, 1]);
-        assert_eq!(wide(&place(78, 4, 3, 9, false)), [2, 3]);
+        assert_eq!(wide(&LaneLayout::new(78, 4, 2, 0, false)), [1, 2]);
+        assert_eq!(wide(&LaneLayout::new(78, 4, 2, 2, false)), [2, 3]);
+        assert_eq!(wide(&LaneLayout::new(78, 4, 0, 2, false)), [0, 1]);
+        assert_eq!(wide(&LaneLayout::new(78, 4, 3, 9, false)), [2, 3]);
     }
 
     #[test]
@@ -135,7 +126,7 @@ mod tests {
             for count in 1..30 {
                 for focus in 0..count {
                     for first_wide in [0, focus, count] {
-                        let lanes = place(width, count, focus, first_wide, false);
+                        let lanes = LaneLayout::new(width, count, focus, first_wide, false);
                         let last = lanes.shown.last().unwrap();
                         assert!(last.x + last.width <= width, "{width} {count}: {lanes:?}");
                         assert!(wide(&lanes).contains(&focus), "{width} {count} {focus}");
@@ -148,8 +139,8 @@ mod tests {
 
     #[test]
     fn more_than_nine_lanes_are_paged() {
-        assert_eq!(page(&place(300, 12, 0, 0, false)), Some((0, 8)));
-        let later = place(300, 12, 11, 11, false);
+        assert_eq!(page(&LaneLayout::new(300, 12, 0, 0, false)), Some((0, 8)));
+        let later = LaneLayout::new(300, 12, 11, 11, false);
         assert_eq!(page(&later), Some((3, 11)));
     }
 }

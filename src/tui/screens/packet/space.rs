@@ -1,52 +1,50 @@
-//! The forty octets of options: what this segment spent them on, and what would still have fitted.
+//! The forty bytes of options: what this segment spent them on, and what would still have fitted.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::report::space::name;
-use crate::tui::cache::Bytes;
-use crate::tui::state::App;
-use crate::tui::text;
+use crate::tui::packet_cache::Bytes;
+use crate::tui::shared::Shared;
+use crate::tui::theme::Theme;
+use crate::tui::widgets::pane::{draw_lines, draw_pane, pane};
+use crate::tui::widgets::text;
 use crate::units;
 use crate::wire::option_space::{AddAddrForm, Block, Content, Fit, Ledger, MAX_OPTIONS};
 use crate::wire::segment::{Decoded, decode};
 
-pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
-    let ledger = ledger(app);
+pub(super) fn draw(shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
+    let ledger = ledger(shared);
     let right = ledger.as_ref().map_or(String::new(), |ledger| {
         format!("{} of {MAX_OPTIONS}, {} left", ledger.octets(), ledger.left())
     });
-    let block = super::block(app, "Option space", &right, false);
-    let inside = block.inner(area);
-    frame.render_widget(block, area);
+    let inside = draw_pane(frame, area, pane(shared.theme, "Option space", &right, false));
     let Some(ledger) = ledger else { return };
-    let mut lines = lines(app, &ledger, usize::from(inside.width));
+    let mut lines = lines(shared.theme, &ledger, usize::from(inside.width));
     if lines.len() > usize::from(inside.height) {
         // Without the scale the rest still says what there is to say.
         lines.remove(0);
     }
-    for (line, y) in lines.into_iter().zip(inside.y..inside.bottom()) {
-        frame.render_widget(Line::raw(line), Rect { y, height: 1, ..inside });
-    }
+    draw_lines(frame, inside, lines.into_iter().map(Line::raw));
 }
 
-fn ledger(app: &App) -> Option<Ledger> {
-    let entry = super::entry(app)?;
-    let Bytes::Here(packet) = app.packets.get(entry.number()) else { return None };
-    let at = entry.at(app.snapshot.packets.origin()?);
+fn ledger(shared: &Shared) -> Option<Ledger> {
+    let entry = shared.entry_in_focus()?;
+    let Bytes::Here(packet) = shared.packets.get(entry.number()) else { return None };
+    let at = entry.at(shared.index().origin()?);
     match decode(&packet.frame(entry.number(), at)) {
         Decoded::Tcp(segment) => Some(Ledger::of(segment.options)),
         _ => None,
     }
 }
 
-fn lines(app: &App, ledger: &Ledger, cells: usize) -> Vec<String> {
-    let lane = app.theme.glyphs.lane;
+fn lines(theme: Theme, ledger: &Ledger, cells: usize) -> Vec<String> {
+    let lane = theme.glyphs.lane;
     let mut lines = vec![scale(), format!("{lane}{}{lane}", drawn(ledger))];
-    lines.extend(filled(legend(ledger), app.theme.glyphs.dot, cells));
+    lines.extend(filled(legend(ledger), theme.glyphs.dot, cells));
     lines.extend(
-        text::wrap(&room(app, ledger), cells.saturating_sub(2))
+        text::wrap(&room(theme, ledger), cells.saturating_sub(2))
             .iter()
             .map(|line| format!(" {line}")),
     );
@@ -72,7 +70,7 @@ fn scale() -> String {
     format!(" {:<8}{:>2}{:>10}{:>10}{:>10}", 1, 10, 20, 30, 40)
 }
 
-/// A letter for each octet of an option, a point for padding, and nothing for what is left.
+/// A letter for each byte of an option, a point for padding, and nothing for what is left.
 fn drawn(ledger: &Ledger) -> String {
     let mut cells = String::new();
     let mut letters = 'A'..;
@@ -108,8 +106,8 @@ fn legend(ledger: &Ledger) -> Vec<String> {
 }
 
 /// Which ADD_ADDR, and how much SACK, would have fitted beside what is there.
-fn room(app: &App, ledger: &Ledger) -> String {
-    let [yes, no] = app.theme.glyphs.proofs;
+fn room(theme: Theme, ledger: &Ledger) -> String {
+    let [yes, no] = theme.glyphs.proofs;
     let announcements = [
         (false, false, "v4"),
         (false, true, "v4+port"),

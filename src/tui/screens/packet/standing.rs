@@ -7,29 +7,27 @@ use ratatui::text::Line;
 
 use crate::analyze::state_at::{HostStateAt, StateAt};
 use crate::track::packet_class::PacketClass;
-use crate::tui::cache::Bytes;
+use crate::tui::packet_cache::Bytes;
 use crate::tui::packet_context::PacketContext;
-use crate::tui::state::App;
-use crate::tui::text;
+use crate::tui::shared::Shared;
+use crate::tui::widgets::pane::{draw_lines, draw_pane, pane};
+use crate::tui::widgets::text;
 use crate::units;
 use crate::wire::mptcp::{DataLevelLength, MptcpOption};
 use crate::wire::segment::{Decoded, Segment, decode};
 use crate::wire::seq::Dsn;
 use crate::wire::tcp_option::TcpOption;
 
-pub(super) fn draw(app: &App, frame: &mut Frame<'_>, area: Rect) {
-    let block = super::block(app, "As of this packet", "", false);
-    let inside = block.inner(area);
-    frame.render_widget(block, area);
-    let cells = usize::from(inside.width);
-    for (line, y) in lines(app, cells).into_iter().zip(inside.y..inside.bottom()) {
-        frame.render_widget(Line::raw(line), Rect { y, height: 1, ..inside });
-    }
+/// Draws the state after the packet in focus, if that is known.
+pub(super) fn draw(shared: &Shared, frame: &mut Frame<'_>, area: Rect, state: Option<&StateAt>) {
+    let inside = draw_pane(frame, area, pane(shared.theme, "As of this packet", "", false));
+    let Some(state) = state else { return };
+    let lines = lines(shared, state, usize::from(inside.width));
+    draw_lines(frame, inside, lines.into_iter().map(Line::raw));
 }
 
-fn lines(app: &App, cells: usize) -> Vec<String> {
-    let Some(state) = super::state_at(app) else { return Vec::new() };
-    let mut lines = table(app, state, cells);
+fn lines(shared: &Shared, state: &StateAt, cells: usize) -> Vec<String> {
+    let mut lines = table(shared, state, cells);
     let mut say = |words: &str| {
         let wrapped = text::wrap(words, cells.saturating_sub(2));
         lines.extend(wrapped.iter().map(|line| format!(" {line}")));
@@ -38,20 +36,20 @@ fn lines(app: &App, cells: usize) -> Vec<String> {
         let packets = units::counted(state.missing, "packet");
         say(&format!("Without {packets} not kept."));
     }
-    say(&mapping(app).unwrap_or_default());
+    say(&mapping(shared).unwrap_or_default());
     lines
 }
 
 /// One column for each direction.
-fn table(app: &App, state: &StateAt, cells: usize) -> Vec<String> {
-    let glyphs = app.theme.glyphs;
+fn table(shared: &Shared, state: &StateAt, cells: usize) -> Vec<String> {
+    let glyphs = shared.theme.glyphs;
     let (to, none) = (glyphs.to, glyphs.none.to_string());
     let hosts = [&state.hosts.client, &state.hosts.server];
     let row = |name: &str, value: &dyn Fn(&HostStateAt) -> Option<String>| {
         let [c2s, s2c] = hosts.map(|host| value(host).unwrap_or_else(|| none.clone()));
         line(cells, name, &c2s, &s2c)
     };
-    let number = |host: &HostStateAt, dsn: Option<Dsn>| Some(self::number(app, host, dsn?));
+    let number = |host: &HostStateAt, dsn: Option<Dsn>| Some(self::number(shared, host, dsn?));
     vec![
         line(cells, "next DSN", &format!("c{to}s"), &format!("s{to}c")),
         // A DATA_FIN takes a number, too.
@@ -67,21 +65,21 @@ fn line(cells: usize, name: &str, c2s: &str, s2c: &str) -> String {
     format!(" {name:<12} {c2s:>column$} {s2c:>column$}")
 }
 
-/// A DSN, counted from the beginning of the stream unless it is wanted as on the wire.
-fn number(app: &App, host: &HostStateAt, dsn: Dsn) -> String {
-    match host.relative(dsn).filter(|_| !app.raw_dsn) {
+/// A DSN, counted from the beginning of the stream or, where that is wanted, as on the wire.
+fn number(shared: &Shared, host: &HostStateAt, dsn: Dsn) -> String {
+    match host.relative(dsn).filter(|_| !shared.raw_dsn) {
         Some(relative) => relative.to_string(),
-        None => format!("{}{:08x}", app.theme.glyphs.more, dsn.0 & 0xffff_ffff),
+        None => format!("{}{:08x}", shared.theme.glyphs.more, dsn.0 & 0xffff_ffff),
     }
 }
 
 /// Which mapping the payload of the packet belongs to.
-fn mapping(app: &App) -> Option<String> {
-    let entry = super::entry(app)?;
-    let Bytes::Here(packet) = app.packets.get(entry.number()) else { return None };
-    let at = entry.at(app.snapshot.packets.origin()?);
+fn mapping(shared: &Shared) -> Option<String> {
+    let entry = shared.entry_in_focus()?;
+    let Bytes::Here(packet) = shared.packets.get(entry.number()) else { return None };
+    let at = entry.at(shared.index().origin()?);
     let Decoded::Tcp(segment) = decode(&packet.frame(entry.number(), at)) else { return None };
-    let own = own_mapping(&segment, &PacketContext::of(app, &entry)?);
+    let own = own_mapping(&segment, &PacketContext::of(shared, &entry)?);
     Some(match (own, entry.kind()) {
         (Some(own), _) => own,
         _ if segment.payload_len == 0 => return None,
@@ -90,21 +88,21 @@ fn mapping(app: &App) -> Option<String> {
     })
 }
 
-fn own_mapping(segment: &Segment<'_>, facts: &PacketContext<'_>) -> Option<String> {
+fn own_mapping(segment: &Segment<'_>, context: &PacketContext<'_>) -> Option<String> {
     let mapping = segment.options.iter().find_map(|option| match option {
         TcpOption::Mptcp(MptcpOption::Dss(dss)) => dss.mapping,
         _ => None,
     })?;
-    let dsn = facts.relative_dsn(mapping.dsn)?;
-    let DataLevelLength::Bytes(octets) = mapping.length else {
+    let dsn = context.relative_dsn(mapping.dsn)?;
+    let DataLevelLength::Bytes(bytes) = mapping.length else {
         return Some(format!("Infinite mapping from DSN {dsn}, SSN {} on.", mapping.ssn));
     };
     let end = |first: i64, len: u32| first + i64::from(len) - 1;
-    let last_ssn = mapping.ssn.wrapping_add(u32::from(octets) - 1);
-    let part = facts.part(segment, &mapping).filter(|part| part.len < octets.into());
-    let part = part.and_then(|part| Some((facts.relative_dsn(part.dsn)?, part.len)));
+    let last_ssn = mapping.ssn.wrapping_add(u32::from(bytes) - 1);
+    let part = context.part(segment, &mapping).filter(|part| part.len < bytes.into());
+    let part = part.and_then(|part| Some((context.relative_dsn(part.dsn)?, part.len)));
     let part =
         part.map_or(String::new(), |(first, len)| format!(", here {first}-{}", end(first, len)));
-    let (last, first_ssn) = (end(dsn, octets.into()), mapping.ssn);
+    let (last, first_ssn) = (end(dsn, bytes.into()), mapping.ssn);
     Some(format!("DSN {dsn}-{last}{part} = SSN {first_ssn}-{last_ssn}"))
 }

@@ -1,10 +1,9 @@
-//! Where the parts of the timeline stand: the same answer for moving and for drawing.
+//! Where the parts of the timeline stand, for moving and for drawing.
 
 use ratatui::layout::Rect;
 
-use crate::report::model::DataDirection;
-use crate::tui::layout::{self, inner, stack};
-use crate::tui::state::App;
+use crate::report::model::{Connection, DataDirection};
+use crate::tui::layout::{inner, stack};
 
 /// Cells at the right of the lanes, for how much they carried.
 pub(super) const TOTALS: u16 = 9;
@@ -37,9 +36,9 @@ pub(super) struct Geometry {
 }
 
 impl Geometry {
-    pub(super) fn of(app: &App) -> Self {
-        let area = layout::panes(app).timeline.unwrap_or(layout::frame(app.size).body);
-        let subflows = app.connection().map_or(1, |connection| connection.subflows.len().max(1));
+    /// Of a connection in the pane `area`.
+    pub(super) fn of(area: Rect, connection: Option<&Connection>) -> Self {
+        let subflows = connection.map_or(1, |connection| connection.subflows.len().max(1));
         let subflows = u16::try_from(subflows).unwrap_or(u16::MAX);
         let (picture, details) = if area.height >= TALL {
             let details = (area.height * 3 / 10).clamp(6, 12);
@@ -49,7 +48,7 @@ impl Geometry {
             (area, None)
         };
         let inside = inner(picture);
-        let is_acked = app.connection().is_some_and(|connection| {
+        let is_acked = connection.is_some_and(|connection| {
             [&connection.c2s, &connection.s2c].into_iter().any(has_acked)
         });
         // The axis has two rows, the cursor one.

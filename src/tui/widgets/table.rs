@@ -8,7 +8,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::text;
-use super::theme::Theme;
+use crate::tui::cursor::Cursor;
+use crate::tui::theme::Theme;
 
 /// A column.
 #[derive(Debug, Clone, Copy)]
@@ -54,41 +55,6 @@ impl From<String> for Cell {
 impl From<&str> for Cell {
     fn from(text: &str) -> Self {
         Self(text.to_owned(), Style::new())
-    }
-}
-
-/// A list of rows with a cursor in it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Cursor {
-    /// The row in focus.
-    pub row: usize,
-    /// The first row on the screen.
-    pub top: usize,
-}
-
-impl Cursor {
-    /// Brings the cursor into `len` rows, and the first row so that the cursor is in sight.
-    pub fn settle(&mut self, len: usize, height: usize) {
-        self.row = self.row.min(len.saturating_sub(1));
-        let height = height.max(1);
-        self.top = self.top.min(self.row).max((self.row + 1).saturating_sub(height));
-        self.top = self.top.min(len.saturating_sub(height));
-    }
-
-    /// Moves up and down in `len` rows of which `height` are in sight.
-    pub fn go(&mut self, to: super::action::Move, len: usize, height: usize) {
-        use super::action::Move;
-        let page = height.saturating_sub(1).max(1);
-        self.row = match to {
-            Move::Up => self.row.saturating_sub(1),
-            Move::Down => self.row.saturating_add(1),
-            Move::PageUp => self.row.saturating_sub(page),
-            Move::PageDown => self.row.saturating_add(page),
-            Move::First => 0,
-            Move::Last => usize::MAX,
-            Move::Left | Move::Right => self.row,
-        };
-        self.settle(len, height);
     }
 }
 
@@ -172,24 +138,5 @@ impl Table<'_> {
             spans.push(Span::styled(fitted, base.patch(style)));
         }
         Line::from(spans)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::tui::action::Move;
-
-    #[test]
-    fn the_cursor_stays_in_sight() {
-        let mut cursor = Cursor::default();
-        cursor.go(Move::Last, 100, 10);
-        assert_eq!((cursor.row, cursor.top), (99, 90));
-        cursor.go(Move::PageUp, 100, 10);
-        assert_eq!((cursor.row, cursor.top), (90, 90));
-        cursor.go(Move::Up, 100, 10);
-        assert_eq!((cursor.row, cursor.top), (89, 89));
-        cursor.go(Move::Down, 0, 10);
-        assert_eq!((cursor.row, cursor.top), (0, 0));
     }
 }

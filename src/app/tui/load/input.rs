@@ -19,12 +19,12 @@ use crate::wire::frame::Frame;
 #[cfg(feature = "live")]
 use crate::app::live::interfaces::{self, Interfaces};
 
-/// How long a pipe may be silent before something else gets its turn.
+/// How long a pipe may be silent before it is something else's turn.
 const SILENCE: Duration = Duration::from_millis(50);
 
 /// What came next.
 #[cfg_attr(not(feature = "live"), expect(dead_code, reason = "a pipe has packets and an end"))]
-pub(super) enum Step {
+pub(super) enum LoadStep {
     Frame,
     /// Something that happened to an interface.
     Notice(String),
@@ -33,21 +33,21 @@ pub(super) enum Step {
     End,
 }
 
-/// An open source of packets.
-pub(super) struct Source {
-    kind: Kind,
+/// What packets come from, open.
+pub(super) struct LoadInput {
+    kind: InputKind,
     paths: Vec<InputPath>,
     shifts: Vec<Option<i64>>,
 }
 
-enum Kind {
+enum InputKind {
     Files(Capture),
     Pipe(Capture),
     #[cfg(feature = "live")]
     Interfaces(Box<Interfaces>),
 }
 
-impl Source {
+impl LoadInput {
     /// Opens captures; one that cannot be read fails.
     pub(super) fn of_captures(paths: impl Iterator<Item = InputPath>) -> Result<Self> {
         let paths: Vec<_> = paths.collect();
@@ -55,9 +55,9 @@ impl Source {
             bail!("standard input is a keyboard: pipe a capture into it, or name a file");
         }
         let kind = if paths == [InputPath::Stdin] && !is_stdin_a_file() {
-            Kind::Pipe(Pipe::open()?)
+            InputKind::Pipe(Pipe::open()?)
         } else {
-            Kind::Files(inputs::open(&paths)?)
+            InputKind::Files(inputs::open(&paths)?)
         };
         Ok(Self { kind, paths, shifts: Vec::new() })
     }
@@ -76,7 +76,7 @@ impl Source {
             promiscuous: args.promiscuous,
             buffer: args.buffer,
         })?;
-        let kind = Kind::Interfaces(Box::new(interfaces));
+        let kind = InputKind::Interfaces(Box::new(interfaces));
         Ok(Self { kind, paths: Vec::new(), shifts: Vec::new() })
     }
 
@@ -85,59 +85,59 @@ impl Source {
         bail!("this mptcpscope was built without live capture: pipe tcpdump -U -w - into tui -")
     }
 
-    /// Begins to read: only now, whoever looks on has something to look at.
+    /// Begins to read. By now there is a screen that shows how far it is.
     pub(super) fn start(&mut self) -> Result<()> {
         match &mut self.kind {
-            Kind::Files(capture) => {
+            InputKind::Files(capture) => {
                 self.shifts = clocks::shifts(&self.paths)?;
                 if self.shifts.iter().any(Option::is_some) {
                     let ahead = self.shifts.iter().map(|shift| shift.unwrap_or(0));
                     capture.correct_clocks(ahead.collect());
                 }
             }
-            Kind::Pipe(_) => {}
+            InputKind::Pipe(_) => {}
             #[cfg(feature = "live")]
-            Kind::Interfaces(interfaces) => interfaces.start(),
+            InputKind::Interfaces(interfaces) => interfaces.start(),
         }
         Ok(())
     }
 
     /// Hands the next frame to `visit`, if one comes before something else does.
     #[cfg_attr(not(feature = "live"), expect(unused_variables, reason = "a file does not wait"))]
-    pub(super) fn next(&mut self, pace: &Pace, visit: impl FnOnce(&Frame<'_>)) -> Step {
+    pub(super) fn next(&mut self, pace: &Pace, visit: impl FnOnce(&Frame<'_>)) -> LoadStep {
         match &mut self.kind {
-            Kind::Files(capture) | Kind::Pipe(capture) => match capture.next_frame() {
+            InputKind::Files(capture) | InputKind::Pipe(capture) => match capture.next_frame() {
                 Some(frame) => visit(&frame),
-                None => return if capture.is_waiting() { Step::Idle } else { Step::End },
+                None => return if capture.is_waiting() { LoadStep::Idle } else { LoadStep::End },
             },
             #[cfg(feature = "live")]
-            Kind::Interfaces(interfaces) => match interfaces.step(pace.patience()) {
+            InputKind::Interfaces(interfaces) => match interfaces.step(pace.patience()) {
                 interfaces::Step::Frame => {
                     if let Some(frame) = interfaces.frame() {
                         visit(&frame);
                     }
                 }
                 interfaces::Step::Notice(notice) => {
-                    return Step::Notice(format!("{} {}", notice.interface, notice.what));
+                    return LoadStep::Notice(format!("{} {}", notice.interface, notice.what));
                 }
-                interfaces::Step::Idle => return Step::Idle,
-                interfaces::Step::End => return Step::End,
+                interfaces::Step::Idle => return LoadStep::Idle,
+                interfaces::Step::End => return LoadStep::End,
             },
         }
-        Step::Frame
+        LoadStep::Frame
     }
 
     /// Whether packets come as they are captured.
     pub(super) const fn is_live(&self) -> bool {
-        !matches!(self.kind, Kind::Files(_))
+        !matches!(self.kind, InputKind::Files(_))
     }
 
     /// What is known of each input.
     pub(super) fn statuses(&self) -> &[InputStatus] {
         match &self.kind {
-            Kind::Files(capture) | Kind::Pipe(capture) => capture.inputs(),
+            InputKind::Files(capture) | InputKind::Pipe(capture) => capture.inputs(),
             #[cfg(feature = "live")]
-            Kind::Interfaces(interfaces) => std::slice::from_ref(interfaces.status()),
+            InputKind::Interfaces(interfaces) => std::slice::from_ref(interfaces.status()),
         }
     }
 
@@ -165,7 +165,7 @@ impl Source {
     pub(super) fn phase(&self, is_over: bool) -> Phase {
         match &self.kind {
             _ if is_over => Phase::Done,
-            Kind::Files(capture) => {
+            InputKind::Files(capture) => {
                 Phase::Loading { read: capture.bytes_read(), total: capture.bytes_total() }
             }
             _ => Phase::Live { dropped: self.dropped() },
@@ -181,17 +181,17 @@ impl Source {
     /// What reads packets again: from the files, and what is no file from the spool.
     pub(super) fn reader(&self, spool: Option<SpoolReader>) -> PacketReader {
         match &self.kind {
-            Kind::Files(capture) | Kind::Pipe(capture) => {
+            InputKind::Files(capture) | InputKind::Pipe(capture) => {
                 PacketReader::new(&self.paths, capture, spool)
             }
             #[cfg(feature = "live")]
-            Kind::Interfaces(_) => spool.map(PacketReader::of_spool).unwrap_or_default(),
+            InputKind::Interfaces(_) => spool.map(PacketReader::of_spool).unwrap_or_default(),
         }
     }
 
     /// Tells the reader what it needs to know of the files.
     pub(super) fn catch_up(&self, reader: &PacketReader) {
-        if let Kind::Files(capture) = &self.kind {
+        if let InputKind::Files(capture) = &self.kind {
             reader.catch_up(capture);
         }
     }

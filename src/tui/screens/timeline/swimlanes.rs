@@ -1,158 +1,44 @@
 //! What each subflow carried in each column: bytes, packets, and the most important event.
 
-use crate::report::event::{Direction, Event, EventKind};
+use crate::report::event::{Direction, Event};
 use crate::report::model::{Connection, Finding, Severity};
 use crate::track::index::{Entry, Members, PacketIndex};
 use crate::track::packet_class::PacketClass;
 use crate::track::role;
 use crate::tui::axis::Window;
-use crate::tui::theme::Theme;
+use crate::tui::letter::Letter;
 
-/// What a letter stands for, the least important first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Letter {
-    /// Bytes sent again on the same subflow.
-    Retransmitted,
-    /// A finding points here.
-    Finding(Severity),
-    /// Bytes that another subflow carried before.
-    Reinjected,
-    /// ADD_ADDR, or its echo.
-    AddAddr,
-    /// REMOVE_ADDR.
-    RemoveAddr,
-    /// MP_PRIO.
-    Priority,
-    /// FIN.
-    Fin,
-    /// DATA_FIN.
-    DataFin,
-    /// MP_JOIN with the backup flag.
-    BackupJoin,
-    /// MP_JOIN.
-    Join,
-    /// MP_CAPABLE.
-    Capable,
-    /// MP_FAIL, an infinite mapping, plain TCP from here.
-    Failure,
-    /// RST.
-    Reset,
-    /// MP_FASTCLOSE, which Linux sends with a RST.
-    FastClose,
-}
-
-impl Letter {
-    /// How it is drawn.
-    pub fn glyph(self, theme: Theme) -> char {
-        match self {
-            Self::Retransmitted => theme.glyphs.retransmitted,
-            Self::Finding(severity) => theme.severity_glyph(severity),
-            Self::Reinjected => theme.glyphs.reinjected,
-            Self::AddAddr => 'A',
-            Self::RemoveAddr => 'a',
-            Self::Priority => 'P',
-            Self::Fin => 'F',
-            Self::DataFin => 'D',
-            Self::BackupJoin => 'j',
-            Self::Join => 'J',
-            Self::Capable => 'C',
-            Self::Failure => 'X',
-            Self::FastClose => 'K',
-            Self::Reset => 'R',
-        }
-    }
-
-    /// What it stands for, in a word for the legend.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Retransmitted => "sent again",
-            Self::Finding(_) => "finding",
-            Self::Reinjected => "reinjected",
-            Self::AddAddr => "ADD_ADDR",
-            Self::RemoveAddr => "REMOVE_ADDR",
-            Self::Priority => "MP_PRIO",
-            Self::Fin => "FIN",
-            Self::DataFin => "DATA_FIN",
-            Self::BackupJoin => "join (backup)",
-            Self::Join => "join",
-            Self::Capable => "capable",
-            Self::Failure => "fallback, fail",
-            Self::FastClose => "fastclose",
-            Self::Reset => "RST",
-        }
-    }
-
-    fn of_event(kind: &EventKind) -> Option<Self> {
-        Some(match kind {
-            EventKind::MpCapable(_) => Self::Capable,
-            EventKind::MpJoin(join) if join.backup == Some(true) => Self::BackupJoin,
-            EventKind::MpJoin(_) => Self::Join,
-            EventKind::AddAddr(_) => Self::AddAddr,
-            EventKind::RemoveAddr(_) => Self::RemoveAddr,
-            EventKind::MpPrio(_) => Self::Priority,
-            EventKind::MpFail(_) | EventKind::Fallback(_) | EventKind::Malformed(_) => {
-                Self::Failure
-            }
-            EventKind::MpFastclose(_) => Self::FastClose,
-            EventKind::MpTcprst(_) | EventKind::Rst(_) => Self::Reset,
-            EventKind::DataFin(_) => Self::DataFin,
-            EventKind::Fin => Self::Fin,
-            EventKind::Reinjection(_) => Self::Reinjected,
-            EventKind::Dss(dss) if is_infinite(dss) => Self::Failure,
-            EventKind::Syn(syn) if syn.retransmission > 0 => Self::Retransmitted,
-            _ => return None,
-        })
-    }
-
-    /// Of a packet whose events were not kept, as far as the index tells.
-    pub const fn of_kind(kind: PacketClass) -> Option<Self> {
-        Some(match kind {
-            PacketClass::Handshake => Self::Join,
-            PacketClass::Address => Self::AddAddr,
-            PacketClass::Priority => Self::Priority,
-            PacketClass::Failure => Self::Failure,
-            PacketClass::Close => Self::Fin,
-            PacketClass::Reset => Self::Reset,
-            _ => return None,
-        })
-    }
-}
-
-const fn is_infinite(dss: &crate::report::event::Dss) -> bool {
-    matches!(dss.length, Some(crate::report::event::DataLevelLength::Infinite(_)))
-}
-
-/// Something with a letter.
+/// A letter, and what it stands for there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Mark {
+pub(super) struct LetterMark {
     /// What.
-    pub letter: Letter,
+    pub(super) letter: Letter,
     /// When.
-    pub t_ns: i64,
+    pub(super) t_ns: i64,
     /// The packet.
-    pub packet: Option<u64>,
+    pub(super) packet: Option<u64>,
 }
 
 /// What one host sent on one subflow in one column.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Column {
+pub(super) struct TimeColumn {
     /// Bytes of payload.
-    pub payload: u64,
+    pub(super) payload: u64,
     /// Packets.
-    pub packets: u64,
+    pub(super) packets: u64,
     /// Of the payload, in packets with bytes that another subflow carried before.
-    pub reinjected: u64,
+    pub(super) reinjected: u64,
     /// Of the payload, in packets with bytes that this subflow carried before.
-    pub retransmitted: u64,
+    pub(super) retransmitted: u64,
     /// The first packet, and when it came.
-    pub first: Option<(u64, i64)>,
+    pub(super) first: Option<(u64, i64)>,
     /// The most important thing that a packet was.
-    packet: Option<Mark>,
+    packet: Option<LetterMark>,
     /// The most important event or finding.
-    event: Option<Mark>,
+    event: Option<LetterMark>,
 }
 
-impl Column {
+impl TimeColumn {
     fn add(&mut self, entry: &Entry, kind: PacketClass, t_ns: i64) {
         let payload = u64::from(entry.payload_len());
         self.payload += payload;
@@ -169,28 +55,28 @@ impl Column {
             }
             _ => return,
         };
-        note(&mut self.packet, Mark { letter, t_ns, packet: Some(entry.number().0) });
+        note(&mut self.packet, LetterMark { letter, t_ns, packet: Some(entry.number().0) });
     }
 
     /// The letter that is drawn, if there is one.
-    pub fn mark(&self) -> Option<Mark> {
-        let letter = |mark: Option<Mark>| mark.map(|mark| mark.letter);
+    pub(super) fn mark(&self) -> Option<LetterMark> {
+        let letter = |mark: Option<LetterMark>| mark.map(|mark| mark.letter);
         if letter(self.packet) > letter(self.event) { self.packet } else { self.event }
     }
 }
 
-/// What both hosts sent on one subflow: from the client, from the server.
-pub type Lane = [Vec<Column>; 2];
+/// By column, what the client sent on one subflow, and what the server sent.
+pub(super) type Swimlane = [Vec<TimeColumn>; 2];
 
 /// The lanes of a connection on a window of time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Lanes {
+pub(super) struct Swimlanes {
     /// By the place of the subflow in its connection.
-    pub lanes: Vec<Lane>,
+    pub(super) lanes: Vec<Swimlane>,
     /// The worst finding of each column.
-    pub findings: Vec<Option<Severity>>,
+    pub(super) findings: Vec<Option<Severity>>,
     /// The most bytes of one column.
-    pub most: u64,
+    pub(super) most: u64,
     window: Window,
     members: Members,
     /// Position in the index up to which it was looked at, and how often the index had been changed
@@ -199,10 +85,10 @@ pub struct Lanes {
     revision: u64,
 }
 
-impl Lanes {
+impl Swimlanes {
     /// Counts again, or only what came since, if `window` and `members` are the same. `origin` is the
     /// moment of the index's own origin.
-    pub fn update(
+    pub(super) fn update(
         &mut self,
         index: &PacketIndex,
         members: Members,
@@ -231,7 +117,7 @@ impl Lanes {
             && self.revision == index.revision()
             && self.seen >= index.dropped();
         if !is_same {
-            let row = || vec![Column::default(); window.columns];
+            let row = || vec![TimeColumn::default(); window.columns];
             let lanes = members.all().iter().map(|_| [row(), row()]).collect();
             let seen = first_position(index, &members);
             let revision = index.revision();
@@ -272,13 +158,13 @@ impl Lanes {
         if let Some(letter) = Letter::of_kind(kind)
             && untold.is_some_and(|last| t_ns > last)
         {
-            note(&mut column.packet, Mark { letter, t_ns, packet: Some(entry.number().0) });
+            note(&mut column.packet, LetterMark { letter, t_ns, packet: Some(entry.number().0) });
         }
     }
 
     fn note_event(&mut self, connection: &Connection, event: &Event) {
         let Some(letter) = Letter::of_event(&event.kind) else { return };
-        let mark = Mark { letter, t_ns: event.t_ns, packet: Some(event.packet) };
+        let mark = LetterMark { letter, t_ns: event.t_ns, packet: Some(event.packet) };
         let lane = lane_of(connection, event.subflow);
         if let Some(column) = self.column_mut(lane, event.direction, event.t_ns) {
             note(&mut column.event, mark);
@@ -295,7 +181,7 @@ impl Lanes {
             return;
         };
         let packet = finding.packets.first().copied();
-        let mark = Mark { letter: Letter::Finding(finding.severity), t_ns, packet };
+        let mark = LetterMark { letter: Letter::Finding(finding.severity), t_ns, packet };
         let direction = finding.direction.unwrap_or(Direction::ClientToServer);
         if let Some(column) = self.column_mut(lane_of(connection, subflow), direction, t_ns) {
             note(&mut column.event, mark);
@@ -307,13 +193,13 @@ impl Lanes {
         lane: Option<usize>,
         direction: Direction,
         t_ns: i64,
-    ) -> Option<&mut Column> {
+    ) -> Option<&mut TimeColumn> {
         let column = self.window.index_of(t_ns)?;
         column_mut(&mut self.lanes, lane?, usize::from(direction != CLIENT), column)
     }
 
     /// What a subflow carried in a column, from the client and from the server.
-    pub fn at(&self, lane: usize, column: usize) -> [Column; 2] {
+    pub(super) fn at(&self, lane: usize, column: usize) -> [TimeColumn; 2] {
         let rows = self.lanes.get(lane);
         let of = |direction: usize| {
             let row = rows.and_then(|rows| rows.get(direction));
@@ -323,7 +209,7 @@ impl Lanes {
     }
 
     /// When the next packet comes after a column, as far as that is in the window.
-    pub fn next_after(&self, column: usize) -> Option<i64> {
+    pub(super) fn next_after(&self, column: usize) -> Option<i64> {
         let rows = self.lanes.iter().flatten();
         let firsts = rows.filter_map(|row| {
             let mut later = row.iter().skip(column + 1);
@@ -333,9 +219,9 @@ impl Lanes {
     }
 
     /// What to look at in a column: the most important event on a lane, or else its first packet.
-    pub fn thing(&self, lane: usize, column: usize) -> Option<(Option<u64>, i64)> {
+    pub(super) fn thing(&self, lane: usize, column: usize) -> Option<(Option<u64>, i64)> {
         let both = self.at(lane, column);
-        let marks = both.iter().filter_map(Column::mark);
+        let marks = both.iter().filter_map(TimeColumn::mark);
         let mark = marks.max_by_key(|mark| (mark.letter, std::cmp::Reverse(mark.t_ns)));
         if let Some(mark) = mark {
             return Some((mark.packet, mark.t_ns));
@@ -346,7 +232,7 @@ impl Lanes {
 }
 
 /// The more important of two things stays.
-fn note(kept: &mut Option<Mark>, mark: Mark) {
+fn note(kept: &mut Option<LetterMark>, mark: LetterMark) {
     if kept.is_none_or(|before| mark.letter > before.letter) {
         *kept = Some(mark);
     }
@@ -355,16 +241,16 @@ fn note(kept: &mut Option<Mark>, mark: Mark) {
 const CLIENT: Direction = Direction::ClientToServer;
 
 fn column_mut(
-    lanes: &mut [Lane],
+    lanes: &mut [Swimlane],
     lane: usize,
     direction: usize,
     column: usize,
-) -> Option<&mut Column> {
+) -> Option<&mut TimeColumn> {
     lanes.get_mut(lane)?.get_mut(direction)?.get_mut(column)
 }
 
 /// The place of a subflow in its connection.
-pub fn lane_of(connection: &Connection, subflow: u32) -> Option<usize> {
+pub(super) fn lane_of(connection: &Connection, subflow: u32) -> Option<usize> {
     connection.subflows.iter().position(|found| found.id == subflow)
 }
 
@@ -410,14 +296,14 @@ mod tests {
     }
 
     /// Counted without events and findings.
-    fn counted(lanes: &mut Lanes, index: &PacketIndex, window: Window) {
+    fn counted(lanes: &mut Swimlanes, index: &PacketIndex, window: Window) {
         lanes.prepare(index, members(), window);
         lanes.count(index, 0, None);
     }
 
     #[test]
     fn bytes_and_packets_by_column() {
-        let mut lanes = Lanes::default();
+        let mut lanes = Swimlanes::default();
         counted(&mut lanes, &index(99), WINDOW);
         let [up, down] = lanes.at(0, 0);
         assert_eq!((up.packets, up.payload, up.first), (4, 0, Some((1, 0))));
@@ -431,11 +317,11 @@ mod tests {
 
     #[test]
     fn what_came_since_is_added_to_what_is_known() {
-        let mut lanes = Lanes::default();
+        let mut lanes = Swimlanes::default();
         for packets in [10, 55, 99] {
             counted(&mut lanes, &index(packets), WINDOW);
         }
-        let mut at_once = Lanes::default();
+        let mut at_once = Swimlanes::default();
         counted(&mut at_once, &index(99), WINDOW);
         assert_eq!(lanes, at_once);
         let closer = Window { start: 50 * MS, column: MS, columns: 10 };
@@ -450,7 +336,7 @@ mod tests {
 
     #[test]
     fn roles_that_were_the_other_way_round_are_counted_anew() {
-        let mut lanes = Lanes::default();
+        let mut lanes = Swimlanes::default();
         let mut index = index(99);
         counted(&mut lanes, &index, WINDOW);
         index.swap_roles(Id::at(5));
@@ -464,15 +350,19 @@ mod tests {
         push(&mut index, 9, PacketClass::Retransmitted);
         push(&mut index, 12, PacketClass::Reinjected);
         push(&mut index, 15, PacketClass::Retransmitted);
-        let mut lanes = Lanes::default();
+        let mut lanes = Swimlanes::default();
         counted(&mut lanes, &index, WINDOW);
-        let letter = |lanes: &Lanes, column: usize| lanes.at(0, column)[1].mark().unwrap().letter;
+        let letter =
+            |lanes: &Swimlanes, column: usize| lanes.at(0, column)[1].mark().unwrap().letter;
         assert_eq!(letter(&lanes, 0), Letter::Retransmitted);
         assert_eq!(letter(&lanes, 1), Letter::Reinjected);
         assert_eq!(lanes.thing(0, 1), Some((Some(12), 11 * MS)));
         assert_eq!(lanes.at(0, 1)[1].retransmitted, 100);
         let column = column_mut(&mut lanes.lanes, 0, 1, 1).unwrap();
-        note(&mut column.event, Mark { letter: Letter::Fin, t_ns: 13 * MS, packet: Some(13) });
+        note(
+            &mut column.event,
+            LetterMark { letter: Letter::Fin, t_ns: 13 * MS, packet: Some(13) },
+        );
         assert_eq!(letter(&lanes, 1), Letter::Fin);
         assert_eq!(lanes.thing(0, 1), Some((Some(13), 13 * MS)));
         assert_eq!(lanes.thing(0, 0), Some((Some(9), 8 * MS)), "not the first packet");
@@ -483,7 +373,7 @@ mod tests {
     #[ignore = "for counting instructions"]
     fn a_million_packets() {
         let index = index(1_000_000);
-        let mut lanes = Lanes::default();
+        let mut lanes = Swimlanes::default();
         for step in 0..10 {
             let window = Window { start: step, column: 20_000 * MS, columns: 54 };
             counted(&mut lanes, &index, window);
