@@ -55,8 +55,5 @@ fn push_side(filter: &mut String, endpoint: Endpoint) {
 
 /// Every finding has a filter, and a filter has up to forty numbers: `write!` is too slow for them.
 fn push_number(filter: &mut String, number: u16) {
-    if number >= 10 {
-        push_number(filter, number / 10);
-    }
-    filter.push(char::from(b'0' + (number % 10) as u8));
+    filter.push_str(itoa::Buffer::new().format(number));
 }

@@ -7,7 +7,8 @@ pub(super) mod occurrences;
 use super::context::ConnectionContext;
 use crate::track::address::Address;
 use crate::track::role::Role;
-use crate::track::subflow::{PacketStamp, Reset, Subflow};
+use crate::track::stamp::PacketStamp;
+use crate::track::subflow::{Reset, Subflow};
 use crate::wire::frame::{PacketNo, Timestamp};
 use crate::wire::segment::Endpoint;
 

@@ -2,7 +2,8 @@
 
 use crate::host::HostSnapshot;
 use crate::track::role::{Direction, Role};
-use crate::track::subflow::{PacketStamp, Subflow};
+use crate::track::stamp::PacketStamp;
+use crate::track::subflow::Subflow;
 use crate::wire::frame::{PacketNo, Timestamp};
 
 pub use super::code::{Code, CodeInfo, Needs, Scope, Severity};

@@ -4,7 +4,8 @@ use crate::track::Trace;
 use crate::track::connection::Connection;
 use crate::track::proof::{Verdict, fast_close_verdict};
 use crate::track::role::Role;
-use crate::track::subflow::{PacketStamp, Reset, Subflow, SubflowState};
+use crate::track::stamp::PacketStamp;
+use crate::track::subflow::{Reset, Subflow, SubflowState};
 use crate::wire::frame::PacketNo;
 
 /// How far a connection came.

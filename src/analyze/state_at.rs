@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 
 use crate::track::Trace;
-use crate::track::arena::Id;
-use crate::track::checkpoint::{Checkpoints, DataLevel};
+use crate::track::checkpoint::Checkpoints;
 use crate::track::connection::Connection;
+use crate::track::data_level::DataLevel;
+use crate::track::ids::ConnectionId;
 use crate::track::index::{Entry, Members, PacketIndex};
 use crate::track::packet_class::PacketClass;
 use crate::track::role::{PerRole, Role};
@@ -59,7 +60,7 @@ impl HostStateAt {
 #[derive(Debug, Clone)]
 pub struct ReplayBasis {
     /// `None` if it has no subflows.
-    connection: Option<Id<Connection>>,
+    connection: Option<ConnectionId>,
     first: PacketNo,
     /// The DSN of the first byte of each stream.
     base: PerRole<Option<Dsn>>,

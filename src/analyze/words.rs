@@ -1,7 +1,8 @@
 //! Words that summaries share.
 
 use crate::track::role::Role;
-use crate::track::subflow::{PacketStamp, Reset};
+use crate::track::stamp::PacketStamp;
+use crate::track::subflow::Reset;
 
 /// The host's name in a sentence.
 pub(super) const fn host(role: Role) -> &'static str {

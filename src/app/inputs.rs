@@ -5,6 +5,7 @@ mod origins;
 use anyhow::Result;
 
 use self::origins::Origins;
+use super::output::to_stderr;
 use crate::analyze::InputStats;
 use crate::capture::{Capture, InputPath, InputStatus};
 use crate::cli::Inputs;
@@ -27,7 +28,7 @@ pub(super) fn open(paths: &[InputPath]) -> Result<Capture> {
 pub(super) fn tell_what_was_cut(inputs: &[InputStatus]) {
     for input in inputs {
         if let Some(note) = &input.note {
-            eprintln!("mptcpscope: {}: {note}", input.path);
+            to_stderr(format_args!("{}: {note}", input.path));
         }
     }
 }

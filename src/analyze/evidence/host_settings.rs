@@ -8,17 +8,19 @@ use crate::analyze::words::{capitalised, host, list};
 use crate::track::role::Role;
 
 /// A reason that a host's settings give, and what to change.
-pub(in crate::analyze) struct Reason {
+pub(in crate::layers::analyze) struct Reason {
     /// The end of a sentence.
-    pub(in crate::analyze) why: String,
+    pub(in crate::layers::analyze) why: String,
     /// What to change.
-    pub(in crate::analyze) advice: String,
+    pub(in crate::layers::analyze) advice: String,
     /// Whether the host is configured for a second path.
-    pub(in crate::analyze) is_configured: bool,
+    pub(in crate::layers::analyze) is_configured: bool,
 }
 
 /// Why nobody offered a second path, by the settings of the known host.
-pub(in crate::analyze) fn nothing_offered(context: &ConnectionContext<'_>) -> Option<Reason> {
+pub(in crate::layers::analyze) fn nothing_offered(
+    context: &ConnectionContext<'_>,
+) -> Option<Reason> {
     let known = context.host?;
     match known.role {
         _ if known.is_managed_by_program() => Some(by_program(known)),
@@ -28,7 +30,7 @@ pub(in crate::analyze) fn nothing_offered(context: &ConnectionContext<'_>) -> Op
 }
 
 /// Why an announced address was not joined, by the settings of `joiner`.
-pub(in crate::analyze) fn not_joined(
+pub(in crate::layers::analyze) fn not_joined(
     context: &ConnectionContext<'_>,
     joiner: Role,
 ) -> Option<Reason> {
@@ -46,7 +48,7 @@ pub(in crate::analyze) fn not_joined(
 }
 
 /// The limit of subflows of a host that refused a join.
-pub(in crate::analyze) fn refusing_limit(
+pub(in crate::layers::analyze) fn refusing_limit(
     context: &ConnectionContext<'_>,
     role: Role,
 ) -> Option<u32> {
@@ -54,7 +56,7 @@ pub(in crate::analyze) fn refusing_limit(
 }
 
 /// Whether the host that sets the C bit announces nothing either.
-pub(in crate::analyze) fn denies_and_announces_nothing(
+pub(in crate::layers::analyze) fn denies_and_announces_nothing(
     context: &ConnectionContext<'_>,
     role: Role,
 ) -> bool {
@@ -64,7 +66,7 @@ pub(in crate::analyze) fn denies_and_announces_nothing(
 }
 
 /// Why a server answered without MPTCP, by its settings and counters, and what to do.
-pub(in crate::analyze) fn declined(
+pub(in crate::layers::analyze) fn declined(
     context: &ConnectionContext<'_>,
 ) -> Option<(String, &'static str)> {
     let known = context.host.filter(|known| known.role == Role::Server)?;

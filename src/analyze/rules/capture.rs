@@ -6,7 +6,7 @@ use crate::analyze::holes;
 use crate::analyze::words::host;
 use crate::track::role::Role;
 use crate::track::subflow::{Subflow, SubflowState};
-use crate::track::trace::Anomaly;
+use crate::track::totals::Anomaly;
 use crate::units;
 
 /// Packets that were dropped while capturing.

@@ -4,10 +4,12 @@ use crate::analyze::context::{ConnectionContext, WholeCapture};
 use crate::analyze::evidence::host_settings;
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::analyze::words::{capitalised, host, packet};
-use crate::track::connection::{Connection, FallbackCause};
+use crate::track::connection::Connection;
 use crate::track::event::Event;
+use crate::track::fallback::FallbackCause;
 use crate::track::role::Role;
-use crate::track::subflow::{PacketStamp, Subflow};
+use crate::track::stamp::PacketStamp;
+use crate::track::subflow::Subflow;
 use crate::wire::mptcp::{Capable, CapableForm, MptcpOption, Version};
 use crate::wire::segment::Endpoint;
 

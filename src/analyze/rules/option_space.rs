@@ -8,7 +8,8 @@ use crate::analyze::words::{capitalised, host, packet};
 use crate::track::ack_watch::{EvictedSack, Evidence};
 use crate::track::address::Address;
 use crate::track::role::Role;
-use crate::track::subflow::{PacketStamp, Subflow, SubflowSide};
+use crate::track::stamp::PacketStamp;
+use crate::track::subflow::{Subflow, SubflowSide};
 use crate::wire::mptcp::{AddressId, Version};
 use crate::wire::option_space::{AddAddrForm, Block, Demand, MAX_OPTIONS};
 

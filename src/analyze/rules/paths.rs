@@ -6,7 +6,8 @@ use crate::analyze::evidence::{end_of_data, ended, is_backup, payload, stream_by
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::analyze::words::{host, list};
 use crate::track::role::Role;
-use crate::track::subflow::{PacketStamp, Subflow};
+use crate::track::stamp::PacketStamp;
+use crate::track::subflow::Subflow;
 use crate::units;
 use crate::wire::mptcp::MptcpOption;
 

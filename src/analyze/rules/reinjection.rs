@@ -8,7 +8,8 @@ use crate::analyze::state::ConnectionState;
 use crate::analyze::words::{capitalised, host, packet};
 use crate::track::event::{Event, EventKind, Resent};
 use crate::track::role::Role;
-use crate::track::subflow::{PacketStamp, Subflow};
+use crate::track::stamp::PacketStamp;
+use crate::track::subflow::Subflow;
 use crate::track::violations::Violation;
 use crate::units;
 

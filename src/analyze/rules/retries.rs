@@ -7,7 +7,8 @@ use crate::analyze::evidence::join_failure::failure;
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::analyze::words::{capitalised, host, packet};
 use crate::track::role::Role;
-use crate::track::subflow::{PacketStamp, Subflow};
+use crate::track::stamp::PacketStamp;
+use crate::track::subflow::Subflow;
 use crate::wire::frame::PacketNo;
 
 /// Most joins of a connection that are compared with each other.

@@ -6,7 +6,7 @@ use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::analyze::words::{capitalised, host, packet};
 use crate::track::event::Event;
 use crate::track::role::Role;
-use crate::track::subflow::PacketStamp;
+use crate::track::stamp::PacketStamp;
 use crate::track::violations::Violation;
 use crate::wire::frame::PacketNo;
 use crate::wire::mptcp::{AddAddr, AddressId, MptcpOption, Subtype};

@@ -8,7 +8,8 @@ use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::analyze::state::ConnectionState;
 use crate::analyze::words::{host, packet};
 use crate::track::role::Role;
-use crate::track::subflow::{PacketStamp, Reset};
+use crate::track::stamp::PacketStamp;
+use crate::track::subflow::Reset;
 use crate::units;
 
 /// A connection that is shorter than this, and smaller than [`LARGE`], needs no second path.
@@ -52,7 +53,7 @@ pub(super) fn single_path(context: &ConnectionContext<'_>, found: &[Finding]) ->
 }
 
 /// Why a connection whose beginning was seen had one path only: the first link that broke.
-pub(in crate::analyze) fn why_single(
+pub(in crate::layers::analyze) fn why_single(
     context: &ConnectionContext<'_>,
     found: &[Finding],
 ) -> Option<String> {

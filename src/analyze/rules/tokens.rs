@@ -9,7 +9,8 @@ use crate::analyze::evidence::join_failure::{handshake, may_lack_token};
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::analyze::words::{capitalised, list};
 use crate::track::role::Role;
-use crate::track::subflow::{PacketStamp, Subflow};
+use crate::track::stamp::PacketStamp;
+use crate::track::subflow::Subflow;
 use crate::units;
 use crate::wire::segment::Endpoint;
 

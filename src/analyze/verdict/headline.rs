@@ -20,7 +20,7 @@ const LITTLE: u64 = 100_000;
 
 /// The verdict on a connection with these findings; `None` where the connection was never established, and
 /// findings add nothing to the plain verdict.
-pub(in crate::analyze) fn with_findings(
+pub(in crate::layers::analyze) fn with_findings(
     context: &ConnectionContext<'_>,
     found: &[Finding],
 ) -> Option<String> {

@@ -18,7 +18,7 @@ use crate::capture::write::Writer;
 use crate::cli::LiveArgs;
 use crate::report::Report;
 use crate::report::live::{
-    DropsLine, EventLines, FindingLine, InterfaceLine, Line, StateLine, SummaryLine,
+    DropsLine, EventLines, FindingLine, InterfaceLine, LiveLine, StateLine, SummaryLine,
 };
 use crate::track::updates::Update;
 use crate::track::{Limits, Tracker};
@@ -118,9 +118,9 @@ impl Session {
     /// Tells what happened to an interface.
     pub(super) fn notice(&mut self, notice: &Notice) -> Result<()> {
         if self.out.lines() == Lines::None {
-            eprintln!("mptcpscope: {} {}", notice.interface, notice.what);
+            output::to_stderr(format_args!("{} {}", notice.interface, notice.what));
         }
-        self.tell(&[Line::State(StateLine::Interface(InterfaceLine {
+        self.tell(&[LiveLine::State(StateLine::Interface(InterfaceLine {
             t_ns: self.t_ns(),
             interface: notice.interface.clone(),
             what: notice.what.clone(),
@@ -194,7 +194,7 @@ impl Session {
         }
         self.drops_told = total;
         let line = DropsLine { t_ns: self.t_ns(), dropped_by_kernel: total };
-        self.tell(&[Line::State(StateLine::Drops(line))])
+        self.tell(&[LiveLine::State(StateLine::Drops(line))])
     }
 
     fn tell_findings(&mut self, changes: Vec<Change>) -> Result<()> {
@@ -202,7 +202,7 @@ impl Session {
         let origin = self.first.unwrap_or_default();
         let line = |change| FindingLine::new(change, trace, origin, t_ns);
         let lines = changes.into_iter().map(line).map(Box::new).map(StateLine::Finding);
-        let lines: Vec<_> = lines.map(Line::State).collect();
+        let lines: Vec<_> = lines.map(LiveLine::State).collect();
         self.tell(&lines)
     }
 
@@ -228,11 +228,11 @@ impl Session {
             forgotten_connections: trace.totals().forgotten.connections(),
             dropped_by_kernel,
         };
-        self.tell(&[Line::State(StateLine::Summary(line))])
+        self.tell(&[LiveLine::State(StateLine::Summary(line))])
     }
 
     /// Writes lines; when their reader has gone, the capture ends in order.
-    fn tell(&mut self, lines: &[Line]) -> Result<()> {
+    fn tell(&mut self, lines: &[LiveLine]) -> Result<()> {
         if self.over {
             return Ok(());
         }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::connection::Moment;
 use crate::analyze::InputStats;
 use crate::track::Trace;
-use crate::track::subflow::PacketStamp;
+use crate::track::stamp::PacketStamp;
 use crate::wire::frame::{PacketNo, Timestamp};
 
 /// Where a packet of several inputs stands: `[input, frame number]`.

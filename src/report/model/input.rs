@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::finding::{Finding, Severity};
 use crate::analyze::InputStats;
 use crate::track;
-use crate::track::eviction;
+use crate::track::totals;
 use crate::wire::frame::Timestamp;
 
 /// One input.
@@ -169,7 +169,7 @@ pub struct Forgotten {
 }
 
 impl Forgotten {
-    fn build(forgotten: &eviction::Forgotten) -> Option<Self> {
+    fn build(forgotten: &totals::Forgotten) -> Option<Self> {
         (!forgotten.is_none()).then_some(Self {
             closed_connections: forgotten.closed,
             idle_connections: forgotten.idle,
@@ -183,7 +183,7 @@ impl Forgotten {
 /// How often each MPTCP option was seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[expect(missing_docs, reason = "the names of the RFC say it")]
+#[allow(missing_docs, reason = "the names of the RFC say it")]
 pub struct OptionCounts {
     pub mp_capable: u64,
     pub mp_join: u64,
