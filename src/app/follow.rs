@@ -10,7 +10,7 @@ use super::output::{self, to_stderr};
 use super::pipeline;
 use super::progress::Progress;
 use super::report::{self, KeptStreams};
-use crate::analyze::rules::ConnectionContext;
+use crate::analyze::ConnectionContext;
 use crate::capture::InputPath;
 use crate::cli::{FollowArgs, Side};
 use crate::track::role::Role;

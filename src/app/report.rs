@@ -96,29 +96,28 @@ pub(super) fn build(
     shifts: &[Option<i64>],
     wanted: &Wanted,
 ) -> Report {
-    let mut facts = counts.facts(inputs);
+    let mut all = counts.stats(inputs);
     let trace = tracker.trace();
-    for (fact, input) in facts.iter_mut().zip(0..) {
-        fact.clock_shift_ns = shifts.get(input).copied().flatten();
-        let ahead = fact.clock_shift_ns.unwrap_or(0);
-        fact.first = fact.first.map(|first| Timestamp(first.0.saturating_sub(ahead)));
-        fact.last = fact.last.map(|last| Timestamp(last.0.saturating_sub(ahead)));
-        fact.duplicate_packets = Some(trace.totals().copies.get(input).copied().unwrap_or(0));
+    for (stats, input) in all.iter_mut().zip(0..) {
+        stats.clock_shift_ns = shifts.get(input).copied().flatten();
+        let ahead = stats.clock_shift_ns.unwrap_or(0);
+        stats.first = stats.first.map(|first| Timestamp(first.0.saturating_sub(ahead)));
+        stats.last = stats.last.map(|last| Timestamp(last.0.saturating_sub(ahead)));
+        stats.duplicate_packets = Some(trace.totals().copies.get(input).copied().unwrap_or(0));
     }
     let lookup = |number| counts.packet_ref(number);
-    let has_several = facts.len() > 1;
+    let has_several = all.len() > 1;
     let lookup = has_several.then_some(&lookup as &_);
     let build = if wanted.series { Report::build_with_series } else { Report::build_with };
-    build(&trace, &facts, lookup, &wanted.findings)
+    build(&trace, &all, lookup, &wanted.findings)
 }
 
-impl From<Level> for Severity {
-    fn from(level: Level) -> Self {
-        match level {
-            Level::Note => Self::Note,
-            Level::Warning => Self::Warning,
-            Level::Error => Self::Error,
-        }
+/// What a level of the command line stands for.
+const fn severity(level: Level) -> Severity {
+    match level {
+        Level::Note => Severity::Note,
+        Level::Warning => Severity::Warning,
+        Level::Error => Severity::Error,
     }
 }
 
@@ -126,7 +125,7 @@ impl From<Level> for Severity {
 fn selection(args: &FindingArgs) -> Selection {
     Selection {
         strict: args.strict,
-        min_severity: args.min_severity.map_or(Severity::Note, Severity::from),
+        min_severity: args.min_severity.map_or(Severity::Note, severity),
         only: args.only.clone(),
         ignore: args.ignore.clone(),
         host: None,

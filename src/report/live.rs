@@ -26,12 +26,12 @@ use serde::Serialize;
 
 use super::event::Event;
 use super::model::{ConnectionState, RoleName, SubflowState};
-use crate::analyze::rules::ConnectionContext;
+use crate::analyze::ConnectionContext;
 use crate::analyze::{state, verdict};
 use crate::track::Trace;
-use crate::track::arena::Id;
 use crate::track::connection::Connection;
 use crate::track::event as tracked;
+use crate::track::ids::SubflowId;
 use crate::track::role::Role;
 use crate::track::subflow::{self, Subflow};
 use crate::track::updates::Update;
@@ -189,7 +189,7 @@ impl EventLines {
         origin: Timestamp,
     ) -> Vec<LiveLine> {
         let mut lines = Vec::new();
-        let mut moved: Vec<Id<Subflow>> = Vec::new();
+        let mut moved: Vec<SubflowId> = Vec::new();
         for new in updates {
             let id = match new {
                 Update::Forgotten { number } => {
@@ -218,7 +218,7 @@ impl EventLines {
     fn begin(
         &mut self,
         trace: Trace<'_>,
-        id: Id<Subflow>,
+        id: SubflowId,
         origin: Timestamp,
         lines: &mut Vec<LiveLine>,
     ) {
@@ -240,7 +240,7 @@ impl EventLines {
     fn progress(
         &mut self,
         trace: Trace<'_>,
-        id: Id<Subflow>,
+        id: SubflowId,
         origin: Timestamp,
         lines: &mut Vec<LiveLine>,
     ) {

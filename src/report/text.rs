@@ -3,7 +3,7 @@
 mod connection;
 pub(crate) mod event;
 mod explain;
-pub(in crate::report) mod finding;
+pub(in crate::layers::report) mod finding;
 mod input;
 mod style;
 

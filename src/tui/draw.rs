@@ -151,8 +151,11 @@ fn draw_status(app: &App, frame: &mut Frame<'_>, area: Rect) {
         return;
     }
     if let Some(message) = &app.shared.message {
-        let (message, room) = (text::printable(message), usize::from(area.width) - 1);
-        let line = text::fit(&message, room, app.shared.theme.glyphs.more);
+        let line = text::fit(
+            &text::printable(message),
+            usize::from(area.width) - 1,
+            app.shared.theme.glyphs.more,
+        );
         frame.render_widget(Line::styled(format!(" {line}"), app.shared.theme.strong()), area);
         return;
     }
@@ -162,8 +165,8 @@ fn draw_status(app: &App, frame: &mut Frame<'_>, area: Rect) {
         format!(" filter: {}", text::printable(app.shared.filter.text()))
     };
     let note = app.shared.snapshot.source.notes.first();
-    let note = note.map(|note| text::printable(note)).unwrap_or_default();
-    draw_ends(app, frame, area, &left, &format!("{note} "), app.shared.theme.faint());
+    let notes = note.map(|note| text::printable(note)).unwrap_or_default();
+    draw_ends(app, frame, area, &left, &format!("{notes} "), app.shared.theme.faint());
 }
 
 /// What was dropped or could not be read.

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use mptcpscope::analyze::finding::Code;
+use mptcpscope::internals::analyze::finding::Code;
 use tempfile::TempDir;
 
 const COMMANDS: [&[&str]; 3] = [&[], &["report"], &["packets"]];

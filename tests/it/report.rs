@@ -6,13 +6,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mptcpscope::analyze::finding::Selection;
-use mptcpscope::capture::{Capture, InputPath};
-use mptcpscope::report::text::TextOptions;
-use mptcpscope::report::{InputFacts, PacketRef, Report, json, text};
-use mptcpscope::track::stream::StreamUse;
-use mptcpscope::track::{Limits, Tracker};
-use mptcpscope::wire::segment::decode;
+use mptcpscope::internals::analyze::finding::Selection;
+use mptcpscope::internals::capture::{Capture, InputPath};
+use mptcpscope::internals::report::text::TextOptions;
+use mptcpscope::internals::report::{InputStats, PacketRef, Report, json, text};
+use mptcpscope::internals::track::stream::StreamUse;
+use mptcpscope::internals::track::{Limits, Tracker};
+use mptcpscope::internals::wire::segment::decode;
 use serde_json::Value;
 
 use crate::support::testdata;
@@ -253,14 +253,15 @@ fn report_on(paths: &[PathBuf]) -> Report {
     }
     let facts: Vec<_> = capture.inputs().iter().map(facts).collect();
     let several = paths.len() > 1;
-    let lookup =
-        |number: mptcpscope::wire::frame::PacketNo| several.then_some(PacketRef(0, number.0));
+    let lookup = |number: mptcpscope::internals::wire::frame::PacketNo| {
+        several.then_some(PacketRef(0, number.0))
+    };
     Report::build(&tracker.trace(), &facts, Some(&lookup))
 }
 
-fn facts(status: &mptcpscope::capture::InputStatus) -> InputFacts {
+fn facts(status: &mptcpscope::internals::capture::InputStatus) -> InputStats {
     let name = Path::new(&status.path).file_name().unwrap();
-    InputFacts {
+    InputStats {
         path: name.to_str().unwrap().to_owned(),
         format: status.format.to_string(),
         compression: status.compression.map(|compression| compression.to_string()),
@@ -272,7 +273,7 @@ fn facts(status: &mptcpscope::capture::InputStatus) -> InputFacts {
         cut_short: status.cut_short,
         note: status.note.clone(),
         dropped_by_kernel: status.dropped_by_kernel(),
-        ..InputFacts::default()
+        ..InputStats::default()
     }
 }
 

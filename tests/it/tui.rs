@@ -1,8 +1,8 @@
 //! The terminal timeline: keys in, screens out.
 
-use mptcpscope::tui::Action;
-use mptcpscope::tui::Screen;
-use mptcpscope::tui::action::Effect;
+use mptcpscope::internals::tui::Action;
+use mptcpscope::internals::tui::Screen;
+use mptcpscope::internals::tui::action::Effect;
 use proptest::prelude::*;
 use ratatui::layout::Size;
 
@@ -91,7 +91,7 @@ fn letters_are_text_in_a_line_of_input_and_ctrl_c_still_quits() {
 fn an_export_is_an_effect() {
     let mut screens = Screens::of("two-subflows.pcap", 80, 24);
     screens.press("e<down><enter>");
-    let wanted = mptcpscope::tui::action::Export::Json;
+    let wanted = mptcpscope::internals::tui::action::Export::Json;
     assert_eq!(screens.effect(), Some(Effect::Export(wanted)));
 }
 

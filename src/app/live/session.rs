@@ -7,9 +7,9 @@ use anyhow::Result;
 use super::feed::{Feed, Notice};
 use super::host::LocalHost;
 use super::output::{LineWriter, Lines};
+use crate::analyze::InputStats;
 use crate::analyze::finding::Selection;
 use crate::analyze::live_findings::{Change, LiveFindings};
-use crate::analyze::rules::InputStats;
 use crate::app::inputs::InputCounts;
 use crate::app::report::{self, Wanted};
 use crate::app::{is_closed_pipe, output};
@@ -141,8 +141,8 @@ impl Session {
         if self.out.lines() == Lines::None {
             return Ok(());
         }
-        let facts = self.facts(status);
-        let changes = self.findings.look(self.tracker.trace(), &facts, &self.wanted());
+        let inputs = self.stats(status);
+        let changes = self.findings.look(self.tracker.trace(), &inputs, &self.wanted());
         if self.findings.has_doubts()
             && let Some(host) = &mut self.host
         {
@@ -170,8 +170,8 @@ impl Session {
         }
         if self.out.lines() == Lines::Json {
             // The report at the end of the text says it all, these lines have none.
-            let facts = self.facts(feed.status());
-            let changes = self.findings.finish(self.tracker.trace(), &facts, &self.wanted());
+            let inputs = self.stats(feed.status());
+            let changes = self.findings.finish(self.tracker.trace(), &inputs, &self.wanted());
             self.tell_findings(changes)?;
             self.tell_summary(feed.status().dropped_by_kernel())?;
         }
@@ -212,11 +212,8 @@ impl Session {
         Selection { host, ..Selection::default() }
     }
 
-    fn facts(&self, status: &InputStatus) -> Vec<InputStats> {
-        let facts = self.counts.facts(std::slice::from_ref(status));
-        let copies = self.tracker.trace().totals().copies.first().copied();
-        let facts = facts.iter().map(InputStats::from);
-        facts.map(|facts| InputStats { duplicates: copies.unwrap_or(0), ..facts }).collect()
+    fn stats(&self, status: &InputStatus) -> Vec<InputStats> {
+        self.counts.stats(std::slice::from_ref(status))
     }
 
     fn tell_summary(&mut self, dropped_by_kernel: Option<u64>) -> Result<()> {

@@ -7,10 +7,11 @@ use super::build::Context;
 use super::connection::Moment;
 use super::series::Series;
 use super::subflow::Distribution;
-use crate::analyze::rules::ConnectionContext;
+use crate::analyze::ConnectionContext;
 use crate::track::range_set::SeqRange;
 use crate::track::role::Role;
-use crate::track::subflow::{ByteCounts, PacketStamp};
+use crate::track::stamp::PacketStamp;
+use crate::track::subflow::ByteCounts;
 use crate::track::{connection, data_level_stats};
 
 /// Most holes of a stream that are listed.

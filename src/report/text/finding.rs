@@ -75,7 +75,7 @@ fn write_lines(text: &str, start: usize, out: &mut dyn Write) -> io::Result<()> 
 }
 
 /// The code, how sure it is unless certain, and how often unless once.
-pub(in crate::report) fn title(finding: &Finding) -> String {
+pub(in crate::layers::report) fn title(finding: &Finding) -> String {
     let sure = match finding.confidence {
         Confidence::Certain => "",
         Confidence::Likely => " (likely)",
@@ -124,7 +124,7 @@ fn packets(numbers: &[u64]) -> Option<String> {
     }
 }
 
-pub(in crate::report) const fn name(severity: Severity) -> &'static str {
+pub(in crate::layers::report) const fn name(severity: Severity) -> &'static str {
     match severity {
         Severity::Note => "note",
         Severity::Warning => "warning",
