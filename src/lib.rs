@@ -107,6 +107,7 @@ pub mod internals {
     pub use crate::layers::*;
 }
 
+#[allow(clippy::wildcard_imports, reason = "which layers there are depends on features")]
 use layers::*;
 
 pub use analyze::finding::Severity;
