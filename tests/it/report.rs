@@ -3,11 +3,10 @@
 //!
 //! `UPDATE=1 cargo test --test it report::` writes `docs/report.schema.json` anew.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use mptcpscope::analyze::finding::Selection;
-use mptcpscope::capture::{Capture, InputPath};
+use mptcpscope::capture::{Capture, InputPath, InputStatus};
 use mptcpscope::report::text::TextOptions;
 use mptcpscope::report::{InputFacts, PacketRef, Report, json, text};
 use mptcpscope::track::stream::StreamUse;
@@ -15,7 +14,7 @@ use mptcpscope::track::{Limits, Tracker};
 use mptcpscope::wire::segment::decode;
 use serde_json::Value;
 
-use crate::support::testdata;
+use crate::support::{files, fuzz_targets, testdata};
 
 #[test]
 fn the_schema_is_checked_in() {
@@ -78,28 +77,6 @@ fn series_fit_the_schema_and_add_up() {
                 let known = data["data_acked_bytes"].as_u64().unwrap_or(0);
                 assert!((known..=known + 1).contains(&last), "{name}: {last}, {known}");
             }
-        }
-    }
-}
-
-#[test]
-fn the_five_kinds_of_bytes_add_up() {
-    for (path, report) in reports() {
-        for connection in &report.connections {
-            let mut new_data = [0, 0];
-            for subflow in &connection.subflows {
-                for (index, direction) in [&subflow.c2s, &subflow.s2c].into_iter().enumerate() {
-                    let kinds = direction.new_data_bytes
-                        + direction.reinjected_bytes
-                        + direction.remapped_bytes
-                        + direction.retransmitted_bytes
-                        + direction.unmapped_bytes;
-                    assert_eq!(kinds, direction.payload_bytes, "{}", path.display());
-                    new_data[index] += direction.new_data_bytes;
-                }
-            }
-            let streams = [connection.c2s.stream_bytes, connection.s2c.stream_bytes];
-            assert_eq!(new_data, streams, "{}", path.display());
         }
     }
 }
@@ -198,9 +175,7 @@ fn an_empty_trace_has_all_keys() {
 
 /// The report on each capture of the project.
 fn reports() -> impl Iterator<Item = (PathBuf, Report)> {
-    let mut paths: Vec<_> =
-        fs::read_dir(captures()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
+    let paths = files::sorted(&captures());
     assert!(!paths.is_empty());
     paths.into_iter().map(|path| {
         let report = report_on(std::slice::from_ref(&path));
@@ -223,22 +198,9 @@ fn report_on(paths: &[PathBuf]) -> Report {
     Report::build(&tracker.trace(), &facts, Some(&lookup))
 }
 
-fn facts(status: &mptcpscope::capture::InputStatus) -> InputFacts {
-    let name = Path::new(&status.path).file_name().unwrap();
-    InputFacts {
-        path: name.to_str().unwrap().to_owned(),
-        format: status.format.to_string(),
-        compression: status.compression.map(|compression| compression.to_string()),
-        link_types: status.link_types().iter().map(ToString::to_string).collect(),
-        packets: status.packets,
-        bytes: status.bytes,
-        first: status.first,
-        last: status.last,
-        cut_short: status.cut_short,
-        note: status.note.clone(),
-        dropped_by_kernel: status.dropped_by_kernel(),
-        ..InputFacts::default()
-    }
+/// The path without its folders.
+fn facts(status: &InputStatus) -> InputFacts {
+    InputFacts { path: files::name(status.path.as_ref()), ..fuzz_targets::facts(status) }
 }
 
 fn text_of(report: &Report, options: &TextOptions) -> String {
@@ -252,5 +214,5 @@ fn capture(name: &str) -> PathBuf {
 }
 
 fn captures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/captures")
+    testdata::path("captures")
 }

@@ -1,30 +1,29 @@
 //! The short way through the tracker leads to the same as the long way, whatever is in a capture:
 //! the same report with all findings and series, the same updates, and the same word on every segment.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use mptcpscope::analyze::finding::Selection;
-use mptcpscope::capture::{Capture, InputPath};
 use mptcpscope::report::Report;
 use mptcpscope::track::packet_class::LastPacket;
 use mptcpscope::track::subflow::Subflow;
 use mptcpscope::track::updates::Update;
 use mptcpscope::track::{Limits, Tracker};
-use mptcpscope::wire::frame::{Frame, LinkType};
 use mptcpscope::wire::segment::decode;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::support::corpus;
-use crate::support::scenario::{self, Recorded, Scenario};
+use crate::support::corpus::corpus;
+use crate::support::files;
+use crate::support::subject::{Linked, Subject, subjects};
+use crate::support::testdata;
 
 #[test]
 fn both_ways_agree_on_every_capture_and_scenario() {
     let (mut frames, mut steady) = (0, 0);
-    for subject in captures().chain(scenarios()) {
+    for subject in subjects() {
         frames += subject.frames.len();
-        steady += subject.compare(&subject.frames);
+        steady += compare(&subject);
     }
     assert!(steady > frames / 4, "{steady} of {frames} segments are followed by the short way");
 }
@@ -32,11 +31,11 @@ fn both_ways_agree_on_every_capture_and_scenario() {
 #[test]
 #[ignore = "needs the corpus of captures"]
 fn both_ways_agree_on_the_corpus() {
-    let folder = corpus::corpus();
-    for scenario in corpus::sorted(&folder.join("lab")) {
+    let folder = corpus();
+    for scenario in files::sorted(&folder.join("lab")) {
         for end in ["client.pcap", "server.pcap"] {
             if let Some(subject) = Subject::read(&scenario.join(end)) {
-                subject.compare(&subject.frames);
+                compare(&subject);
             }
         }
     }
@@ -59,7 +58,7 @@ proptest! {
                 damage.apply(&mut frames, at);
             }
         }
-        subject.compare(&frames);
+        compare(&Subject { frames, ..subject });
     }
 }
 
@@ -112,57 +111,15 @@ impl Damage {
     }
 }
 
-/// Frames of one capture.
-struct Subject {
-    name: String,
-    frames: Vec<Linked>,
-}
-
-/// A frame with its link type.
-#[derive(Clone)]
-struct Linked {
-    recorded: Recorded,
-    link_type: LinkType,
-}
-
-impl Linked {
-    fn frame(&self, number: u64) -> Frame<'_> {
-        Frame { link_type: self.link_type, ..self.recorded.frame(number) }
-    }
-}
-
-impl Subject {
-    fn read(path: &Path) -> Option<Self> {
-        let mut capture = Capture::open(&[InputPath::File(path.to_owned())]).ok()?;
-        let mut frames = Vec::new();
-        while let Some(frame) = capture.next_frame() {
-            let recorded = Recorded {
-                at: frame.timestamp,
-                point: frame.point,
-                wire_len: frame.wire_len,
-                bytes: frame.data.to_vec(),
-            };
-            frames.push(Linked { recorded, link_type: frame.link_type });
-        }
-        Some(Self { name: path.display().to_string(), frames })
-    }
-
-    /// Compares both ways; says after how many segments the short way is open.
-    #[track_caller]
-    fn compare(&self, frames: &[Linked]) -> usize {
-        let [short, long] = [false, true].map(|is_long| Told::of(frames, is_long));
-        assert_eq!(long.steady, 0);
-        assert_eq!(short.pushed, long.pushed, "{}", self.name);
-        assert_eq!(short.updates, long.updates, "{}", self.name);
-        assert!(
-            short.report == long.report,
-            "{}: {:#}\n{:#}",
-            self.name,
-            short.report,
-            long.report
-        );
-        short.steady
-    }
+/// Compares both ways; says after how many segments the short way is open.
+#[track_caller]
+fn compare(subject: &Subject) -> usize {
+    let [short, long] = [false, true].map(|is_long| Told::of(subject, is_long));
+    assert_eq!(long.steady, 0);
+    assert_eq!(short.pushed, long.pushed, "{}", subject.name);
+    assert_eq!(short.updates, long.updates, "{}", subject.name);
+    assert!(short.report == long.report, "{}: {:#}\n{:#}", subject.name, short.report, long.report);
+    short.steady
 }
 
 /// All that a tracker tells.
@@ -175,7 +132,7 @@ struct Told {
 }
 
 impl Told {
-    fn of(frames: &[Linked], is_long: bool) -> Self {
+    fn of(subject: &Subject, is_long: bool) -> Self {
         let mut tracker = Tracker::new(Limits::default(), 1);
         tracker.keep_series();
         tracker.keep_updates();
@@ -184,7 +141,7 @@ impl Told {
             tracker.go_the_long_way();
         }
         let (mut pushed, mut updates, mut steady) = (Vec::new(), Vec::new(), 0);
-        for (frame, number) in frames.iter().zip(1..) {
+        for (frame, number) in subject.frames.iter().zip(1..) {
             tracker.push(&decode(&frame.frame(number)));
             let last = tracker.last_packet();
             let subflow = last.map(|last| tracker.trace().subflow(last.subflow));
@@ -192,27 +149,13 @@ impl Told {
             pushed.push(last);
             tracker.take_updates(&mut updates);
         }
-        let recorded: Vec<_> = frames.iter().map(|frame| frame.recorded.clone()).collect();
         let wanted = Selection { strict: true, ..Selection::default() };
-        let facts = scenario::facts(&recorded);
+        let facts = subject.facts();
         let report = Report::build_with_series(&tracker.trace(), &facts, None, &wanted);
         Self { report: serde_json::to_value(report).unwrap(), pushed, updates, steady }
     }
 }
 
-fn captures() -> impl Iterator<Item = Subject> {
-    capture_paths().into_iter().filter_map(|path| Subject::read(&path))
-}
-
 fn capture_paths() -> Vec<PathBuf> {
-    corpus::sorted(&Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/captures"))
-}
-
-fn scenarios() -> impl Iterator<Item = Subject> {
-    scenario::files().into_iter().map(|file| {
-        let scenario = Scenario::parse(&fs::read_to_string(&file).unwrap()).unwrap();
-        let frames = scenario.play(0).unwrap().frames.into_iter();
-        let frames = frames.map(|recorded| Linked { recorded, link_type: LinkType::RAW });
-        Subject { name: file.display().to_string(), frames: frames.collect() }
-    })
+    files::sorted(&testdata::path("captures"))
 }
