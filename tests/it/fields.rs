@@ -3,12 +3,12 @@
 
 use std::path::PathBuf;
 
-use mptcpscope::capture::{Capture, InputPath};
-use mptcpscope::report::fields::{self, Field, Known, Part};
-use mptcpscope::wire::frame::Frame;
-use mptcpscope::wire::mptcp::{Join, MptcpOption};
-use mptcpscope::wire::segment::{Decoded, decode};
-use mptcpscope::wire::tcp_option::TcpOption;
+use mptcpscope::internals::capture::{Capture, InputPath};
+use mptcpscope::internals::report::fields::{self, Field, Known, Part};
+use mptcpscope::internals::wire::frame::Frame;
+use mptcpscope::internals::wire::mptcp::{Join, MptcpOption};
+use mptcpscope::internals::wire::segment::{Decoded, decode};
+use mptcpscope::internals::wire::tcp_option::TcpOption;
 
 use crate::support::files;
 use crate::support::testdata;

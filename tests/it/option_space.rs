@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use mptcpscope::wire::option_space::{Content, Ledger};
-use mptcpscope::wire::segment::Segment;
+use mptcpscope::internals::wire::option_space::{Content, Ledger};
+use mptcpscope::internals::wire::segment::Segment;
 
 use crate::support::corpus::corpus;
 use crate::support::files::{captures_below, sorted};

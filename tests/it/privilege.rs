@@ -9,7 +9,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
 
-use mptcpscope::capture::privilege::{Needs, PrivilegeError, give_up};
+use mptcpscope::internals::capture::privilege::{Needs, PrivilegeError, give_up};
 
 use crate::support::skipped;
 

@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use mptcpscope::capture::{Capture, InputPath};
-use mptcpscope::report::Report;
-use mptcpscope::report::model::Subflow;
-use mptcpscope::wire::frame::Timestamp;
-use mptcpscope::wire::segment::decode;
+use mptcpscope::internals::capture::{Capture, InputPath};
+use mptcpscope::internals::report::Report;
+use mptcpscope::internals::report::model::Subflow;
+use mptcpscope::internals::wire::frame::Timestamp;
+use mptcpscope::internals::wire::segment::decode;
 use serde_json::Value;
 
 use crate::support::scenario::{self, Scenario};

@@ -5,13 +5,13 @@
 
 use std::path::{Path, PathBuf};
 
-use mptcpscope::analyze::finding::Selection;
-use mptcpscope::capture::{Capture, InputPath, InputStatus};
-use mptcpscope::report::text::TextOptions;
-use mptcpscope::report::{InputFacts, PacketRef, Report, json, text};
-use mptcpscope::track::stream::StreamUse;
-use mptcpscope::track::{Limits, Tracker};
-use mptcpscope::wire::segment::decode;
+use mptcpscope::internals::analyze::finding::Selection;
+use mptcpscope::internals::capture::{Capture, InputPath, InputStatus};
+use mptcpscope::internals::report::text::TextOptions;
+use mptcpscope::internals::report::{InputStats, PacketRef, Report, json, text};
+use mptcpscope::internals::track::stream::StreamUse;
+use mptcpscope::internals::track::{Limits, Tracker};
+use mptcpscope::internals::wire::segment::decode;
 use serde_json::Value;
 
 use crate::support::{files, fuzz_targets, testdata};
@@ -37,6 +37,37 @@ fn every_report_fits_the_schema() {
         let errors: Vec<_> = validator.iter_errors(&report).map(|e| e.to_string()).collect();
         assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
     }
+}
+
+/// Readers differ in how they read a number with a point: there are ratios per mille instead.
+#[test]
+fn every_number_is_an_integer() {
+    fn find_float(value: &Value, path: &str) -> Option<String> {
+        match value {
+            Value::Number(number) => number.is_f64().then(|| format!("{path}: {number}")),
+            Value::Array(values) => values.iter().find_map(|value| find_float(value, path)),
+            Value::Object(fields) => {
+                fields.iter().find_map(|(name, value)| find_float(value, &format!("{path}.{name}")))
+            }
+            Value::Null | Value::Bool(_) | Value::String(_) => None,
+        }
+    }
+    let strict = Selection { strict: true, ..Selection::default() };
+    let mut series = 0;
+    for path in files::sorted(&captures()) {
+        let mut capture = Capture::open(&[InputPath::File(path.clone())]).unwrap();
+        let mut tracker = Tracker::new(Limits::default(), 1);
+        tracker.keep_series();
+        while let Some(frame) = capture.next_frame() {
+            tracker.push(&decode(&frame));
+        }
+        let facts: Vec<_> = capture.inputs().iter().map(facts).collect();
+        let report = Report::build_with_series(&tracker.trace(), &facts, None, &strict);
+        series += report.connections.iter().filter(|found| found.c2s.series.is_some()).count();
+        let report = serde_json::to_value(&report).unwrap();
+        assert_eq!(find_float(&report, ""), None, "{}", path.display());
+    }
+    assert!(series > 0);
 }
 
 #[test]
@@ -193,14 +224,15 @@ fn report_on(paths: &[PathBuf]) -> Report {
     }
     let facts: Vec<_> = capture.inputs().iter().map(facts).collect();
     let several = paths.len() > 1;
-    let lookup =
-        |number: mptcpscope::wire::frame::PacketNo| several.then_some(PacketRef(0, number.0));
+    let lookup = |number: mptcpscope::internals::wire::frame::PacketNo| {
+        several.then_some(PacketRef(0, number.0))
+    };
     Report::build(&tracker.trace(), &facts, Some(&lookup))
 }
 
 /// The path without its folders.
-fn facts(status: &InputStatus) -> InputFacts {
-    InputFacts { path: files::name(status.path.as_ref()), ..fuzz_targets::facts(status) }
+fn facts(status: &InputStatus) -> InputStats {
+    InputStats { path: files::name(status.path.as_ref()), ..fuzz_targets::facts(status) }
 }
 
 fn text_of(report: &Report, options: &TextOptions) -> String {

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use mptcpscope::analyze::finding::Code;
+use mptcpscope::internals::analyze::finding::Code;
 
 use crate::support::scenario::{self, Scenario};
 use crate::support::skipped;

@@ -2,7 +2,7 @@
 
 use std::io::{Cursor, Write};
 
-use mptcpscope::capture::{Capture, Compression, InputStatus, OpenError};
+use mptcpscope::internals::capture::{Capture, Compression, InputStatus, OpenError};
 
 use super::testdata::OwnedFrame;
 

@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mptcpscope::analyze::finding::Selection;
-use mptcpscope::capture::{Capture, InputPath};
-use mptcpscope::report::Report;
-use mptcpscope::track::stream::StreamUse;
-use mptcpscope::track::{Limits, Tracker};
-use mptcpscope::wire::frame::Timestamp;
-use mptcpscope::wire::segment::decode;
+use mptcpscope::internals::analyze::finding::Selection;
+use mptcpscope::internals::capture::{Capture, InputPath};
+use mptcpscope::internals::report::Report;
+use mptcpscope::internals::track::stream::StreamUse;
+use mptcpscope::internals::track::{Limits, Tracker};
+use mptcpscope::internals::wire::frame::Timestamp;
+use mptcpscope::internals::wire::segment::decode;
 use serde_json::Value;
 
 use super::fuzz_targets::facts;

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use mptcpscope::capture::{Capture, InputPath};
-use mptcpscope::report::{InputFacts, Report};
-use mptcpscope::wire::frame::{Frame, LinkType};
-use mptcpscope::wire::segment::decode;
+use mptcpscope::internals::capture::{Capture, InputPath};
+use mptcpscope::internals::report::{InputStats, Report};
+use mptcpscope::internals::wire::frame::{Frame, LinkType};
+use mptcpscope::internals::wire::segment::decode;
 
 use super::scenario::{self, Recorded, Scenario};
 use super::{files, testdata};
@@ -58,7 +58,7 @@ impl Subject {
     }
 
     /// What is known of the inputs that they came from.
-    pub(crate) fn facts(&self) -> Vec<InputFacts> {
+    pub(crate) fn facts(&self) -> Vec<InputStats> {
         let recorded: Vec<_> = self.frames.iter().map(|frame| frame.recorded.clone()).collect();
         scenario::facts(&recorded)
     }

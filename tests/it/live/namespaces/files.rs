@@ -147,7 +147,7 @@ fn tcpdump_sees_the_same() {
 
 /// Bytes of all packets of a file.
 fn packets(file: &str) -> Vec<Vec<u8>> {
-    use mptcpscope::capture::{Capture, InputPath};
+    use mptcpscope::internals::capture::{Capture, InputPath};
     let mut capture = Capture::open(&[InputPath::File(file.into())]).unwrap();
     let mut packets = Vec::new();
     while let Some(frame) = capture.next_frame() {
