@@ -1,8 +1,7 @@
 //! Frames field by field: the octets of every packet of every capture, none left out, none twice, and
 //! what the fields say is what the parser reads.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use mptcpscope::internals::capture::{Capture, InputPath};
 use mptcpscope::internals::report::fields::{self, Field, Known, Part};
@@ -10,6 +9,9 @@ use mptcpscope::internals::wire::frame::Frame;
 use mptcpscope::internals::wire::mptcp::{Join, MptcpOption};
 use mptcpscope::internals::wire::segment::{Decoded, decode};
 use mptcpscope::internals::wire::tcp_option::TcpOption;
+
+use crate::support::files;
+use crate::support::testdata;
 
 #[test]
 fn fields_cover_every_octet_once_and_agree_with_the_parser() {
@@ -174,10 +176,8 @@ fn assert_option(option: &MptcpOption, fields: &[&Field], place: &str) {
 
 /// All captures of `testdata`.
 fn captures() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/captures");
-    let mut found: Vec<_> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let folder = testdata::path("captures");
+    let mut found = files::sorted(&folder);
     found.retain(|path| path.is_file());
-    found.sort();
     found
 }
