@@ -47,6 +47,7 @@ pub struct ConnectionContext<'a> {
     address_verdicts: OnceCell<Vec<AddressVerdict>>,
     holes: PerRole<OnceCell<Vec<SeqRange>>>,
     lacks_packets: OnceCell<bool>,
+    lacks_segments: OnceCell<bool>,
 }
 
 impl<'a> ConnectionContext<'a> {
@@ -73,6 +74,7 @@ impl<'a> ConnectionContext<'a> {
             address_verdicts: OnceCell::new(),
             holes: PerRole::default(),
             lacks_packets: OnceCell::new(),
+            lacks_segments: OnceCell::new(),
         }
     }
 
@@ -172,7 +174,8 @@ impl<'a> ConnectionContext<'a> {
     }
     /// Whether a subflow lacks segments that its hosts acknowledged.
     fn lacks_segments(&self) -> bool {
-        self.subflows.iter().any(|subflow| holes::of_subflow(subflow) > 0)
+        let lacks = || self.subflows.iter().any(|subflow| holes::of_subflow(subflow) > 0);
+        *self.lacks_segments.get_or_init(lacks)
     }
 
     /// Bytes of `sender` that its peer acknowledged and that took a path which is not in the capture:

@@ -8,19 +8,17 @@ use crate::analyze::words::{capitalised, host, list};
 use crate::track::role::Role;
 
 /// A reason that a host's settings give, and what to change.
-pub(in crate::layers::analyze) struct Reason {
+pub(crate) struct Reason {
     /// The end of a sentence.
-    pub(in crate::layers::analyze) why: String,
+    pub(crate) why: String,
     /// What to change.
-    pub(in crate::layers::analyze) advice: String,
+    pub(crate) advice: String,
     /// Whether the host is configured for a second path.
-    pub(in crate::layers::analyze) is_configured: bool,
+    pub(crate) is_configured: bool,
 }
 
 /// Why nobody offered a second path, by the settings of the known host.
-pub(in crate::layers::analyze) fn nothing_offered(
-    context: &ConnectionContext<'_>,
-) -> Option<Reason> {
+pub(crate) fn nothing_offered(context: &ConnectionContext<'_>) -> Option<Reason> {
     let known = context.host?;
     match known.role {
         _ if known.is_managed_by_program() => Some(by_program(known)),
@@ -30,10 +28,7 @@ pub(in crate::layers::analyze) fn nothing_offered(
 }
 
 /// Why an announced address was not joined, by the settings of `joiner`.
-pub(in crate::layers::analyze) fn not_joined(
-    context: &ConnectionContext<'_>,
-    joiner: Role,
-) -> Option<Reason> {
+pub(crate) fn not_joined(context: &ConnectionContext<'_>, joiner: Role) -> Option<Reason> {
     let known = context.host.filter(|known| known.role == joiner)?;
     if known.is_managed_by_program() {
         return Some(by_program(known));
@@ -48,27 +43,19 @@ pub(in crate::layers::analyze) fn not_joined(
 }
 
 /// The limit of subflows of a host that refused a join.
-pub(in crate::layers::analyze) fn refusing_limit(
-    context: &ConnectionContext<'_>,
-    role: Role,
-) -> Option<u32> {
+pub(crate) fn refusing_limit(context: &ConnectionContext<'_>, role: Role) -> Option<u32> {
     context.host.filter(|known| known.role == role)?.subflow_limit()
 }
 
 /// Whether the host that sets the C bit announces nothing either.
-pub(in crate::layers::analyze) fn denies_and_announces_nothing(
-    context: &ConnectionContext<'_>,
-    role: Role,
-) -> bool {
+pub(crate) fn denies_and_announces_nothing(context: &ConnectionContext<'_>, role: Role) -> bool {
     let known = context.host.filter(|known| known.role == role);
     let signal = known.and_then(|known| known.endpoints_with(&[EndpointFlag::Signal]));
     signal.is_some_and(|addresses| addresses.is_empty())
 }
 
 /// Why a server answered without MPTCP, by its settings and counters, and what to do.
-pub(in crate::layers::analyze) fn declined(
-    context: &ConnectionContext<'_>,
-) -> Option<(String, &'static str)> {
+pub(crate) fn declined(context: &ConnectionContext<'_>) -> Option<(String, &'static str)> {
     let known = context.host.filter(|known| known.role == Role::Server)?;
     if known.is_set("net.mptcp.enabled", "0") {
         let why = "MPTCP is switched off on the server".to_owned();

@@ -9,7 +9,7 @@ use crate::wire::mptcp::Version;
 
 /// How a join failed.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::layers::analyze) enum Failure {
+pub(crate) enum Failure {
     /// The SYN was answered by a RST.
     RefusedAtSyn(Reset),
     /// Nobody answered the SYN, which was repeated.
@@ -27,10 +27,7 @@ pub(in crate::layers::analyze) enum Failure {
 }
 
 /// How a join failed, as far as the packets say; `None` for one that did not, or that is under way.
-pub(in crate::layers::analyze) fn failure(
-    context: &ConnectionContext<'_>,
-    subflow: &Subflow,
-) -> Option<Failure> {
+pub(crate) fn failure(context: &ConnectionContext<'_>, subflow: &Subflow) -> Option<Failure> {
     let join = subflow.join.as_ref()?;
     if subflow.is_midstream() || subflow.is_confirmed() || join.token.is_none() {
         return None;
@@ -96,26 +93,24 @@ fn acks_repeated(subflow: &Subflow) -> bool {
 }
 
 /// Whether a RST has this reason (RFC 8684 §3.6).
-pub(in crate::layers::analyze) fn has_reason(reset: &Reset, reason: u8) -> bool {
+pub(crate) fn has_reason(reset: &Reset, reason: u8) -> bool {
     reset.reason.is_some_and(|option| option.reason.0 == reason)
 }
 
 /// Whether a RST may say that the host does not know the token: it has reason 1, or none.
-pub(in crate::layers::analyze) fn may_lack_token(reset: &Reset) -> bool {
+pub(crate) fn may_lack_token(reset: &Reset) -> bool {
     reset.reason.is_none() || has_reason(reset, 1)
 }
 
 /// What was seen of the handshake of a join.
-pub(in crate::layers::analyze) fn handshake(
-    subflow: &Subflow,
-) -> impl Iterator<Item = PacketStamp> {
+pub(crate) fn handshake(subflow: &Subflow) -> impl Iterator<Item = PacketStamp> {
     let handshake = &subflow.handshake;
     let reset = subflow.reset.map(|reset| reset.seen);
     [handshake.syn, handshake.syn_ack, handshake.ack, reset].into_iter().flatten()
 }
 
 /// The first DATA_FIN of either host, if it came before the join was answered.
-pub(in crate::layers::analyze) fn closed_before(
+pub(crate) fn closed_before(
     context: &ConnectionContext<'_>,
     subflow: &Subflow,
 ) -> Option<PacketStamp> {

@@ -8,10 +8,10 @@ use crate::track::subflow::Subflow;
 use crate::track::violations::{Violation, ViolationCount};
 
 /// On which subflow, by whom, and how often.
-pub(in crate::layers::analyze) type Occurrence<'a> = (&'a Subflow, Role, ViolationCount);
+pub(crate) type Occurrence<'a> = (&'a Subflow, Role, ViolationCount);
 
 /// All occurrences of `violation`, subflow by subflow.
-pub(in crate::layers::analyze) fn occurrences<'a>(
+pub(crate) fn occurrences<'a>(
     context: &ConnectionContext<'a>,
     violation: Violation,
 ) -> impl Iterator<Item = Occurrence<'a>> + use<'a> {
@@ -25,7 +25,7 @@ pub(in crate::layers::analyze) fn occurrences<'a>(
 }
 
 /// One finding per subflow and sender, with the summary that `say` makes.
-pub(in crate::layers::analyze) fn per_sender(
+pub(crate) fn per_sender(
     context: &ConnectionContext<'_>,
     code: Code,
     violation: Violation,
@@ -40,7 +40,7 @@ pub(in crate::layers::analyze) fn per_sender(
 }
 
 /// `first in packet 12`, or `in packet 12` where it happened once.
-pub(in crate::layers::analyze) fn place(times: &ViolationCount) -> String {
+pub(crate) fn place(times: &ViolationCount) -> String {
     let first = if times.count == 1 { "" } else { "first " };
     format!("{first}in {}", packet(times.first))
 }

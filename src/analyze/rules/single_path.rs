@@ -53,10 +53,7 @@ pub(super) fn single_path(context: &ConnectionContext<'_>, found: &[Finding]) ->
 }
 
 /// Why a connection whose beginning was seen had one path only: the first link that broke.
-pub(in crate::layers::analyze) fn why_single(
-    context: &ConnectionContext<'_>,
-    found: &[Finding],
-) -> Option<String> {
+pub(crate) fn why_single(context: &ConnectionContext<'_>, found: &[Finding]) -> Option<String> {
     let is_known = context.is_whole() && context.is_two_sided();
     Some(broken_link(context, found, 1).filter(|_| is_known)?.why)
 }

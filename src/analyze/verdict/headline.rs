@@ -20,10 +20,7 @@ const LITTLE: u64 = 100_000;
 
 /// The verdict on a connection with these findings; `None` where the connection was never established, and
 /// findings add nothing to the plain verdict.
-pub(in crate::layers::analyze) fn with_findings(
-    context: &ConnectionContext<'_>,
-    found: &[Finding],
-) -> Option<String> {
+pub(crate) fn with_findings(context: &ConnectionContext<'_>, found: &[Finding]) -> Option<String> {
     let outcome = match context.connection.fallback {
         Some(fallback) => fell_back(fallback),
         None => match context.state {
