@@ -26,6 +26,8 @@ mod source;
 #[cfg(feature = "tui")]
 pub mod spool;
 mod status;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod write;
 
 use std::cmp::Reverse;
@@ -162,11 +164,11 @@ impl Capture {
     pub fn next_frame(&mut self) -> Option<Frame<'_>> {
         // One input needs no merging: this is the hot path.
         if let [only] = self.sources.as_mut_slice()
-            && only.advance_as_usual()
+            && only.try_fast_advance()
         {
             return self.frame(0);
         }
-        let index = self.advance_in_any_way()?;
+        let index = self.advance_general()?;
         self.frame(index)
     }
 
@@ -200,11 +202,11 @@ impl Capture {
         matches!(&*self.sources, [source] if source.waits())
     }
 
-    /// Goes to the next record of all inputs; says of which one it is.
+    /// The general path: goes to the next record of all inputs, and says of which one it is.
     #[inline(never)]
-    fn advance_in_any_way(&mut self) -> Option<usize> {
-        if self.sources.len() == 1 {
-            return self.advance(0).map(|_| 0);
+    fn advance_general(&mut self) -> Option<usize> {
+        if let [only] = self.sources.as_mut_slice() {
+            return only.advance_general(self.inputs.first_mut()?).map(|_| 0);
         }
         if !self.merge.started {
             self.merge.started = true;

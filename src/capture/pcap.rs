@@ -29,8 +29,8 @@ type ParseRecord = fn(&[u8]) -> IResult<&[u8], LegacyPcapBlock<'_>, PcapError<&[
 /// Reads the records of a pcap file.
 pub(super) struct Pcap {
     parse: ParseRecord,
-    /// Little-endian, and not the "modified" format.
-    is_usual: bool,
+    /// Whether the fast path can read it: little-endian, and not the "modified" format.
+    may_be_fast: bool,
     #[cfg(feature = "tui")]
     is_big_endian: bool,
     link_type: LinkType,
@@ -63,7 +63,7 @@ impl Pcap {
         let snaplen = usize::try_from(header.snaplen).unwrap_or(LONGEST_RECORD);
         Self {
             parse,
-            is_usual: !modified && !header.is_bigendian(),
+            may_be_fast: !modified && !header.is_bigendian(),
             #[cfg(feature = "tui")]
             is_big_endian: header.is_bigendian(),
             link_type: link_type(header),
@@ -94,7 +94,12 @@ impl Pcap {
             let data = buffer.data();
             let available = data.len();
             match (self.parse)(data) {
-                Ok((_, block)) => return self.record(&block).map(Some),
+                Ok((_, block)) => {
+                    let data_len = block.data.len();
+                    self.check(data_len)?;
+                    let fields = [block.ts_sec, block.ts_usec, block.caplen, block.origlen];
+                    return Ok(Some(self.record(self.record_header, fields, data_len)));
+                }
                 Err(Err::Incomplete(needed)) => {
                     let missing = match needed {
                         Needed::Size(octets) => octets.get(),
@@ -112,48 +117,41 @@ impl Pcap {
         }
     }
 
-    /// The short way for nearly every record: little-endian, and whole in the buffer. `None` says
-    /// nothing: then [`Pcap::next`] knows.
+    /// The fast path of nearly every record: little-endian, not of the "modified" format, and whole in
+    /// the buffer, of which `data` is what stands there.
+    ///
+    /// `None` if it is anything else. Then [`Pcap::next`] knows what it is.
     #[expect(clippy::inline_always, reason = "so that a frame need not go through memory")]
     #[inline(always)]
-    pub(super) fn next_usual(&self, data: &[u8]) -> Option<Record> {
+    pub(super) fn try_fast_next(&self, data: &[u8]) -> Option<Record> {
         let (header, rest) = data.split_first_chunk::<RECORD_HEADER>()?;
         let word = |at: usize| {
             let octets = header.get(at..at + 4).and_then(<[u8]>::first_chunk);
             octets.map_or(0, |octets| u32::from_le_bytes(*octets))
         };
-        let caplen = word(8);
-        let data_len = usize::try_from(caplen).ok()?;
-        if !self.is_usual || data_len > rest.len() || data_len > self.limit {
+        let data_len = usize::try_from(word(8)).ok()?;
+        if !self.may_be_fast || data_len > rest.len() || data_len > self.limit {
             return None;
         }
-        let (seconds, fraction) = (i64::from(word(0)), i64::from(word(4)) * self.fraction);
-        Some(Record {
-            timestamp: Timestamp(seconds * NS_PER_SECOND + fraction),
-            interface: 0,
-            link_type: self.link_type,
-            wire_len: word(12).max(caplen),
-            data_start: RECORD_HEADER,
-            data_len,
-            len: RECORD_HEADER + data_len,
-        })
+        let fields = [word(0), word(4), word(8), word(12)];
+        Some(self.record(RECORD_HEADER, fields, data_len))
     }
 
+    /// The record with these four fields in its header: seconds, their fraction, captured and original
+    /// length. Of its data, `data_len` bytes stand there.
     #[inline]
-    fn record(&self, block: &LegacyPcapBlock<'_>) -> Result<Record, Fault> {
-        let data_len = block.data.len();
-        self.check(data_len)?;
-        let seconds = i64::from(block.ts_sec);
-        let fraction = i64::from(block.ts_usec) * self.fraction;
-        Ok(Record {
-            timestamp: Timestamp(seconds * NS_PER_SECOND + fraction),
+    fn record(&self, header_len: usize, fields: [u32; 4], data_len: usize) -> Record {
+        let [seconds, fraction, captured, original] = fields;
+        let fraction = i64::from(fraction) * self.fraction;
+        Record {
+            timestamp: Timestamp(i64::from(seconds) * NS_PER_SECOND + fraction),
             interface: 0,
             link_type: self.link_type,
-            wire_len: block.origlen.max(block.caplen),
-            data_start: self.record_header,
+            wire_len: original.max(captured),
+            data_start: header_len,
             data_len,
-            len: self.record_header + data_len,
-        })
+            len: header_len + data_len,
+        }
     }
 
     #[inline]

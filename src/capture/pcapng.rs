@@ -88,9 +88,9 @@ pub(super) fn is_section_start(octets: [u8; SECTION_START]) -> bool {
     section_start(octets).is_some()
 }
 
-/// What packets need to know of the interface they name.
+/// An interface that a section has described, as far as its packets need it.
 #[derive(Debug, Clone, Copy)]
-struct Known {
+struct DescribedInterface {
     number: u16,
     link_type: LinkType,
     snaplen: Option<u32>,
@@ -101,7 +101,7 @@ struct Known {
 pub(super) struct Pcapng {
     byte_order: ByteOrder,
     /// The interfaces of the current section.
-    interfaces: Vec<Known>,
+    interfaces: Vec<DescribedInterface>,
     /// All sections with interfaces, and the current one.
     sections: Vec<Section>,
 }
@@ -155,17 +155,19 @@ impl Pcapng {
         }
     }
 
-    /// The short way for nearly every block: an enhanced packet, little-endian, and whole in the
-    /// buffer. `None` says nothing: then [`Pcapng::next`] knows.
+    /// The fast path of nearly every block: an enhanced packet, little-endian, and whole in the buffer,
+    /// of which `data` is what stands there.
+    ///
+    /// `None` if it is anything else. Then [`Pcapng::next`] knows what it is.
     #[inline]
-    pub(super) fn next_usual(&self, data: &[u8]) -> Option<Record> {
+    pub(super) fn try_fast_next(&self, data: &[u8]) -> Option<Record> {
         let (kind, rest) = data.split_first_chunk()?;
         let len = rest.first_chunk()?;
         let block = data.get(..u32::from_le_bytes(*len) as usize)?;
-        let is_usual = self.byte_order == ByteOrder::Little
+        let is_fast = self.byte_order == ByteOrder::Little
             && u32::from_le_bytes(*kind) == ENHANCED_PACKET
             && block.last_chunk() == Some(len);
-        if is_usual { self.packet(ENHANCED_PACKET, block).ok() } else { None }
+        if is_fast { self.packet(ENHANCED_PACKET, block).ok() } else { None }
     }
 
     /// Reads a block to its end. Returns its type and length.
@@ -246,7 +248,7 @@ impl Pcapng {
     }
 
     #[inline]
-    fn interface(&self, id: u32) -> Result<&Known, Fault> {
+    fn interface(&self, id: u32) -> Result<&DescribedInterface, Fault> {
         self.interfaces.get(id as usize).ok_or(Fault::UnknownInterface(id))
     }
 
@@ -307,7 +309,7 @@ impl Pcapng {
         let offset = option(&idb.options, OptionCode::IfTsoffset);
         let offset = offset.map_or(0, |octets| self.byte_order.u64(octets).cast_signed());
         let clock = Clock::new(resolution, offset);
-        self.interfaces.push(Known { number, link_type, snaplen, clock });
+        self.interfaces.push(DescribedInterface { number, link_type, snaplen, clock });
         if let Some(section) = self.sections.last_mut() {
             section.interfaces.push((link_type, snaplen));
         }

@@ -2,10 +2,9 @@
 
 use smallvec::SmallVec;
 
-use super::ack_watch::Sack;
-use super::subflow::SynOptions;
 use crate::wire::mptcp::{self, Dss, Key, MptcpOption};
-use crate::wire::tcp_option::{TcpOption, TcpOptions};
+use crate::wire::seq::SeqNum;
+use crate::wire::tcp_option::{SackBlocks, TcpOption, TcpOptions};
 
 /// NOPs in a row that no host needs for alignment: what is left of an option that a middlebox
 /// overwrote.
@@ -32,25 +31,25 @@ impl SegmentOptions {
     /// Walks the options of a segment, once. (In place: this runs for each of them.)
     #[inline]
     pub(crate) fn read(&mut self, options: &TcpOptions<'_>) {
-        let rest = self.read_usual(options.octets);
+        let rest = self.read_fast(options.octets);
         if options.octets.len() - rest.len() < usize::from(options.declared_len) {
-            self.read_rest(options, rest);
+            self.read_general(options, rest);
         }
     }
 
-    /// Reads what is not of the usual layout.
+    /// The general path: reads what the fast path left.
     #[inline(never)]
-    fn read_rest(&mut self, options: &TcpOptions<'_>, rest: &[u8]) {
+    fn read_general(&mut self, options: &TcpOptions<'_>, rest: &[u8]) {
         let read = u8::try_from(options.octets.len() - rest.len()).unwrap_or(0);
         let declared_len = options.declared_len.saturating_sub(read);
         self.nop_run = options.nop_run();
         self.read_any(TcpOptions { octets: rest, declared_len });
     }
 
-    /// The layout that nearly every segment has: timestamps, then MPTCP and nothing else. Takes what
-    /// is of it, returns the rest.
+    /// The fast path: the layout that nearly every segment has, which is timestamps, then MPTCP
+    /// options, then padding. Takes what is of that layout, and returns the rest.
     #[inline]
-    fn read_usual<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
+    fn read_fast<'a>(&mut self, bytes: &'a [u8]) -> &'a [u8] {
         let mut rest = bytes;
         if let Some(([1, 1, 8, 10, a, b, c, d, e, f, g, h], after)) = rest.split_first_chunk() {
             let value = u32::from_be_bytes([*a, *b, *c, *d]);
@@ -63,7 +62,7 @@ impl SegmentOptions {
             && let Some(body_len) = usize::from(*len).checked_sub(2)
             && let Some((body, after)) = after.split_at_checked(body_len)
         {
-            match Dss::parse_usual(body) {
+            match Dss::try_fast_parse(body) {
                 Some(dss) => self.mptcp.push(MptcpOption::Dss(dss)),
                 None => self.push_other(body),
             }
@@ -138,6 +137,45 @@ impl SegmentOptions {
     }
 }
 
+/// The TCP options of a SYN or SYN/ACK.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SynOptions {
+    /// Maximum segment size.
+    pub mss: Option<u16>,
+    /// Shift count of the window.
+    pub window_scale: Option<u8>,
+    /// Whether SACK is permitted.
+    pub sack_permitted: bool,
+    /// Whether timestamps are offered.
+    pub timestamps: bool,
+}
+
+/// The SACK blocks of a segment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Sack {
+    /// How many.
+    pub(crate) blocks: u8,
+    /// The edges of all blocks, mixed.
+    pub(crate) mark: u64,
+    /// Left edge of the first one.
+    pub(crate) first: SeqNum,
+}
+
+impl Sack {
+    pub(crate) fn of(blocks: SackBlocks<'_>) -> Self {
+        let mut sack = Self::default();
+        for (left, right) in blocks.iter() {
+            if sack.blocks == 0 {
+                sack.first = left;
+            }
+            sack.blocks += 1;
+            let edges = u64::from(left.0) << 32 | u64::from(right.0);
+            sack.mark = (sack.mark ^ edges).wrapping_mul(0xff51_afd7_ed55_8ccd).rotate_left(29);
+        }
+        sack
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -146,7 +184,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_short_way_reads_what_the_walk_reads(
+        fn the_fast_path_reads_what_the_walk_reads(
             timed in any::<bool>(),
             bytes in prop::collection::vec(prop_oneof![Just(1u8), Just(30), Just(8), any::<u8>()], 0..40),
             cut in 0usize..40,

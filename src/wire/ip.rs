@@ -8,10 +8,14 @@ use super::link::{NotTcp, take};
 
 /// IP protocol number of TCP.
 const TCP: u8 = 6;
-/// Of IPv6's fragment header.
+/// Protocol number of IPv6's fragment header.
 const FRAGMENT: u8 = 44;
-/// Of the authentication header, which both versions can have.
+/// Protocol number of the authentication header, which both versions can have.
 const AUTHENTICATION: u8 = 51;
+/// Octets of an Ethernet header without a tag.
+const ETHERNET_HEADER: usize = 14;
+/// Octets of an IPv4 header without options.
+const IPV4_HEADER: usize = 20;
 /// Far more extension headers than any packet has.
 const MAX_EXTENSIONS: usize = 16;
 
@@ -24,47 +28,75 @@ pub(super) struct TcpInIp<'a> {
     pub(super) hop_limit: u8,
     /// IPv4 identification; 0 for IPv6.
     pub(super) ip_id: u16,
-    /// Octets of the segment on the wire, TCP header included.
+    /// Bytes of the segment on the wire, TCP header included.
     pub(super) len: u32,
-    /// The segment as far as it was captured: at most `len` octets.
+    /// The segment as far as it was captured: at most `len` bytes.
     pub(super) octets: &'a [u8],
 }
 
-/// The short way for nearly every frame: untagged Ethernet, IPv4 without options, no fragment, TCP.
-/// `None` for everything else, which goes another way.
-#[inline]
-pub(super) fn tcp_in_plain_ipv4(frame: &[u8]) -> Option<TcpInIp<'_>> {
-    let (header, rest) = frame.split_first_chunk::<34>()?;
-    let is_plain = header[12..15] == [0x08, 0x00, 0x45] && header[23] == TCP;
-    let is_fragment = u16::from_be_bytes([header[20], header[21]]) & 0x3fff != 0;
-    if !is_plain || is_fragment {
-        return None;
+impl<'a> TcpInIp<'a> {
+    /// From the fixed part of an IPv4 header (RFC 791 §3.1). `len` is the length of the segment, and
+    /// `payload` what was captured after all headers.
+    #[inline]
+    fn of_ipv4(header: &[u8; IPV4_HEADER], len: u32, payload: &'a [u8]) -> Self {
+        let source = Ipv4Addr::new(header[12], header[13], header[14], header[15]);
+        let destination = Ipv4Addr::new(header[16], header[17], header[18], header[19]);
+        Self {
+            source: IpAddr::V4(source),
+            destination: IpAddr::V4(destination),
+            hop_limit: header[8],
+            ip_id: u16::from_be_bytes([header[4], header[5]]),
+            len,
+            octets: captured(payload, len),
+        }
     }
-    let len = u16::from_be_bytes([header[16], header[17]]).checked_sub(20)?;
-    let source = Ipv4Addr::new(header[26], header[27], header[28], header[29]);
-    let destination = Ipv4Addr::new(header[30], header[31], header[32], header[33]);
-    Some(TcpInIp {
-        source: IpAddr::V4(source),
-        destination: IpAddr::V4(destination),
-        hop_limit: header[22],
-        ip_id: u16::from_be_bytes([header[18], header[19]]),
-        len: u32::from(len),
-        octets: rest.get(..usize::from(len)).unwrap_or(rest),
-    })
 }
 
-/// The same for IPv6 without extension headers.
+/// Of `payload`, what belongs to a segment of `len` bytes: all that was captured of it, and nothing
+/// that trails the packet.
 #[inline]
-pub(super) fn tcp_in_plain_ipv6(frame: &[u8]) -> Option<TcpInIp<'_>> {
-    let (ethernet, packet) = frame.split_first_chunk::<14>()?;
+fn captured(payload: &[u8], len: u32) -> &[u8] {
+    let whole = usize::try_from(len).ok().and_then(|len| payload.get(..len));
+    whole.unwrap_or(payload)
+}
+
+/// The fast path of nearly every frame: untagged Ethernet, and IPv4 without options that carries TCP
+/// and is no fragment.
+///
+/// `None` if `frame` is anything else. Then [`tcp_in_ip`] knows what is in it.
+#[inline]
+pub(super) fn try_fast_ipv4(frame: &[u8]) -> Option<TcpInIp<'_>> {
+    let (start, payload) = frame.split_first_chunk::<{ ETHERNET_HEADER + IPV4_HEADER }>()?;
+    let header = start.last_chunk::<IPV4_HEADER>()?;
+    let is_plain = start[12..15] == [0x08, 0x00, 0x45] && header[9] == TCP;
+    if !is_plain || is_fragment(header) {
+        return None;
+    }
+    let len = u16::from_be_bytes([header[2], header[3]]).checked_sub(20)?;
+    Some(TcpInIp::of_ipv4(header, u32::from(len), payload))
+}
+
+/// The fast path of IPv6: untagged Ethernet, no extension header, and a length that is not 0.
+///
+/// `None` if `frame` is anything else. Then [`tcp_in_ip`] knows what is in it.
+#[inline]
+pub(super) fn try_fast_ipv6(frame: &[u8]) -> Option<TcpInIp<'_>> {
+    let (ethernet, packet) = frame.split_first_chunk::<ETHERNET_HEADER>()?;
     let (header, _) = packet.split_first_chunk::<8>()?;
     let is_plain = ethernet[12..] == [0x86, 0xdd] && header[0] >> 4 == 6 && header[6] == TCP;
     let has_length = header[4..6] != [0, 0];
+    // With a length in the header, the one of the frame is not asked for.
     if is_plain && has_length { tcp_in_ipv6(packet, 0).ok() } else { None }
 }
 
-/// The TCP segment in `packet`, which starts with the IP header and was `wire_len` octets long, the
-/// captured ones and what trails the packet included.
+/// RFC 791 §3.1: more fragments follow, or this one has an offset.
+#[inline]
+fn is_fragment(header: &[u8; IPV4_HEADER]) -> bool {
+    u16::from_be_bytes([header[6], header[7]]) & 0x3fff != 0
+}
+
+/// The TCP segment in `packet`, which starts with the IP header. On the wire it was `wire_len` bytes
+/// long, with what trails the packet.
 pub(super) fn tcp_in_ip(packet: &[u8], wire_len: u32) -> Result<TcpInIp<'_>, NotTcp> {
     match packet.first().map(|octet| octet >> 4) {
         Some(4) => tcp_in_ipv4(packet, wire_len),
@@ -75,11 +107,9 @@ pub(super) fn tcp_in_ip(packet: &[u8], wire_len: u32) -> Result<TcpInIp<'_>, Not
 
 /// RFC 791 §3.1.
 fn tcp_in_ipv4(packet: &[u8], wire_len: u32) -> Result<TcpInIp<'_>, NotTcp> {
-    let (header, rest) = take::<12>(packet)?;
-    let (source, rest) = take::<4>(rest)?;
-    let (destination, rest) = take::<4>(rest)?;
+    let (header, rest) = take::<IPV4_HEADER>(packet)?;
     let total_len = match u16::from_be_bytes([header[2], header[3]]) {
-        // Linux hands a packet of more than 64 KiB, on its way through offload, out like this.
+        // Linux shows a packet of more than 64 KiB, on its way through offload, like this.
         0 => wire_len,
         len => u32::from(len),
     };
@@ -87,10 +117,9 @@ fn tcp_in_ipv4(packet: &[u8], wire_len: u32) -> Result<TcpInIp<'_>, NotTcp> {
     let options_len = ((header[0] & 0x0f) * 4).checked_sub(20).ok_or(NotTcp::Undecoded)?;
 
     let protocol = header[9];
-    let is_fragment = u16::from_be_bytes([header[6], header[7]]) & 0x3fff != 0; // MF, or an offset
     if protocol != TCP && protocol != AUTHENTICATION {
         return Err(NotTcp::Other);
-    } else if is_fragment {
+    } else if is_fragment(header) {
         return Err(NotTcp::Fragment);
     }
 
@@ -100,14 +129,7 @@ fn tcp_in_ipv4(packet: &[u8], wire_len: u32) -> Result<TcpInIp<'_>, NotTcp> {
         payload.skip_extension()?;
     }
     let (len, octets) = payload.tcp()?;
-    Ok(TcpInIp {
-        source: IpAddr::V4(Ipv4Addr::from(*source)),
-        destination: IpAddr::V4(Ipv4Addr::from(*destination)),
-        hop_limit: header[8],
-        ip_id: u16::from_be_bytes([header[4], header[5]]),
-        len,
-        octets,
-    })
+    Ok(TcpInIp::of_ipv4(header, len, octets))
 }
 
 /// RFC 8200 §3.
@@ -133,7 +155,7 @@ fn tcp_in_ipv6(packet: &[u8], wire_len: u32) -> Result<TcpInIp<'_>, NotTcp> {
         hop_limit: header[7],
         ip_id: 0,
         len,
-        octets,
+        octets: captured(octets, len),
     })
 }
 
@@ -141,20 +163,20 @@ fn tcp_in_ipv6(packet: &[u8], wire_len: u32) -> Result<TcpInIp<'_>, NotTcp> {
 struct Payload<'a> {
     /// Protocol number of what comes next.
     next: u8,
-    /// Octets of it on the wire.
+    /// Bytes of it on the wire.
     len: u32,
     /// As captured, with what trails the packet.
     octets: &'a [u8],
 }
 
 impl<'a> Payload<'a> {
-    /// The TCP segment and its length on the wire, if that is what comes next.
+    /// The length of the TCP segment on the wire, and what was captured from there on, if TCP is what
+    /// comes next.
     fn tcp(self) -> Result<(u32, &'a [u8]), NotTcp> {
         if self.next != TCP {
             return Err(NotTcp::Other);
         }
-        let captured = usize::try_from(self.len).ok().and_then(|len| self.octets.get(..len));
-        Ok((self.len, captured.unwrap_or(self.octets)))
+        Ok((self.len, self.octets))
     }
 
     /// Goes on to what is no extension header of IPv6.

@@ -161,14 +161,14 @@ impl MptcpOption {
             return Self::Malformed(OptionBody::new(body));
         };
         match Subtype(first >> 4) {
-            Subtype::DSS if let Some(dss) = Dss::parse_usual(body) => Self::Dss(dss),
-            subtype => Self::parse_as(subtype, body),
+            Subtype::DSS if let Some(dss) = Dss::try_fast_parse(body) => Self::Dss(dss),
+            subtype => Self::parse_general(subtype, body),
         }
     }
 
-    /// The same for what is not found on every segment.
+    /// The general path: any suboption, and a DSS of any form.
     #[inline(never)]
-    fn parse_as(subtype: Subtype, body: &[u8]) -> Self {
+    fn parse_general(subtype: Subtype, body: &[u8]) -> Self {
         let parsed = match subtype {
             Subtype::DSS => whole(Dss::parse, body).map(Self::Dss),
             Subtype::MP_CAPABLE => whole(Capable::parse, body).map(Self::Capable),
@@ -297,7 +297,7 @@ pub(super) mod testing {
     use super::*;
 
     /// Octets from pairs of hex digits; spaces are for the eye.
-    pub(in crate::wire) fn octets(hex: &str) -> Vec<u8> {
+    pub(in crate::layers::wire) fn octets(hex: &str) -> Vec<u8> {
         let digits: Vec<u32> = hex.chars().filter_map(|digit| digit.to_digit(16)).collect();
         digits.chunks(2).map(|pair| u8::try_from(pair[0] << 4 | pair[1]).unwrap()).collect()
     }

@@ -112,9 +112,9 @@ pub struct Segment<'a> {
     pub window: u16,
     /// The options, as far as they were captured.
     pub options: TcpOptions<'a>,
-    /// Octets of payload on the wire, by the length in the IP header.
+    /// Bytes of payload on the wire, by the length in the IP header.
     pub payload_len: u32,
-    /// The payload as far as it was captured: at most `payload_len` octets.
+    /// The payload as far as it was captured: at most `payload_len` bytes.
     pub payload: &'a [u8],
 }
 
@@ -145,21 +145,22 @@ pub enum Decoded<'a> {
 // So that a frame need not go through memory.
 #[inline(always)]
 pub fn decode<'a>(frame: &Frame<'a>) -> Decoded<'a> {
-    // Each version on its own: what addresses both have in common would go through memory.
+    // Each IP version calls `segment` on its own: an address that may be either would go through
+    // memory.
     if frame.link_type == LinkType::ETHERNET {
-        if let Some(tcp) = ip::tcp_in_plain_ipv4(frame.data) {
+        if let Some(tcp) = ip::try_fast_ipv4(frame.data) {
             return segment(frame, &tcp);
         }
-        if let Some(tcp) = ip::tcp_in_plain_ipv6(frame.data) {
+        if let Some(tcp) = ip::try_fast_ipv6(frame.data) {
             return segment(frame, &tcp);
         }
     }
-    decode_in_any_way(*frame)
+    decode_general(*frame)
 }
 
-/// What is no plain Ethernet.
+/// The general path: any link type, tags, options and extension headers.
 #[inline(never)]
-fn decode_in_any_way(frame: Frame<'_>) -> Decoded<'_> {
+fn decode_general(frame: Frame<'_>) -> Decoded<'_> {
     match tcp_in(&frame) {
         Ok(tcp) => segment(&frame, &tcp),
         Err(NotTcp::Other) => Decoded::Other,
@@ -206,4 +207,95 @@ fn segment<'a>(frame: &Frame<'a>, tcp: &TcpInIp<'a>) -> Decoded<'a> {
         payload_len,
         payload,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::capture::{Capture, testing};
+
+    /// Compares each fast path of IP with the general one. Says whether one of them answers.
+    fn compare(frame: &Frame<'_>) -> bool {
+        let general = tcp_in(frame);
+        let fast = [ip::try_fast_ipv4(frame.data), ip::try_fast_ipv6(frame.data)];
+        for tcp in fast.into_iter().flatten() {
+            assert_eq!(Ok(tcp), general, "{frame:02x?}");
+        }
+        fast.iter().any(Option::is_some)
+    }
+
+    #[test]
+    fn the_fast_paths_of_ip_agree_with_the_general_one_on_every_capture() {
+        let (mut frames, mut fast) = (0, 0);
+        for path in testing::captures() {
+            let Ok(mut capture) = Capture::open(&[path]) else { continue };
+            while let Some(frame) = capture.next_frame() {
+                if frame.link_type == LinkType::ETHERNET {
+                    frames += 1;
+                    fast += u64::from(compare(&frame));
+                }
+            }
+        }
+        assert!(fast > frames / 10 * 9, "{fast} of {frames} frames took a fast path");
+    }
+
+    /// An Ethernet frame of any bytes. The octets that a fast path looks at are often those that it
+    /// asks for.
+    fn frame_bytes() -> impl Strategy<Value = Vec<u8>> {
+        let ethertype = prop_oneof![Just([0x08, 0x00]), Just([0x86, 0xdd]), any::<[u8; 2]>()];
+        let version = prop_oneof![Just(0x45), Just(0x46), Just(0x60), any::<u8>()];
+        let protocol = prop_oneof![3 => Just(6), 1 => any::<u8>()];
+        let octet = || prop_oneof![2 => Just(0), 2 => any::<u8>()];
+        let length = [octet(), prop_oneof![1 => Just(0), 4 => any::<u8>()]];
+        let fields = (ethertype, version, protocol, length, octet());
+        (fields, prop::collection::vec(any::<u8>(), 0..120)).prop_map(|(fields, mut bytes)| {
+            let (ethertype, version, protocol, length, fragment) = fields;
+            let is_ipv6 = ethertype == [0x86, 0xdd];
+            let (length_at, protocol_at) = if is_ipv6 { (18, 20) } else { (16, 23) };
+            let set = [
+                (12, ethertype[0]),
+                (13, ethertype[1]),
+                (14, version),
+                (20, fragment),
+                (length_at, length[0]),
+                (length_at + 1, length[1]),
+                (protocol_at, protocol),
+            ];
+            for (at, octet) in set {
+                if let Some(place) = bytes.get_mut(at) {
+                    *place = octet;
+                }
+            }
+            bytes
+        })
+    }
+
+    fn ethernet(data: &[u8], wire_len: u32) -> Frame<'_> {
+        Frame {
+            number: PacketNo(1),
+            timestamp: Timestamp(0),
+            point: CapturePoint::default(),
+            link_type: LinkType::ETHERNET,
+            wire_len,
+            offset: None,
+            data,
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+
+        #[test]
+        fn the_fast_paths_of_ip_agree_with_the_general_one_on_any_bytes(
+            bytes in frame_bytes(),
+            missing in 0u32..2000,
+        ) {
+            let frame = ethernet(&bytes, u32::try_from(bytes.len()).unwrap() + missing);
+            compare(&frame);
+            let (decoded, by_general_path) = (decode(&frame), decode_general(frame));
+            prop_assert_eq!(format!("{decoded:?}"), format!("{by_general_path:?}"));
+        }
+    }
 }

@@ -13,7 +13,7 @@ use crate::wire::seq::{Dsn, WireDsn};
 /// Data-level length of a mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DataLevelLength {
-    /// This many octets of the data sequence space, DATA_FIN included.
+    /// This many bytes of the data sequence space, DATA_FIN included.
     Bytes(u16),
     /// Wire value 0: the rest of the connection is this subflow (RFC 8684 §3.7).
     Infinite,
@@ -79,11 +79,13 @@ impl Dss {
         self.reserved == 0 && self.flags & (RESERVED | FIN) == 0
     }
 
-    /// Reads the option if `body`, all that follows kind and length, is a DSS as Linux writes it on
-    /// nearly every segment: a DATA_ACK, and with it either nothing or a mapping of the long DSN. The
-    /// short way to what [`MptcpOption::parse`](super::MptcpOption::parse) says; `None` says nothing.
+    /// The fast path: a DSS as Linux writes it on nearly every segment. It has a DATA_ACK, and beside
+    /// it either nothing or a mapping with the long DSN.
+    ///
+    /// `body` is all that follows kind and length. `None` if it is anything else: then
+    /// [`MptcpOption::parse`](super::MptcpOption::parse) knows what it is.
     #[inline]
-    pub fn parse_usual(body: &[u8]) -> Option<Self> {
+    pub fn try_fast_parse(body: &[u8]) -> Option<Self> {
         let (&[first, flags], rest) = body.split_first_chunk()?;
         if first >> 4 != Subtype::DSS.0 {
             return None;
@@ -97,11 +99,10 @@ impl Dss {
         };
         let mapping = match flags & (ACK | MAP | LONG_DSN) {
             ACK if rest.is_empty() => None,
-            ACK_AND_LONG_MAP => Some(Mapping::parse_usual(rest)?),
+            ACK_AND_LONG_MAP => Some(Mapping::try_fast_parse(rest)?),
             _ => return None,
         };
-        let data_fin = flags & FIN != 0 && mapping.is_some();
-        Some(Self { data_ack: Some(data_ack), mapping, data_fin, flags, reserved: first & 0x0f })
+        Some(Self::of_fields(first, flags, Some(data_ack), mapping))
     }
 
     /// Reads the option from octet 2 on. The three upper flag bits are reserved and tell nothing.
@@ -111,9 +112,20 @@ impl Dss {
         let (rest, data_ack) = when(flags & ACK != 0, number(flags & LONG_ACK != 0), rest)?;
         let (rest, mapping) =
             when(flags & MAP != 0, |rest| Mapping::parse(flags & LONG_DSN != 0, rest), rest)?;
+        Ok((rest, Self::of_fields(first, flags, data_ack, mapping)))
+    }
+
+    /// From octets 2 and 3, and what follows them.
+    #[inline]
+    fn of_fields(
+        first: u8,
+        flags: u8,
+        data_ack: Option<WireDsn>,
+        mapping: Option<Mapping>,
+    ) -> Self {
         // RFC 8684 §3.3.3: a DATA_FIN always has a mapping, of which it is the last octet.
         let data_fin = flags & FIN != 0 && mapping.is_some();
-        Ok((rest, Self { data_ack, mapping, data_fin, flags, reserved: first & 0x0f }))
+        Self { data_ack, mapping, data_fin, flags, reserved: first & 0x0f }
     }
 
     /// Octets on the wire, kind and length octets included.
@@ -140,9 +152,9 @@ pub fn data_fin_position(dsn: Dsn, length: u16) -> Dsn {
 }
 
 impl Mapping {
-    /// With the long DSN.
+    /// The fast path of a mapping with the long DSN, up to the end of the option.
     #[inline]
-    fn parse_usual(octets: &[u8]) -> Option<Self> {
+    fn try_fast_parse(octets: &[u8]) -> Option<Self> {
         let (fields, rest) = octets.split_first_chunk::<14>()?;
         let (dsn, fields) = fields.split_first_chunk()?;
         let (ssn, length) = fields.split_first_chunk()?;
@@ -384,7 +396,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_short_way_reads_what_the_parser_reads(
+        fn the_fast_path_reads_what_the_parser_reads(
             reserved in 0u8..0x10,
             flags in any::<u8>(),
             fields in prop::collection::vec(any::<u8>(), 36),
@@ -392,7 +404,7 @@ mod tests {
             let octets = [vec![Subtype::DSS.octet(reserved), flags], fields].concat();
             for len in 1..=octets.len() {
                 let body = &octets[..len];
-                if let Some(dss) = Dss::parse_usual(body) {
+                if let Some(dss) = Dss::try_fast_parse(body) {
                     prop_assert_eq!(Some(dss), whole(Dss::parse, body), "{} octets", len);
                 }
             }
