@@ -26,12 +26,12 @@ pub struct PacketContext<'a> {
     /// Who sent it.
     pub direction: Direction,
     /// How the hosts opened the subflow, as far as these packets were read.
-    pub opening: PerRole<Option<Opening>>,
+    pub opening: PerRole<Option<OpeningSyn>>,
 }
 
 /// What a host's SYN, or SYN/ACK, says that counts for everything after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Opening {
+pub struct OpeningSyn {
     /// Its initial sequence number.
     pub isn: SeqNum,
     /// By how many bits its windows are shifted; `None` if it does not scale.
@@ -50,7 +50,7 @@ pub struct StreamPart {
 impl<'a> PacketContext<'a> {
     /// `None` for a packet of no connection that the report has.
     pub fn of(shared: &'a Shared, entry: &Entry) -> Option<Self> {
-        let position = shared.snapshot.subflows.position(entry)?;
+        let position = shared.position(entry)?;
         let connection = shared.all_connections().get(position.connection)?;
         let subflow = connection.subflows.get(position.subflow)?;
         let opening = opening(shared, subflow);
@@ -160,6 +160,14 @@ fn opening_packets(subflow: &Subflow) -> [(Role, Option<PacketNo>); 2] {
     [(opener, handshake.syn.map(PacketNo)), (opener.peer(), handshake.syn_ack.map(PacketNo))]
 }
 
+/// The mapping in a segment.
+pub fn mapping_of(segment: &Segment<'_>) -> Option<Mapping> {
+    segment.options.iter().find_map(|option| match option {
+        TcpOption::Mptcp(MptcpOption::Dss(dss)) => dss.mapping,
+        _ => None,
+    })
+}
+
 /// The packets with which the first subflows of the connection in focus were opened. Their numbers
 /// count for all packets that follow.
 pub fn opening_entries(shared: &Shared) -> Vec<Entry> {
@@ -172,7 +180,7 @@ pub fn opening_entries(shared: &Shared) -> Vec<Entry> {
     positions.filter_map(|position| index.get(position)).collect()
 }
 
-fn opening(shared: &Shared, subflow: &Subflow) -> PerRole<Option<Opening>> {
+fn opening(shared: &Shared, subflow: &Subflow) -> PerRole<Option<OpeningSyn>> {
     let mut openings = PerRole::default();
     for (role, packet) in opening_packets(subflow) {
         *openings.of_mut(role) = packet.and_then(|number| opening_of(shared, number));
@@ -180,7 +188,7 @@ fn opening(shared: &Shared, subflow: &Subflow) -> PerRole<Option<Opening>> {
     openings
 }
 
-fn opening_of(shared: &Shared, number: PacketNo) -> Option<Opening> {
+fn opening_of(shared: &Shared, number: PacketNo) -> Option<OpeningSyn> {
     let Bytes::Here(packet) = shared.packets.get(number) else { return None };
     let Decoded::Tcp(segment) = decode(&packet.frame(number, Timestamp::default())) else {
         return None;
@@ -189,7 +197,7 @@ fn opening_of(shared: &Shared, number: PacketNo) -> Option<Opening> {
         TcpOption::WindowScale(shift) => Some(shift),
         _ => None,
     });
-    segment.flags.has(TcpFlags::SYN).then_some(Opening { isn: segment.seq, scale })
+    segment.flags.has(TcpFlags::SYN).then_some(OpeningSyn { isn: segment.seq, scale })
 }
 
 const fn judge(holds: bool) -> Verdict {
