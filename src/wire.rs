@@ -4,6 +4,7 @@
 
 pub mod crypto;
 pub mod frame;
+pub mod headers;
 mod ip;
 mod link;
 pub mod mptcp;

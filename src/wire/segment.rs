@@ -5,8 +5,8 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::frame::{CapturePoint, Frame, LinkType, PacketNo, Timestamp};
+use super::headers::{self, NotTcp};
 use super::ip::{self, TcpInIp};
-use super::link::{self, NotTcp};
 use super::seq::SeqNum;
 use super::tcp_option::TcpOptions;
 
@@ -161,18 +161,12 @@ pub fn decode<'a>(frame: &Frame<'a>) -> Decoded<'a> {
 /// The general path: any link type, tags, options and extension headers.
 #[inline(never)]
 fn decode_general(frame: Frame<'_>) -> Decoded<'_> {
-    match tcp_in(&frame) {
+    match headers::tcp_in(&frame, &mut ()) {
         Ok(tcp) => segment(&frame, &tcp),
         Err(NotTcp::Other) => Decoded::Other,
         Err(NotTcp::Fragment) => Decoded::Fragment,
         Err(NotTcp::Undecoded) => Decoded::Undecoded,
     }
-}
-
-fn tcp_in<'a>(frame: &Frame<'a>) -> Result<TcpInIp<'a>, NotTcp> {
-    let packet = link::ip_packet(frame.link_type, frame.data)?;
-    let link_len = u32::try_from(frame.data.len() - packet.len()).unwrap_or(0);
-    ip::tcp_in_ip(packet, frame.wire_len.saturating_sub(link_len))
 }
 
 /// Reads the TCP header (RFC 9293 §3.1). Its 20 fixed octets must be there; of the options and the
@@ -218,7 +212,7 @@ mod tests {
 
     /// Compares each fast path of IP with the general one. Says whether one of them answers.
     fn compare(frame: &Frame<'_>) -> bool {
-        let general = tcp_in(frame);
+        let general = headers::tcp_in(frame, &mut ());
         let fast = [ip::try_fast_ipv4(frame.data), ip::try_fast_ipv6(frame.data)];
         for tcp in fast.into_iter().flatten() {
             assert_eq!(Ok(tcp), general, "{frame:02x?}");
