@@ -5,113 +5,75 @@
 //! looked at any time through [`Tracker::trace`]. Time is the packets' own, memory is bounded by
 //! [`Limits`], and nothing is kept per packet (but in a [`index::PacketIndex`], by who wants one).
 
-pub mod ack_watch;
-pub mod address;
 pub mod append_log;
 pub mod arena;
 pub mod checkpoint;
-pub mod checksum;
-pub mod connection;
-pub mod data;
-pub mod data_level_stats;
+pub mod data_level;
 pub mod distribution;
-pub mod duplicate;
-pub mod event;
-pub mod eviction;
-mod fast_path;
-pub mod flow;
+mod eviction;
+pub mod fallback;
+pub mod flow_table;
+pub mod ids;
 pub mod index;
-mod join;
 pub mod limits;
-pub mod mapping;
+mod matching;
+mod opening;
 mod options;
 pub mod packet_class;
-mod payload;
-pub mod pending;
 pub mod proof;
 pub mod range_set;
 pub mod role;
-pub mod rtt;
-mod segment;
-pub mod sender_stats;
-pub mod series;
-pub mod stream;
-pub mod subflow;
-pub mod tcp_sequence;
+mod shared;
+pub mod stamp;
+mod state;
+mod step;
+mod store;
+mod token_index;
+pub mod totals;
 pub mod trace;
-pub mod transmissions;
 pub mod updates;
-pub mod violations;
+
+pub use limits::Limits;
+pub use state::{
+    ack_watch, address, checksum, connection, data, data_level_stats, duplicate, event, mapping,
+    pending, rtt, sender_stats, series, stream, subflow, tcp_sequence, transmissions, violations,
+};
+pub use totals::{OptionCounts, Totals};
+pub use trace::Trace;
 
 use std::collections::BTreeSet;
 
-use arena::{Arena, Id};
-use connection::Connection;
-use eviction::LastSweep;
-use flow::{Flow, FlowKey, FlowTable, PlainSyn};
-use join::TokenIndex;
-use packet_class::LastPacketState;
+use flow_table::FlowKey;
+use ids::{ConnectionId, SubflowId};
+use options::SegmentOptions;
+use packet_class::{LastPacket, PacketClass};
 use proof::Verdict;
-use role::{PerRole, Role};
-use series::SubflowSeries;
-use stream::{Stream, StreamUse};
-use subflow::{PacketStamp, Subflow, SubflowSide};
+use role::{Direction, Role};
+use shared::{LastPacketLog, SERIES_SPANS, Shared, WantedStreams};
+use stamp::PacketStamp;
+use state::stream::{Stream, StreamUse};
+use step::{FollowUp, Step};
+use store::Store;
 use updates::Update;
 
-pub use limits::Limits;
-pub use trace::{OptionCounts, Totals, Trace};
-
-use crate::wire::frame::{PacketNo, Timestamp};
-use crate::wire::mptcp::MptcpOption;
-use crate::wire::segment::{Decoded, Endpoint, Segment, TcpFlags};
-use options::SegmentOptions;
-
-/// In how many spans of time it is kept what was sent when, unless more are wanted.
-const SERIES_SPANS: u32 = 64;
-
-/// So many connections may have more of them.
-const FINE_SERIES: usize = 100;
+use crate::wire::frame::PacketNo;
+use crate::wire::mptcp::{Key, MptcpOption, Prio};
+use crate::wire::segment::{Decoded, Segment};
 
 /// Puts connections together from segments.
 pub struct Tracker {
-    limits: Limits,
-    flows: FlowTable,
-    connections: Arena<Connection>,
-    subflows: Arena<Subflow>,
-    tokens: TokenIndex,
-    totals: Totals,
-    latest: Option<Timestamp>,
-    streams: Option<WantedStreams>,
-    series: Option<u32>,
-    buffered: usize,
-    updates: Option<Vec<Update>>,
-    next_number: u64,
-    last_sweep: LastSweep,
-    last_packet_state: Option<Box<LastPacketState>>,
-    only_long_way: bool,
+    shared: Shared,
+    store: Store,
+    /// Whether no segment may take the fast path.
+    general_path_only: bool,
 }
 
 impl Tracker {
     /// An empty tracker. `seed` makes its hash tables unpredictable to whoever made the packets; it
     /// has no influence on any result.
     pub fn new(limits: Limits, seed: u64) -> Self {
-        Self {
-            limits,
-            flows: FlowTable::new(seed, limits.plain_flows, limits.eviction.is_some()),
-            connections: Arena::default(),
-            subflows: Arena::default(),
-            tokens: TokenIndex::new(seed),
-            totals: Totals::default(),
-            latest: None,
-            streams: None,
-            series: None,
-            buffered: 0,
-            updates: None,
-            next_number: 0,
-            last_sweep: LastSweep::default(),
-            last_packet_state: None,
-            only_long_way: false,
-        }
+        let shared = Shared::new(limits, seed);
+        Self { shared, store: Store::default(), general_path_only: false }
     }
 
     /// From now on it is kept what was sent when on new connections.
@@ -119,59 +81,77 @@ impl Tracker {
         self.keep_series_of(SERIES_SPANS);
     }
 
-    /// The same, in so many spans of time at most; past the first 100 connections in no more than 64.
-    /// A span in which something happened takes up to 120 bytes for each direction of a connection
-    /// and 88 for each of a subflow.
+    /// Keeps series as [`Tracker::keep_series`] does, in so many spans of time at most; past the first
+    /// 100 connections in no more than 64. A span in which something happened takes up to 120 bytes for
+    /// each direction of a connection and 88 for each of a subflow.
     pub const fn keep_series_of(&mut self, spans: u32) {
-        self.series = Some(spans);
-    }
-
-    /// In how many spans of time it is kept what a new connection or subflow sends when.
-    fn series_spans(&self) -> Option<u32> {
-        let is_crowded = self.connections.len() > FINE_SERIES;
-        self.series.map(|spans| if is_crowded { spans.min(SERIES_SPANS) } else { spans })
+        self.shared.wanted.series = Some(spans);
     }
 
     /// From now on, new connections put the bytes of both directions together.
     pub fn keep_streams(&mut self, wanted: StreamUse) {
-        self.streams = Some(WantedStreams { wanted, only: None });
+        self.shared.wanted.streams = Some(WantedStreams { wanted, only: None });
     }
 
-    /// The same, but only for connections (and parts of them) that begin with one of these packets.
+    /// Puts bytes together as [`Tracker::keep_streams`] does, but only of connections (and parts of
+    /// them) that begin with one of these packets.
     pub fn keep_streams_of(&mut self, wanted: StreamUse, first_packets: BTreeSet<PacketNo>) {
-        self.streams = Some(WantedStreams { wanted, only: Some(first_packets) });
+        self.shared.wanted.streams = Some(WantedStreams { wanted, only: Some(first_packets) });
     }
 
     /// What `sender` sent on the connection that begins with the packet `first`, if it is kept.
     pub fn stream_mut(&mut self, first: PacketNo, sender: Role) -> Option<&mut Stream> {
-        let id = self.connections.find(|kept| kept.first.packet == first && !kept.merged)?;
-        self.connections[id].streams.of_mut(sender).as_deref_mut()
+        let connections = &mut self.store.connections;
+        let id = connections.find(|kept| kept.first.packet == first && !kept.merged)?;
+        connections[id].streams.of_mut(sender).as_deref_mut()
     }
 
     /// From now on, keeps what is new for [`Tracker::take_updates`].
     pub fn keep_updates(&mut self) {
-        self.updates = Some(Vec::new());
+        self.shared.updates = Some(Vec::new());
     }
 
     /// What is new since the last time, in order, moved to the end of `taken`. Whoever keeps updates
     /// must take them after every push, or they pile up.
     pub fn take_updates(&mut self, taken: &mut Vec<Update>) {
-        if let Some(updates) = &mut self.updates {
+        if let Some(updates) = &mut self.shared.updates {
             taken.append(updates);
         }
     }
 
-    /// Takes the next frame, decoded.
-    pub fn push(&mut self, decoded: &Decoded<'_>) {
-        self.totals.packets += 1;
-        if let Some(last) = &mut self.last_packet_state {
-            last.segment = None;
+    /// From now on, keeps what each segment was for [`Tracker::last_packet`].
+    pub fn keep_last_packet(&mut self) {
+        self.shared.last_packet = Some(Box::default());
+    }
+
+    /// What the frame pushed last was; `None` if it is of no subflow that is followed.
+    pub fn last_packet(&self) -> Option<LastPacket> {
+        self.shared.last_packet.as_ref()?.packet
+    }
+
+    /// The subflows of whose segments so far, the last one included, the direction was the other one
+    /// after all.
+    pub fn take_swapped(&mut self) -> Vec<SubflowId> {
+        let last = self.shared.last_packet.as_deref_mut();
+        last.map(|last| std::mem::take(&mut last.swapped)).unwrap_or_default()
+    }
+
+    /// Takes keys that are known from elsewhere, the two of a connection together, for connections
+    /// whose handshake was not seen: joins name them by token, data by numbers near the IDSN.
+    pub fn use_keys(&mut self, pairs: &[(Key, Key)]) {
+        for (one, other) in pairs {
+            for (key, peer_key) in [(*one, *other), (*other, *one)] {
+                matching::use_key(&mut self.shared, &mut self.store, key, peer_key);
+            }
         }
-        match decoded {
-            Decoded::Tcp(segment) => self.push_segment(segment),
-            Decoded::Fragment => self.totals.fragments += 1,
-            Decoded::Undecoded => self.totals.undecoded += 1,
-            Decoded::Other => {}
+    }
+
+    /// From now on every segment takes the general path: to compare both paths.
+    #[doc(hidden)]
+    pub fn disable_fast_path(&mut self) {
+        self.general_path_only = true;
+        for subflow in self.store.subflows.iter_mut() {
+            subflow.fast_path = false;
         }
     }
 
@@ -179,301 +159,174 @@ impl Tracker {
     /// option that carries none, and for a flow that is not followed.
     pub fn verdict(&self, segment: &Segment<'_>, option: &MptcpOption) -> Option<Verdict> {
         let key = FlowKey::new(segment.source, segment.destination);
-        let id = self.flows.subflow(&key)?;
-        let subflow = &self.subflows[id];
+        let id = self.shared.flows.subflow(&key)?;
+        let subflow = &self.store.subflows[id];
         let sender = subflow.direction_from(segment.source).sender();
-        proof::of_option(&self.connections[subflow.connection], subflow, sender, option)
+        proof::of_option(self.store.connection_of(id), subflow, sender, option)
     }
 
     /// What was put together so far.
     pub const fn trace(&self) -> Trace<'_> {
-        Trace::new(self)
+        Trace::new(&self.store, &self.shared.totals)
     }
 
+    /// Takes the next frame, decoded.
+    pub fn push(&mut self, decoded: &Decoded<'_>) {
+        let totals = &mut self.shared.totals;
+        totals.packets += 1;
+        if let Some(last) = &mut self.shared.last_packet {
+            last.packet = None;
+        }
+        match decoded {
+            Decoded::Tcp(segment) => self.push_segment(segment),
+            Decoded::Fragment => totals.fragments += 1,
+            Decoded::Undecoded => totals.undecoded += 1,
+            Decoded::Other => {}
+        }
+    }
+
+    /// Finds the flow of a segment, and its subflow. A flow without MPTCP has none.
     fn push_segment(&mut self, segment: &Segment<'_>) {
-        self.totals.tcp_segments += 1;
-        self.totals.first_segment.get_or_insert(segment.timestamp);
-        if self.limits.eviction.is_some() {
-            self.forget_what_is_old(segment.timestamp);
+        let (shared, store) = (&mut self.shared, &mut self.store);
+        shared.totals.tcp_segments += 1;
+        shared.totals.first_segment.get_or_insert(segment.timestamp);
+        if shared.limits.eviction.is_some() {
+            eviction::sweep_if_due(shared, store, segment.timestamp);
         }
         let mut options = SegmentOptions::default();
         options.read(&segment.options);
+        // Made once: to copy what was just written field by field waits for all these writes.
         let seen = PacketStamp::in_segment(segment);
-        self.note_oddities(seen, segment, &options);
-        if options.has_mptcp() {
-            self.totals.count_options(&options);
-        }
+        shared.see(seen, segment, &options);
         let key = FlowKey::new(segment.source, segment.destination);
-        match self.flows.subflow(&key) {
-            Some(id) if !self.is_reuse(id, segment, &options) => {
-                self.push_on_subflow(id, seen, segment, &options);
-            }
-            _ => self.push_on_other_flow(key, segment, &options),
-        }
+        let id = match shared.flows.subflow(&key) {
+            Some(id) if !opening::is_reuse(store, id, segment, &options) => id,
+            _ => match opening::open(shared, store, key, segment, &options) {
+                Some(id) => id,
+                None => return,
+            },
+        };
+        self.push_on_subflow(id, seen, segment, &options);
     }
 
-    /// Takes a segment of a flow that is no subflow so far, or not the one that it was.
-    #[inline(never)]
-    fn push_on_other_flow(
+    /// Takes a segment of a subflow.
+    #[inline]
+    fn push_on_subflow(
         &mut self,
-        key: FlowKey,
-        segment: &Segment<'_>,
-        options: &SegmentOptions,
-    ) {
-        match self.flows.get(&key) {
-            Some(Flow::Plain { stream, syn }) => {
-                let is_syn = segment.flags.is_syn();
-                if is_syn && syn.is_some_and(|before| before.seq != segment.seq) {
-                    let stream = self.flows.take_stream();
-                    self.open(key, stream, None, segment, options);
-                } else if options.has_mptcp() {
-                    // Those that are not stored were not counted.
-                    self.totals.plain_flows = self.totals.plain_flows.saturating_sub(1);
-                    self.open(key, stream, syn, segment, options);
-                } else if is_syn && syn.is_none() {
-                    self.flows.set(key, Flow::Plain { stream, syn: Some(plain_syn(segment)) });
-                }
-            }
-            Some(Flow::Subflow(_)) | None => {
-                let stream = self.flows.take_stream();
-                self.open(key, stream, None, segment, options);
-            }
-        }
-    }
-
-    /// What a limit of age says. (On its own, as `open` is.)
-    #[inline(never)]
-    fn forget_what_is_old(&mut self, now: Timestamp) {
-        if let Some(eviction) = self.limits.eviction {
-            self.age(&eviction, now);
-        }
-    }
-
-    /// What tells of the capture and of middleboxes, on any flow.
-    fn note_oddities(
-        &mut self,
+        id: SubflowId,
         seen: PacketStamp,
         segment: &Segment<'_>,
         options: &SegmentOptions,
     ) {
-        if segment.options.is_cut() {
-            self.totals.options_cut.add(seen);
+        let Some(outcome) = step::try_fast_step(&mut self.store, id, seen, segment, options) else {
+            self.push_on_general_path(id, seen, segment, options);
+            return;
+        };
+        if outcome.has_stall {
+            step::note_stalls(&mut self.step(id, seen, segment, options), segment.payload_len > 0);
         }
-        if options.nop_run >= options::LONG_NOP_RUN {
-            self.totals.nop_runs.add(seen);
-        }
-        if self.latest.is_some_and(|latest| seen.at < latest) {
-            self.totals.backwards.add(seen);
-        }
-        self.latest = self.latest.max(Some(seen.at));
-    }
-
-    /// Whether `segment` opens its 4-tuple anew.
-    fn is_reuse(&self, id: Id<Subflow>, segment: &Segment<'_>, options: &SegmentOptions) -> bool {
-        if !segment.flags.has(TcpFlags::SYN) {
-            // SYN and SYN/ACK may be missing; no other segment shows keys.
-            return options.sender_key().is_some_and(|key| {
-                let subflow = &self.subflows[id];
-                let sender = subflow.direction_from(segment.source).sender();
-                let known = self.connections[subflow.connection].hosts.of(sender).key;
-                subflow.is_over() && known.is_some_and(|known| known != key)
-            });
-        }
-        let subflow = &self.subflows[id];
-        let sender = subflow.direction_from(segment.source).sender();
-        if segment.flags.is_syn_ack() {
-            // The SYN before it may be missing.
-            let end = subflow.sides.of(sender);
-            let had_more = subflow.reset.is_some() || end.fin.is_some() || end.first_data.is_some();
-            return had_more && end.sequence.isn().is_some_and(|isn| isn != segment.seq);
-        }
-        match subflow.sides.of(sender).sequence.isn() {
-            Some(isn) => isn != segment.seq,
-            // A SYN from the acceptor's side: a simultaneous open, unless this one is over. Where no
-            // SYN was seen before: out of order, unless a RST was.
-            None => subflow.reset.is_some() || subflow.handshake.syn.is_some() && subflow.is_over(),
+        if self.shared.last_packet.is_some() {
+            self.note_packet(id, outcome.direction, segment, outcome.class);
         }
     }
 
-    /// Starts following a flow, as plain TCP or as a subflow, and takes its segment. (On its own, since
-    /// a new subflow takes much of a stack that every segment would have to set up.)
     #[inline(never)]
-    fn open(
+    fn push_on_general_path(
         &mut self,
-        key: FlowKey,
-        stream: Option<u32>,
-        syn: Option<PlainSyn>,
+        id: SubflowId,
+        seen: PacketStamp,
         segment: &Segment<'_>,
         options: &SegmentOptions,
     ) {
-        let opened = if options.has_mptcp() {
-            self.open_subflow(stream, syn, segment, options)
-        } else {
-            None
-        };
-        let Some(id) = opened else {
-            let syn = segment.flags.is_syn().then(|| plain_syn(segment));
-            let stored = self.flows.set(key, Flow::Plain { stream, syn });
-            // A flow that is not stored comes here with each of its segments.
-            self.totals.plain_flows += u64::from(stored || syn.is_some());
-            return;
-        };
-        self.flows.set(key, Flow::Subflow(id));
-        self.push_on_subflow(id, PacketStamp::in_segment(segment), segment, options);
+        if self.store.connection_of(id).may_merge {
+            matching::match_by_option(&mut self.shared, &mut self.store, id, segment, options);
+        }
+        let before = self.store.connection_of(id).buffered();
+        let outcome = step::take(self.step(id, seen, segment, options));
+        self.shared.count_buffered(before, self.store.connection_of(id).buffered());
+        if let Some(class) = outcome.class {
+            self.note_packet(id, outcome.direction, segment, class);
+        }
+        self.follow_up(id, outcome.direction, segment, &outcome.follow_up);
+        step::allow_fast_steps(&mut self.store, id, !self.general_path_only);
     }
 
-    /// A new connection; `None` past the limit.
-    fn add_connection(&mut self, first: PacketStamp) -> Option<Id<Connection>> {
-        if self.connections.len() >= self.limits.connections {
-            self.totals.untracked_flows += 1;
-            return None;
+    /// The segment, and what it may change.
+    fn step<'a>(
+        &'a mut self,
+        id: SubflowId,
+        seen: PacketStamp,
+        segment: &'a Segment<'a>,
+        options: &'a SegmentOptions,
+    ) -> Step<'a> {
+        let shared = &mut self.shared;
+        let (subflow, connection) = self.store.pair_mut(id);
+        Step {
+            id,
+            direction: subflow.direction_from(segment.source),
+            seen,
+            segment,
+            options,
+            most_events: shared.limits.events_per_connection,
+            stream_room: shared.stream_room(connection.buffered()),
+            is_class_wanted: shared.last_packet.is_some(),
+            updates: shared.updates.as_mut(),
+            subflow,
+            connection,
+            follow_up: FollowUp::default(),
         }
-        let mut connection = Connection::new(first);
-        connection.number = self.next_number;
-        connection.forgotten_before = self.totals.forgotten.connections();
-        self.next_number += 1;
-        self.last_sweep.opened_since += 1;
-        if let Some(streams) = self.streams.as_ref().filter(|streams| streams.include(first)) {
-            let stream = || Some(Box::new(Stream::new(streams.wanted)));
-            connection.streams = PerRole { client: stream(), server: stream() };
+    }
+
+    /// Does what a segment leaves to do beyond its own subflow.
+    fn follow_up(
+        &mut self,
+        id: SubflowId,
+        direction: Direction,
+        segment: &Segment<'_>,
+        follow_up: &FollowUp,
+    ) {
+        let (shared, store) = (&mut self.shared, &mut self.store);
+        let connection = store.subflows[id].connection;
+        if follow_up.count_copy {
+            shared.totals.count_copy(segment.point);
         }
-        if let Some(spans) = self.series_spans() {
-            for role in Role::BOTH {
-                connection.data.of_mut(role).keep_series(spans);
+        for role in [direction.sender(), direction.sender().peer()] {
+            if *follow_up.new_keys.of(role) {
+                matching::register_token(shared, store, connection, role);
             }
         }
-        self.connections.push(connection)
+        if follow_up.match_by_dsn {
+            matching::match_by_dsn(shared, store, connection);
+        }
+        if follow_up.settle_token {
+            matching::settle_token(shared, store, id);
+        }
+        if let Some(prio) = follow_up.prio_of_address {
+            change_backup_of_address(store, connection, direction.sender(), prio);
+        }
     }
 
-    /// A new subflow of `connection`, opened by `opener`; `None` past the limit.
-    fn add_subflow(
+    /// Keeps what a segment was, where that is wanted.
+    fn note_packet(
         &mut self,
-        connection: Id<Connection>,
-        stream: Option<u32>,
-        opener: Role,
-        opening: &Opening,
-    ) -> Option<Id<Subflow>> {
-        if self.connections[connection].subflows.len() >= self.limits.subflows_per_connection {
-            return self.replace_subflow(connection, stream, opener, opening);
-        }
-        if self.subflows.len() >= self.limits.subflows {
-            self.totals.untracked_flows += 1;
-            return None;
-        }
-        let series = self.series_spans();
-        let owner = &mut self.connections[connection];
-        let mut subflow = Subflow::new(connection, owner.take_number(), stream, opener, opening);
-        subflow.keep_series(series);
-        let id = self.subflows.push(subflow)?;
-        owner.subflows.push(id);
-        Some(id)
-    }
-
-    /// A new subflow in the place of the oldest one that never got through, or else that is over;
-    /// `None` if the connection uses them all.
-    fn replace_subflow(
-        &mut self,
-        connection: Id<Connection>,
-        stream: Option<u32>,
-        opener: Role,
-        opening: &Opening,
-    ) -> Option<Id<Subflow>> {
-        let series = self.series_spans();
-        let owner = &mut self.connections[connection];
-        let oldest = owner.subflows.iter().copied().filter_map(|id| {
-            let old = &self.subflows[id];
-            let may_go = !old.initial && (old.is_over() || !old.is_confirmed());
-            may_go.then_some((old.is_confirmed(), old.last.packet, id))
-        });
-        let Some((_, _, id)) = oldest.min_by_key(|(through, last, _)| (*through, *last)) else {
-            self.totals.untracked_flows += 1;
-            return None;
-        };
-        let old = &mut self.subflows[id];
-        owner.join_answered(old);
-        let key = FlowKey::new(old.sides.client.endpoint, old.sides.server.endpoint);
-        self.flows.remove(&key, id);
-        let number = old.number;
-        *old = Subflow::new(connection, number, stream, opener, opening);
-        old.keep_series(series);
-        owner.events.forget(id);
-        owner.data.client.forget_subflow(number);
-        owner.data.server.forget_subflow(number);
-        self.totals.forgotten.subflows += 1;
-        Some(id)
-    }
-}
-
-/// What is remembered of the SYN of a plain flow.
-fn plain_syn(segment: &Segment<'_>) -> PlainSyn {
-    PlainSyn { seq: segment.seq, seen: PacketStamp::in_segment(segment), port: segment.source.port }
-}
-
-/// Which streams are put together.
-struct WantedStreams {
-    wanted: StreamUse,
-    only: Option<BTreeSet<PacketNo>>,
-}
-
-impl WantedStreams {
-    fn include(&self, first: PacketStamp) -> bool {
-        self.only.as_ref().is_none_or(|only| only.contains(&first.packet))
-    }
-}
-
-/// The endpoints of a flow as its opener and its acceptor, and the first packet seen of it.
-#[derive(Debug, Clone, Copy)]
-pub struct Opening {
-    /// Who opened it.
-    pub opener: Endpoint,
-    /// Who answered.
-    pub acceptor: Endpoint,
-    /// First packet.
-    pub first: PacketStamp,
-    /// Whether it was opened with MP_CAPABLE, or seems to have been.
-    pub initial: bool,
-}
-
-impl Subflow {
-    fn new(
-        connection: Id<Connection>,
-        number: u32,
-        tcp_stream: Option<u32>,
-        opener: Role,
-        opening: &Opening,
-    ) -> Self {
-        let mut sides = PerRole {
-            client: SubflowSide::new(opening.opener),
-            server: SubflowSide::new(opening.acceptor),
-        };
-        if opener == Role::Server {
-            sides.swap();
-        }
-        Self {
-            connection,
-            number,
-            tcp_stream,
-            initial: opening.initial,
-            opener,
-            first: opening.first,
-            last: opening.first,
-            handshake: subflow::Handshake::default(),
-            join: (!opening.initial).then(subflow::JoinHandshake::default),
-            sides,
-            reset: None,
-            released: false,
-            out_of_order: false,
-            several_points: false,
-            established: false,
-            steady: false,
+        subflow: SubflowId,
+        direction: Direction,
+        segment: &Segment<'_>,
+        class: PacketClass,
+    ) {
+        if let Some(LastPacketLog { packet, .. }) = self.shared.last_packet.as_deref_mut() {
+            let payload_len = segment.payload_len;
+            *packet = Some(LastPacket { subflow, direction, kind: class, payload_len });
         }
     }
+}
 
-    /// From now on it is kept what was sent when, in so many spans of time at most.
-    fn keep_series(&mut self, spans: Option<u32>) {
-        for role in Role::BOTH {
-            let series = spans.map(|spans| Box::new(SubflowSeries::new(spans)));
-            self.sides.of_mut(role).sender_stats.series = series;
+/// MP_PRIO of v0 that names an address changes all subflows of it (RFC 6824 §3.3.8).
+fn change_backup_of_address(store: &mut Store, connection: ConnectionId, sender: Role, prio: Prio) {
+    for id in &store.connections[connection].subflows {
+        let side = store.subflows[*id].sides.of_mut(sender);
+        if side.address_id == prio.address_id {
+            side.backup = Some(prio.backup);
         }
     }
 }

@@ -21,8 +21,8 @@ pub use option::{
 };
 
 use super::hex::Hex64;
-use crate::track::connection::FallbackCause;
 use crate::track::event as tracked;
+use crate::track::fallback::FallbackCause;
 use crate::track::role;
 use crate::wire::mptcp::MptcpOption;
 

@@ -1,52 +1,9 @@
 //! Things that refer to each other by number instead of by reference.
 
-use std::fmt;
-use std::hash::{Hash, Hasher};
 use std::marker::PhantomData;
 use std::ops::{Index, IndexMut};
 
-/// The number of a `T` in its [`Arena`].
-pub struct Id<T>(u32, PhantomData<fn() -> T>);
-
-impl<T> Id<T> {
-    /// The number of the item at this position, whether there is one or not.
-    pub(crate) const fn at(position: u32) -> Self {
-        Self(position, PhantomData)
-    }
-
-    /// 0-based position in the arena.
-    pub const fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-impl<T> Clone for Id<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for Id<T> {}
-
-impl<T> PartialEq for Id<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
-    }
-}
-
-impl<T> Eq for Id<T> {}
-
-impl<T> Hash for Id<T> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.hash(state);
-    }
-}
-
-impl<T> fmt::Debug for Id<T> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "#{}", self.0)
-    }
-}
+use super::ids::Id;
 
 /// Items of a chunk.
 const CHUNK: usize = 64;
@@ -54,29 +11,30 @@ const CHUNK: usize = 64;
 /// A list in which a number stays good until what it stands for is removed. It grows by chunks, so that
 /// nothing in it ever moves.
 #[derive(Debug, Clone)]
-pub struct Arena<T> {
+pub struct Arena<T, M = T> {
     /// All chunks but the last are full.
     chunks: Vec<Vec<Option<T>>>,
     free: Vec<u32>,
+    numbers: PhantomData<fn() -> M>,
 }
 
-impl<T> Default for Arena<T> {
+impl<T, M> Default for Arena<T, M> {
     fn default() -> Self {
-        Self { chunks: Vec::new(), free: Vec::new() }
+        Self { chunks: Vec::new(), free: Vec::new(), numbers: PhantomData }
     }
 }
 
-impl<T> Arena<T> {
+impl<T, M> Arena<T, M> {
     /// Adds `item`. `None` when 2^32 are in it already.
-    pub fn push(&mut self, item: T) -> Option<Id<T>> {
+    pub fn push(&mut self, item: T) -> Option<Id<M>> {
         if let Some(number) = self.free.pop() {
-            let id = Id(number, PhantomData);
+            let id = Id::at(number);
             if let Some(slot) = self.slot_mut(id) {
                 *slot = Some(item);
                 return Some(id);
             }
         }
-        let id = Id(u32::try_from(self.slots()).ok()?, PhantomData);
+        let id = Id::at(u32::try_from(self.slots()).ok()?);
         if self.chunks.last().is_none_or(|last| last.len() >= CHUNK) {
             self.chunks.push(Vec::with_capacity(CHUNK));
         }
@@ -85,27 +43,26 @@ impl<T> Arena<T> {
     }
 
     /// Takes an item out. Its number may be given to another one: nobody may use it any more.
-    pub fn remove(&mut self, id: Id<T>) -> Option<T> {
+    pub fn remove(&mut self, id: Id<M>) -> Option<T> {
         let item = self.slot_mut(id)?.take()?;
-        self.free.push(id.0);
+        self.free.push(id.number());
         Some(item)
     }
 
     /// The item of this number, if there is one.
     #[inline]
-    fn item(&self, id: Id<T>) -> Option<&T> {
+    fn item(&self, id: Id<M>) -> Option<&T> {
         self.chunks.get(id.index() / CHUNK)?.get(id.index() % CHUNK)?.as_ref()
     }
 
     /// Whether there is an item of this number.
-    pub fn contains(&self, id: Id<T>) -> bool {
+    pub fn contains(&self, id: Id<M>) -> bool {
         self.item(id).is_some()
     }
 
     /// All items with their numbers.
-    pub fn iter(&self) -> impl Iterator<Item = (Id<T>, &T)> {
-        let numbered =
-            (0..).map(|number| Id(number, PhantomData)).zip(self.chunks.iter().flatten());
+    pub fn iter(&self) -> impl Iterator<Item = (Id<M>, &T)> {
+        let numbered = (0..).map(|number| Id::at(number)).zip(self.chunks.iter().flatten());
         numbered.filter_map(|(id, slot)| Some((id, slot.as_ref()?)))
     }
 
@@ -115,7 +72,7 @@ impl<T> Arena<T> {
     }
 
     /// The first item that is as wanted.
-    pub fn find(&self, wanted: impl Fn(&T) -> bool) -> Option<Id<T>> {
+    pub fn find(&self, wanted: impl Fn(&T) -> bool) -> Option<Id<M>> {
         self.iter().find(|(_, item)| wanted(item)).map(|(id, _)| id)
     }
 
@@ -136,7 +93,7 @@ impl<T> Arena<T> {
     }
 
     #[inline]
-    fn slot_mut(&mut self, id: Id<T>) -> Option<&mut Option<T>> {
+    fn slot_mut(&mut self, id: Id<M>) -> Option<&mut Option<T>> {
         self.chunks.get_mut(id.index() / CHUNK)?.get_mut(id.index() % CHUNK)
     }
 }
@@ -145,11 +102,11 @@ impl<T> Arena<T> {
     clippy::expect_used,
     reason = "an Id comes from push, and what refers to an item goes before it is removed"
 )]
-impl<T> Index<Id<T>> for Arena<T> {
+impl<T, M> Index<Id<M>> for Arena<T, M> {
     type Output = T;
 
     #[inline]
-    fn index(&self, id: Id<T>) -> &T {
+    fn index(&self, id: Id<M>) -> &T {
         self.item(id).expect("the item is there")
     }
 }
@@ -158,9 +115,9 @@ impl<T> Index<Id<T>> for Arena<T> {
     clippy::expect_used,
     reason = "an Id comes from push, and what refers to an item goes before it is removed"
 )]
-impl<T> IndexMut<Id<T>> for Arena<T> {
+impl<T, M> IndexMut<Id<M>> for Arena<T, M> {
     #[inline]
-    fn index_mut(&mut self, id: Id<T>) -> &mut T {
+    fn index_mut(&mut self, id: Id<M>) -> &mut T {
         self.slot_mut(id).and_then(Option::as_mut).expect("the item is there")
     }
 }
@@ -171,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_number_is_used_again_once_it_is_free() {
-        let mut arena = Arena::default();
+        let mut arena: Arena<&str> = Arena::default();
         let ids: Vec<_> = ["a", "b", "c"].map(|item| arena.push(item).unwrap()).into();
         assert_eq!(arena.remove(ids[1]), Some("b"));
         assert_eq!(arena.remove(ids[1]), None);

@@ -3,50 +3,13 @@
 
 use super::Tracker;
 use super::append_log::AppendLog;
-use super::arena::Id;
-use super::connection::Connection;
+use super::data_level::DataLevel;
+use super::ids::ConnectionId;
 use super::role::PerRole;
 use crate::wire::frame::PacketNo;
-use crate::wire::seq::Dsn;
 
 /// Packets of a connection from one checkpoint to the next.
 pub const INTERVAL: u32 = 1024;
-
-/// The data level of one direction at a moment.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct DataLevel {
-    /// The DSN after the last byte that was sent; `None` before the first one.
-    pub sent: Option<Dsn>,
-    /// The highest DATA_ACK of the peer.
-    pub acked: Option<Dsn>,
-    /// What the peer offered last, in bytes from its DATA_ACK on; `None` while the scale of its
-    /// window is not known.
-    pub window: Option<u64>,
-    /// The highest number of all, a DATA_FIN included: those of 4 bytes are near it.
-    pub highest: Option<Dsn>,
-    /// Whether the upper halves of these numbers are known; if not, they count from 0.
-    pub is_whole: bool,
-}
-
-impl DataLevel {
-    /// Now that `base` of the direction is known: places numbers of which only the lower halves were.
-    pub fn place_near(&mut self, base: Dsn) {
-        if self.is_whole {
-            return;
-        }
-        for dsn in [&mut self.sent, &mut self.acked, &mut self.highest] {
-            *dsn = dsn.map(|dsn| dsn.low_half().expand(base));
-        }
-        self.is_whole = true;
-    }
-
-    /// Takes a number that is in use.
-    pub fn reach(&mut self, dsn: Dsn) {
-        if self.highest.is_none_or(|highest| dsn.distance_from(highest) > 0) {
-            self.highest = Some(dsn);
-        }
-    }
-}
 
 /// Where a connection stood after a packet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +20,7 @@ pub struct Checkpoint {
     pub position: u64,
     /// What the client sent, and what the server sent.
     pub levels: PerRole<DataLevel>,
-    connection: Id<Connection>,
+    connection: ConnectionId,
 }
 
 /// The checkpoints of all connections, in the order of packets. A copy shares what stands in it.
@@ -108,7 +71,7 @@ impl Checkpoints {
     /// `packet`.
     pub fn before(
         &self,
-        connection: Id<Connection>,
+        connection: ConnectionId,
         first: PacketNo,
         packet: PacketNo,
     ) -> Option<&Checkpoint> {
@@ -127,12 +90,5 @@ impl Checkpoints {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.all.is_empty()
-    }
-}
-
-impl Connection {
-    /// Where the data level of both directions stands.
-    pub fn levels(&self) -> PerRole<DataLevel> {
-        PerRole { client: self.data.client.level(), server: self.data.server.level() }
     }
 }

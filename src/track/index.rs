@@ -1,10 +1,9 @@
 //! Where the packets of all subflows stand, so that a screen can show any of them: 24 bytes each.
 
 use super::append_log::AppendLog;
-use super::arena::Id;
+use super::ids::{Id, SubflowId};
 use super::packet_class::{LastPacket, PacketClass};
 use super::role::Direction;
-use super::subflow::Subflow;
 use crate::wire::frame::{PacketNo, Place, Timestamp};
 
 /// One packet of a subflow.
@@ -67,7 +66,7 @@ impl Entry {
     }
 
     /// The subflow. The number may have been another one's before that subflow began.
-    pub fn subflow(&self) -> Id<Subflow> {
+    pub fn subflow(&self) -> SubflowId {
         Id::at(u32::try_from(self.owner_and_number >> 40).unwrap_or(u32::MAX))
     }
 
@@ -140,7 +139,7 @@ impl PacketIndex {
     }
 
     /// Exchanges the directions of all packets of a subflow.
-    pub fn swap_roles(&mut self, subflow: Id<Subflow>) {
+    pub fn swap_roles(&mut self, subflow: SubflowId) {
         self.revision += 1;
         self.entries.change(|entry| entry.subflow() == subflow, Entry::swap_roles);
     }
@@ -206,7 +205,7 @@ impl PacketIndex {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Member {
     /// Its number.
-    pub id: Id<Subflow>,
+    pub id: SubflowId,
     /// Its first packet. Packets before it are of another subflow that had its number.
     pub first: PacketNo,
 }

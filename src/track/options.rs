@@ -2,10 +2,9 @@
 
 use smallvec::SmallVec;
 
-use super::ack_watch::Sack;
-use super::subflow::SynOptions;
 use crate::wire::mptcp::{self, Dss, Key, MptcpOption};
-use crate::wire::tcp_option::{TcpOption, TcpOptions};
+use crate::wire::seq::SeqNum;
+use crate::wire::tcp_option::{SackBlocks, TcpOption, TcpOptions};
 
 /// NOPs in a row that no host needs for alignment: what is left of an option that a middlebox
 /// overwrote.
@@ -135,6 +134,45 @@ impl SegmentOptions {
     /// Whether there is any MPTCP option.
     pub(crate) fn has_mptcp(&self) -> bool {
         !self.mptcp.is_empty()
+    }
+}
+
+/// The TCP options of a SYN or SYN/ACK.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SynOptions {
+    /// Maximum segment size.
+    pub mss: Option<u16>,
+    /// Shift count of the window.
+    pub window_scale: Option<u8>,
+    /// Whether SACK is permitted.
+    pub sack_permitted: bool,
+    /// Whether timestamps are offered.
+    pub timestamps: bool,
+}
+
+/// The SACK blocks of a segment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Sack {
+    /// How many.
+    pub(crate) blocks: u8,
+    /// The edges of all blocks, mixed.
+    pub(crate) mark: u64,
+    /// Left edge of the first one.
+    pub(crate) first: SeqNum,
+}
+
+impl Sack {
+    pub(crate) fn of(blocks: SackBlocks<'_>) -> Self {
+        let mut sack = Self::default();
+        for (left, right) in blocks.iter() {
+            if sack.blocks == 0 {
+                sack.first = left;
+            }
+            sack.blocks += 1;
+            let edges = u64::from(left.0) << 32 | u64::from(right.0);
+            sack.mark = (sack.mark ^ edges).wrapping_mul(0xff51_afd7_ed55_8ccd).rotate_left(29);
+        }
+        sack
     }
 }
 

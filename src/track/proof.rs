@@ -3,10 +3,10 @@
 //! Computed when asked for, from what the packets left behind: a key may be seen after the proof
 //! that it is needed for.
 
-use super::address::Address;
-use super::connection::Connection;
 use super::role::Role;
-use super::subflow::{JoinHandshake, Subflow};
+use super::state::address::Address;
+use super::state::connection::Connection;
+use super::state::subflow::{JoinHandshake, Subflow};
 use crate::wire::crypto::{self, AddAddrHmacVariant, JoinHmac, JoinParty};
 use crate::wire::mptcp::{AddressFlavour, Join, Key, MptcpOption, Version};
 

@@ -1,9 +1,9 @@
 //! What is new, for those who watch while it happens.
 
-use super::arena::Id;
-use super::event::Event;
-use super::subflow::{Subflow, SubflowState};
-use crate::track::role::Role;
+use super::ids::SubflowId;
+use super::role::Role;
+use super::state::event::Event;
+use super::state::subflow::{Subflow, SubflowState};
 
 /// Something new.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -11,7 +11,7 @@ pub enum Update {
     /// An event, also one that its connection has no room for.
     Event(Event),
     /// A subflow, and with it its connection, may have come further.
-    Progress(Id<Subflow>),
+    Progress(SubflowId),
     /// A connection was forgotten; its subflows with it.
     Forgotten {
         /// Its [`Connection::number`](super::connection::Connection::number).

@@ -3,10 +3,9 @@
 use crate::analyze::state_at::{ReplayBasis, StateAt, state_at};
 use crate::report::Report;
 use crate::track::Trace;
-use crate::track::arena::Id;
 use crate::track::checkpoint::Checkpoints;
+use crate::track::ids::SubflowId;
 use crate::track::index::{Entry, Member, Members, PacketIndex};
-use crate::track::subflow::Subflow;
 use crate::wire::frame::{PacketNo, RawPacket, Timestamp};
 
 /// What was read up to a moment. The default is nothing.
@@ -111,7 +110,7 @@ impl SubflowTable {
         for (connection, tracked) in trace.connections().into_iter().enumerate() {
             let ids = tracked.subflows.iter();
             let member =
-                |id: &Id<Subflow>| Member { id: *id, first: trace.subflow(*id).first.packet };
+                |id: &SubflowId| Member { id: *id, first: trace.subflow(*id).first.packet };
             let members: Vec<_> = ids.map(member).collect();
             for (subflow, member) in members.iter().enumerate() {
                 table.place(*member, SubflowPosition { connection, subflow });

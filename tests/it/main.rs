@@ -17,6 +17,7 @@ mod cli;
 mod clocks;
 mod corpus;
 mod decode;
+mod fast_path;
 mod fields;
 mod findings;
 mod flood;
@@ -42,7 +43,6 @@ mod reread;
 mod robustness;
 mod roundtrip;
 mod scenarios;
-mod short_way;
 mod space;
 mod support;
 #[cfg(feature = "tui")]

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::track::arena::Id;
+use crate::track::ids::Id;
 use crate::track::index::Member;
 use crate::track::packet_class::LastPacket;
 

@@ -9,12 +9,13 @@ use super::build::Context;
 use super::data::DataDirection;
 use super::finding::Confidence;
 use super::{Address, PerHost, Subflow};
-use crate::analyze::rules::ConnectionContext;
+use crate::analyze::ConnectionContext;
 use crate::analyze::{option_space, state, verdict};
 use crate::report::event::{Event, FallbackCauseName};
 use crate::report::hex::{Hex32, Hex64};
 use crate::track::connection;
 use crate::track::event;
+use crate::track::fallback;
 use crate::track::role::Role;
 
 /// A connection over all its subflows.
@@ -213,7 +214,7 @@ pub struct AddAddrRoom {
 /// Family of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names say it")]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum Family {
     Ipv4,
     Ipv6,
@@ -300,7 +301,7 @@ impl Host {
 }
 
 impl Fallback {
-    fn build(context: &Context<'_>, fallback: connection::Fallback) -> Self {
+    fn build(context: &Context<'_>, fallback: fallback::Fallback) -> Self {
         let Moment { packet, t_ns } = context.moment(fallback.seen);
         Self {
             cause: fallback.cause.into(),

@@ -12,6 +12,7 @@ use crate::report::hex::Hex32;
 use crate::track::distribution;
 use crate::track::proof::{self, JoinVerdicts, Verdict};
 use crate::track::role::Role;
+use crate::track::stamp::PacketStamp;
 use crate::track::subflow;
 
 /// Client or server of a connection.
@@ -335,8 +336,7 @@ impl SubflowDirection {
 
 impl Handshake {
     fn build(context: &Context<'_>, handshake: &subflow::Handshake) -> Self {
-        let packet =
-            |seen: Option<subflow::PacketStamp>| seen.map(|seen| context.packet(seen.packet));
+        let packet = |seen: Option<PacketStamp>| seen.map(|seen| context.packet(seen.packet));
         Self {
             syn: packet(handshake.syn),
             syn_ack: packet(handshake.syn_ack),

@@ -263,7 +263,7 @@ fn first_position(index: &PacketIndex, members: &Members) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::track::arena::Id;
+    use crate::track::ids::Id;
     use crate::track::index::Member;
     use crate::track::packet_class::LastPacket;
     use crate::wire::frame::{PacketNo, Timestamp};

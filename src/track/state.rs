@@ -1,0 +1,22 @@
+//! Plain state: what is known of a connection, of its subflows and of the data that it carries. Each
+//! type keeps its own invariants. Which of them a segment changes, and in which order, is decided in
+//! [`step`](super::step).
+
+pub mod ack_watch;
+pub mod address;
+pub mod checksum;
+pub mod connection;
+pub mod data;
+pub mod data_level_stats;
+pub mod duplicate;
+pub mod event;
+pub mod mapping;
+pub mod pending;
+pub mod rtt;
+pub mod sender_stats;
+pub mod series;
+pub mod stream;
+pub mod subflow;
+pub mod tcp_sequence;
+pub mod transmissions;
+pub mod violations;

@@ -1,0 +1,247 @@
+//! What the 40 bytes of TCP options kept from being said: traces of it in the segments of a host.
+//!
+//! An ADD_ADDR that does not fit is not sent. But Linux sends every announcement on an ACK of its own,
+//! and that ACK leaves all the same, with a DSS alone: a *gratuitous ACK*, which says nothing that was
+//! not said before, and that nothing asked for.
+
+use crate::track::options::{Sack, SegmentOptions};
+use crate::track::stamp::PacketStamp;
+use crate::wire::frame::{CapturePoint, Timestamp};
+use crate::wire::mptcp::AddressId;
+use crate::wire::segment::{Segment, TcpFlags};
+use crate::wire::seq::{SeqNum, WireDsn};
+
+/// Most packets that are listed of a kind; the rest is counted.
+const MAX_LISTED: usize = 8;
+
+/// What one host showed of it on one subflow.
+#[derive(Debug, Clone, Default)]
+pub struct AckWatch {
+    evidence: Option<Box<Evidence>>,
+    last: Option<Said>,
+    /// An ACK that is gratuitous unless a FIN follows it.
+    pending: Option<PacketStamp>,
+    /// When the peer last sent what makes a host repeat its last ACK.
+    asked: Option<Timestamp>,
+    /// Whether this host told of bytes that came twice.
+    got_twice: bool,
+}
+
+/// What was noticed, if anything.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence {
+    /// ACKs that nothing asked for, on a subflow with timestamps.
+    pub gratuitous: Listed<PacketStamp>,
+    /// Announcements without timestamps on a subflow that has them.
+    pub untimed: Listed<(PacketStamp, AddressId)>,
+    /// Announcements of IPv6 with a port beside timestamps: room for both is there without padding
+    /// alone.
+    pub unpadded: Listed<(PacketStamp, AddressId)>,
+    /// ADD_ADDR in the place of SACK blocks.
+    pub evicted: Listed<EvictedSack>,
+}
+
+/// The first few of many.
+#[derive(Debug, Clone)]
+pub struct Listed<T> {
+    /// The first.
+    pub first: Vec<T>,
+    /// How many.
+    pub count: u64,
+}
+
+/// SACK blocks that an ADD_ADDR left no room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EvictedSack {
+    /// The ACK with the ADD_ADDR.
+    pub seen: PacketStamp,
+    /// SACK blocks on the ACK before it.
+    pub before: u8,
+    /// SACK blocks that were left.
+    pub left: u8,
+}
+
+impl<T> Default for Listed<T> {
+    fn default() -> Self {
+        Self { first: Vec::new(), count: 0 }
+    }
+}
+
+impl<T> Listed<T> {
+    pub(crate) fn add(&mut self, item: T) {
+        if self.first.len() < MAX_LISTED {
+            self.first.push(item);
+        }
+        self.count += 1;
+    }
+}
+
+impl AckWatch {
+    /// What was noticed so far.
+    pub fn evidence(&self) -> Option<&Evidence> {
+        self.evidence.as_deref()
+    }
+
+    /// An ACK that looks gratuitous, and that nothing of this host follows.
+    pub const fn pending(&self) -> Option<PacketStamp> {
+        self.pending
+    }
+
+    /// Whether this host told of bytes that came twice (RFC 2883).
+    pub const fn got_twice(&self) -> bool {
+        self.got_twice
+    }
+
+    /// Whether a copy at `point` of what this host sent was made by the network, as far as can be
+    /// seen: it was captured where the host's segments are captured first.
+    pub(crate) fn is_doubled(&self, point: CapturePoint) -> bool {
+        self.last.is_some_and(|last| last.point == point)
+    }
+
+    /// What this host said last.
+    pub(crate) const fn last(&self) -> Option<&Said> {
+        self.last.as_ref()
+    }
+
+    /// When the peer last sent what makes this host repeat its last ACK.
+    pub(crate) const fn asked(&self) -> Option<Timestamp> {
+        self.asked
+    }
+
+    /// An ACK that is gratuitous, unless a FIN follows it.
+    pub(crate) const fn suspect(&mut self, seen: PacketStamp) {
+        self.pending = Some(seen);
+    }
+
+    /// The peer sent what makes this host repeat its last ACK.
+    pub(crate) const fn ask(&mut self, at: Timestamp) {
+        self.asked = Some(at);
+    }
+
+    /// Whether a segment with ACK and perhaps PSH, and without SACK blocks, follows on the last one,
+    /// and says something new: then there is nothing to compare, and nothing that asks for an answer.
+    #[inline(always)]
+    pub(crate) fn goes_on(&self, segment: &Segment<'_>, options: &SegmentOptions) -> bool {
+        let Some(last) = &self.last else { return false };
+        let is_outdated = match (last.timestamp, options.timestamps) {
+            (Some(before), Some((now, _))) => SeqNum(now).distance_from(before) < 0,
+            _ => false,
+        };
+        let is_bare = segment.payload_len == 0 && segment.flags == TcpFlags::ACK;
+        self.pending.is_none()
+            && segment.seq == last.end
+            && !is_outdated
+            && !(is_bare && segment.ack == last.ack)
+    }
+
+    /// Takes a segment of which [`AckWatch::goes_on`] is true.
+    #[inline(always)]
+    pub(crate) fn go_on(
+        &mut self,
+        segment: &Segment<'_>,
+        options: &SegmentOptions,
+        data_ack: WireDsn,
+    ) {
+        let Some(last) = &mut self.last else { return };
+        last.is_syn = false;
+        last.end = segment.seq.add(segment.payload_len);
+        last.ack = segment.ack;
+        last.window = segment.window;
+        last.at = segment.timestamp;
+        last.is_bare = segment.payload_len == 0 && segment.flags == TcpFlags::ACK;
+        last.point = segment.point;
+        last.stamps = options.timestamps;
+        last.sack = Sack::default();
+        last.data_ack = Some(lower_half(data_ack));
+        if let Some((value, _)) = options.timestamps {
+            last.timestamp = Some(SeqNum(value));
+        }
+    }
+
+    /// Whether data ends past the window that this host offered last: it is dropped and answered (RFC
+    /// 9293 §3.10.7.4).
+    #[inline]
+    pub(crate) fn is_outside_window(&self, segment: &Segment<'_>, scale: Option<u8>) -> bool {
+        let (Some(said), Some(scale)) = (&self.last, scale) else { return false };
+        let room = i64::from(said.window) << scale.min(14);
+        let end = segment.seq.add(segment.payload_len).distance_from(said.ack);
+        segment.payload_len > 0 && !said.is_syn && i64::from(end) > room
+    }
+
+    pub(crate) fn evidence_mut(&mut self) -> &mut Evidence {
+        self.evidence.get_or_insert_default()
+    }
+
+    /// Remembers what was said last.
+    #[inline]
+    pub(crate) fn note(&mut self, now: &Said) {
+        self.got_twice |= now.is_duplicate();
+        match &mut self.last {
+            Some(last) => last.go_on_to(now),
+            None => self.last = Some(*now),
+        }
+    }
+
+    /// Linux sends an ACK right before a FIN after REMOVE_ADDR: that one is not counted.
+    #[inline]
+    pub(crate) fn settle(&mut self, flags: TcpFlags) {
+        if let Some(seen) = self.pending {
+            self.pending = None;
+            if !flags.has(TcpFlags::FIN) && !flags.has(TcpFlags::RST) {
+                self.evidence_mut().gratuitous.add(seen);
+            }
+        }
+    }
+}
+
+/// What a host said last on a subflow.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Said {
+    pub(crate) is_syn: bool,
+    /// One past the highest sequence number sent.
+    pub(crate) end: SeqNum,
+    pub(crate) ack: SeqNum,
+    pub(crate) window: u16,
+    pub(crate) at: Timestamp,
+    /// An ACK without payload; an IPv4 identification tells it from a copy.
+    pub(crate) is_bare: bool,
+    pub(crate) point: CapturePoint,
+    pub(crate) stamps: Option<(u32, u32)>,
+    pub(crate) sack: Sack,
+    /// The lower half of the last DATA_ACK.
+    pub(crate) data_ack: Option<u32>,
+    /// Highest TSval.
+    pub(crate) timestamp: Option<SeqNum>,
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "that is what is wanted")]
+pub(crate) const fn lower_half(dsn: WireDsn) -> u32 {
+    dsn.raw() as u32
+}
+
+impl Said {
+    /// Becomes what was said `now`, but for what holds of everything up to it.
+    #[inline]
+    fn go_on_to(&mut self, now: &Self) {
+        let Self { end, data_ack, timestamp, .. } = *self;
+        *self = Self {
+            end: if now.end.distance_from(end) < 0 { end } else { now.end },
+            data_ack: now.data_ack.or(data_ack),
+            timestamp: match (now.timestamp, timestamp) {
+                (Some(now), Some(before)) if now.distance_from(before) < 0 => Some(before),
+                (now, before) => now.or(before),
+            },
+            ..*now
+        };
+    }
+
+    /// SACK blocks that the next ACK repeats: not one that tells of bytes that came twice
+    /// (RFC 2883 §4).
+    pub(crate) fn open_blocks(&self) -> u8 {
+        self.sack.blocks - u8::from(self.is_duplicate())
+    }
+
+    pub(crate) fn is_duplicate(&self) -> bool {
+        self.sack.blocks > 0 && self.sack.first.distance_from(self.ack) < 0
+    }
+}

@@ -1,0 +1,499 @@
+//! The data sequence space of one direction of a connection (RFC 8684 §3.3): which bytes of the
+//! stream were seen, on which subflow first, and what the peer acknowledged.
+
+use std::collections::VecDeque;
+
+use smallvec::SmallVec;
+
+use super::data_level_stats::{DataLevelStats, Stall};
+use super::series::DataSeries;
+use super::transmissions::{FirstTransmissions, Transmission};
+use crate::track::data_level::DataLevel;
+use crate::track::range_set::{Pieces, RangeSet, SeqRange, Slot};
+use crate::track::stamp::PacketStamp;
+use crate::wire::frame::Timestamp;
+use crate::wire::seq::{Dsn, WireDsn};
+
+/// Most resent copies that are remembered, to tell what a subflow carried before.
+const MAX_RESENT: usize = 256;
+
+/// Positions stay within this, whatever the numbers on the wire are, so that sums can't overflow.
+const MAX_POSITION: i64 = 1 << 60;
+
+/// One direction of the data sequence space. Positions count from the first byte of the stream
+/// (IDSN + 1) where the IDSN is known when the first byte comes, else from the first byte seen.
+/// (`repr(C)`: see [`SubflowSide`](super::subflow::SubflowSide).)
+#[derive(Debug, Clone, Default)]
+#[repr(C)]
+pub struct DataSpace {
+    base: Option<Dsn>,
+    /// The upper half of `base` is known: not while only 4-byte numbers were seen.
+    upper_known: bool,
+    highest: i64,
+    /// One past the last position that the peer acknowledged.
+    acked: Option<i64>,
+    range_set: RangeSet,
+    /// One past the last position that each subflow acknowledged of its own, by its number.
+    subflow_acked: Vec<i64>,
+    /// Where the latest mappings in a row begin whose DSN is 8 bytes wide.
+    wide_from: Option<i64>,
+    level_stats: DataLevelStats,
+    fin: Option<DataFin>,
+    resent: VecDeque<Transmission>,
+    first_copies: FirstTransmissions,
+}
+
+/// A DATA_FIN (RFC 8684 §3.3.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DataFin {
+    /// First time it was seen.
+    pub seen: PacketStamp,
+    /// Its position: one past the last byte of the stream.
+    pub position: i64,
+    /// When a DATA_ACK covered it.
+    pub acked: Option<PacketStamp>,
+}
+
+/// What became of a run of bytes that a subflow carried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PayloadClass {
+    /// PacketStamp for the first time.
+    New,
+    /// PacketStamp before on this subflow.
+    Remapped,
+    /// PacketStamp before on another one, whose number this is where it is still remembered.
+    Reinjected(Option<u32>),
+}
+
+/// The parts of one insertion: a range and what became of it.
+pub type PayloadClasses = SmallVec<[(SeqRange, PayloadClass); 2]>;
+
+impl DataSpace {
+    /// Sets the origin to the byte after the IDSN. Returns by how much the positions of what was
+    /// seen before it moved.
+    pub fn know_idsn(&mut self, idsn: Dsn) -> i64 {
+        let first = idsn.add(1);
+        let shift = self.base.map_or(0, |base| self.distance(base, first));
+        if shift != 0 {
+            self.shift(shift);
+        }
+        self.base = Some(first);
+        self.upper_known = true;
+        self.range_set.begin_at(0);
+        shift
+    }
+
+    /// The DSN at position 0.
+    pub const fn base(&self) -> Option<Dsn> {
+        self.base
+    }
+
+    /// Bytes seen.
+    pub const fn range_set(&self) -> &RangeSet {
+        &self.range_set
+    }
+
+    /// Bytes of the stream that the peer did not acknowledge; 0 while no DATA_ACK was seen.
+    pub fn outstanding(&self) -> u64 {
+        let sent = self.range_set().span().map_or(0, |span| span.end);
+        self.acked_end().map_or(0, |acked| u64::try_from(sent - acked).unwrap_or(0))
+    }
+
+    /// The DATA_FIN, once seen.
+    pub const fn fin(&self) -> Option<DataFin> {
+        self.fin
+    }
+
+    /// One past the last position that the peer acknowledged; with a DATA_FIN that is one more than
+    /// the stream has bytes.
+    pub const fn acked_end(&self) -> Option<i64> {
+        self.acked
+    }
+
+    /// The full number of a DSN or DATA_ACK on the wire. The first one ever becomes position 0.
+    #[inline(always)]
+    pub fn expand(&mut self, wire: WireDsn) -> Dsn {
+        match wire {
+            WireDsn::Long(whole) if self.upper_known => Dsn(whole),
+            _ => self.expand_by_reference(wire),
+        }
+    }
+
+    #[inline(never)]
+    fn expand_by_reference(&mut self, wire: WireDsn) -> Dsn {
+        let Some(base) = self.base else {
+            self.base = Some(Dsn(wire.raw()));
+            self.upper_known = wire.is_long();
+            return Dsn(wire.raw());
+        };
+        let reference = base.add(self.highest.cast_unsigned());
+        if let WireDsn::Long(whole) = wire
+            && !self.upper_known
+        {
+            // Until now the upper half was taken for 0; from here on it is known.
+            let low = reference.0 & u64::from(u32::MAX);
+            #[expect(clippy::cast_possible_truncation, reason = "the lower half is expanded")]
+            let reference = WireDsn::Short(low as u32).expand(Dsn(whole));
+            self.base = Some(reference.add(self.highest.wrapping_neg().cast_unsigned()));
+            self.upper_known = true;
+        }
+        wire.expand(reference)
+    }
+
+    /// Position of `dsn`, once any number is known.
+    #[inline]
+    pub(crate) fn position_of(&self, dsn: Dsn) -> Option<i64> {
+        let distance = dsn.distance_from(self.base?);
+        Some(distance.clamp(-MAX_POSITION, MAX_POSITION))
+    }
+
+    /// A number near which those of this direction are, if all 64 bits of it are known.
+    pub fn reference(&self) -> Option<Dsn> {
+        self.base.filter(|_| self.upper_known).map(|base| base.add(self.highest.cast_unsigned()))
+    }
+
+    /// Where it stands.
+    pub fn level(&self) -> DataLevel {
+        let at = |position: i64| self.base.map(|base| base.add(position.cast_unsigned()));
+        DataLevel {
+            sent: self.range_set.span().and_then(|span| at(span.end)),
+            acked: self.acked.and_then(at),
+            window: self.level_stats.window.map(|window| window.latest),
+            highest: at(self.highest),
+            is_whole: self.upper_known,
+        }
+    }
+
+    /// Position of `dsn`; the first one ever becomes position 0.
+    pub fn position(&mut self, dsn: Dsn) -> i64 {
+        self.base.get_or_insert(dsn);
+        self.position_of(dsn).unwrap_or(0)
+    }
+
+    /// Adds bytes carried by a subflow that belong at `place`, since none of them was seen before.
+    #[inline(always)]
+    pub fn insert_new(&mut self, place: Slot, carried: Transmission) {
+        let before = self.range_set.contiguous_end();
+        let outstanding = self.has_outstanding();
+        self.range_set.insert_at(place, carried.range);
+        self.highest = self.highest.max(carried.range.end);
+        let early = before.is_some_and(|end| carried.range.start > end);
+        self.level_stats.out_of_order += u64::from(early);
+        self.level_stats.progress(carried.at, outstanding);
+        if place != Slot::End && self.range_set.contiguous_end() != before {
+            self.time_released(carried);
+        }
+        self.first_copies.remember(carried);
+    }
+
+    /// Adds bytes carried by a subflow; says what became of each of them.
+    pub fn insert(&mut self, carried: Transmission) -> PayloadClasses {
+        self.highest = self.highest.max(carried.range.end);
+        let had_holes = self.range_set.holes().len() > 0;
+        let before = self.range_set.contiguous_end();
+        let outstanding = self.has_outstanding();
+        let early = before.is_some_and(|end| carried.range.start > end);
+        let pieces = self.range_set.insert(carried.range);
+        self.level_stats.out_of_order += u64::from(early && pieces.iter().any(|piece| !piece.seen));
+        if pieces.iter().any(|piece| !piece.seen) {
+            self.level_stats.progress(carried.at, outstanding);
+        }
+        if had_holes && self.range_set.contiguous_end() != before {
+            self.time_released(carried);
+        }
+        let mut fates = PayloadClasses::new();
+        self.classify(&pieces, carried, &mut fates);
+        fates
+    }
+
+    /// Takes payload of any kind, of which `new_data` bytes are the stream's for the first time.
+    pub fn sent(&mut self, at: Timestamp, payload: u64, new_data: u64) {
+        if self.level_stats.series.is_none() {
+            return;
+        }
+        let sent = self.range_set.span().map_or(0, |span| span.end);
+        let in_flight = self.acked.map_or(0, |acked| u64::try_from(sent - acked).unwrap_or(0));
+        self.level_stats.sent(at, payload, new_data, in_flight);
+    }
+
+    /// From now on it is kept what was sent when, in so many spans of time at most.
+    pub fn keep_series(&mut self, most: u32) {
+        self.level_stats.series = Some(Box::new(DataSeries::new(most)));
+    }
+
+    /// Takes a DATA_ACK at the position `acked`, and what the peer offers to receive from there, if
+    /// the scale of its window is known. Returns the right edge of that.
+    #[inline(always)]
+    pub fn offer(&mut self, acked: i64, bytes: Option<u64>, at: Timestamp) -> Option<i64> {
+        if self.level_stats.series.is_some() {
+            self.level_stats.acknowledged(at, self.acked.unwrap_or_default(), bytes);
+        }
+        let bytes = bytes?;
+        let edge = acked.saturating_add_unsigned(bytes);
+        self.level_stats.offered(edge, bytes, at);
+        Some(edge)
+    }
+
+    /// Whether the last segment ended a stall.
+    #[inline]
+    pub(crate) const fn has_stall(&self) -> bool {
+        self.level_stats.has_stall()
+    }
+
+    /// The stall that the last segment ended, if it did.
+    #[inline]
+    pub fn take_stall(&mut self) -> Option<Stall> {
+        self.level_stats.take_stall()
+    }
+
+    /// Whether bytes sent again since the last time were others than the first ones.
+    pub(crate) const fn take_differing(&mut self) -> bool {
+        std::mem::replace(&mut self.level_stats.differing, false)
+    }
+
+    /// Takes the first position of a mapping whose DSN is 8 bytes wide.
+    #[inline]
+    pub(crate) const fn map_wide(&mut self, start: i64) {
+        if self.wide_from.is_none() {
+            self.wide_from = Some(start);
+        }
+    }
+
+    /// Takes a mapping whose DSN is 4 bytes wide.
+    pub(crate) const fn map_narrow(&mut self) {
+        self.wide_from = None;
+    }
+
+    /// Whether the byte before `position` came in a mapping with a DSN of 8 bytes.
+    pub(crate) fn is_wide(&self, position: i64) -> bool {
+        let sent = self.range_set.span().map_or(0, |span| span.end);
+        let sent = sent.max(self.fin.map_or(0, |fin| fin.position + 1));
+        position <= sent && self.wide_from.is_some_and(|from| from < position)
+    }
+
+    /// How the data fared.
+    pub const fn level_stats(&self) -> &DataLevelStats {
+        &self.level_stats
+    }
+
+    /// Takes the acknowledgment that the peer gave a subflow, by its number: everything before
+    /// `position` on that subflow.
+    #[inline(always)]
+    pub fn acknowledge_subflow(&mut self, subflow: u32, position: i64) {
+        let index = subflow as usize;
+        if self.subflow_acked.len() <= index {
+            self.subflow_acked.resize(index + 1, 0);
+        }
+        if let Some(acked) = self.subflow_acked.get_mut(index) {
+            *acked = position.max(*acked);
+        }
+    }
+
+    /// Takes a DATA_FIN at `position`; true the first time.
+    pub fn finish(&mut self, position: i64, seen: PacketStamp) -> bool {
+        self.highest = self.highest.max(position + 1);
+        let first = self.fin.is_none();
+        if first {
+            self.fin = Some(DataFin { seen, position, acked: None });
+        }
+        first
+    }
+
+    /// Takes a DATA_ACK of the peer; returns one past the last position that it acknowledges.
+    #[inline(always)]
+    pub fn acknowledge(&mut self, ack: WireDsn, seen: PacketStamp) -> i64 {
+        let dsn = self.expand(ack);
+        let end = self.position(dsn);
+        if self.acked.is_some_and(|before| before >= end) {
+            return end;
+        }
+        self.time_acknowledged(end, seen.at);
+        let outstanding = self.has_outstanding();
+        self.level_stats.progress(seen.at, outstanding);
+        self.acked = Some(end);
+        self.highest = self.highest.max(end);
+        if let Some(fin) = self.fin.as_mut().filter(|fin| end > fin.position) {
+            fin.acked.get_or_insert(seen);
+        }
+        end
+    }
+
+    /// Adds what another view of the same direction saw. Both began without the other's, so bytes
+    /// that both saw count twice.
+    /// Returns by how much its positions moved.
+    pub fn absorb(&mut self, other: &Self) -> i64 {
+        let Some(Dsn(whole)) = other.base else { return 0 };
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is known")]
+        let short = WireDsn::Short(whole as u32);
+        let dsn = self.expand(if other.upper_known { WireDsn::Long(whole) } else { short });
+        let shift = self.position(dsn);
+        let mut at = other.range_set.span().map_or(0, |span| span.start);
+        let end = other.range_set.span().map_or(0, |span| span.end);
+        let to_the_end = SeqRange { start: end, end };
+        for hole in other.range_set.holes().chain([to_the_end]) {
+            self.range_set.insert(SeqRange { start: at + shift, end: hole.start + shift });
+            at = hole.end;
+        }
+        self.highest = self.highest.max(other.highest + shift);
+        self.acked = self.acked.max(other.acked.map(|end| end + shift));
+        let fin = other.fin.map(|fin| DataFin { position: fin.position + shift, ..fin });
+        self.fin = self.fin.or(fin);
+        shift
+    }
+
+    /// Forgets what a subflow acknowledged, whose number goes to another one.
+    pub fn forget_subflow(&mut self, number: u32) {
+        if let Some(acked) = self.subflow_acked.get_mut(number as usize) {
+            *acked = 0;
+        }
+    }
+
+    /// Lets go of what is only needed while data is on its way.
+    pub fn close(&mut self) {
+        self.first_copies.close();
+        self.resent = VecDeque::new();
+        self.range_set.shrink();
+    }
+
+    /// Signed distance of two numbers; of their lower halves, as long as the upper one is not known.
+    fn distance(&self, to: Dsn, from: Dsn) -> i64 {
+        let whole = to.distance_from(from).clamp(-MAX_POSITION, MAX_POSITION);
+        #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is known")]
+        let low = whole as i32;
+        if self.upper_known { whole } else { i64::from(low) }
+    }
+
+    /// Moves all positions.
+    fn shift(&mut self, by: i64) {
+        self.range_set.shift(by);
+        self.highest = self.highest.saturating_add(by);
+        self.first_copies.shift(by);
+        for copy in &mut self.resent {
+            copy.range = copy.range.shifted(by);
+        }
+        self.acked = self.acked.map(|acked| acked.saturating_add(by));
+        self.wide_from = self.wide_from.map(|from| from.saturating_add(by));
+        if let Some(fin) = &mut self.fin {
+            fin.position = fin.position.saturating_add(by);
+        }
+        if let Some(series) = &mut self.level_stats.series {
+            series.acked.change(|bin| bin.end = bin.end.saturating_add(by));
+        }
+    }
+
+    fn classify(&mut self, pieces: &Pieces, carried: Transmission, fates: &mut PayloadClasses) {
+        for piece in pieces {
+            let offset = piece.range.start - carried.range.start;
+            let part = Transmission {
+                range: piece.range,
+                subflow_position: carried.subflow_position + offset,
+                sample: if piece.range == carried.range { carried.sample } else { 0 },
+                ..carried
+            };
+            if piece.seen {
+                self.split_by_first_copy(part, fates);
+                remember(&mut self.resent, part, MAX_RESENT);
+            } else {
+                fates.push((part.range, PayloadClass::New));
+                self.first_copies.remember(part);
+            }
+        }
+    }
+
+    /// Splits bytes seen before by the subflow that carried them first.
+    fn split_by_first_copy(&mut self, part: Transmission, fates: &mut PayloadClasses) {
+        let mut at = part.range.start;
+        while at < part.range.end {
+            let first = self.first_copies.at(at);
+            let end = first.map_or_else(|next| next, |copy| copy.range.end).min(part.range.end);
+            let (resent_here, same_to) = self.resent_on(part.subflow, at);
+            let range = SeqRange { start: at, end: end.min(same_to) };
+            let fate = self.fate_of_repeat(range, part, first.ok(), resent_here);
+            fates.push((range, fate));
+            at = range.end;
+        }
+    }
+
+    /// Whether a later copy of the byte at `at` came on a subflow, and up to where the bytes after
+    /// it are like it in that.
+    fn resent_on(&self, subflow: u32, at: i64) -> (bool, i64) {
+        let here = self.resent.iter().filter(|copy| copy.subflow == subflow && copy.range.end > at);
+        let covering = here.clone().filter(|copy| copy.range.start <= at);
+        match covering.map(|copy| copy.range.end).max() {
+            Some(end) => (true, end),
+            None => (false, here.map(|copy| copy.range.start).min().unwrap_or(i64::MAX)),
+        }
+    }
+
+    fn fate_of_repeat(
+        &mut self,
+        range: SeqRange,
+        part: Transmission,
+        first: Option<Transmission>,
+        resent_here: bool,
+    ) -> PayloadClass {
+        // What is forgotten was acknowledged at the data level, so on its subflow as well.
+        let is_acked = self.acked.is_some_and(|acked| acked >= range.end);
+        let forgotten = if is_acked { range.len() } else { 0 };
+        let wasted = first.map_or(forgotten, |first| self.acked_below(&first, range));
+        if resent_here || first.is_some_and(|first| first.subflow == part.subflow) {
+            self.level_stats.wasted += wasted;
+            return PayloadClass::Remapped;
+        }
+        self.level_stats.differing |= first.is_some_and(|first| differs(&first, &part, range));
+        let from = first.map(|first| first.subflow);
+        let from = from.or_else(|| self.first_copies.only_other(part.subflow));
+        let delay = first.map(|first| part.at.since(first.at));
+        self.level_stats.reinjected((from, part.subflow), range.len(), wasted, delay);
+        PayloadClass::Reinjected(from)
+    }
+
+    /// How many bytes of `range` the subflow of their first copy had acknowledged already.
+    fn acked_below(&self, first: &Transmission, range: SeqRange) -> u64 {
+        let start = first.subflow_position + (range.start - first.range.start);
+        let acked = self.subflow_acked.get(first.subflow as usize).copied().unwrap_or(0);
+        SeqRange { start, end: acked }.len().min(range.len())
+    }
+
+    /// Whether data was sent that the peer has not acknowledged, as far as acknowledgments are seen.
+    fn has_outstanding(&self) -> bool {
+        let sent = self.range_set.span().map(|span| span.end);
+        sent.zip(self.acked).is_some_and(|(sent, acked)| sent > acked)
+    }
+
+    /// A DATA_ACK up to `end`: times the last segment that it covers, unless that was sent twice.
+    #[inline(always)]
+    fn time_acknowledged(&mut self, end: i64, at: Timestamp) {
+        let last = self.first_copies.acknowledge(end);
+        let last = last.filter(|(range, _)| self.acked.is_none_or(|acked| range.end > acked));
+        let Some((range, sent)) = last else { return };
+        if self.resent.iter().all(|copy| copy.range.intersection(range).is_empty()) {
+            self.level_stats.round_trip(at, at.since(sent));
+        }
+    }
+
+    /// Bytes that filled a hole: times those behind it, which had waited for them.
+    fn time_released(&mut self, filler: Transmission) {
+        let ready = self.range_set.contiguous_end().unwrap_or(filler.range.end);
+        let waited = &mut self.level_stats.head_of_line;
+        self.first_copies.release(ready, |copy| {
+            if copy.range.start >= filler.range.end {
+                waited.record(filler.at.since(copy.at));
+            }
+        });
+    }
+}
+
+/// Whether the whole of a copy is `part`, and its bytes are others.
+fn differs(first: &Transmission, part: &Transmission, range: SeqRange) -> bool {
+    let is_whole = first.range == range && part.range == range;
+    is_whole && first.sample != 0 && part.sample != 0 && first.sample != part.sample
+}
+
+/// Appends, and forgets the oldest beyond `most`.
+fn remember(copies: &mut VecDeque<Transmission>, copy: Transmission, most: usize) {
+    if copies.len() >= most {
+        copies.pop_front();
+    }
+    copies.push_back(copy);
+}

@@ -1,0 +1,224 @@
+//! How one direction of the data level fared: what was sent twice, how long it took, where it stood
+//! still.
+
+use super::series::{Acked, DataSeries, Extent, Sent};
+use crate::track::distribution::Distribution;
+use crate::wire::frame::Timestamp;
+
+/// Silence at the data level that counts as a stall, while data is not acknowledged.
+const STALL_NS: i64 = 500_000_000;
+
+/// Most stalls that are listed; the rest is counted.
+const MAX_STALLS: usize = 64;
+
+/// Most pairs of subflows between which resent octets are told apart; the rest is summed up.
+const MAX_PAIRS: usize = 64;
+
+/// What happened to the data of one direction.
+/// (`repr(C)`: see [`SubflowSide`](super::subflow::SubflowSide).)
+#[derive(Debug, Clone, Default)]
+#[repr(C)]
+pub struct DataLevelStats {
+    last_progress: Option<Timestamp>,
+    /// The stall that ended last, until somebody asks.
+    ended: Option<Stall>,
+    /// What the peer offered to receive; `None` while the scale of its window is not known.
+    pub window: Option<Window>,
+    /// Segments with new data that came before earlier data.
+    pub out_of_order: u64,
+    /// Mapping sent → DATA_ACK that covers it.
+    pub data_rtt: Distribution,
+    /// How long octets that came early waited for the ones before them.
+    pub head_of_line: Distribution,
+    /// Octets sent again under another mapping although the subflow of their first copy had
+    /// acknowledged that.
+    pub wasted: u64,
+    /// Octets sent again on another subflow, by the pair of subflows.
+    pub reinjections: Vec<Reinjections>,
+    /// The first times of silence.
+    pub stalls: Vec<Stall>,
+    /// How many there were in all.
+    pub stall_count: u64,
+    /// What was sent and acknowledged when, over all subflows, where that is kept.
+    pub series: Option<Box<DataSeries>>,
+    /// Whether octets that were sent again differ from the first ones, until somebody asks.
+    pub(crate) differing: bool,
+}
+
+/// The receive window at the data level: it counts from the DATA_ACK, and all subflows share it
+/// (RFC 8684 §3.3.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The latest, in octets.
+    pub latest: u64,
+    /// The smallest, in octets.
+    pub min: u64,
+    /// The largest, in octets.
+    pub max: u64,
+    /// Segments that offered nothing.
+    pub zero_count: u64,
+    /// How long nothing was offered, in nanoseconds.
+    pub zero_ns: i64,
+    /// When nothing was offered last.
+    pub last_zero: Option<Timestamp>,
+    /// Since when nothing is offered.
+    pub zero_since: Option<Timestamp>,
+    /// One past the last position that may be sent, by all that was offered.
+    pub edge: i64,
+}
+
+impl Window {
+    const fn starting(octets: u64, edge: i64) -> Self {
+        Self {
+            latest: octets,
+            min: octets,
+            max: octets,
+            zero_count: 0,
+            zero_ns: 0,
+            last_zero: None,
+            zero_since: None,
+            edge,
+        }
+    }
+}
+
+/// Octets that were carried by one subflow first and then by another.
+#[derive(Debug, Clone)]
+pub struct Reinjections {
+    /// Number of the subflow that carried them first; `None` where that is not remembered.
+    pub from: Option<u32>,
+    /// Number of the subflow that carried them again.
+    pub to: u32,
+    /// How many.
+    pub bytes: u64,
+    /// Of those, how many had been acknowledged on the first subflow.
+    pub wasted: u64,
+    /// First copy → this one.
+    pub delay: Distribution,
+}
+
+/// A time without new data and without a DATA_ACK that advances, while data is not acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stall {
+    /// The last progress before it.
+    pub start: Timestamp,
+    /// How long it lasted in nanoseconds.
+    pub duration_ns: i64,
+    /// Whether the receiver offered no room in the meantime.
+    pub window_closed: bool,
+}
+
+impl DataLevelStats {
+    /// Takes octets resent on another subflow.
+    pub(crate) fn reinjected(
+        &mut self,
+        (from, to): (Option<u32>, u32),
+        bytes: u64,
+        wasted: u64,
+        delay_ns: Option<i64>,
+    ) {
+        self.wasted += wasted;
+        let Some(pair) = self.pair(from, to) else { return };
+        pair.bytes += bytes;
+        pair.wasted += wasted;
+        if let Some(delay_ns) = delay_ns {
+            pair.delay.record(delay_ns);
+        }
+    }
+
+    /// Takes payload, of which `new_data` octets belong to the stream for the first time, after which
+    /// `in_flight` octets of the stream are not acknowledged.
+    pub(crate) fn sent(&mut self, at: Timestamp, payload: u64, new_data: u64, in_flight: u64) {
+        if let Some(series) = &mut self.series {
+            series.sent.add(at, Sent::bytes(payload, new_data, in_flight));
+        }
+    }
+
+    /// Takes a DATA_ACK of everything before `end`, and what the peer offers to receive from there.
+    #[inline]
+    pub(crate) fn acknowledged(&mut self, at: Timestamp, end: i64, window: Option<u64>) {
+        if let Some(series) = &mut self.series {
+            let window = window.and_then(|octets| i64::try_from(octets).ok());
+            let window = window.map_or(Extent::NONE, Extent::of);
+            series.acked.add(at, Acked { end, window });
+        }
+    }
+
+    /// Takes a round trip at the data level that ended at `at`.
+    pub(crate) fn round_trip(&mut self, at: Timestamp, ns: i64) {
+        self.data_rtt.record(ns);
+        if let Some(series) = &mut self.series {
+            series.rtt.add(at, Extent::of(ns));
+        }
+    }
+
+    /// Takes what the peer offers to receive, before `edge`.
+    #[inline(always)]
+    pub(crate) fn offered(&mut self, edge: i64, octets: u64, at: Timestamp) {
+        let window = self.window.get_or_insert_with(|| Window::starting(octets, edge));
+        window.latest = octets;
+        window.edge = window.edge.max(edge);
+        window.min = window.min.min(octets);
+        window.max = window.max.max(octets);
+        if octets == 0 {
+            window.zero_count += 1;
+            window.zero_since.get_or_insert(at);
+            window.last_zero = Some(at);
+        } else if let Some(since) = window.zero_since {
+            window.zero_since = None;
+            window.zero_ns += at.since(since).max(0);
+        }
+    }
+
+    /// Takes new data, or a DATA_ACK that advances; `outstanding` says whether data was not
+    /// acknowledged before it.
+    #[inline(always)]
+    pub(crate) fn progress(&mut self, at: Timestamp, outstanding: bool) {
+        if self.last_progress.is_some_and(|last| last > at) {
+            return;
+        }
+        if let Some(start) = self.last_progress.replace(at)
+            && outstanding
+            && at.since(start) >= STALL_NS
+        {
+            let window_closed = self.was_window_closed(start);
+            let stall = Stall { start, duration_ns: at.since(start), window_closed };
+            self.stall_count += 1;
+            self.ended = Some(stall);
+            if self.stalls.len() < MAX_STALLS {
+                self.stalls.push(stall);
+            }
+        }
+    }
+
+    #[inline]
+    pub(crate) const fn has_stall(&self) -> bool {
+        self.ended.is_some()
+    }
+
+    #[inline]
+    pub(crate) const fn take_stall(&mut self) -> Option<Stall> {
+        self.ended.take()
+    }
+
+    /// Whether the window was closed at some time since `start`.
+    fn was_window_closed(&self, start: Timestamp) -> bool {
+        self.window.is_some_and(|window| {
+            window.zero_since.is_some() || window.last_zero.is_some_and(|last| last >= start)
+        })
+    }
+
+    fn pair(&mut self, from: Option<u32>, to: u32) -> Option<&mut Reinjections> {
+        let known = self.reinjections.iter().position(|pair| (pair.from, pair.to) == (from, to));
+        let index = match known {
+            Some(index) => index,
+            None if self.reinjections.len() >= MAX_PAIRS => self.reinjections.len() - 1,
+            None => {
+                let delay = Distribution::default();
+                self.reinjections.push(Reinjections { from, to, bytes: 0, wasted: 0, delay });
+                self.reinjections.len() - 1
+            }
+        };
+        self.reinjections.get_mut(index)
+    }
+}

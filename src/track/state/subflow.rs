@@ -1,0 +1,504 @@
+//! One TCP flow that carries a part of a connection.
+
+use super::ack_watch::AckWatch;
+use super::checksum::Checksums;
+use super::duplicate::RecentSegments;
+use super::mapping::Mappings;
+use super::pending::Pending;
+use super::rtt::RoundTrips;
+use super::sender_stats::SenderStats;
+use super::tcp_sequence::TcpSequence;
+use super::violations::Violations;
+use crate::track::ids::ConnectionId;
+use crate::track::options::SynOptions;
+use crate::track::range_set::SeqRange;
+use crate::track::role::{Direction, PerRole, Role};
+use crate::track::stamp::PacketStamp;
+use crate::wire::frame::Timestamp;
+use crate::wire::mptcp::{AddressId, Nonce, TcpReset, Token};
+use crate::wire::segment::{Endpoint, Segment};
+use crate::wire::seq::SeqNum;
+
+/// A subflow. (`repr(C)`: see [`SubflowSide`].)
+#[derive(Debug, Clone)]
+#[repr(C)]
+pub struct Subflow {
+    /// The connection it belongs to.
+    pub connection: ConnectionId,
+    /// Its number within the connection; 0 is the first one seen.
+    pub number: u32,
+    /// Whether it was opened with MP_CAPABLE (or, midstream, seems to have been).
+    pub initial: bool,
+    /// Who sent its SYN. For a midstream subflow: a guess.
+    pub opener: Role,
+    /// Whether the memory for segments on their way was given back.
+    pub released: bool,
+    /// Whether its segments stand in the capture in another order than their times.
+    pub out_of_order: bool,
+    /// Whether its segments are captured at more than one point.
+    pub several_points: bool,
+    /// Whether a segment other than a SYN, a RST or their like was seen from both hosts: it got
+    /// through.
+    pub established: bool,
+    /// Whether its segments may take the fast path, as far as it depends on it.
+    pub(crate) fast_path: bool,
+    /// Last packet seen of it.
+    pub last: PacketStamp,
+    /// The RST that ended it.
+    pub reset: Option<Reset>,
+    /// The three segments that open it.
+    pub handshake: Handshake,
+    /// The MP_JOIN handshake; `None` on the initial subflow.
+    pub join: Option<JoinHandshake>,
+    /// What each host did on it.
+    pub sides: PerRole<SubflowSide>,
+    /// Wireshark's `tcp.stream`, while flows could be counted.
+    pub tcp_stream: Option<u32>,
+    /// First packet seen of it.
+    pub first: PacketStamp,
+}
+
+/// The endpoints of a flow as its opener and its acceptor, and the first packet seen of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Opening {
+    /// Who opened it.
+    pub opener: Endpoint,
+    /// Who answered.
+    pub acceptor: Endpoint,
+    /// First packet.
+    pub first: PacketStamp,
+    /// Whether it was opened with MP_CAPABLE, or seems to have been.
+    pub initial: bool,
+}
+
+/// The segments that open a TCP connection.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Handshake {
+    /// First SYN.
+    pub syn: Option<PacketStamp>,
+    /// First SYN/ACK.
+    pub syn_ack: Option<PacketStamp>,
+    /// First ACK of the opener after it.
+    pub ack: Option<PacketStamp>,
+    /// SYNs after the first.
+    pub syn_retransmissions: u32,
+    /// SYN/ACKs after the first.
+    pub syn_ack_retransmissions: u32,
+    /// Whether a SYN carried MP_CAPABLE.
+    pub mp_capable_syn: bool,
+    /// The acceptor's first segment after the third ACK without any MPTCP option.
+    pub bare_answer: Option<PacketStamp>,
+    /// The first SYN without MP_CAPABLE after one with it.
+    pub plain_syn: Option<PacketStamp>,
+}
+
+impl Handshake {
+    /// Takes a SYN; returns how many there were before it.
+    pub fn see_syn(&mut self, seen: PacketStamp) -> u32 {
+        count_first_and_repeats(&mut self.syn, &mut self.syn_retransmissions, seen)
+    }
+
+    /// Takes a SYN/ACK; returns how many there were before it.
+    pub fn see_syn_ack(&mut self, seen: PacketStamp) -> u32 {
+        count_first_and_repeats(&mut self.syn_ack, &mut self.syn_ack_retransmissions, seen)
+    }
+
+    /// SYN to third ACK in nanoseconds: one round trip, from any vantage point. `None` when a part
+    /// is missing, or was sent more than once.
+    pub fn rtt_ns(&self) -> Option<i64> {
+        let (syn, ack) = (self.syn?, self.ack?);
+        self.syn_ack?;
+        let once = self.syn_retransmissions == 0 && self.syn_ack_retransmissions == 0;
+        once.then(|| ack.at.since(syn.at))
+    }
+}
+
+fn count_first_and_repeats(
+    first: &mut Option<PacketStamp>,
+    repeats: &mut u32,
+    seen: PacketStamp,
+) -> u32 {
+    if first.is_some() {
+        *repeats += 1;
+    } else {
+        *first = Some(seen);
+    }
+    *repeats
+}
+
+/// What MP_JOIN said while the subflow was opened (RFC 8684 §3.2).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct JoinHandshake {
+    /// Token of the joinee, from the SYN.
+    pub token: Option<Token>,
+    /// The joiner's nonce, from the SYN.
+    pub joiner_nonce: Option<Nonce>,
+    /// The joinee's nonce, from the SYN/ACK.
+    pub joinee_nonce: Option<Nonce>,
+    /// The joinee's truncated HMAC, from the SYN/ACK.
+    pub syn_ack_hmac: Option<u64>,
+    /// The joiner's HMAC, from the ACK.
+    pub ack_hmac: Option<[u8; 20]>,
+    /// First segment of the joinee after the third ACK: only now may the joiner send data.
+    pub fourth_ack: Option<PacketStamp>,
+}
+
+/// How a RST ended a subflow.
+#[derive(Debug, Clone, Copy)]
+pub struct Reset {
+    /// The packet.
+    pub seen: PacketStamp,
+    /// Who sent it.
+    pub from: Role,
+    /// Its MP_TCPRST option, if there was one.
+    pub reason: Option<TcpReset>,
+}
+
+/// What one host did on a subflow.
+///
+/// `repr(C)`: in the order in which a segment looks at it. Thousands of subflows take turns, so each
+/// cache line more that is touched costs as much as many instructions.
+#[derive(Debug, Clone)]
+#[repr(C)]
+pub struct SubflowSide {
+    /// Its address and port, as the capture shows them.
+    pub endpoint: Endpoint,
+    /// Whether the peer acknowledged the FIN.
+    pub fin_acked: bool,
+    /// Options of its SYN or SYN/ACK.
+    pub syn_options: Option<SynOptions>,
+    /// By how much its windows are shifted, once both SYNs were seen.
+    pub window_scale: Option<u8>,
+    /// Highest acknowledgment number it sent.
+    pub highest_ack: Option<SeqNum>,
+    /// Its TCP sequence numbers.
+    pub sequence: TcpSequence,
+    /// One past the last position of its own that the peer acknowledged.
+    pub acked: i64,
+    /// Its FIN.
+    pub fin: Option<PacketStamp>,
+    /// Segments it sent.
+    pub segments: u64,
+    /// Order, repetition and pace of what it sent.
+    pub sender_stats: SenderStats,
+    /// Its last segments, to know a copy when it comes.
+    pub recent: RecentSegments,
+    /// What it had no room to say.
+    pub option_space: AckWatch,
+    /// Round trips of what it sent.
+    pub round_trips: RoundTrips,
+    /// What became of its payload.
+    pub bytes: ByteCounts,
+    /// The most payload of one of its segments.
+    pub largest_payload: u32,
+    /// Its first segment with payload.
+    pub first_data: Option<PacketStamp>,
+    /// The mappings it declared.
+    pub mappings: Mappings,
+    /// DSS checksums of the mappings.
+    pub checksums: Checksums,
+    /// The same for mappings that TCP sent again after they were wrong.
+    pub checksums_again: Checksums,
+    /// Payload of mappings whose place is not known yet.
+    pub pending: Pending,
+    /// What it did against the RFC.
+    pub violations: Violations,
+    /// Address ID of that address.
+    pub address_id: Option<AddressId>,
+    /// Whether this host asked for the subflow to be a backup: from MP_JOIN, later from MP_PRIO.
+    pub backup: Option<bool>,
+    /// Its first payload without a mapping where there must be one.
+    pub first_unmapped: Option<PacketStamp>,
+    /// Its first mapping that contradicts another.
+    pub first_conflict: Option<PacketStamp>,
+    /// Payload of its SYN that the peer did not accept and that did not come again yet.
+    pub refused: SeqRange,
+}
+
+impl SubflowSide {
+    /// An end that nothing was seen of.
+    pub fn new(endpoint: Endpoint) -> Self {
+        Self {
+            endpoint,
+            address_id: None,
+            backup: None,
+            syn_options: None,
+            window_scale: None,
+            sequence: TcpSequence::default(),
+            mappings: Mappings::default(),
+            checksums: Checksums::default(),
+            checksums_again: Checksums::default(),
+            pending: Pending::default(),
+            bytes: ByteCounts::default(),
+            round_trips: RoundTrips::default(),
+            sender_stats: SenderStats::default(),
+            option_space: AckWatch::default(),
+            violations: Violations::default(),
+            recent: RecentSegments::default(),
+            segments: 0,
+            fin: None,
+            fin_acked: false,
+            acked: 0,
+            highest_ack: None,
+            largest_payload: 0,
+            first_unmapped: None,
+            first_conflict: None,
+            first_data: None,
+            refused: SeqRange { start: 0, end: 0 },
+        }
+    }
+
+    /// Its mappings count from `seq` on, as the handshake says, although its SYN was not seen.
+    pub fn begin_at(&mut self, seq: SeqNum) {
+        if self.sequence.isn().is_none() && self.mappings.latest().is_none() {
+            let first = self.sequence.see_first(seq);
+            self.mappings.set_origin(first - 1);
+        }
+    }
+
+    /// The peer has everything before `acked` of what it sent; whether it had less before.
+    #[inline(always)]
+    pub(crate) fn take_acked(&mut self, acked: i64, at: Timestamp) -> bool {
+        if let Some(ns) = self.round_trips.acknowledged(acked, at) {
+            self.sender_stats.round_trip(at, ns);
+        }
+        let is_new = acked > self.acked;
+        self.acked = self.acked.max(acked);
+        is_new
+    }
+
+    /// The window of a segment that it sent in bytes, if its scale is known.
+    #[inline]
+    pub(crate) fn window_of(&self, segment: &Segment<'_>) -> Option<u64> {
+        Some(u64::from(segment.window) << self.window_scale?)
+    }
+
+    /// Forgets mappings of which nothing more can come, by what was seen or what the peer says to have.
+    #[inline(always)]
+    pub(crate) fn settle_mappings(&mut self, acked: Option<SeqNum>) {
+        let sequence = &self.sequence;
+        self.mappings.settle(|positions| {
+            let acked = acked.and_then(|ack| sequence.position_of(ack));
+            positions.end <= acked.unwrap_or(0) || sequence.range_set().contains(positions)
+        });
+    }
+
+    /// Bytes sent and not acknowledged, if everything before `acked` is.
+    pub fn unacknowledged(&self, acked: Option<i64>) -> u64 {
+        let sent = self.sequence.range_set().span().map_or(0, |span| span.end);
+        let acked = acked.unwrap_or(self.acked).max(1);
+        u64::try_from(sent - acked).unwrap_or(0)
+    }
+
+    /// Lets go of what is only needed while segments are on their way.
+    pub fn release(&mut self) {
+        self.pending.close();
+        self.round_trips.close();
+        self.recent.close();
+        self.sequence.close();
+    }
+}
+
+/// Every byte of payload is exactly one of these, tried in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ByteCounts {
+    /// All payload, by the IP header's length.
+    pub payload: u64,
+    /// The same subflow sequence numbers again.
+    pub retransmitted: u64,
+    /// DSN seen before on this subflow, under other subflow sequence numbers.
+    pub remapped: u64,
+    /// DSN seen before on another subflow.
+    pub reinjected: u64,
+    /// PacketStamp for the first time.
+    pub new_data: u64,
+    /// No mapping where there must be one.
+    pub unmapped: u64,
+}
+
+/// How far a subflow came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubflowState {
+    /// A SYN, or a SYN and a SYN/ACK.
+    HalfOpen,
+    /// The SYN was repeated and never answered.
+    SynTimeout,
+    /// Answered by a RST before it got through.
+    Refused,
+    /// Open.
+    Established,
+    /// Both hosts sent a FIN.
+    Closed,
+    /// Was established and ended by a RST.
+    Reset,
+    /// The capture does not show enough.
+    Unknown,
+}
+
+impl Subflow {
+    /// A subflow that nothing but its first packet was seen of.
+    pub(crate) fn new(
+        connection: ConnectionId,
+        number: u32,
+        tcp_stream: Option<u32>,
+        opener: Role,
+        opening: &Opening,
+    ) -> Self {
+        let mut sides = PerRole {
+            client: SubflowSide::new(opening.opener),
+            server: SubflowSide::new(opening.acceptor),
+        };
+        if opener == Role::Server {
+            sides.swap();
+        }
+        Self {
+            connection,
+            number,
+            tcp_stream,
+            initial: opening.initial,
+            opener,
+            first: opening.first,
+            last: opening.first,
+            handshake: Handshake::default(),
+            join: (!opening.initial).then(JoinHandshake::default),
+            sides,
+            reset: None,
+            released: false,
+            out_of_order: false,
+            several_points: false,
+            established: false,
+            fast_path: false,
+        }
+    }
+
+    /// Who answered the SYN.
+    pub const fn acceptor(&self) -> Role {
+        self.opener.peer()
+    }
+
+    /// Whether the first packet seen was not a SYN.
+    pub const fn is_midstream(&self) -> bool {
+        self.handshake.syn.is_none()
+    }
+
+    /// Whether both SYNs carried timestamps (RFC 7323 §3.2: only then are they in use); `None`
+    /// without both.
+    pub fn timestamps(&self) -> Option<bool> {
+        let (client, server) = (self.sides.client.syn_options?, self.sides.server.syn_options?);
+        Some(client.timestamps && server.timestamps)
+    }
+
+    /// Whether the capture was taken nearer to `role` than to its peer: whoever answers sooner in the
+    /// handshake is nearer.
+    pub fn is_captured_near(&self, role: Role) -> bool {
+        let handshake = &self.handshake;
+        let (Some(syn), Some(syn_ack), Some(ack)) =
+            (handshake.syn, handshake.syn_ack, handshake.ack)
+        else {
+            return false;
+        };
+        let (acceptor, opener) = (syn_ack.at.since(syn.at), ack.at.since(syn_ack.at));
+        let sooner = if role == self.opener { opener < acceptor } else { acceptor < opener };
+        sooner && handshake.rtt_ns().is_some()
+    }
+
+    /// With both SYNs seen, says how windows are scaled: not at all unless both offer it (RFC 7323
+    /// §2.2), and by no more than 14 bits (§2.3).
+    pub fn know_window_scales(&mut self) {
+        let ends = &mut self.sides;
+        if let (Some(client), Some(server)) = (ends.client.syn_options, ends.server.syn_options) {
+            let both = client.window_scale.zip(server.window_scale);
+            let (client, server) = both.unwrap_or_default();
+            ends.client.window_scale = Some(client.min(14));
+            ends.server.window_scale = Some(server.min(14));
+        }
+    }
+
+    /// Takes the place and the time of a segment.
+    #[inline]
+    pub(crate) fn see(&mut self, seen: PacketStamp) {
+        self.out_of_order |= seen.is_out_of_order(self.last);
+        self.last = seen;
+    }
+
+    /// Direction of a segment sent by `endpoint`.
+    pub fn direction_from(&self, endpoint: Endpoint) -> Direction {
+        if self.sides.client.endpoint == endpoint {
+            Direction::ClientToServer
+        } else {
+            Direction::ServerToClient
+        }
+    }
+
+    /// Whether its next segment may take the fast path: to see that some do.
+    #[doc(hidden)]
+    pub const fn may_take_fast_path(&self) -> bool {
+        self.fast_path
+    }
+
+    /// Exchanges client and server in all that is known of it.
+    pub fn swap_roles(&mut self) {
+        self.sides.swap();
+        self.opener = self.opener.peer();
+        if let Some(reset) = &mut self.reset {
+            reset.from = reset.from.peer();
+        }
+    }
+
+    /// Whether its join may have got through although the fourth ACK was not seen: nothing of the
+    /// acceptor was.
+    pub fn is_joining(&self) -> bool {
+        let is_one_sided = self.handshake.syn.is_some() && self.handshake.syn_ack.is_none();
+        let asked = |join: &JoinHandshake| join.ack_hmac.is_some() && join.fourth_ack.is_none();
+        is_one_sided && self.reset.is_none() && self.join.as_ref().is_some_and(asked)
+    }
+
+    /// Whether nothing but late segments can follow on it.
+    pub fn is_over(&self) -> bool {
+        self.reset.is_some() || (self.sides.client.fin.is_some() && self.sides.server.fin.is_some())
+    }
+
+    /// Whether no segment can be on its way any more, but for repeated ones.
+    pub fn is_finished(&self) -> bool {
+        self.reset.is_some() || (self.sides.client.fin_acked && self.sides.server.fin_acked)
+    }
+
+    /// How far it came, by what was seen of it.
+    pub fn state(&self) -> SubflowState {
+        if let Some(reset) = self.reset {
+            return self.state_after(reset);
+        }
+        if self.sides.client.fin.is_some() && self.sides.server.fin.is_some() {
+            return SubflowState::Closed;
+        }
+        if self.is_confirmed() {
+            return SubflowState::Established;
+        }
+        let handshake = &self.handshake;
+        match (handshake.syn, handshake.syn_ack) {
+            (Some(_), None) if handshake.syn_retransmissions > 0 => SubflowState::SynTimeout,
+            (Some(_), _) | (None, Some(_)) => SubflowState::HalfOpen,
+            (None, None) => SubflowState::Unknown,
+        }
+    }
+
+    fn state_after(&self, reset: Reset) -> SubflowState {
+        let both_closed = self.sides.client.fin.is_some() && self.sides.server.fin.is_some();
+        // Late data after both FINs is answered by a bare RST: no error (RFC 9293 §3.10.7.1).
+        if both_closed && reset.reason.is_none() {
+            SubflowState::Closed
+        } else if self.is_confirmed() {
+            SubflowState::Reset
+        } else {
+            SubflowState::Refused
+        }
+    }
+
+    /// Whether it was usable at any time: a join needs the fourth ACK (RFC 8684 §3.2).
+    pub fn is_confirmed(&self) -> bool {
+        match &self.join {
+            Some(join) if self.handshake.syn.is_some() => join.fourth_ack.is_some(),
+            _ => self.established,
+        }
+    }
+}

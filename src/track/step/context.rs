@@ -1,0 +1,121 @@
+//! What a step works on: a segment, and all that it may change.
+
+use crate::track::ids::SubflowId;
+use crate::track::options::SegmentOptions;
+use crate::track::range_set::SeqRange;
+use crate::track::role::{Direction, PerRole, Role};
+use crate::track::stamp::PacketStamp;
+use crate::track::state::connection::Connection;
+use crate::track::state::event::{Event, EventKind};
+use crate::track::state::stream::{Stream, StreamBreak};
+use crate::track::state::subflow::{Subflow, SubflowSide};
+use crate::track::updates::Update;
+use crate::wire::mptcp::Prio;
+use crate::wire::segment::{Segment, TcpFlags};
+use crate::wire::seq::Dsn;
+
+/// A segment, and what it may change.
+pub(crate) struct Step<'a> {
+    pub(crate) id: SubflowId,
+    pub(crate) direction: Direction,
+    pub(crate) seen: PacketStamp,
+    pub(crate) segment: &'a Segment<'a>,
+    pub(crate) options: &'a SegmentOptions,
+    pub(crate) subflow: &'a mut Subflow,
+    pub(crate) connection: &'a mut Connection,
+    pub(crate) most_events: usize,
+    /// Bytes that the streams of this connection may hold.
+    pub(crate) stream_room: usize,
+    /// Whether somebody asks for the class of the segment.
+    pub(crate) is_class_wanted: bool,
+    /// Where to say what is new, if somebody asks.
+    pub(crate) updates: Option<&'a mut Vec<Update>>,
+    pub(crate) follow_up: FollowUp,
+}
+
+/// What a segment leaves to do beyond its own subflow and connection.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct FollowUp {
+    /// It is a copy, to be counted as one of its input.
+    pub(crate) count_copy: bool,
+    /// Hosts whose key was shown for the first time: from now on joins can name it.
+    pub(crate) new_keys: PerRole<bool>,
+    /// The connection may be a part of another one, which its data sequence numbers tell.
+    pub(crate) match_by_dsn: bool,
+    /// It may be the answer to a join, whose HMAC tells which of several connections was meant.
+    pub(crate) settle_token: bool,
+    /// A MP_PRIO for all subflows of an address.
+    pub(crate) prio_of_address: Option<Prio>,
+}
+
+impl<'a> Step<'a> {
+    pub(super) fn sender(&self) -> Role {
+        self.direction.sender()
+    }
+
+    pub(super) fn side(&mut self) -> &mut SubflowSide {
+        self.subflow.sides.of_mut(self.direction.sender())
+    }
+
+    pub(super) fn event(&mut self, kind: EventKind) {
+        let event = Event { seen: self.seen, subflow: self.id, direction: self.direction, kind };
+        self.connection.events.push(event, self.most_events);
+        self.update(Update::Event(event));
+    }
+
+    /// Says what is new, if somebody asks.
+    pub(super) fn update(&mut self, update: Update) {
+        if let Some(updates) = &mut self.updates {
+            updates.push(update);
+        }
+    }
+
+    /// Takes the place and the time of the segment.
+    pub(super) fn see(&mut self) {
+        self.subflow.see(self.seen);
+        self.connection.see(self.seen);
+        let seen = self.seen;
+        let side = self.side();
+        side.segments += 1;
+        side.sender_stats.see(seen);
+    }
+
+    /// Where the payload stands on the subflow; empty for a RST, whose text is no payload
+    /// (RFC 9293 §3.10.7.4).
+    pub(super) fn payload_range(&mut self) -> SeqRange {
+        let segment = self.segment;
+        if segment.flags.has(TcpFlags::RST) {
+            return SeqRange { start: 0, end: 0 };
+        }
+        let syn = i64::from(segment.flags.has(TcpFlags::SYN));
+        let start = self.side().sequence.position(segment.seq) + syn;
+        SeqRange::new(start, segment.payload_len)
+    }
+
+    /// The DSN of the first byte that `role` sends after the handshake, if its key is known.
+    pub(super) fn first_dsn(&self, role: Role) -> Option<Dsn> {
+        self.connection.hosts.of(role).idsn.map(|idsn| idsn.add(1))
+    }
+
+    /// Does something to the stream of `sender`, if streams are wanted, within the memory that all
+    /// streams share.
+    pub(super) fn on_stream(&mut self, sender: Role, act: impl FnOnce(&mut Stream)) {
+        let Some(stream) = self.connection.streams.of_mut(sender) else { return };
+        act(stream);
+        if self.connection.buffered() > self.stream_room
+            && let Some(stream) = self.connection.streams.of_mut(sender)
+        {
+            stream.give_up(StreamBreak::Memory);
+        }
+    }
+
+    /// The bytes at `part` of the subflow, as far as the segment has them and they were captured.
+    pub(super) fn captured(&self, part: SeqRange) -> &'a [u8] {
+        let sequence = &self.subflow.sides.of(self.sender()).sequence;
+        let start = sequence.position_of(self.segment.seq).unwrap_or(part.start);
+        let offset = usize::try_from(part.start - start).unwrap_or(usize::MAX);
+        let rest = self.segment.payload.get(offset..).unwrap_or_default();
+        let len = usize::try_from(part.len()).unwrap_or(usize::MAX).min(rest.len());
+        rest.get(..len).unwrap_or_default()
+    }
+}

@@ -1,0 +1,115 @@
+//! What becomes of payload in the stream: bytes of a mapping go to the checksum, to the stream, and to
+//! the one count that they belong to.
+
+use super::context::Step;
+use super::violations;
+use crate::track::range_set::SeqRange;
+use crate::track::state::data::PayloadClass;
+use crate::track::state::event::{Event, EventKind, Resent};
+use crate::track::state::mapping::Mapped;
+use crate::track::state::stream::Source;
+use crate::track::state::transmissions::{self, Transmission};
+use crate::track::state::violations::Violation;
+use crate::track::updates::Update;
+use crate::wire::crypto::ChecksumVerdict;
+
+/// Bytes of a mapping: to the checksum, to the stream, and to the count that they belong to.
+pub(super) fn take_mapped(step: &mut Step<'_>, part: SeqRange, mapped: &Mapped) {
+    let sender = step.sender();
+    let sample = sample(step, part);
+    let data = step.connection.data.of_mut(sender);
+    let start = data.position(mapped.dsn_at(part.start));
+    let range = SeqRange { start, end: start + (part.end - part.start) };
+    let carried = Transmission {
+        range,
+        subflow: step.subflow.number,
+        subflow_position: part.start,
+        at: step.seen.at,
+        sample,
+    };
+    if let Some(place) = data.range_set().place_of(range) {
+        data.insert_new(place, carried);
+        let at = step.seen.at;
+        let end = step.side();
+        end.bytes.new_data += range.len();
+        end.sender_stats.carried(at, range, true);
+        violations::check_new_data(step, range);
+    } else {
+        take_known(step, carried);
+    }
+    if mapped.checksum.is_some() || step.connection.streams.of(sender).is_some() {
+        take_bytes(step, part, range, mapped, false);
+    }
+}
+
+/// Bytes of which some may have been seen before, or that come late.
+fn take_known(step: &mut Step<'_>, carried: Transmission) {
+    let sender = step.sender();
+    for (range, fate) in step.connection.data.of_mut(sender).insert(carried) {
+        let end = step.subflow.sides.of_mut(sender);
+        end.sender_stats.carried(step.seen.at, range, fate == PayloadClass::New);
+        let bytes = &mut end.bytes;
+        match fate {
+            PayloadClass::New => {
+                bytes.new_data += range.len();
+                violations::check_new_data(step, range);
+            }
+            PayloadClass::Remapped => {
+                bytes.remapped += range.len();
+                violations::note(step, Violation::Remapped, range.len());
+            }
+            PayloadClass::Reinjected(from) => {
+                bytes.reinjected += range.len();
+                reinjected(step, from, range.len());
+                violations::check_reinjection(step, range.len());
+            }
+        }
+    }
+}
+
+/// What the bytes at `part` are known by when another subflow carries them: nothing where there
+/// is no other.
+fn sample(step: &Step<'_>, part: SeqRange) -> u32 {
+    if step.connection.joined == 0 {
+        return 0;
+    }
+    transmissions::sample(step.captured(part), part.len())
+}
+
+/// Notes bytes that another subflow carried before.
+fn reinjected(step: &mut Step<'_>, from: Option<u32>, bytes: u64) {
+    let resent = Resent { from, bytes, segments: 1, last: step.seen };
+    let kind = EventKind::Resent(resent);
+    let event = Event { seen: step.seen, subflow: step.id, direction: step.direction, kind };
+    if step.connection.events.push_resent(event, resent, step.most_events) {
+        step.update(Update::Event(event));
+    }
+}
+
+/// The bytes themselves, which stand at `part` on the subflow and at `range` in the stream.
+pub(super) fn take_bytes(
+    step: &mut Step<'_>,
+    part: SeqRange,
+    range: SeqRange,
+    mapped: &Mapped,
+    again: bool,
+) {
+    let (seen, sender) = (step.seen, step.sender());
+    let number = step.subflow.number;
+    let bytes = step.captured(part);
+    let is_known = step.connection.data.of(sender).reference().is_some();
+    let end = step.subflow.sides.of_mut(sender);
+    let checksums = if again { &mut end.checksums_again } else { &mut end.checksums };
+    // The checksum covers all 64 bits of the DSN (RFC 8684 §3.3.1).
+    let checked = if is_known { bytes } else { &[] };
+    let verdict = checksums.add(mapped, part, checked, seen);
+    let source = Source { subflow: number, start: mapped.positions.start, again };
+    let checked = mapped.checksum.map(|_| source);
+    step.on_stream(sender, |stream| stream.insert(range, bytes, checked));
+    if let Some(verdict) = verdict {
+        let first = range.start - (part.start - mapped.positions.start);
+        let whole = SeqRange { start: first, end: first + mapped.positions.len().cast_signed() };
+        let right = verdict != ChecksumVerdict::Wrong;
+        step.on_stream(sender, |stream| stream.judge(source, whole, right));
+    }
+}

@@ -1,0 +1,61 @@
+//! What TCP itself says: acknowledgments, and the end of a subflow.
+
+use super::context::Step;
+use super::violations;
+use crate::track::state::event::EventKind;
+use crate::track::state::subflow::Reset;
+use crate::wire::mptcp::MptcpOption;
+use crate::wire::segment::TcpFlags;
+
+/// An acknowledgment: what the peer has, and whether it is a duplicate ACK.
+pub(super) fn take_ack(step: &mut Step<'_>) {
+    let ack = step.segment.ack;
+    let peer = step.subflow.sides.of_mut(step.direction.sender().peer());
+    let peer_acked = peer.sequence.position_of(ack);
+    if let Some(acked) = peer_acked {
+        if peer.fin.is_some() && !peer.fin_acked {
+            let end = peer.sequence.range_set().span().map_or(1, |span| span.end);
+            peer.fin_acked = acked > end;
+        }
+        if peer.take_acked(acked, step.seen.at) {
+            let sent = step.connection.data.of_mut(step.direction.sender().peer());
+            sent.acknowledge_subflow(step.subflow.number, acked);
+        }
+    }
+    let is_waiting = peer.unacknowledged(peer_acked) > 0;
+    let is_bare = step.segment.sequence_len() == 0;
+    let is_signal = is_bare && step.options.has_signal();
+    let end = step.side();
+    match end.highest_ack.map(|highest| ack.distance_from(highest)) {
+        Some(0) if is_bare => {
+            end.sender_stats.duplicate_acks += u64::from(is_waiting && !is_signal);
+            violations::check_duplicate_ack(step, is_signal);
+            return;
+        }
+        Some(..=0) => {}
+        _ => end.highest_ack = Some(ack),
+    }
+    violations::end_signals(step);
+}
+
+/// A RST, with the reason that MP_TCPRST gives.
+pub(super) fn take_reset(step: &mut Step<'_>) {
+    let reason = step.options.mptcp.iter().find_map(|option| match option {
+        MptcpOption::TcpReset(reason) => Some(*reason),
+        _ => None,
+    });
+    if step.subflow.reset.is_none() {
+        step.connection.join_answered(step.subflow);
+        step.subflow.reset = Some(Reset { seen: step.seen, from: step.sender(), reason });
+    }
+    step.event(EventKind::Rst { ack: step.segment.flags.has(TcpFlags::ACK) });
+}
+
+/// A FIN: the first one of its sender.
+pub(super) fn take_fin(step: &mut Step<'_>) {
+    if step.side().fin.is_none() {
+        violations::check_fin(step);
+        step.side().fin = Some(step.seen);
+        step.event(EventKind::Fin);
+    }
+}
