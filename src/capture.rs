@@ -13,6 +13,7 @@ mod buffer;
 mod clock;
 mod decode;
 mod error;
+mod input_path;
 #[cfg(feature = "live")]
 pub mod live;
 mod open;
@@ -20,6 +21,7 @@ mod pcap;
 mod pcapng;
 #[cfg(all(feature = "live", target_os = "linux"))]
 pub mod privilege;
+mod record;
 #[cfg(feature = "tui")]
 pub mod reread;
 mod source;
@@ -32,14 +34,13 @@ pub mod write;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::ffi::OsString;
 use std::fmt;
 use std::io::Read;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub use self::error::OpenError;
+pub use self::input_path::{InputPath, Reader};
 #[cfg(feature = "tui")]
 pub use self::reread::PacketReader;
 pub use self::status::{Compression, Format, InputStatus, Interface};
@@ -47,34 +48,6 @@ pub use self::status::{Compression, Format, InputStatus, Interface};
 use self::open::Opened;
 use self::source::Source;
 use crate::wire::frame::{CapturePoint, Frame, PacketNo, Timestamp};
-
-/// Where a capture comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InputPath {
-    /// Standard input, written `-`.
-    Stdin,
-    /// A file or a named pipe.
-    File(PathBuf),
-}
-
-impl From<OsString> for InputPath {
-    /// `-` is standard input, anything else a file.
-    fn from(argument: OsString) -> Self {
-        if argument == "-" { Self::Stdin } else { Self::File(argument.into()) }
-    }
-}
-
-impl fmt::Display for InputPath {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Stdin => formatter.write_str("standard input"),
-            Self::File(path) => path.display().fmt(formatter),
-        }
-    }
-}
-
-/// An input of any kind, for [`Capture::from_readers`].
-pub type Reader = Box<dyn Read + Send>;
 
 /// One or several open inputs, handed out as one stream of frames in order of time.
 pub struct Capture {

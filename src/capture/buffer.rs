@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Read};
 
-use super::source::Fault;
+use super::record::Fault;
 
 /// What a read asks for: larger ones are not faster.
 const CAPACITY: usize = 1 << 20;

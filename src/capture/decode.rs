@@ -4,7 +4,7 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use liblzma::stream::{CONCATENATED, Stream};
 
-use super::Reader;
+use super::input_path::Reader;
 use super::status::Compression;
 
 /// Octets needed to tell how an input is compressed.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::InputPath;
+use super::input_path::InputPath;
 use super::status::Compression;
 
 /// An input that cannot be opened, or is no capture. Each message is one sentence for the user.

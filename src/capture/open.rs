@@ -9,11 +9,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use pcap_parser::{PcapHeader, parse_pcap_header};
 
 use super::buffer::Buffer;
+use super::decode;
+use super::error::OpenError;
+use super::input_path::{InputPath, Reader};
 use super::pcap::{self, Pcap};
 use super::pcapng::{self, Pcapng};
-use super::source::{Fault, Records, Source};
+use super::record::Fault;
+use super::source::{Records, Source};
 use super::status::{Compression, Format, InputStatus};
-use super::{InputPath, OpenError, Reader, decode};
 
 /// Octets looked at to say what a file that is no capture may be.
 const LOOK: usize = pcap::HEADER;

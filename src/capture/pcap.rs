@@ -7,7 +7,7 @@ use pcap_parser::{
 };
 
 use super::buffer::{Buffer, LONGEST_RECORD};
-use super::source::{Fault, Record};
+use super::record::{Fault, Record};
 use super::status::Interface;
 use crate::wire::frame::{LinkType, Timestamp};
 

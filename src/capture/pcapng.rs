@@ -12,7 +12,7 @@ use pcap_parser::{
 
 use super::buffer::{Buffer, LONGEST_RECORD};
 use super::clock::Clock;
-use super::source::{Fault, Record};
+use super::record::{Fault, Record};
 use super::status::{InputStatus, Interface};
 use crate::wire::frame::{LinkType, Timestamp};
 

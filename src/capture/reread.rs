@@ -5,20 +5,15 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use super::Capture;
 use super::buffer::LONGEST_RECORD;
+use super::input_path::InputPath;
 use super::pcap::PcapLayout;
 use super::pcapng::{ByteOrder, ENHANCED_PACKET, OBSOLETE_PACKET, PACKET_DATA};
 use super::pcapng::{SIMPLE_PACKET, Section};
+use super::source::{Layout, Source};
 use super::spool::SpoolReader;
-use super::{Capture, InputPath};
 use crate::wire::frame::{LinkType, PacketNo, Place, RawPacket};
-
-/// What it takes to read a record of a file again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Layout {
-    Pcap(PcapLayout),
-    Pcapng(Vec<Section>),
-}
 
 /// Reads frames again by their [`Place`]. Its copies are all the same reader, for any thread.
 ///
@@ -78,7 +73,7 @@ impl PacketReader {
 impl Capture {
     /// What it takes to read each input again; `None` for those of which that is not possible.
     fn layouts(&self) -> Vec<Option<Layout>> {
-        self.sources.iter().map(super::source::Source::layout).collect()
+        self.sources.iter().map(Source::layout).collect()
     }
 }
 

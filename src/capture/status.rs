@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::source::{Fault, Record};
+use super::record::{Fault, Record};
 use crate::wire::frame::{LinkType, Timestamp};
 
 /// The file format of an input.

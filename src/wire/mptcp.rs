@@ -19,8 +19,11 @@ pub mod dss;
 pub mod fail;
 pub mod fastclose;
 pub mod join;
+pub mod keys;
+mod parsing;
 pub mod prio;
 pub mod reset;
+pub mod subtype;
 
 pub use address::{AddAddr, AddressFlavour, AddressId, RemoveAddr};
 pub use capable::{Capable, CapableFlags, CapableForm, Version};
@@ -28,77 +31,18 @@ pub use dss::{DataLevelLength, Dss, Mapping};
 pub use fail::Fail;
 pub use fastclose::FastClose;
 pub use join::Join;
+pub use keys::{Key, Nonce, Token};
 pub use prio::Prio;
 pub use reset::{ResetReason, TcpReset};
+pub use subtype::Subtype;
 
-use nom::Parser;
+use parsing::whole;
 
 /// TCP option kind of MPTCP (RFC 8684 §7.1).
 pub const KIND: u8 = 30;
 
 /// The longest option that a TCP header can hold, kind and length octets included.
 pub const MAX_LEN: usize = 40;
-
-/// A 64-bit key, exchanged in MP_CAPABLE (RFC 8684 §3.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Key(pub u64);
-
-/// The upper 32 bits of a key's hash; names a connection in MP_JOIN (RFC 8684 §3.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Token(pub u32);
-
-/// The random number of a MP_JOIN handshake (RFC 8684 §3.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Nonce(pub u32);
-
-/// The four-bit subtype of an MPTCP option (RFC 8684 §7.2). Any value is a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Subtype(pub u8);
-
-impl Subtype {
-    /// Negotiation of the connection.
-    pub const MP_CAPABLE: Self = Self(0x0);
-    /// A further subflow.
-    pub const MP_JOIN: Self = Self(0x1);
-    /// Data sequence signal.
-    pub const DSS: Self = Self(0x2);
-    /// Announcement of an address, and its echo.
-    pub const ADD_ADDR: Self = Self(0x3);
-    /// Withdrawal of addresses.
-    pub const REMOVE_ADDR: Self = Self(0x4);
-    /// Change of the backup flag.
-    pub const MP_PRIO: Self = Self(0x5);
-    /// Checksum failure, or fallback.
-    pub const MP_FAIL: Self = Self(0x6);
-    /// Abrupt end of the connection.
-    pub const MP_FASTCLOSE: Self = Self(0x7);
-    /// Reason of a subflow's RST (v1 only).
-    pub const MP_TCPRST: Self = Self(0x8);
-    /// Private use.
-    pub const MP_EXPERIMENTAL: Self = Self(0xf);
-
-    /// The RFC's name, or `None` for an unassigned subtype.
-    pub const fn name(self) -> Option<&'static str> {
-        Some(match self {
-            Self::MP_CAPABLE => "MP_CAPABLE",
-            Self::MP_JOIN => "MP_JOIN",
-            Self::DSS => "DSS",
-            Self::ADD_ADDR => "ADD_ADDR",
-            Self::REMOVE_ADDR => "REMOVE_ADDR",
-            Self::MP_PRIO => "MP_PRIO",
-            Self::MP_FAIL => "MP_FAIL",
-            Self::MP_FASTCLOSE => "MP_FASTCLOSE",
-            Self::MP_TCPRST => "MP_TCPRST",
-            Self::MP_EXPERIMENTAL => "MP_EXPERIMENTAL",
-            _ => return None,
-        })
-    }
-
-    /// Octet 2 of an option: this subtype, and the low nibble `low`.
-    const fn octet(self, low: u8) -> u8 {
-        self.0 << 4 | low & 0x0f
-    }
-}
 
 /// One MPTCP option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -239,26 +183,6 @@ impl MptcpOption {
                 out.extend(body.as_slice());
             }
         }
-    }
-}
-
-/// What the parser of a suboption gives: the octets that it left, and the value.
-type Parsed<'a, T> = nom::IResult<&'a [u8], T, ()>;
-
-/// The answer of a parser to octets that are no legal form.
-const fn illegal<'a, T>() -> Parsed<'a, T> {
-    Err(nom::Err::Error(()))
-}
-
-/// The value, if `parser` takes the body to its last octet.
-#[inline]
-fn whole<'a, T>(
-    mut parser: impl Parser<&'a [u8], Output = T, Error = ()>,
-    body: &'a [u8],
-) -> Option<T> {
-    match parser.parse(body) {
-        Ok(([], value)) => Some(value),
-        _ => None,
     }
 }
 

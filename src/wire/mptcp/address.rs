@@ -16,7 +16,8 @@ use nom::Parser;
 use nom::combinator::{cond, map, opt};
 use nom::number::complete::{be_u8, be_u16, be_u32, be_u64, be_u128};
 
-use super::{Parsed, Subtype, illegal};
+use super::parsing::{Parsed, illegal};
+use super::subtype::Subtype;
 
 /// 8-bit handle of an address, per host and connection. The initial subflow's addresses have 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

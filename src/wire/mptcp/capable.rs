@@ -15,7 +15,9 @@ use nom::Parser;
 use nom::combinator::{map, opt};
 use nom::number::complete::{be_u8, be_u16, be_u64};
 
-use super::{Key, Parsed, Subtype, illegal};
+use super::keys::Key;
+use super::parsing::{Parsed, illegal};
+use super::subtype::Subtype;
 
 /// The four-bit MPTCP version. Any value is a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

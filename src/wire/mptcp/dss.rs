@@ -7,7 +7,8 @@
 //!           · checksum 2 (M, if the length says so: nothing in the flags does)
 //! ```
 
-use super::{Parsed, Subtype, illegal};
+use super::parsing::{Parsed, illegal};
+use super::subtype::Subtype;
 use crate::wire::seq::{Dsn, WireDsn};
 
 /// Data-level length of a mapping.
@@ -267,8 +268,9 @@ const FIN: u8 = 0x10;
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::MptcpOption;
+    use super::super::parsing::whole;
     use super::super::testing::{legal_lengths, malformed, parse};
-    use super::super::{MptcpOption, whole};
     use super::*;
 
     #[track_caller]

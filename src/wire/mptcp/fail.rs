@@ -8,7 +8,8 @@ use nom::Parser;
 use nom::combinator::map;
 use nom::number::complete::{be_u16, be_u64};
 
-use super::{Parsed, Subtype};
+use super::parsing::Parsed;
+use super::subtype::Subtype;
 use crate::wire::seq::Dsn;
 
 /// MP_FAIL.

@@ -8,7 +8,9 @@ use nom::Parser;
 use nom::combinator::map;
 use nom::number::complete::{be_u16, be_u64};
 
-use super::{Key, Parsed, Subtype};
+use super::keys::Key;
+use super::parsing::Parsed;
+use super::subtype::Subtype;
 
 /// MP_FASTCLOSE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

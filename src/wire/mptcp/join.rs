@@ -8,7 +8,10 @@
 
 use nom::number::complete::{be_u8, be_u32, be_u64};
 
-use super::{AddressId, Nonce, Parsed, Subtype, Token, illegal};
+use super::address::AddressId;
+use super::keys::{Nonce, Token};
+use super::parsing::{Parsed, illegal};
+use super::subtype::Subtype;
 
 /// MP_JOIN, one variant a form. Reserved bits are kept as `reserved`: the three of octet 2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

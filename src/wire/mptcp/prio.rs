@@ -9,7 +9,9 @@ use nom::Parser;
 use nom::combinator::{map, opt};
 use nom::number::complete::be_u8;
 
-use super::{AddressId, Parsed, Subtype};
+use super::address::AddressId;
+use super::parsing::Parsed;
+use super::subtype::Subtype;
 
 /// MP_PRIO.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,8 @@ use nom::Parser;
 use nom::combinator::map;
 use nom::number::complete::be_u8;
 
-use super::{Parsed, Subtype};
+use super::parsing::Parsed;
+use super::subtype::Subtype;
 
 /// Reason code of MP_TCPRST (RFC 8684 §7.4). Any value is a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
