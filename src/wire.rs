@@ -4,7 +4,7 @@
 
 pub mod crypto;
 pub mod frame;
-pub mod headers;
+pub mod header;
 mod ip;
 mod link;
 pub mod mptcp;

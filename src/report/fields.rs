@@ -23,8 +23,9 @@ use std::ops::Range;
 
 use crate::track::proof::Verdict;
 use crate::wire::frame::Frame;
-use crate::wire::headers::{HeaderKind, headers};
+use crate::wire::header::HeaderKind;
 use crate::wire::mptcp::MptcpOption;
+use crate::wire::segment::headers;
 use crate::wire::seq::{Dsn, WireDsn};
 
 pub use tcp::flag_names;

@@ -4,7 +4,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::headers::{HeaderKind, HeaderWalk, NotTcp, Notes, take};
+use super::header::{HeaderKind, HeaderWalk, NotTcp, Notes, take};
 
 /// IP protocol number of TCP.
 const TCP: u8 = 6;

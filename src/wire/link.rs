@@ -1,7 +1,7 @@
 //! The way from a frame to the IP packet in it: link-layer headers, their tags and their framings.
 
 use super::frame::LinkType;
-use super::headers::{HeaderKind, HeaderWalk, NotTcp, Notes};
+use super::header::{HeaderKind, HeaderWalk, NotTcp, Notes};
 
 /// Walks to the IP packet in a frame. Its first octet says whether it is IPv4 or IPv6: what the link
 /// layer says of that is not needed.

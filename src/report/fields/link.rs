@@ -1,7 +1,7 @@
 //! The fields of link-layer headers.
 
 use super::{Walk, hex, number};
-use crate::wire::headers::{Header, HeaderKind};
+use crate::wire::header::{Header, HeaderKind};
 
 /// A field of a header: how many octets it has, its name, and how its value is shown.
 type HeaderField = (usize, &'static str, fn(&[u8]) -> String);

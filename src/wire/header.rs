@@ -1,13 +1,10 @@
 //! The headers of a frame: which there are, and where each of them stands.
 //!
 //! The general path of [`decode`](super::segment::decode) walks over them to the TCP segment.
-//! [`headers`] makes the same walk and lists them, for whoever shows a frame field by field.
+//! [`headers`](super::segment::headers) makes the same walk and lists them, for whoever shows a frame
+//! field by field.
 
 use std::ops::Range;
-
-use super::frame::Frame;
-use super::ip::{self, TcpInIp};
-use super::link;
 
 /// One header of a frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,25 +54,6 @@ pub enum HeaderKind {
         /// Bytes of the segment, by the IP header.
         segment_len: u32,
     },
-}
-
-/// The headers of `frame` in their order, up to TCP.
-///
-/// The list ends earlier where there is no way to TCP: at a header that was cut, that is broken, or
-/// that leads to something else. That header is the last one of the list.
-pub fn headers(frame: &Frame<'_>) -> Vec<Header> {
-    let mut headers = Vec::new();
-    // If there is no segment, the last header shows why.
-    let _ = tcp_in(frame, &mut headers);
-    headers
-}
-
-/// The TCP segment in `frame`. All headers on the way there go to `notes`.
-pub(super) fn tcp_in<'a>(frame: &Frame<'a>, notes: &mut impl Notes) -> Result<TcpInIp<'a>, NotTcp> {
-    let mut walk = HeaderWalk { rest: frame.data, notes };
-    link::walk_to_ip(frame.link_type, &mut walk)?;
-    let link_len = u32::try_from(frame.data.len() - walk.rest.len()).unwrap_or(0);
-    ip::tcp_in_ip(walk, frame.wire_len.saturating_sub(link_len))
 }
 
 /// Why a frame yields no TCP segment; [`Decoded`](super::segment::Decoded) says what each means.
