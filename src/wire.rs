@@ -4,6 +4,7 @@
 
 pub mod crypto;
 pub mod frame;
+pub mod header;
 mod ip;
 mod link;
 pub mod mptcp;

@@ -3,7 +3,7 @@
 
 use super::packet_cache::Bytes;
 use super::shared::Shared;
-use crate::report::fields::{self, Known};
+use crate::report::fields::{self, FieldContext};
 use crate::report::hex::Hex64;
 use crate::report::model::{Connection, HmacVerdict, Host, RoleName, Subflow};
 use crate::track::index::Entry;
@@ -144,9 +144,16 @@ impl<'a> PacketContext<'a> {
     }
 
     /// What the fields of a packet are rendered with; `proof` judges its options.
-    pub fn known<'b>(&self, proof: &'b dyn Fn(&MptcpOption) -> Option<Verdict>) -> Known<'b> {
+    pub fn known<'b>(
+        &self,
+        proof: &'b dyn Fn(&MptcpOption) -> Option<Verdict>,
+    ) -> FieldContext<'b> {
         let sender = self.direction.sender();
-        Known { proof, sender_idsn: self.idsn(sender), receiver_idsn: self.idsn(sender.peer()) }
+        FieldContext {
+            proof,
+            sender_idsn: self.idsn(sender),
+            receiver_idsn: self.idsn(sender.peer()),
+        }
     }
 }
 

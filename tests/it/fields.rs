@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use mptcpscope::internals::capture::{Capture, InputPath};
-use mptcpscope::internals::report::fields::{self, Field, Known, Part};
+use mptcpscope::internals::report::fields::{self, Field, FieldContext, Part};
 use mptcpscope::internals::wire::frame::Frame;
 use mptcpscope::internals::wire::mptcp::{Join, MptcpOption};
 use mptcpscope::internals::wire::segment::{Decoded, decode};
@@ -19,14 +19,14 @@ fn fields_cover_every_octet_once_and_agree_with_the_parser() {
     for path in captures() {
         let mut capture = Capture::open(&[InputPath::File(path.clone())]).unwrap();
         while let Some(frame) = capture.next_frame() {
-            let fields = fields::fields(&frame, &Known::NOTHING);
+            let fields = fields::fields(&frame, &FieldContext::NOTHING);
             let place = format!("{} #{}", path.display(), frame.number);
             assert_covers(&frame, &fields, &place);
             options += assert_agrees(&frame, &fields, &place);
             // A snap length may cut anywhere.
             for cut in (0..frame.data.len().min(150)).rev().step_by(7) {
                 let cut = Frame { data: &frame.data[..cut], ..frame };
-                assert_covers(&cut, &fields::fields(&cut, &Known::NOTHING), &place);
+                assert_covers(&cut, &fields::fields(&cut, &FieldContext::NOTHING), &place);
             }
         }
     }

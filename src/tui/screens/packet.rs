@@ -289,7 +289,7 @@ fn fields(shared: &Shared) -> Vec<Field> {
             let proof = |option: &MptcpOption| context.verdict(option);
             fields::fields(&frame, &context.known(&proof))
         }
-        None => fields::fields(&frame, &fields::Known::NOTHING),
+        None => fields::fields(&frame, &fields::FieldContext::NOTHING),
     }
 }
 
