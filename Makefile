@@ -16,9 +16,9 @@ demo: needs
 	$(CARGO) build --release --locked
 	$(CARGO) run --release --locked --quiet -- report testdata/captures/add-addr-v6.pcap
 
-test: needs
-	$(CARGO) test --locked
-	$(CARGO) test --locked --no-default-features
+test: needs lab
+	tests/run.sh
+	tests/run.sh --no-default-features
 
 # Scenarios wait more than they work.
 lab: needs

@@ -3,11 +3,14 @@
 pub mod add_addr_what_if;
 mod catalogue;
 mod code;
+mod context;
 pub mod display_filter;
+mod evidence;
 pub mod explain;
 pub mod finding;
 mod holes;
 pub mod host;
+mod input_stats;
 pub mod ladder;
 pub mod live_findings;
 pub mod option_space;
@@ -16,17 +19,22 @@ pub mod rules;
 pub mod state;
 pub mod state_at;
 pub mod verdict;
+mod words;
+
+pub use context::{AddressVerdict, ConnectionContext};
+pub use input_stats::InputStats;
 
 use std::collections::BTreeSet;
 
 use crate::track::Trace;
 use crate::track::subflow::Subflow;
 use crate::units;
+use context::WholeCapture;
 use finding::{Confidence, Finding, Selection, Severity};
-use rules::{Apply, ConnectionContext, InputStats, RULES, WholeCapture};
+use rules::{Apply, RULES};
 
-/// Everything that there is to say about `trace`: on the capture first, then connection by
-/// connection, the worst first and effects behind their causes.
+/// All findings on `trace`: on the capture first, then connection by connection, the worst first and
+/// effects behind their causes.
 pub fn findings(trace: &Trace<'_>, inputs: &[InputStats], wanted: &Selection) -> Vec<Finding> {
     let mut found = of_capture(*trace, inputs, wanted);
     for (number, connection) in trace.connections().into_iter().enumerate() {
@@ -36,14 +44,14 @@ pub fn findings(trace: &Trace<'_>, inputs: &[InputStats], wanted: &Selection) ->
     in_order(found)
 }
 
-/// All findings, those on the capture first, in the order in which they are told.
+/// Puts findings on the capture before those on connections.
 pub fn in_order(mut found: Vec<Finding>) -> Vec<Finding> {
     forget_absent_causes(&mut found);
     found.sort_by_key(|finding| !finding.code.is_of_capture());
     found
 }
 
-/// What there is to say about the capture as a whole.
+/// The findings on the capture as a whole.
 pub fn of_capture(trace: Trace<'_>, inputs: &[InputStats], wanted: &Selection) -> Vec<Finding> {
     let whole = WholeCapture { trace, inputs };
     let mut found = Vec::new();
@@ -56,24 +64,24 @@ pub fn of_capture(trace: Trace<'_>, inputs: &[InputStats], wanted: &Selection) -
     found
 }
 
-/// What there is to say about a connection.
+/// The judgement on a connection.
 pub struct Judged {
     /// The findings that are wanted.
     pub findings: Vec<Finding>,
-    /// What became of it in a sentence, where all findings on it, wanted or not, have more to say than
-    /// [`verdict::in_a_sentence`].
+    /// What became of it, in a sentence that takes all findings into account, wanted or not. `None` where
+    /// [`verdict::in_a_sentence`] says as much.
     pub headline: Option<String>,
 }
 
-/// What there is to say about a connection, which is the one with this number of all.
+/// Judges a connection; `number` is its place among all.
 pub fn of_connection(context: &ConnectionContext<'_>, number: usize, wanted: &Selection) -> Judged {
-    let mut findings = of_case(context, number);
+    let mut findings = all_findings(context, number);
     let headline = verdict::with_findings(context, &findings);
     findings.retain(|finding| wanted.includes(finding));
     Judged { findings, headline }
 }
 
-fn of_case(context: &ConnectionContext<'_>, number: usize) -> Vec<Finding> {
+fn all_findings(context: &ConnectionContext<'_>, number: usize) -> Vec<Finding> {
     let mut found = Vec::new();
     for rule in RULES {
         if let Apply::Each(apply) = rule.apply {
@@ -93,10 +101,10 @@ fn of_case(context: &ConnectionContext<'_>, number: usize) -> Vec<Finding> {
             finding.wireshark_filter = display_filter(context, finding.subflow);
         }
     }
-    root_cause::fold(found)
+    root_cause::under_causes(found)
 }
 
-/// Where packets are missing, what rests on a packet that was not seen is no more than a note.
+/// Lowers doubtful findings to notes where packets are missing.
 fn soften(context: &ConnectionContext<'_>, found: &mut [Finding]) {
     let doubtful =
         |finding: &&mut Finding| finding.severity != Severity::Note && finding.code.info().doubtful;
@@ -110,7 +118,7 @@ fn soften(context: &ConnectionContext<'_>, found: &mut [Finding]) {
     }
 }
 
-/// The first few findings of each code; the others are counted with the last of them.
+/// Keeps the first few findings of each code, and counts the others with the last of them.
 fn limited(found: Vec<Finding>) -> Vec<Finding> {
     /// Most of one code on one connection.
     const MOST: usize = 4;
@@ -139,7 +147,7 @@ fn limited(found: Vec<Finding>) -> Vec<Finding> {
     kept
 }
 
-/// A cause that is not wanted can't have effects under it.
+/// Takes causes off that are not among the findings.
 fn forget_absent_causes(found: &mut [Finding]) {
     let present: BTreeSet<_> = found.iter().map(|found| (found.connection, found.code)).collect();
     for finding in found.iter_mut().filter(|finding| finding.because.is_some()) {
@@ -148,7 +156,7 @@ fn forget_absent_causes(found: &mut [Finding]) {
     }
 }
 
-/// Shows the subflow in question, or all of the connection.
+/// The Wireshark filter that shows a subflow, or all of the connection.
 fn display_filter(context: &ConnectionContext<'_>, subflow: Option<u32>) -> Option<String> {
     let wanted = |candidate: &&&Subflow| subflow.is_none_or(|number| candidate.number == number);
     let subflows = context.subflows.iter().filter(wanted);

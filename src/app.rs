@@ -10,6 +10,7 @@ mod inputs;
 mod keys;
 mod live;
 mod output;
+mod outputs;
 mod packets;
 mod pipeline;
 mod progress;
@@ -19,9 +20,41 @@ mod stdin;
 #[cfg(feature = "tui")]
 pub mod tui;
 
+use std::env;
+use std::process::ExitCode;
+
 use anyhow::Result;
+use clap::Parser;
+
+pub use output::to_stderr;
 
 use crate::cli::{Cli, Command};
+use crate::printable::printable;
+
+/// Parses the command line, carries it out, and says in one sentence on standard error what failed.
+///
+/// Gives the exit status: 0 done, 1 a finding that `--fail-on` asks for, 2 an error. Whoever closes
+/// our output has seen enough, which is no error.
+pub fn main() -> ExitCode {
+    match run(arguments()) {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Found) => ExitCode::from(1),
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            to_stderr(&error);
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// The command line; where it is wrong, says so and ends the program.
+fn arguments() -> Cli {
+    Cli::try_parse().unwrap_or_else(|error| {
+        // The message repeats arguments, so they are read once more in a form that can be shown.
+        let shown = env::args_os().map(|argument| printable(&argument.to_string_lossy()));
+        Cli::try_parse_from(shown).err().unwrap_or(error).exit()
+    })
+}
 
 /// Carries out what the command line asks for.
 ///

@@ -90,9 +90,9 @@ pub struct ReportArgs {
     /// Which captures.
     #[command(flatten)]
     pub inputs: Inputs,
-    /// Write the report as JSON to FILE; - is standard output, in place of the text
-    #[arg(long, value_name = "FILE")]
-    pub json: Option<OsString>,
+    /// Where it goes.
+    #[command(flatten)]
+    pub outputs: ReportOutputs,
     /// Show only the connection with this number in the text
     #[arg(long, value_name = "N")]
     pub connection: Option<u64>,
@@ -114,6 +114,14 @@ pub struct ReportArgs {
     /// When to use colour
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
+}
+
+/// Files that a report is written to, one flag for each format.
+#[derive(Debug, Args)]
+pub struct ReportOutputs {
+    /// Write the report as JSON to FILE; - is standard output, in place of the text
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<OsString>,
 }
 
 /// Which findings are shown, and which of them make the run fail.
@@ -262,9 +270,9 @@ pub struct LiveArgs {
     /// Print one JSON object per event, and no report at the end
     #[arg(long)]
     pub jsonl: bool,
-    /// Write the report to FILE as JSON; - is standard output, in place of all text
-    #[arg(long, value_name = "FILE")]
-    pub json: Option<OsString>,
+    /// Where the report goes.
+    #[command(flatten)]
+    pub outputs: ReportOutputs,
     /// Time between two summaries
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse::duration_ns)]
     pub summary: i64,

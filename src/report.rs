@@ -14,4 +14,6 @@ pub mod packets;
 pub mod space;
 pub mod text;
 
-pub use model::{InputFacts, Lookup, PacketRef, Report};
+pub use model::{Lookup, PacketRef, Report};
+
+pub use crate::analyze::InputStats;

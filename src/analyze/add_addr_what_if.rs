@@ -13,7 +13,7 @@ pub struct Header {
     pub sack_blocks: u8,
     /// The options of a SYN or SYN/ACK, timestamps left out.
     pub syn: Vec<Block>,
-    /// What MPTCP says beside an ADD_ADDR.
+    /// Options of MPTCP beside an ADD_ADDR.
     pub mptcp: Vec<Block>,
     /// An ADD_ADDR.
     pub add_addr: Option<AddAddrForm>,
@@ -43,7 +43,7 @@ impl Header {
         Demand::of(&self.blocks())
     }
 
-    /// The ADD_ADDR on an ACK of its own: beside signatures and timestamps alone.
+    /// The ADD_ADDR on an ACK of its own, beside nothing but signatures and timestamps.
     fn alone(&self, form: AddAddrForm, timestamps: bool) -> Demand {
         let blocks = Self {
             signatures: self.signatures.clone(),
@@ -93,7 +93,7 @@ pub enum Outcome {
         /// Octets of all options.
         octets: u8,
     },
-    /// It is kept back until a segment has room, which is never.
+    /// It waits for a segment with room, which never comes.
     Stuck,
     /// It is given up, and counted.
     Dropped,
@@ -125,7 +125,7 @@ pub fn practices(header: &Header) -> Vec<Practice> {
     practices
 }
 
-/// Before 5.11 it may share any packet with a DSS.
+/// Before Linux 5.11 it may share any packet with a DSS.
 fn shared(header: &Header, form: AddAddrForm) -> Outcome {
     if header.mptcp.is_empty() {
         return alone(header, form);
@@ -139,7 +139,7 @@ fn shared(header: &Header, form: AddAddrForm) -> Outcome {
     }
 }
 
-/// Later it has an ACK of its own, and SACK gets what it leaves.
+/// Later it has an ACK of its own, and SACK blocks get the room that it leaves.
 fn alone(header: &Header, form: AddAddrForm) -> Outcome {
     let demand = header.alone(form, header.timestamps);
     if demand.fit() != Fit::Fits {
@@ -149,7 +149,7 @@ fn alone(header: &Header, form: AddAddrForm) -> Outcome {
     Outcome::Alone { octets: with_sack(demand, sack_blocks), sack_blocks }
 }
 
-/// "pm: stop retrying" (2026): what does not fit is dropped, and the next address has its turn.
+/// "pm: stop retrying" (2026): what does not fit is dropped, and the next address is announced.
 fn given_up(outcome: Outcome) -> Outcome {
     if outcome == Outcome::Stuck { Outcome::Dropped } else { outcome }
 }
@@ -166,7 +166,7 @@ fn without_timestamps(header: &Header, form: AddAddrForm) -> Outcome {
     }
 }
 
-/// Apple's hosts are clients: they announce nothing, and echo without the port.
+/// Apple's hosts are clients. They announce nothing, and echo without the port.
 fn apple(header: &Header, form: AddAddrForm) -> Outcome {
     if form.hmac {
         return Outcome::Never;

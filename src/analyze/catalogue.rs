@@ -18,7 +18,7 @@ macro_rules! catalogue {
 
             /// Packets were dropped while capturing.
             CaptureDrops = "capture-drops", note(Capture, ""),
-                [Whole(capture::drops), Each(capture::tcp_gaps)];
+                [Whole(capture::drops), Each(capture::tcp_holes)];
             /// The beginning of a connection was not captured.
             CaptureMidstream = "capture-midstream", note(Capture, ""), [Each(capture::midstream)];
             /// One direction of a connection was not captured.
@@ -43,15 +43,15 @@ macro_rules! catalogue {
 
             /// An MPTCP option with an illegal length.
             OptionMalformed = "option-malformed", note(Connection, "RFC 8684 §7.2"),
-                [Each(capture::option_malformed)];
+                [Each(options::option_malformed)];
             /// An MPTCP option of an unassigned subtype.
             OptionUnknown = "option-unknown", note(Connection, "RFC 8684 §7.2"),
-                [Each(capture::option_unknown)];
+                [Each(options::option_unknown)];
             /// MPTCP options where they do not belong.
             OptionCombinationOdd = "option-combination-odd", note(Connection, "RFC 8684 §3"),
-                [Each(capture::option_combination_odd)];
+                [Each(options::option_combination_odd)];
             /// Where an MPTCP option may have been there are only NOPs.
-            NopRun = "nop-run", note(Connection, "RFC 8041 §3.1"), [Whole(capture::nop_run)];
+            NopRun = "nop-run", note(Connection, "RFC 8041 §3.1"), [Whole(options::nop_run)];
 
             // Handshake and fallback.
 
@@ -139,29 +139,29 @@ macro_rules! catalogue {
             /// A join was refused at its SYN.
             JoinUnknownToken = "join-unknown-token", warning(Subflow, "RFC 8684 §3.2")
                 .because(&[Code::SinglePath]),
-                [Each(joins::join_unknown_token), Whole(tokens::orphans_refused)];
+                [Each(join_failures::join_unknown_token), Whole(tokens::orphans_refused)];
             /// A join was refused after its third ACK.
             JoinRejected = "join-rejected", warning(Subflow, "RFC 8684 §3.2 and §3.6").host_too()
                 .because(&[Code::SinglePath]),
-                [Each(joins::join_rejected)];
+                [Each(join_failures::join_rejected)];
             /// A join got no answer.
             JoinNoAnswer = "join-no-answer", warning(Subflow, "RFC 8684 §3.2")
                 .because(&[Code::SinglePath]),
-                [Each(joins::join_no_answer)];
+                [Each(join_failures::join_no_answer)];
             /// A join was answered as if it were plain TCP.
             JoinAnsweredByPlainTcp = "join-answered-by-plain-tcp",
                 warning(Subflow, "RFC 8684 §3.2").doubtful()
                 .because(&[Code::SinglePath]),
-                [Each(joins::join_answered_by_plain_tcp)];
+                [Each(join_failures::join_answered_by_plain_tcp)];
             /// The third ACK of a join arrived without MP_JOIN.
             JoinAckStripped = "join-ack-stripped", warning(Subflow, "RFC 8684 §3.2").doubtful()
                 .because(&[Code::SinglePath]),
-                [Each(joins::join_ack_stripped)];
+                [Each(join_failures::join_ack_stripped)];
             /// The third ACK of a join was repeated, and never confirmed.
             JoinAckUnconfirmed = "join-ack-unconfirmed",
                 warning(Subflow, "RFC 8684 §3.2").doubtful()
                 .because(&[Code::SinglePath]),
-                [Each(joins::join_ack_unconfirmed)];
+                [Each(join_failures::join_ack_unconfirmed)];
             /// A join to the address and port that the peer asked not to use.
             JoinToDeniedAddress = "join-to-denied-address", warning(Connection, "RFC 8684 §3.1"),
                 [Each(joins::join_to_denied_address)];
@@ -248,24 +248,24 @@ macro_rules! catalogue {
             /// Payload without a mapping on a subflow that has to have one.
             MappingMissing = "mapping-missing", error(Subflow, "RFC 8684 §3.3.1")
                 .because(&[Code::MappingOutsideSegment]),
-                [Each(data::mapping_missing)];
+                [Each(mappings::mapping_missing)];
             /// A mapping covers nothing of the segment that carries it.
             MappingOutsideSegment = "mapping-outside-segment", warning(Subflow, "RFC 8684 §3.3.1"),
-                [Each(violations::mapping_outside_segment)];
+                [Each(mappings::mapping_outside_segment)];
             /// Mappings that contradict each other.
             MappingConflict = "mapping-conflict", error(Subflow, "RFC 8684 §3.3.1"),
-                [Each(data::mapping_conflict)];
+                [Each(mappings::mapping_conflict)];
             /// Data was acknowledged that was never sent.
             DataAckBeyondSent = "data-ack-beyond-sent", error(Connection, "RFC 8684 §3.3.2"),
-                [Each(data::data_ack_beyond_sent)];
+                [Each(mappings::data_ack_beyond_sent)];
             /// Data was sent again on another subflow.
             Reinjection = "reinjection", note(Connection, "RFC 8684 §3.3.6")
                 .because(&[Code::SubflowReset, Code::DataStall]),
-                [Each(data::reinjection)];
+                [Each(reinjection::reinjection)];
             /// Data that was sent again differs from what was sent first.
             ReinjectionDiffers = "reinjection-differs", error(Subflow, "RFC 8684 §3.3.1")
                 .because(&[Code::DssChecksumMismatch]).elsewhere(),
-                [Each(violations::reinjection_differs)];
+                [Each(reinjection::reinjection_differs)];
             /// Data was sent again on the same subflow under other subflow sequence numbers.
             // What was on its way to a path that did not come about goes on another.
             Remapping = "remapping", note(Subflow, "RFC 8684 §3.3.1")
@@ -273,47 +273,47 @@ macro_rules! catalogue {
                     Code::JoinRejected, Code::JoinUnknownToken, Code::JoinAnsweredByPlainTcp,
                     Code::JoinAckStripped, Code::JoinHmacMismatch,
                 ]).elsewhere(),
-                [Each(data::remapping)];
+                [Each(reinjection::remapping)];
             /// (Almost) all data was sent on every subflow.
             RedundantScheduler = "redundant-scheduler", note(Connection, "RFC 8684 §3.3.8"),
-                [Each(data::redundant_scheduler)];
+                [Each(reinjection::redundant_scheduler)];
             /// Data waited unacknowledged while nothing moved.
             DataStall = "data-stall", warning(Connection, "RFC 8684 §3.3.6"),
-                [Each(data::data_stall)];
+                [Each(delivery::data_stall)];
             /// Data waited at the receiver for data of another path.
             HeadOfLineBlocking = "head-of-line-blocking", note(Connection, "RFC 8684 §3.3.1")
                 .because(&[Code::DataStall, Code::SubflowReset]),
-                [Each(data::head_of_line_blocking)];
+                [Each(delivery::head_of_line_blocking)];
             /// The sender waited for the receive window of the peer.
             ReceiveWindowLimited = "receive-window-limited", note(Connection, "RFC 8684 §3.3.4"),
-                [Each(data::receive_window_limited)];
+                [Each(delivery::receive_window_limited)];
             /// The receive window was taken back.
             WindowShrunk = "window-shrunk", warning(Subflow, "RFC 8684 §3.3.4"),
-                [Each(violations::window_shrunk)];
+                [Each(delivery::window_shrunk)];
             /// Data was sent past the receive window.
             DataBeyondWindow = "data-beyond-window", note(Subflow, "RFC 8684 §3.3.5").strict(),
-                [Each(violations::data_beyond_window)];
+                [Each(delivery::data_beyond_window)];
             /// Reserved bits of MPTCP options are set.
             ReservedBitsSet = "reserved-bits-set", note(Subflow, "RFC 8684 §3"),
-                [Each(violations::reserved_bits_set)];
+                [Each(options::reserved_bits_set)];
             /// Three or more duplicate ACKs in a row for signals.
             DupAckSignals = "dup-ack-signals", note(Subflow, "RFC 8684 §3.4.1").strict(),
-                [Each(violations::dup_ack_signals)];
+                [Each(signals::dup_ack_signals)];
             /// Signals of MPTCP were taken for a loss.
             DupAckMisread = "dup-ack-misread", note(Subflow, "RFC 8684 §3"),
-                [Each(violations::dup_ack_misread)];
+                [Each(signals::dup_ack_misread)];
             /// Data sequence numbers, or a DATA_ACK, that are too narrow.
             DsnWidth = "dsn-width", note(Subflow, "RFC 8684 §3.3.1 and §3.3.2").strict(),
-                [Each(violations::dsn_width)];
+                [Each(mappings::dsn_width)];
             /// Urgent data within a mapping.
             UrgentInMapping = "urgent-in-mapping", note(Subflow, "RFC 8684 §3.3.1").strict(),
-                [Each(violations::urgent_in_mapping)];
+                [Each(mappings::urgent_in_mapping)];
             /// A signal was acted on although its segment lies outside the receive window.
             SignalOutOfWindow = "signal-out-of-window", note(Connection, "RFC 8684 §3").strict(),
                 [Each(signals::signal_out_of_window)];
             /// Data that went on another subflow was never sent again on its own.
             OriginalNotResent = "original-not-resent", note(Subflow, "RFC 8684 §3.3.6").strict(),
-                [Each(data::original_not_resent)];
+                [Each(reinjection::original_not_resent)];
 
             // Paths.
 
@@ -350,11 +350,11 @@ macro_rules! catalogue {
                 [Each(close::connection_aborted)];
             /// A DATA_FIN that can't be right, or data behind it.
             DataFinInvalid = "data-fin-invalid", error(Subflow, "RFC 8684 §3.3.3"),
-                [Each(violations::data_fin_invalid)];
+                [Each(close::data_fin_invalid)];
             /// The last subflow was closed before all data was acknowledged.
             FinWithDataOutstanding = "fin-with-data-outstanding",
                 warning(Subflow, "RFC 8684 §3.3.3").doubtful(),
-                [Each(violations::fin_with_data_outstanding)];
+                [Each(close::fin_with_data_outstanding)];
             /// A DATA_FIN was never acknowledged.
             DataFinUnacked = "data-fin-unacked", note(Connection, "RFC 8684 §3.3.3")
                 .because(&[Code::FinWithDataOutstanding]),
@@ -373,7 +373,7 @@ macro_rules! catalogue {
             SinglePath = "single-path",
                 warning(Connection, "RFC 8684 §3.2 and §3.4").doubtful().host_too()
                 .because(&[Code::JoinHmacMismatch, Code::AddAddrHmacMismatch]),
-                [Last(paths::single_path)];
+                [Last(single_path::single_path)];
         }
     };
 }

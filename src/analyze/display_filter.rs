@@ -7,13 +7,13 @@ use smallvec::SmallVec;
 
 use crate::wire::segment::Endpoint;
 
-/// A filter with more flows than this helps nobody.
+/// Most flows of a filter.
 const MOST: usize = 4;
 
-/// Bytes that most flows take.
+/// Bytes of a filter for one flow, usually.
 const USUAL_LEN: usize = 96;
 
-/// Shows the flows between these endpoints, or the first few of many; `None` without any.
+/// A filter that shows the flows between these endpoints, or the first few of many; `None` without any.
 pub fn of_flows(flows: impl IntoIterator<Item = (Endpoint, Endpoint)>) -> Option<String> {
     let flows: SmallVec<[_; MOST]> = flows.into_iter().take(MOST).collect();
     let mut filter = String::with_capacity(flows.len() * USUAL_LEN);
@@ -37,8 +37,8 @@ fn push_flow(filter: &mut String, (one, other): (Endpoint, Endpoint)) {
     push_side(filter, other);
 }
 
-fn push_side(filter: &mut String, end: Endpoint) {
-    match end.address {
+fn push_side(filter: &mut String, endpoint: Endpoint) {
+    match endpoint.address {
         IpAddr::V4(address) => {
             filter.push_str("ip.addr == ");
             for (index, byte) in address.octets().into_iter().enumerate() {
@@ -50,13 +50,10 @@ fn push_side(filter: &mut String, end: Endpoint) {
         IpAddr::V6(address) => drop(write!(filter, "ipv6.addr == {address}")),
     }
     filter.push_str(" && tcp.port == ");
-    push_number(filter, end.port);
+    push_number(filter, endpoint.port);
 }
 
-/// Every finding has a filter, and a filter up to forty numbers: `write!` takes long for them.
+/// Every finding has a filter, and a filter has up to forty numbers: `write!` is too slow for them.
 fn push_number(filter: &mut String, number: u16) {
-    if number >= 10 {
-        push_number(filter, number / 10);
-    }
-    filter.push(char::from(b'0' + (number % 10) as u8));
+    filter.push_str(itoa::Buffer::new().format(number));
 }

@@ -88,7 +88,7 @@ pub struct Finding {
     pub packets: Vec<PacketNo>,
     /// How often.
     pub count: u64,
-    /// The finding that this one belongs under.
+    /// The finding that this one is an effect of.
     pub because: Option<Code>,
     /// What is the matter, with the values in question: one sentence.
     pub summary: String,
@@ -142,6 +142,12 @@ impl Finding {
         self
     }
 
+    /// About a subflow, if it is the only one.
+    #[must_use]
+    pub const fn on_only(self, subflows: &[&Subflow]) -> Self {
+        if let [only] = subflows { self.on(only) } else { self }
+    }
+
     /// About what `sender` sent.
     #[must_use]
     pub const fn from(mut self, sender: Role) -> Self {
@@ -162,7 +168,7 @@ impl Finding {
         self
     }
 
-    /// That happened so often.
+    /// Found so many times.
     #[must_use]
     pub const fn times(mut self, count: u64) -> Self {
         self.count = count;
@@ -200,7 +206,7 @@ impl Finding {
     }
 }
 
-/// Which findings are wanted, and what the rules may go by beside the packets.
+/// Which findings are wanted, and what the rules know besides the packets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selection {
     /// Also the notes that are off by default: what healthy hosts do against the letter of the RFC.
@@ -211,8 +217,8 @@ pub struct Selection {
     pub only: Vec<Code>,
     /// None of these.
     pub ignore: Vec<Code>,
-    /// What a host says of itself: it counts for the connections that it is an end of. Its counters
-    /// count from the capture on where that is known ([`HostSnapshot::since`]).
+    /// What a host says of itself, for the connections that it takes part in. Its counters count from the
+    /// beginning of the capture where that is known ([`HostSnapshot::since`]).
     pub host: Option<HostSnapshot>,
 }
 

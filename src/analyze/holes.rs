@@ -1,4 +1,4 @@
-//! What of a stream is not in the capture.
+//! Holes: what the capture lacks of a stream.
 
 use crate::track::connection::Connection;
 use crate::track::data::DataSpace;
@@ -7,9 +7,9 @@ use crate::track::range_set::SeqRange;
 use crate::track::role::Role;
 use crate::track::subflow::Subflow;
 
-/// What was not seen of what `sender` sent, in order: from the first byte of the stream (midstream:
-/// the first one seen, or else numbered) to the last one seen or acknowledged, or to the DATA_FIN. What
-/// may be bytes that were seen and whose place is not known is none.
+/// The holes in what `sender` sent, in order. They lie between the first byte of the stream (midstream: the
+/// first one seen or numbered) and its DATA_FIN, or else the last byte seen or acknowledged. Bytes that were
+/// seen and whose place in the stream is unknown may fill them: such places are left out.
 pub(super) fn holes(connection: &Connection, subflows: &[&Subflow], sender: Role) -> Vec<SeqRange> {
     let data = connection.data.of(sender);
     let fin = data.fin().map(|fin| fin.position);
@@ -26,7 +26,20 @@ pub(super) fn holes(connection: &Connection, subflows: &[&Subflow], sender: Role
     if bytes > hidden { holes } else { Vec::new() }
 }
 
-/// What of `ranges` is not in `taken`.
+/// Bytes that TCP acknowledged on a subflow and that the capture lacks; 0 if it shows only one host.
+pub(super) fn of_subflow(subflow: &Subflow) -> u64 {
+    let sides = Role::BOTH.map(|role| subflow.sides.of(role));
+    if sides.iter().any(|side| side.segments == 0) {
+        return 0;
+    }
+    let holes = sides.iter().flat_map(|side| {
+        let holes = side.sequence.range_set().holes();
+        holes.filter(|hole| hole.end <= side.acked)
+    });
+    holes.map(SeqRange::len).sum()
+}
+
+/// The parts of `ranges` that are not in `taken`.
 fn without(ranges: Vec<SeqRange>, taken: SeqRange) -> Vec<SeqRange> {
     let parts = ranges.into_iter().flat_map(|range| {
         let before = SeqRange { end: range.end.min(taken.start), ..range };
@@ -40,7 +53,7 @@ fn without(ranges: Vec<SeqRange>, taken: SeqRange) -> Vec<SeqRange> {
     parts.filter(|part| !part.is_empty()).collect()
 }
 
-/// One past the last byte of `sender`'s stream that its peer acknowledged; a DATA_FIN is none.
+/// One past the last byte of `sender`'s stream that its peer acknowledged. A DATA_FIN does not count.
 pub(super) fn acked_end(
     connection: &Connection,
     subflows: &[&Subflow],
@@ -62,7 +75,7 @@ pub(super) fn acked_end(
 /// (RFC 8684 §3.3.3).
 fn has_closed(subflows: &[&Subflow], role: Role) -> bool {
     let mut used = subflows.iter().map(|subflow| subflow.sides.of(role));
-    used.all(|end| end.segments == 0 || end.fin.is_some())
+    used.all(|side| side.segments == 0 || side.fin.is_some())
 }
 
 fn up_to(end: Option<i64>, data: &DataSpace) -> Vec<SeqRange> {

@@ -1,4 +1,4 @@
-//! What a host says of itself, for the connections that it is an end of.
+//! What a host says of itself, for the connections that it takes part in.
 
 use std::net::IpAddr;
 
@@ -6,17 +6,17 @@ use crate::host::{EndpointFlag, HostSnapshot};
 use crate::track::role::Role;
 use crate::track::subflow::Subflow;
 
-/// A snapshot, and which host of a connection it is of.
+/// The snapshot of one of the two hosts of a connection.
 #[derive(Debug, Clone, Copy)]
 pub struct KnownHost<'a> {
     /// Which host.
     pub role: Role,
-    /// What it said.
+    /// Its snapshot.
     pub says: &'a HostSnapshot,
 }
 
 impl<'a> KnownHost<'a> {
-    /// The host of `subflows` that `says` is of: the one whose addresses it has, if that is one.
+    /// Which host of `subflows` the snapshot `says` is of, by its addresses; `None` if neither or both match.
     pub fn among(says: &'a HostSnapshot, subflows: &[&Subflow]) -> Option<Self> {
         let is_there = |role: &Role| {
             subflows
@@ -26,7 +26,7 @@ impl<'a> KnownHost<'a> {
         match Role::BOTH.map(|role| is_there(&role)) {
             [true, false] => Some(Self { role: Role::Client, says }),
             [false, true] => Some(Self { role: Role::Server, says }),
-            // A connection of the host with itself, or of two others.
+            // A connection of the host with itself, or between two other hosts.
             _ => None,
         }
     }
@@ -43,25 +43,25 @@ impl<'a> KnownHost<'a> {
         self.says.sysctl(name) == Some(value)
     }
 
-    /// Whether a program manages its paths instead of the kernel: then limits and endpoints of the
-    /// kernel mean nothing.
+    /// Whether a program manages its paths instead of the kernel. Limits and endpoints of the kernel do
+    /// not count then.
     pub fn is_managed_by_program(&self) -> bool {
         self.says.is_managed_by_program()
     }
 
-    /// The limit of subflows beside the first one, where it counts.
+    /// The limit of additional subflows; `None` where it is unknown or does not count.
     pub fn subflow_limit(&self) -> Option<u32> {
         let limits = self.says.limits.filter(|_| !self.is_managed_by_program());
         limits.map(|limits| limits.subflows)
     }
 
-    /// The limit of announced addresses that are joined, where it counts.
+    /// The limit of announced addresses that the host joins; `None` where it is unknown or does not count.
     pub fn accepted_limit(&self) -> Option<u32> {
         let limits = self.says.limits.filter(|_| !self.is_managed_by_program());
         limits.map(|limits| limits.add_addr_accepted)
     }
 
-    /// The addresses of its endpoints with one of `flags`; `None` where it did not tell.
+    /// The addresses of its endpoints with one of `flags`; `None` where they are unknown or do not count.
     pub fn endpoints_with(&self, flags: &[EndpointFlag]) -> Option<Vec<IpAddr>> {
         let endpoints = self.says.endpoints.as_ref().filter(|_| !self.is_managed_by_program())?;
         let wanted = endpoints.iter().filter(|known| flags.iter().any(|flag| known.has(*flag)));
@@ -69,8 +69,8 @@ impl<'a> KnownHost<'a> {
     }
 }
 
-/// Whether `says` is of a host with this address. Snapshots of earlier versions do not tell addresses:
-/// then its endpoints have to do.
+/// Whether `says` is of a host with this address. Snapshots of earlier versions have no addresses but
+/// those of endpoints.
 fn has_address(says: &HostSnapshot, address: IpAddr) -> bool {
     let mut endpoints = says.endpoints.iter().flatten().map(|endpoint| endpoint.address);
     says.addresses.contains(&address) || endpoints.any(|known| known == address)

@@ -27,7 +27,7 @@ pub enum Row {
     Packet(u64),
     /// Plain packets that say the same, between two rows that are something else.
     Run(Run),
-    /// Nothing for so many nanoseconds.
+    /// No packet for so many nanoseconds.
     Silence {
         /// From the packet before to the packet after.
         ns: i64,
@@ -44,7 +44,7 @@ pub struct Run {
     pub last: u64,
     /// How many there are.
     pub count: u64,
-    /// Octets of payload in them.
+    /// Bytes of payload in them.
     pub payload: u64,
     /// Of which subflow, by its place among the members of the ladder.
     pub lane: usize,

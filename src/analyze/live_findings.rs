@@ -1,27 +1,27 @@
-//! Findings while packets still come in: which begin to hold, and which no longer do.
+//! Findings while packets still come in: which of them open, and which close.
 //!
-//! A rule speaks of a connection as it is so far: a join that waits for its answer is one without an
-//! answer. So a finding is opened when two looks in a row have found it.
+//! A rule judges a connection as it is at the moment: a join that waits for its answer has no answer. So
+//! a finding opens when two looks in a row have found it.
 
 use std::collections::HashMap;
 
 use super::finding::{Code, Confidence, Finding, Selection, Severity};
-use super::rules::{ConnectionContext, InputStats};
+use super::{ConnectionContext, InputStats};
 use crate::track::Trace;
 use crate::track::connection::Connection;
 use crate::track::role::Direction;
 use crate::track::subflow::Subflow;
 use crate::wire::frame::PacketNo;
 
-/// Most connections of one look: it must not hold up the packets that come meanwhile.
+/// Most connections that one look examines: packets must not wait for it.
 const MOST: usize = 200;
 
-/// Something that became of a finding.
+/// A finding that opens or closes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// It holds.
+    /// It was found twice in a row.
     Opened(FindingKey, Box<Finding>),
-    /// It does no more, or its connection was forgotten.
+    /// It was not found any more, or its connection was forgotten.
     Closed(FindingKey),
 }
 
@@ -42,19 +42,19 @@ pub struct FindingKey {
     pub direction: Option<Direction>,
 }
 
-/// Knows what held at the last look.
+/// The findings that the last look found.
 #[derive(Debug, Default)]
 pub struct LiveFindings {
     looks: u64,
-    of_capture: Vec<HeldFinding>,
+    of_capture: Vec<KnownFinding>,
     of_connections: HashMap<u64, ConnectionFindings>,
 }
 
-/// A finding, and whether it was told.
+/// A finding of the last look, and whether it is open.
 #[derive(Debug, Clone, Copy)]
-struct HeldFinding {
-    held: FindingKey,
-    told: bool,
+struct KnownFinding {
+    key: FindingKey,
+    is_open: bool,
 }
 
 /// What is known of a connection.
@@ -63,12 +63,12 @@ struct ConnectionFindings {
     /// Its last packet then, and which look that was.
     last: PacketNo,
     look: u64,
-    entries: Vec<HeldFinding>,
+    entries: Vec<KnownFinding>,
 }
 
 impl LiveFindings {
-    /// Looks at the capture, and at connections that have moved; if they are many, at a part of
-    /// them: those that got through first, then those that waited longest.
+    /// Looks at the capture, and at the connections that had packets since. If these are too many, it
+    /// takes the established ones first, and then those whose last look is longest ago.
     pub fn look(
         &mut self,
         trace: Trace<'_>,
@@ -87,7 +87,7 @@ impl LiveFindings {
         self.look_at(trace, inputs, wanted, &connections, due, false)
     }
 
-    /// The last look: at everything, and what it finds is opened at once.
+    /// The last look examines everything, and opens what it finds at once.
     pub fn finish(
         &mut self,
         trace: Trace<'_>,
@@ -99,22 +99,22 @@ impl LiveFindings {
         self.look_at(trace, inputs, wanted, &connections, all, true)
     }
 
-    /// Whether there may be an unconfirmed finding: the next look tells it, or not.
+    /// Whether a finding is waiting for the next look to confirm it.
     pub fn has_doubts(&self) -> bool {
         let of_connections = self.of_connections.values().flat_map(|known| &known.entries);
-        self.of_capture.iter().chain(of_connections).any(|entry| !entry.told)
+        self.of_capture.iter().chain(of_connections).any(|entry| !entry.is_open)
     }
 
-    /// Forgets a connection; the findings that were open on it end with it.
+    /// Forgets a connection, and closes the findings that are open on it.
     pub fn forget(&mut self, number: u64) -> Vec<Change> {
         let known = self.of_connections.remove(&number).unwrap_or_default();
-        let told = known.entries.into_iter().filter(|entry| entry.told);
-        told.map(|entry| Change::Closed(entry.held)).collect()
+        let open = known.entries.into_iter().filter(|entry| entry.is_open);
+        open.map(|entry| Change::Closed(entry.key)).collect()
     }
 
     fn is_due(&self, connection: &Connection) -> bool {
         self.of_connections.get(&connection.number).is_none_or(|known| {
-            known.last != connection.last.packet || known.entries.iter().any(|entry| !entry.told)
+            known.last != connection.last.packet || known.entries.iter().any(|entry| !entry.is_open)
         })
     }
 
@@ -147,27 +147,27 @@ impl LiveFindings {
     }
 }
 
-/// Brings `entries` up to date with what was found now.
+/// Brings `entries` up to date with what was found now, and lists what opens and closes.
 fn compare(
-    entries: &mut Vec<HeldFinding>,
+    entries: &mut Vec<KnownFinding>,
     found: Vec<(Option<u64>, Finding)>,
     sure: bool,
     changes: &mut Vec<Change>,
 ) {
     let mut before = std::mem::take(entries);
     for (connection, finding) in found {
-        let held = FindingKey::new(connection, &finding);
-        let known = before.iter().position(|entry| entry.held == held);
+        let key = FindingKey::new(connection, &finding);
+        let known = before.iter().position(|entry| entry.key == key);
         let known = known.map(|index| before.swap_remove(index));
-        let is_told = known.is_some_and(|entry| entry.told);
-        let told = known.is_some() || sure;
-        if told && !is_told {
-            changes.push(Change::Opened(held, Box::new(finding)));
+        let was_open = known.is_some_and(|entry| entry.is_open);
+        let is_open = known.is_some() || sure;
+        if is_open && !was_open {
+            changes.push(Change::Opened(key, Box::new(finding)));
         }
-        entries.push(HeldFinding { held, told });
+        entries.push(KnownFinding { key, is_open });
     }
-    let gone = before.into_iter().filter(|entry| entry.told);
-    changes.extend(gone.map(|entry| Change::Closed(entry.held)));
+    let gone = before.into_iter().filter(|entry| entry.is_open);
+    changes.extend(gone.map(|entry| Change::Closed(entry.key)));
 }
 
 impl FindingKey {
@@ -192,12 +192,12 @@ mod tests {
     }
 
     /// What a look at these codes changes: `+code` and `-code`.
-    fn step(entries: &mut Vec<HeldFinding>, codes: &[Code], sure: bool) -> Vec<String> {
+    fn step(entries: &mut Vec<KnownFinding>, codes: &[Code], sure: bool) -> Vec<String> {
         let mut changes = Vec::new();
         compare(entries, found(codes), sure, &mut changes);
         let name = |change: &Change| match change {
-            Change::Opened(held, _) => format!("+{}", held.code),
-            Change::Closed(held) => format!("-{}", held.code),
+            Change::Opened(key, _) => format!("+{}", key.code),
+            Change::Closed(key) => format!("-{}", key.code),
         };
         changes.iter().map(name).collect()
     }
@@ -208,7 +208,7 @@ mod tests {
         let [join, reset] = [Code::JoinNoAnswer, Code::SubflowReset];
         assert_eq!(step(&mut entries, &[join], false), [""; 0], "the answer may be on its way");
         assert_eq!(step(&mut entries, &[join, reset], false), ["+join-no-answer"]);
-        assert_eq!(step(&mut entries, &[join], false), [""; 0], "nobody was told of the reset");
+        assert_eq!(step(&mut entries, &[join], false), [""; 0], "the reset was not open");
         assert_eq!(step(&mut entries, &[], false), ["-join-no-answer"]);
         assert!(entries.is_empty());
     }

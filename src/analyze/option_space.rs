@@ -1,4 +1,4 @@
-//! Whether ADD_ADDR fits into a TCP header, beside the timestamps of a connection.
+//! Whether ADD_ADDR fits into a TCP header beside timestamps.
 
 use crate::wire::option_space::{AddAddrForm, Block, Demand, Fit};
 
@@ -7,7 +7,7 @@ use crate::wire::option_space::{AddAddrForm, Block, Demand, Fit};
 pub struct AddAddrRoom {
     /// Which form.
     pub form: AddAddrForm,
-    /// It and the timestamps; `None` while it is not known whether timestamps are in use.
+    /// The room it takes, with timestamps; `None` if it is unknown whether they are in use.
     pub demand: Option<Demand>,
 }
 

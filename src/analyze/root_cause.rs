@@ -1,11 +1,12 @@
-//! What follows from what: effects are put under their causes.
+//! Root causes: which finding is an effect of which other one.
 
 use std::cmp::Reverse;
 
 use super::finding::{Code, Finding, Severity};
 
-/// Puts the findings of one connection in order: the worst first, effects behind their causes.
-pub(super) fn fold(mut findings: Vec<Finding>) -> Vec<Finding> {
+/// Names the cause of each finding of a connection, and puts them in order: the worst first, effects behind
+/// their causes.
+pub(super) fn under_causes(mut findings: Vec<Finding>) -> Vec<Finding> {
     for index in 0..findings.len() {
         let cause = findings.get(index).and_then(|effect| cause_of(effect, &findings));
         if let Some(effect) = findings.get_mut(index) {
@@ -41,7 +42,7 @@ fn cause_of(effect: &Finding, findings: &[Finding]) -> Option<Code> {
     let is_here = |code: &&Code| {
         findings.iter().any(|cause| {
             cause.code == **code
-                // What is only a note explains no warning.
+                // A note does not explain a warning.
                 && cause.severity >= effect.severity.min(Severity::Warning)
                 && is_of_chain(cause, effect)
                 && is_of_address(cause, effect)
@@ -51,7 +52,8 @@ fn cause_of(effect: &Finding, findings: &[Finding]) -> Option<Code> {
     effect.code.info().because.iter().find(is_here).copied()
 }
 
-/// Where that there was but one path is a note, it had another reason than what is worse.
+/// Whether one may explain the other where one of them is `single-path`. If that is only a note, it has
+/// another reason than the worse finding.
 fn is_of_chain(cause: &Finding, effect: &Finding) -> bool {
     match (cause.code, effect.code) {
         (Code::SinglePath, _) => cause.severity >= effect.severity,
@@ -60,7 +62,7 @@ fn is_of_chain(cause: &Finding, effect: &Finding) -> bool {
     }
 }
 
-/// Whether both are about the same subflow, where they are about one.
+/// Whether both are about the same subflow, if each names one.
 fn is_of_subflow(cause: &Finding, effect: &Finding) -> bool {
     if effect.code.info().elsewhere {
         return cause.packets.first() <= effect.packets.first();
@@ -68,7 +70,7 @@ fn is_of_subflow(cause: &Finding, effect: &Finding) -> bool {
     cause.subflow.is_none() || effect.subflow.is_none() || cause.subflow == effect.subflow
 }
 
-/// Whether both are about the same address, where they are about one.
+/// Whether both are about the same address, if each names one.
 fn is_of_address(cause: &Finding, effect: &Finding) -> bool {
     let id = |finding: &Finding| finding.number("address_id");
     id(cause).zip(id(effect)).is_none_or(|(one, other)| one == other)

@@ -6,50 +6,26 @@
 mod addresses;
 mod capture;
 mod close;
-mod context;
-mod data;
+mod delivery;
 mod fallback;
 mod handshake;
-mod host;
+mod join_failures;
 mod joins;
+mod mappings;
 mod option_space;
-pub(super) mod paths;
+mod options;
+mod paths;
 mod proofs;
+mod reinjection;
 mod retries;
 mod signals;
+pub(super) mod single_path;
 mod tokens;
-mod violations;
-mod words;
-
-pub use context::{AddressVerdict, ConnectionContext};
 
 use super::catalogue::catalogue;
+use super::context::{ConnectionContext, WholeCapture};
 use super::finding::{Code, Finding};
-use crate::track::Trace;
 use Apply::{Each, Last, Whole};
-
-/// What is known of an input beside its packets.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct InputStats {
-    /// The path as the user gave it.
-    pub path: String,
-    /// Frames read.
-    pub packets: u64,
-    /// Frames cut by the snap length.
-    pub truncated: u64,
-    /// Frames that the kernel dropped.
-    pub dropped: u64,
-    /// Frames that another interface or input had too.
-    pub duplicates: u64,
-}
-
-/// What a rule sees of the capture as a whole.
-pub struct WholeCapture<'a> {
-    /// Everything.
-    pub trace: Trace<'a>,
-    /// What is known of the inputs.
-    pub inputs: &'a [InputStats],
-}
 
 /// A rule, and the code of what it finds.
 pub struct Rule {

@@ -23,7 +23,7 @@ pub enum ConnectionState {
     FastClosed,
     /// The last subflow was reset before the DATA_FINs were exchanged.
     Reset,
-    /// The initial subflow never got through.
+    /// The initial subflow was never established.
     Refused,
     /// The capture does not show enough.
     Unknown,
@@ -70,7 +70,7 @@ pub fn state(trace: &Trace<'_>, connection: &Connection) -> ConnectionState {
 
 /// How far `connection` came, with these subflows.
 pub(super) fn of(connection: &Connection, subflows: &[&Subflow]) -> ConnectionState {
-    // A wrong key proves nothing: Linux does not take such a MP_FASTCLOSE, the RFC is silent.
+    // Linux ignores MP_FASTCLOSE with a wrong key; the RFC does not say what to do.
     if !matches!(fast_close_verdict(connection), Verdict::Absent | Verdict::Mismatch) {
         return ConnectionState::FastClosed;
     }
@@ -90,8 +90,7 @@ pub(super) fn of(connection: &Connection, subflows: &[&Subflow]) -> ConnectionSt
     }
 }
 
-/// How `connection` ended, which is in `state`; `None` if it did not, or the capture does not show
-/// how.
+/// How `connection`, which is in `state`, ended. `None` if it did not, or if the capture does not show it.
 pub(super) fn close(
     connection: &Connection,
     subflows: &[&Subflow],
@@ -115,8 +114,8 @@ pub(super) fn close(
     }
 }
 
-/// DATA_FINs of both hosts, each acknowledged (or with no subflow left to acknowledge it on), or a
-/// FIN of both hosts on every subflow that got through.
+/// Whether both hosts sent a DATA_FIN, and each is acknowledged or no subflow is left to do so; or both
+/// sent a FIN on every established subflow.
 fn is_closed(connection: &Connection, subflows: &[&Subflow]) -> bool {
     let fins = Role::BOTH.map(|role| connection.data.of(role).fin());
     let all_over = subflows.iter().all(|subflow| subflow.is_over());
@@ -139,7 +138,7 @@ fn is_closing(connection: &Connection, subflows: &[&Subflow]) -> bool {
     })
 }
 
-/// The RST that ended the last subflow, when nothing is left of the connection.
+/// The RST that ended the last subflow, if no established subflow is left.
 fn last_reset(subflows: &[&Subflow]) -> Option<Reset> {
     let used = subflows.iter().filter(|subflow| subflow.is_confirmed());
     if !used.clone().all(|subflow| subflow.is_over()) {

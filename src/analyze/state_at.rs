@@ -1,5 +1,5 @@
-//! Where the data level of a connection stood after any of its packets: from the last checkpoint on,
-//! the packets in between are read and decoded again.
+//! The state of the data level of a connection after any of its packets. The packets since the last
+//! checkpoint before it are read and decoded again.
 
 use std::collections::HashMap;
 
@@ -18,11 +18,11 @@ use crate::wire::segment::{Decoded, Segment, TcpFlags, decode};
 use crate::wire::seq::{Dsn, SeqNum, WireDsn};
 use crate::wire::tcp_option::TcpOption;
 
-/// Packets of the connection before a checkpoint that are looked at for mappings: payload after it
-/// may rely on one before it, which has 65,535 bytes at most.
+/// So many packets of the connection before a checkpoint are read for their mappings: payload after the
+/// checkpoint may belong to a mapping before it, which covers 65,535 bytes at most.
 const WARM_UP: usize = 128;
 
-/// How far these are sought.
+/// Packets of the index among which these are looked for.
 const MOST_SOUGHT: u64 = 65_536;
 
 /// The state of a connection after a packet.
@@ -30,11 +30,11 @@ const MOST_SOUGHT: u64 = 65_536;
 pub struct StateAt {
     /// What the client sent, and what the server sent.
     pub hosts: PerRole<HostStateAt>,
-    /// Packets on the way there that cannot be read any more: numbers may be too low.
+    /// Packets in between that cannot be read any more. Numbers may be too low by them.
     pub missing: u64,
 }
 
-/// What one host sent, and what its peer said of that.
+/// What one host sent, and what its peer acknowledged of it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct HostStateAt {
     /// The numbers as on the wire.
@@ -56,7 +56,7 @@ impl HostStateAt {
     }
 }
 
-/// What it takes to understand single packets of a connection, as far as that is known by now.
+/// What single packets of a connection do not say themselves, and is needed to interpret them.
 #[derive(Debug, Clone)]
 pub struct ReplayBasis {
     /// `None` if it has no subflows.
@@ -72,14 +72,14 @@ pub struct ReplayBasis {
 struct SideBasis {
     /// The number on the wire of subflow sequence number 0.
     zero: Option<SeqNum>,
-    /// By how much its windows are scaled.
+    /// Its window scale.
     scale: Option<u8>,
-    /// From this number on, bytes follow on this DSN without a mapping.
+    /// The infinite mapping, if there is one.
     endless: Option<Placed>,
 }
 
 impl ReplayBasis {
-    /// That of a connection of `trace`.
+    /// The basis of a connection of `trace`.
     pub fn new(trace: &Trace<'_>, connection: &Connection) -> Self {
         let first = connection.subflows.first();
         let data = &connection.data;
@@ -87,17 +87,20 @@ impl ReplayBasis {
             connection: first.map(|id| trace.subflow(*id).connection),
             first: connection.first.packet,
             base: PerRole { client: data.client.base(), server: data.server.base() },
-            subflows: trace.subflows(connection).map(ends).collect(),
+            subflows: trace.subflows(connection).map(sides).collect(),
         }
     }
 }
 
-fn ends(subflow: &Subflow) -> PerRole<SideBasis> {
-    let ends = &subflow.sides;
-    PerRole { client: end(&ends.client, &ends.server), server: end(&ends.server, &ends.client) }
+fn sides(subflow: &Subflow) -> PerRole<SideBasis> {
+    let sides = &subflow.sides;
+    PerRole {
+        client: side(&sides.client, &sides.server),
+        server: side(&sides.server, &sides.client),
+    }
 }
 
-fn end(here: &SubflowSide, there: &SubflowSide) -> SideBasis {
+fn side(here: &SubflowSide, there: &SubflowSide) -> SideBasis {
     // RFC 7323 §2.2: windows are scaled only where both SYNs say so.
     let scale = here.syn_options.zip(there.syn_options).map(|(here, there)| {
         here.window_scale.filter(|_| there.window_scale.is_some()).unwrap_or(0).min(14)
@@ -111,8 +114,8 @@ fn end(here: &SubflowSide, there: &SubflowSide) -> SideBasis {
     SideBasis { zero, scale, endless }
 }
 
-/// The state after the packet at `position` of the index, which `members` of the connection tell
-/// apart from others' packets; `None` if there is no such packet. `read` reads packets again.
+/// The state of the connection with these `members` after the packet at `position` of the index; `None` if
+/// there is no such packet. `read` reads a packet again.
 pub fn state_at(
     packets: &PacketIndex,
     checkpoints: &Checkpoints,
@@ -138,10 +141,10 @@ pub fn state_at(
             None => missing += u64::from(is_after),
         }
     }
-    Some(replay.end(missing))
+    Some(replay.finish(missing))
 }
 
-/// Where to begin to learn mappings.
+/// Position from which packets are read for their mappings.
 fn warm_up_start(packets: &PacketIndex, members: &Members, checkpoint: u64) -> u64 {
     let lowest = checkpoint.saturating_sub(MOST_SOUGHT).max(packets.dropped());
     let is_its = |at: &u64| packets.get(*at).is_some_and(|entry| members.lane(&entry).is_some());
@@ -188,7 +191,7 @@ impl<'a> Replay<'a> {
         Self { basis, levels, mappings: HashMap::new() }
     }
 
-    /// Takes the next packet; one that is not `is_after` the checkpoint tells mappings only.
+    /// Takes the next packet. If it is not after the checkpoint, only its mappings count.
     fn take(
         &mut self,
         packet: &RawPacket,
@@ -227,11 +230,11 @@ impl<'a> Replay<'a> {
         }
     }
 
-    /// A DATA_ACK, with the window that counts from it.
+    /// Takes a DATA_ACK, and the window that it is the left edge of.
     fn acknowledge(&mut self, dss: &Dss, segment: &Segment<'_>, lane: usize, sender: Role) {
         let Some(ack) = dss.data_ack else { return };
         let ack = self.expand(ack, sender.peer());
-        let scale = self.end_basis(lane, sender).and_then(|end| end.scale);
+        let scale = self.side_basis(lane, sender).and_then(|side| side.scale);
         let level = self.levels.of_mut(sender.peer());
         if level.acked.is_none_or(|acked| ack.distance_from(acked) > 0) {
             level.acked = Some(ack);
@@ -273,7 +276,7 @@ impl<'a> Replay<'a> {
         if len == Some(0) {
             return;
         }
-        let zero = self.end_basis(lane, sender).and_then(|end| end.zero);
+        let zero = self.side_basis(lane, sender).and_then(|side| side.zero);
         let start = zero.map_or(segment.seq, |zero| zero.add(mapping.ssn));
         let known = self.mappings.entry((lane, sender)).or_default();
         if known.len() >= 2 * WARM_UP {
@@ -312,20 +315,20 @@ impl<'a> Replay<'a> {
     fn covering(&self, seq: SeqNum, lane: usize, sender: Role) -> Option<Placed> {
         let known = self.mappings.get(&(lane, sender)).into_iter().flatten().rev();
         let declared = known.copied().find(|placed| placed.covers(seq));
-        declared.or_else(|| self.end_basis(lane, sender)?.endless)
+        declared.or_else(|| self.side_basis(lane, sender)?.endless)
     }
 
-    fn end_basis(&self, lane: usize, role: Role) -> Option<&SideBasis> {
-        self.basis.subflows.get(lane).map(|ends| ends.of(role))
+    fn side_basis(&self, lane: usize, role: Role) -> Option<&SideBasis> {
+        self.basis.subflows.get(lane).map(|sides| sides.of(role))
     }
 
-    /// The whole number of one that `sender` sends.
+    /// The full 64-bit DSN of a number that `sender` sends.
     fn expand(&self, wire: WireDsn, sender: Role) -> Dsn {
         let near = self.levels.of(sender).highest.or(*self.basis.base.of(sender));
         near.map_or(Dsn(wire.raw()), |near| wire.expand(near))
     }
 
-    fn end(self, missing: u64) -> StateAt {
+    fn finish(self, missing: u64) -> StateAt {
         let host =
             |role| HostStateAt { level: *self.levels.of(role), first: *self.basis.base.of(role) };
         let hosts = PerRole { client: host(Role::Client), server: host(Role::Server) };

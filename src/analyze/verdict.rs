@@ -1,9 +1,10 @@
-//! What became of a connection, in a sentence for a person, and what else there is to say.
+//! The verdict on a connection in one sentence, and details in more sentences.
 
 mod headline;
 
-use super::rules::ConnectionContext;
+use super::context::ConnectionContext;
 use super::state::{CloseKind, Closer, ConnectionState};
+use super::words::host;
 use crate::track::event::{Event, EventKind};
 use crate::track::fallback::{Fallback, FallbackCause};
 use crate::track::role::Role;
@@ -13,7 +14,7 @@ use crate::wire::mptcp::MptcpOption;
 
 pub(super) use headline::with_findings;
 
-/// More sentences than the one: failed joins, an end out of order, what the capture lacks.
+/// More sentences: failed joins, an abnormal end, what the capture lacks.
 pub fn details(context: &ConnectionContext<'_>) -> Vec<String> {
     let facts = Headline { context };
     let details = [
@@ -32,14 +33,6 @@ pub fn details(context: &ConnectionContext<'_>) -> Vec<String> {
 /// The verdict on a connection, in one sentence.
 pub fn in_a_sentence(context: &ConnectionContext<'_>) -> String {
     Headline { context }.headline()
-}
-
-/// The host's name in a sentence.
-pub const fn host(role: Role) -> &'static str {
-    match role {
-        Role::Client => "the client",
-        Role::Server => "the server",
-    }
 }
 
 /// Why a connection fell back, as the part of a sentence after a colon.
@@ -134,7 +127,7 @@ impl Headline<'_> {
         first.is_some_and(|first| first.initial && !first.is_midstream())
     }
 
-    /// How many joins failed in which way. A single one stands in the headline.
+    /// How many joins failed in which way. The headline has a single one.
     fn joins_failed(&self) -> Option<String> {
         let total = self.context.subflows.iter().filter(|subflow| !subflow.initial).count();
         if total < 2 || self.context.connection.fallback.is_some() {
@@ -161,7 +154,7 @@ impl Headline<'_> {
         if matches!(self.context.state, ConnectionState::Reset | ConnectionState::FastClosed) {
             return None;
         }
-        // What comes after both DATA_FINs is the clearing away.
+        // After both DATA_FINs, hosts only clean up.
         let done = Role::BOTH.map(|role| self.context.connection.data.of(role).fin());
         let done = done[0].zip(done[1]).map(|(one, other)| one.seen.packet.max(other.seen.packet));
         let was_reset = |subflow: &&Subflow| {
@@ -189,8 +182,8 @@ impl Headline<'_> {
     /// Mappings whose DSS checksum is wrong.
     fn bad_checksums(&self) -> Option<String> {
         let wrong = |role: Role| {
-            let ends = self.context.subflows.iter().map(|subflow| subflow.sides.of(role));
-            let count = ends.map(|end| end.checksums.mismatches()).sum();
+            let sides = self.context.subflows.iter().map(|subflow| subflow.sides.of(role));
+            let count = sides.map(|side| side.checksums.mismatches()).sum();
             (count > 0).then(|| format!("{} by {}", units::counted(count, "mapping"), host(role)))
         };
         let parts: Vec<_> = Role::BOTH.into_iter().filter_map(wrong).collect();
@@ -215,9 +208,9 @@ impl Headline<'_> {
     /// What was sent again on another subflow.
     fn resent(&self) -> Option<String> {
         let part = |role: Role| {
-            let ends = self.context.subflows.iter().map(|subflow| subflow.sides.of(role).bytes);
-            let octets = ends.map(|bytes| bytes.reinjected).sum();
-            (octets > 0).then(|| format!("{} by {}", units::bytes(octets), host(role)))
+            let sides = self.context.subflows.iter().map(|subflow| subflow.sides.of(role).bytes);
+            let bytes = sides.map(|bytes| bytes.reinjected).sum();
+            (bytes > 0).then(|| format!("{} by {}", units::bytes(bytes), host(role)))
         };
         let parts: Vec<_> = Role::BOTH.into_iter().filter_map(part).collect();
         (!parts.is_empty()).then(|| format!("Sent again on another subflow: {}.", parts.join(", ")))
@@ -243,8 +236,8 @@ impl Headline<'_> {
 
     fn missing(&self) -> Option<String> {
         let missing = |role: Role| {
-            let octets = self.context.holes(role).iter().map(|hole| hole.len()).sum();
-            (octets > 0).then(|| format!("{} sent by {}", units::bytes(octets), host(role)))
+            let bytes = self.context.holes(role).iter().map(|hole| hole.len()).sum();
+            (bytes > 0).then(|| format!("{} sent by {}", units::bytes(bytes), host(role)))
         };
         let parts: Vec<_> = Role::BOTH.into_iter().filter_map(missing).collect();
         (!parts.is_empty()).then(|| format!("Not in the capture: {}.", parts.join(", ")))
@@ -294,7 +287,7 @@ pub(super) fn failure(join: &Subflow) -> String {
     }
 }
 
-/// How the data of the direction with more of it is spread over the subflows.
+/// How the data of the busier direction is spread over the subflows.
 pub(super) fn shares(used: &[&Subflow]) -> String {
     let sent = |role: Role| used.iter().map(|subflow| subflow.sides.of(role).bytes.new_data).sum();
     let totals: [u64; 2] = Role::BOTH.map(sent);

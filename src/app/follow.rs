@@ -6,11 +6,11 @@ use std::io::{self, Write};
 use anyhow::{Result, bail};
 
 use super::inputs;
-use super::output;
+use super::output::{self, to_stderr};
 use super::pipeline;
 use super::progress::Progress;
 use super::report::{self, KeptStreams};
-use crate::analyze::rules::ConnectionContext;
+use crate::analyze::ConnectionContext;
 use crate::capture::InputPath;
 use crate::cli::{FollowArgs, Side};
 use crate::track::role::Role;
@@ -91,11 +91,11 @@ fn tell_what_is_missing(tracker: &mut Tracker, target: &Target, sender: Role) {
     let written = units::bytes(written);
     match broken {
         Some(StreamBreak::Cut) => {
-            eprintln!("mptcpscope: after {written}: the payload is cut by the snap length");
+            to_stderr(format_args!("after {written}: the payload is cut by the snap length"));
             return;
         }
         Some(StreamBreak::Memory) => {
-            eprintln!("mptcpscope: after {written}: too much data waits for what is missing");
+            to_stderr(format_args!("after {written}: too much data waits for what is missing"));
             return;
         }
         None => {}
@@ -106,6 +106,6 @@ fn tell_what_is_missing(tracker: &mut Tracker, target: &Target, sender: Role) {
     let Some(connection) = connection else { return };
     if let Some(hole) = ConnectionContext::new(trace, &[], None, connection).holes(sender).first() {
         let missing = units::bytes(hole.len());
-        eprintln!("mptcpscope: after {written}: {missing} of the stream are not in the capture");
+        to_stderr(format_args!("after {written}: {missing} of the stream are not in the capture"));
     }
 }

@@ -5,9 +5,11 @@ mod origins;
 use anyhow::Result;
 
 use self::origins::Origins;
+use super::output::to_stderr;
+use crate::analyze::InputStats;
 use crate::capture::{Capture, InputPath, InputStatus};
 use crate::cli::Inputs;
-use crate::report::{InputFacts, PacketRef};
+use crate::report::PacketRef;
 use crate::wire::frame::{Frame, PacketNo};
 use crate::wire::segment::Decoded;
 
@@ -26,7 +28,7 @@ pub(super) fn open(paths: &[InputPath]) -> Result<Capture> {
 pub(super) fn tell_what_was_cut(inputs: &[InputStatus]) {
     for input in inputs {
         if let Some(note) = &input.note {
-            eprintln!("mptcpscope: {}: {note}", input.path);
+            to_stderr(format_args!("{}: {note}", input.path));
         }
     }
 }
@@ -74,10 +76,10 @@ impl InputCounts {
         }
     }
 
-    /// What the report says of each input.
-    pub(super) fn facts(&self, inputs: &[InputStatus]) -> Vec<InputFacts> {
+    /// What is known of each input.
+    pub(super) fn stats(&self, inputs: &[InputStatus]) -> Vec<InputStats> {
         let counted = inputs.iter().zip(&self.counts);
-        counted.map(|(input, count)| facts(input, *count)).collect()
+        counted.map(|(input, count)| stats(input, *count)).collect()
     }
 
     /// Where packet `number` stands, if that is still known.
@@ -86,8 +88,8 @@ impl InputCounts {
     }
 }
 
-fn facts(input: &InputStatus, count: Count) -> InputFacts {
-    InputFacts {
+fn stats(input: &InputStatus, count: Count) -> InputStats {
+    InputStats {
         path: input.path.clone(),
         format: input.format.to_string(),
         compression: input.compression.map(|compression| compression.to_string()),

@@ -18,8 +18,7 @@ use self::feed::{Feed, Next};
 use self::host::LocalHost;
 use self::output::Lines;
 use self::session::Session;
-use super::output::Output;
-use super::report::{self, Outputs};
+use super::outputs::Outputs;
 use crate::capture::write::{Rotation, Writer};
 use crate::cli::{LiveArgs, Rotate};
 use crate::report::text::TextOptions;
@@ -37,19 +36,19 @@ pub(super) fn run(args: &LiveArgs) -> Result<()> {
     if args.list_interfaces {
         return list_interfaces();
     }
-    let json = args.json.as_deref().map(|path| Output::create(path, &[])).transpose()?;
-    if args.jsonl && matches!(json, Some(Output::Stdout)) {
-        bail!("standard output has the JSON lines: give --json the name of a file");
-    }
-    let text = (!args.jsonl && !matches!(json, Some(Output::Stdout))).then(|| TextOptions {
-        colour: super::output::is_coloured(args.color),
-        ..TextOptions::default()
-    });
-    let lines = match (&text, args.jsonl) {
-        (_, true) => Lines::Json,
-        (Some(_), _) => Lines::Text,
-        (None, _) => Lines::None,
+    let mut outputs = Outputs::open(&args.outputs, &[])?;
+    let lines = match (args.jsonl, outputs.use_stdout()) {
+        (true, true) => {
+            bail!("standard output has the JSON lines: give --json the name of a file")
+        }
+        (true, false) => Lines::Json,
+        (false, true) => Lines::None,
+        (false, false) => Lines::Text,
     };
+    if lines == Lines::Text {
+        let colour = super::output::is_coloured(args.color);
+        outputs.add_text(TextOptions { colour, ..TextOptions::default() });
+    }
     let mut feed = Feed::open(args)?;
     let host = feed.is_local().then(LocalHost::open);
     // Files that are created later must be possible later; better to know that at once.
@@ -61,7 +60,7 @@ pub(super) fn run(args: &LiveArgs) -> Result<()> {
     feed.start()?;
     watch(args, &mut feed, &mut session)?;
     let report = session.finish(&feed)?;
-    report::write_outputs(&report, Outputs { json, text })
+    outputs.write(&report)
 }
 
 /// The loop: packets in, lines out, until somebody or something ends it.

@@ -1,6 +1,7 @@
 //! Where results go: standard output, or a file.
 
 use std::ffi::OsStr;
+use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write, stdout};
 use std::path::{Path, PathBuf};
@@ -10,16 +11,17 @@ use anyhow::{Error, Result, bail};
 
 use crate::capture::InputPath;
 use crate::cli::Color;
+use crate::printable::printable;
 
-/// An output that was opened.
-pub(super) enum Output {
+/// A place for results that was opened.
+pub(super) enum Destination {
     /// `-`.
     Stdout,
     /// A file, empty so far.
     File(PathBuf, File),
 }
 
-impl Output {
+impl Destination {
     /// Opens `path` for writing (`-` is standard output), unless it is one of `inputs`.
     pub(super) fn create(path: &OsStr, inputs: &[InputPath]) -> Result<Self> {
         if path == "-" {
@@ -38,6 +40,10 @@ impl Output {
         }
     }
 
+    pub(super) const fn is_stdout(&self) -> bool {
+        matches!(self, Self::Stdout)
+    }
+
     /// Writes by `write`, through a buffer, to the end.
     pub(super) fn write(self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
         match self {
@@ -52,6 +58,11 @@ impl Output {
 /// Writes to standard output, through a buffer, to the end.
 pub(super) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     all(stdout().lock(), write).map_err(|error| unwritable("standard output", error))
+}
+
+/// Says something on standard error: in one line, whatever the names in it are.
+pub fn to_stderr(message: impl Display) {
+    eprintln!("mptcpscope: {}", printable(&message.to_string()));
 }
 
 /// Whether text for standard output gets colours.

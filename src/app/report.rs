@@ -10,15 +10,16 @@ use super::Outcome;
 use super::clocks;
 use super::inputs::{self, InputCounts};
 use super::keys;
-use super::output::{self, Output};
+use super::output;
+use super::outputs::Outputs;
 use super::pipeline;
 use super::progress::Progress;
 use crate::analyze::finding::{Selection, Severity};
-use crate::capture::{Capture, InputPath, InputStatus};
+use crate::capture::{Capture, InputStatus};
 use crate::cli::{FindingArgs, Level, ReportArgs};
 use crate::host::HostSnapshot;
-use crate::report::text::{self, TextOptions};
-use crate::report::{Report, json};
+use crate::report::Report;
+use crate::report::text::TextOptions;
 use crate::track::stream::StreamUse;
 use crate::track::{Limits, Tracker};
 use crate::wire::frame::Timestamp;
@@ -31,7 +32,12 @@ pub(super) fn run(args: &ReportArgs) -> Result<Outcome> {
     if shifts.iter().any(Option::is_some) {
         capture.correct_clocks(shifts.iter().map(|shift| shift.unwrap_or(0)).collect());
     }
-    let json_output = json_output(args, &paths)?;
+    let mut outputs = Outputs::open(&args.outputs, &paths)?;
+    outputs.add_text(TextOptions {
+        colour: output::is_coloured(args.color),
+        connection: args.connection,
+        ..TextOptions::default()
+    });
     let host = args.host.as_deref().map(super::host::read).transpose()?;
     let (as_given, host) = host.unzip();
     let mut report = analyse(capture, &shifts, args, host)?;
@@ -39,33 +45,10 @@ pub(super) fn run(args: &ReportArgs) -> Result<Outcome> {
     if let Some(wanted) = args.connection {
         check_number(report.connections.len(), wanted)?;
     }
-    let is_text_wanted = !matches!(json_output, Some(Output::Stdout));
-    let text = is_text_wanted.then(|| TextOptions {
-        colour: output::is_coloured(args.color),
-        connection: args.connection,
-        ..TextOptions::default()
-    });
-    write_outputs(&report, Outputs { json: json_output, text })?;
+    outputs.write(&report)?;
     let fails = args.findings.fail_on.is_some_and(|level| is_any_at(&report, level));
     mem::forget(report);
     Ok(if fails { Outcome::Found } else { Outcome::Done })
-}
-
-/// Where a report goes, and how.
-pub(super) struct Outputs {
-    pub(super) json: Option<Output>,
-    pub(super) text: Option<TextOptions>,
-}
-
-/// Writes a report everywhere it is wanted.
-pub(super) fn write_outputs(report: &Report, tail: Outputs) -> Result<()> {
-    if let Some(output) = tail.json {
-        output.write(|out| json::write(report, out))?;
-    }
-    if let Some(options) = tail.text {
-        output::to_stdout(|out| text::write(report, &options, out))?;
-    }
-    Ok(())
 }
 
 /// Whether a finding is at or above `level`.
@@ -77,12 +60,6 @@ fn is_any_at(report: &Report, level: Level) -> bool {
         Level::Error => [findings.error, 0, 0],
     };
     counts.iter().any(|count| *count > 0)
-}
-
-/// Opened before the work begins, so that nobody waits for a report that cannot be written.
-fn json_output(args: &ReportArgs, inputs: &[InputPath]) -> Result<Option<Output>> {
-    let path = args.json.as_deref();
-    path.map(|path| Output::create(path, inputs)).transpose()
 }
 
 fn analyse(
@@ -119,29 +96,28 @@ pub(super) fn build(
     shifts: &[Option<i64>],
     wanted: &Wanted,
 ) -> Report {
-    let mut facts = counts.facts(inputs);
+    let mut all = counts.stats(inputs);
     let trace = tracker.trace();
-    for (fact, input) in facts.iter_mut().zip(0..) {
-        fact.clock_shift_ns = shifts.get(input).copied().flatten();
-        let ahead = fact.clock_shift_ns.unwrap_or(0);
-        fact.first = fact.first.map(|first| Timestamp(first.0.saturating_sub(ahead)));
-        fact.last = fact.last.map(|last| Timestamp(last.0.saturating_sub(ahead)));
-        fact.duplicate_packets = Some(trace.totals().copies.get(input).copied().unwrap_or(0));
+    for (stats, input) in all.iter_mut().zip(0..) {
+        stats.clock_shift_ns = shifts.get(input).copied().flatten();
+        let ahead = stats.clock_shift_ns.unwrap_or(0);
+        stats.first = stats.first.map(|first| Timestamp(first.0.saturating_sub(ahead)));
+        stats.last = stats.last.map(|last| Timestamp(last.0.saturating_sub(ahead)));
+        stats.duplicate_packets = Some(trace.totals().copies.get(input).copied().unwrap_or(0));
     }
     let lookup = |number| counts.packet_ref(number);
-    let has_several = facts.len() > 1;
+    let has_several = all.len() > 1;
     let lookup = has_several.then_some(&lookup as &_);
     let build = if wanted.series { Report::build_with_series } else { Report::build_with };
-    build(&trace, &facts, lookup, &wanted.findings)
+    build(&trace, &all, lookup, &wanted.findings)
 }
 
-impl From<Level> for Severity {
-    fn from(level: Level) -> Self {
-        match level {
-            Level::Note => Self::Note,
-            Level::Warning => Self::Warning,
-            Level::Error => Self::Error,
-        }
+/// What a level of the command line stands for.
+const fn severity(level: Level) -> Severity {
+    match level {
+        Level::Note => Severity::Note,
+        Level::Warning => Severity::Warning,
+        Level::Error => Severity::Error,
     }
 }
 
@@ -149,7 +125,7 @@ impl From<Level> for Severity {
 fn selection(args: &FindingArgs) -> Selection {
     Selection {
         strict: args.strict,
-        min_severity: args.min_severity.map_or(Severity::Note, Severity::from),
+        min_severity: args.min_severity.map_or(Severity::Note, severity),
         only: args.only.clone(),
         ignore: args.ignore.clone(),
         host: None,

@@ -227,10 +227,5 @@ fn number(octets: &[u8]) -> u64 {
 
 /// Octets as digits.
 fn hex(octets: &[u8]) -> String {
-    use std::fmt::Write;
-    octets.iter().fold("0x".to_owned(), |mut text, octet| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{octet:02x}");
-        text
-    })
+    const_hex::encode_prefixed(octets)
 }

@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::Deref;
 
+use const_hex::Buffer;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
@@ -17,8 +17,9 @@ macro_rules! hex_number {
         pub struct $name(pub $number);
 
         impl $name {
-            fn text(self) -> NumberText {
-                NumberText::new(self.0.into(), $digits)
+            fn with_text<T>(self, take: impl FnOnce(&str) -> T) -> T {
+                let mut text = Buffer::<{ size_of::<$number>() }, true>::new();
+                take(text.format(&self.0.to_be_bytes()))
             }
         }
 
@@ -30,13 +31,13 @@ macro_rules! hex_string {
     ($name:ident, $pattern:expr) => {
         impl fmt::Display for $name {
             fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str(&self.text())
+                self.with_text(|text| formatter.write_str(text))
             }
         }
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.text())
+                self.with_text(|text| serializer.serialize_str(text))
             }
         }
 
@@ -66,10 +67,10 @@ hex_number!(Hex64, u64, 16, "64 bits, `0x` and 16 hex digits.");
 pub struct HexDsn(pub WireDsn);
 
 impl HexDsn {
-    fn text(self) -> NumberText {
+    fn with_text<T>(self, take: impl FnOnce(&str) -> T) -> T {
         match self.0 {
-            WireDsn::Short(low) => Hex32(low).text(),
-            WireDsn::Long(whole) => Hex64(whole).text(),
+            WireDsn::Short(low) => Hex32(low).with_text(take),
+            WireDsn::Long(whole) => Hex64(whole).with_text(take),
         }
     }
 }
@@ -81,54 +82,12 @@ hex_string!(HexDsn, "^0x([0-9a-f]{8}|[0-9a-f]{16})$");
 pub struct HexOctets(pub Vec<u8>);
 
 impl HexOctets {
-    fn text(&self) -> String {
-        let mut text = String::with_capacity(2 + 2 * self.0.len());
-        text.push_str("0x");
-        for octet in &self.0 {
-            text.push(digit(octet >> 4).into());
-            text.push(digit(octet & 0xf).into());
-        }
-        text
+    fn with_text<T>(&self, take: impl FnOnce(&str) -> T) -> T {
+        take(&const_hex::encode_prefixed(&self.0))
     }
 }
 
 hex_string!(HexOctets, "^0x([0-9a-f]{2})*$");
-
-/// A number in hex. A report has dozens for each connection: they are put together by hand.
-struct NumberText {
-    octets: [u8; 18],
-    len: usize,
-}
-
-impl NumberText {
-    /// The last `digits` digits, 16 at most, after `0x`.
-    fn new(number: u64, digits: usize) -> Self {
-        let mut octets = *b"0x0000000000000000";
-        let len = 2 + digits;
-        let mut rest = number;
-        for octet in octets.get_mut(2..len).into_iter().flatten().rev() {
-            *octet = digit((rest & 0xf) as u8);
-            rest >>= 4;
-        }
-        Self { octets, len }
-    }
-}
-
-impl Deref for NumberText {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        let octets = self.octets.get(..self.len);
-        octets.and_then(|octets| str::from_utf8(octets).ok()).unwrap_or_default()
-    }
-}
-
-const fn digit(value: u8) -> u8 {
-    match value {
-        0..10 => b'0' + value,
-        _ => b'a' + value - 10,
-    }
-}
 
 #[cfg(test)]
 mod tests {

@@ -1,14 +1,23 @@
 //! The report as JSON, and the schema of it.
 
-mod indented;
+mod indent;
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
+
+use serde::Serialize;
+use serde_json::Serializer;
 
 use super::model::Report;
+use indent::Indent;
+
+/// Bytes that are put together before they are written.
+const BUFFER: usize = 1 << 16;
 
 /// Writes the report, indented, with a newline at its end.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    indented::write(report, out)?;
+    // A buffer of a known type: of what is written, most pieces are a few bytes long.
+    let mut out = BufWriter::with_capacity(BUFFER, out);
+    report.serialize(&mut Serializer::with_formatter(&mut out, Indent::default()))?;
     writeln!(out)?;
     out.flush()
 }

@@ -26,7 +26,7 @@ use serde::Serialize;
 
 use super::event::Event;
 use super::model::{ConnectionState, RoleName, SubflowState};
-use crate::analyze::rules::ConnectionContext;
+use crate::analyze::ConnectionContext;
 use crate::analyze::{state, verdict};
 use crate::track::Trace;
 use crate::track::connection::Connection;
@@ -40,7 +40,7 @@ use crate::wire::frame::Timestamp;
 /// Something to tell.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
-pub enum Line {
+pub enum LiveLine {
     /// An event, as in the report.
     Event(LiveEvent),
     /// Anything else.
@@ -170,25 +170,30 @@ pub struct InterfaceLine {
 /// Turns updates into lines; knows what was told already.
 #[derive(Debug, Default)]
 pub struct EventLines {
-    told: HashMap<u64, Told>,
+    states: HashMap<u64, LastStates>,
 }
 
-/// The states that were told of a connection.
+/// The states that were written last of a connection and its subflows.
 #[derive(Debug, Default)]
-struct Told {
+struct LastStates {
     connection: Option<ConnectionState>,
     subflows: BTreeMap<u32, SubflowState>,
 }
 
 impl EventLines {
     /// The lines that `updates` are worth, in order. `origin` is the time of the first packet.
-    pub fn lines(&mut self, trace: Trace<'_>, updates: &[Update], origin: Timestamp) -> Vec<Line> {
+    pub fn lines(
+        &mut self,
+        trace: Trace<'_>,
+        updates: &[Update],
+        origin: Timestamp,
+    ) -> Vec<LiveLine> {
         let mut lines = Vec::new();
         let mut moved: Vec<SubflowId> = Vec::new();
         for new in updates {
             let id = match new {
                 Update::Forgotten { number } => {
-                    self.told.remove(number);
+                    self.states.remove(number);
                     continue;
                 }
                 Update::Event(event) => event.subflow,
@@ -196,7 +201,7 @@ impl EventLines {
             };
             self.begin(trace, id, origin, &mut lines);
             if let Update::Event(event) = new {
-                lines.push(Line::Event(live_event(trace, event, origin)));
+                lines.push(LiveLine::Event(live_event(trace, event, origin)));
             }
             if !moved.contains(&id) {
                 moved.push(id);
@@ -210,12 +215,18 @@ impl EventLines {
     }
 
     /// Tells of a connection for the first time.
-    fn begin(&mut self, trace: Trace<'_>, id: SubflowId, origin: Timestamp, lines: &mut Vec<Line>) {
+    fn begin(
+        &mut self,
+        trace: Trace<'_>,
+        id: SubflowId,
+        origin: Timestamp,
+        lines: &mut Vec<LiveLine>,
+    ) {
         let connection = trace.connection(trace.subflow(id).connection);
-        let told = self.told.entry(connection.number).or_default();
-        if told.connection.is_none() {
+        let last = self.states.entry(connection.number).or_default();
+        if last.connection.is_none() {
             let state = state::state(&trace, connection).into();
-            told.connection = Some(state);
+            last.connection = Some(state);
             lines.push(connection_line(
                 trace,
                 connection,
@@ -231,18 +242,18 @@ impl EventLines {
         trace: Trace<'_>,
         id: SubflowId,
         origin: Timestamp,
-        lines: &mut Vec<Line>,
+        lines: &mut Vec<LiveLine>,
     ) {
         let subflow = trace.subflow(id);
         let connection = trace.connection(subflow.connection);
-        let told = self.told.entry(connection.number).or_default();
+        let last = self.states.entry(connection.number).or_default();
         let t_ns = subflow.last.at.since(origin);
         let state = SubflowState::from(subflow.state());
-        if told.subflows.insert(subflow.number, state) != Some(state) {
+        if last.subflows.insert(subflow.number, state) != Some(state) {
             lines.push(subflow_line(connection.number, subflow, state, t_ns));
         }
         let state = ConnectionState::from(state::state(&trace, connection));
-        if told.connection.replace(state) != Some(state) {
+        if last.connection.replace(state) != Some(state) {
             lines.push(connection_line(trace, connection, state, t_ns));
         }
     }
@@ -267,14 +278,14 @@ fn connection_line(
     connection: &Connection,
     state: ConnectionState,
     t_ns: i64,
-) -> Line {
+) -> LiveLine {
     let first = connection.subflows.first().map(|id| trace.subflow(*id));
     let end = |role| first.map_or_else(LineEnd::unknown, |first| LineEnd::of(first, role));
     let has_ended = !matches!(
         state,
         ConnectionState::Handshaking | ConnectionState::Established | ConnectionState::Closing
     );
-    Line::State(StateLine::Connection(ConnectionLine {
+    LiveLine::State(StateLine::Connection(ConnectionLine {
         t_ns,
         connection: connection.number,
         state,
@@ -287,8 +298,8 @@ fn connection_line(
     }))
 }
 
-fn subflow_line(number: u64, subflow: &Subflow, state: SubflowState, t_ns: i64) -> Line {
-    Line::State(StateLine::Subflow(SubflowLine {
+fn subflow_line(number: u64, subflow: &Subflow, state: SubflowState, t_ns: i64) -> LiveLine {
+    LiveLine::State(StateLine::Subflow(SubflowLine {
         t_ns,
         connection: number,
         subflow: subflow.number,

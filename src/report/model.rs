@@ -32,7 +32,7 @@ pub use connection::{
 };
 pub use data::{DataDirection, ReceiveWindow, Reinjection, Stall};
 pub use finding::{Confidence, Finding, Severity};
-pub use input::{Forgotten, Input, InputFacts, OptionCounts, Severities, Totals};
+pub use input::{Forgotten, Input, OptionCounts, Severities, Totals};
 pub use series::{AckedLists, Lists, RttLists, Series, Spans};
 pub use subflow::{
     Checksums, Distribution, End, Handshake, HmacVerdict, JoinHmacs, OrphanSubflow, Reset,
@@ -41,7 +41,7 @@ pub use subflow::{
 
 use crate::analyze;
 use crate::analyze::finding::Selection;
-use crate::analyze::rules::{ConnectionContext, InputStats};
+use crate::analyze::{ConnectionContext, InputStats};
 use crate::track::Trace;
 use build::Context;
 
@@ -114,24 +114,23 @@ impl Report {
     /// The report on what `trace` holds, read from `inputs`.
     ///
     /// `lookup` tells where a packet of several inputs stands; without it `packet_refs` stays empty.
-    pub fn build(trace: &Trace<'_>, inputs: &[InputFacts], lookup: Option<&Lookup<'_>>) -> Self {
+    pub fn build(trace: &Trace<'_>, inputs: &[InputStats], lookup: Option<&Lookup<'_>>) -> Self {
         Self::build_with(trace, inputs, lookup, &Selection::default())
     }
 
     /// The same, with only those findings that are wanted.
     pub fn build_with(
         trace: &Trace<'_>,
-        inputs: &[InputFacts],
+        inputs: &[InputStats],
         lookup: Option<&Lookup<'_>>,
         wanted: &Selection,
     ) -> Self {
         let context = Context::new(trace, inputs, lookup);
-        let capture: Vec<_> = inputs.iter().map(InputStats::from).collect();
-        let mut findings = analyze::of_capture(*trace, &capture, wanted);
+        let mut findings = analyze::of_capture(*trace, inputs, wanted);
         let tracked = trace.connections();
         let mut connections = Vec::with_capacity(tracked.len());
         for (index, connection) in tracked.into_iter().enumerate() {
-            let case = ConnectionContext::new(*trace, &capture, wanted.host.as_ref(), connection);
+            let case = ConnectionContext::new(*trace, inputs, wanted.host.as_ref(), connection);
             let judged = analyze::of_connection(&case, index, wanted);
             findings.extend(judged.findings);
             let id = index as u64 + connection.forgotten_before;
@@ -172,7 +171,7 @@ impl Report {
     /// The same, with `series` filled in.
     pub fn build_with_series(
         trace: &Trace<'_>,
-        inputs: &[InputFacts],
+        inputs: &[InputStats],
         lookup: Option<&Lookup<'_>>,
         wanted: &Selection,
     ) -> Self {

@@ -3,22 +3,26 @@
 mod connection;
 pub(crate) mod event;
 mod explain;
-pub(in crate::report) mod finding;
+pub(in crate::layers::report) mod finding;
 mod input;
 mod style;
-mod table;
-mod wrap;
 
 use std::io::{self, Write};
 
 use super::model::{Connection, Finding, Report};
 use crate::analyze::finding::Code;
+use crate::text_layout::{self, LongWords};
 use crate::units;
 pub use explain::{write_codes, write_explanation};
 use style::Paint;
 
 /// Columns that a line may have.
 const WIDTH: usize = 80;
+
+/// `text` in lines of at most `columns`; a path or a command that is longer stays whole.
+fn wrap(text: &str, columns: usize) -> Vec<String> {
+    text_layout::wrap(text, columns, LongWords::Keep)
+}
 
 /// How the text is to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

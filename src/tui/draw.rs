@@ -151,7 +151,11 @@ fn draw_status(app: &App, frame: &mut Frame<'_>, area: Rect) {
         return;
     }
     if let Some(message) = &app.shared.message {
-        let line = text::fit(message, usize::from(area.width) - 1, app.shared.theme.glyphs.more);
+        let line = text::fit(
+            &text::printable(message),
+            usize::from(area.width) - 1,
+            app.shared.theme.glyphs.more,
+        );
         frame.render_widget(Line::styled(format!(" {line}"), app.shared.theme.strong()), area);
         return;
     }
@@ -160,7 +164,8 @@ fn draw_status(app: &App, frame: &mut Frame<'_>, area: Rect) {
     } else {
         format!(" filter: {}", text::printable(app.shared.filter.text()))
     };
-    let notes = app.shared.snapshot.source.notes.first().cloned().unwrap_or_default();
+    let note = app.shared.snapshot.source.notes.first();
+    let notes = note.map(|note| text::printable(note)).unwrap_or_default();
     draw_ends(app, frame, area, &left, &format!("{notes} "), app.shared.theme.faint());
 }
 

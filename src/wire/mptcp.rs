@@ -297,7 +297,7 @@ pub(super) mod testing {
     use super::*;
 
     /// Octets from pairs of hex digits; spaces are for the eye.
-    pub(in crate::wire) fn octets(hex: &str) -> Vec<u8> {
+    pub(in crate::layers::wire) fn octets(hex: &str) -> Vec<u8> {
         let digits: Vec<u32> = hex.chars().filter_map(|digit| digit.to_digit(16)).collect();
         digits.chunks(2).map(|pair| u8::try_from(pair[0] << 4 | pair[1]).unwrap()).collect()
     }

@@ -2,18 +2,18 @@
 
 use std::path::Path;
 
-use mptcpscope::analyze::state_at::{ReplayBasis, state_at};
-use mptcpscope::capture::reread::PacketReader;
-use mptcpscope::capture::{Capture, InputPath};
-use mptcpscope::track::checkpoint::Checkpoints;
-use mptcpscope::track::data_level::DataLevel;
-use mptcpscope::track::ids::ConnectionId;
-use mptcpscope::track::index::PacketIndex;
-use mptcpscope::track::role::{PerRole, Role};
-use mptcpscope::track::{Limits, Tracker};
-use mptcpscope::tui::snapshot::SubflowTable;
-use mptcpscope::wire::frame::Place;
-use mptcpscope::wire::segment::decode;
+use mptcpscope::internals::analyze::state_at::{ReplayBasis, state_at};
+use mptcpscope::internals::capture::reread::PacketReader;
+use mptcpscope::internals::capture::{Capture, InputPath};
+use mptcpscope::internals::track::checkpoint::Checkpoints;
+use mptcpscope::internals::track::data_level::DataLevel;
+use mptcpscope::internals::track::ids::ConnectionId;
+use mptcpscope::internals::track::index::PacketIndex;
+use mptcpscope::internals::track::role::{PerRole, Role};
+use mptcpscope::internals::track::{Limits, Tracker};
+use mptcpscope::internals::tui::snapshot::SubflowTable;
+use mptcpscope::internals::wire::frame::Place;
+use mptcpscope::internals::wire::segment::decode;
 
 use crate::support::testdata;
 
@@ -78,7 +78,7 @@ impl Known {
                 if members.lane(&entry).is_none() || !is_settled(position) {
                     continue;
                 }
-                let read = |entry: &mptcpscope::track::index::Entry| {
+                let read = |entry: &mptcpscope::internals::track::index::Entry| {
                     self.reader.read(entry.number(), entry.place()?)
                 };
                 let found =

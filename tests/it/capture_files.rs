@@ -2,8 +2,8 @@
 
 use std::io::{self, Cursor, Write};
 
-use mptcpscope::capture::{Capture, Compression, Format, InputPath, OpenError, Reader};
-use mptcpscope::wire::frame::LinkType;
+use mptcpscope::internals::capture::{Capture, Compression, Format, InputPath, OpenError, Reader};
+use mptcpscope::internals::wire::frame::LinkType;
 
 use crate::support::capture_bytes::*;
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Cursor, Read};
 
-use mptcpscope::capture::{Capture, Compression, InputPath, OpenError};
+use mptcpscope::internals::capture::{Capture, Compression, InputPath, OpenError};
 use proptest::prelude::{any, proptest};
 
 use crate::support::capture_bytes::*;

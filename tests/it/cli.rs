@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use mptcpscope::analyze::finding::Code;
+use mptcpscope::internals::analyze::finding::Code;
 use tempfile::TempDir;
 
 const COMMANDS: [&[&str]; 3] = [&[], &["report"], &["packets"]];
@@ -56,6 +56,41 @@ fn a_capture_may_be_named_like_a_command() {
     fs::copy(capture(), folder.path().join("report")).unwrap();
     let output = finish(mptcpscope().arg("./report").current_dir(folder.path()));
     assert_eq!(output.code, 0, "{}", output.stderr);
+}
+
+/// A file name that clears the screen, adds a line and turns the direction of what follows.
+const EVIL: &str = "a\u{1b}[2Jb\nc\u{202e}d";
+
+/// How it is shown.
+const EVIL_SHOWN: &str = "a\\u{1b}[2Jb\\nc\\u{202e}d";
+
+#[test]
+fn a_file_name_writes_nothing_to_the_terminal() {
+    let folder = TempDir::new().unwrap();
+    let whole = folder.path().join(EVIL);
+    fs::copy(capture(), &whole).unwrap();
+    let report = run(&["report", whole.to_str().unwrap()]);
+    assert!(is_harmless(&report.stdout) && report.stdout.contains(EVIL_SHOWN), "{report:?}");
+
+    // A note on standard error.
+    let bytes = fs::read(capture()).unwrap();
+    fs::write(&whole, &bytes[..bytes.len() - 1]).unwrap();
+    let packets = run(&["packets", whole.to_str().unwrap()]);
+    assert_eq!((packets.code, packets.stderr.lines().count()), (0, 1));
+    assert!(is_harmless(&packets.stderr) && packets.stderr.contains(EVIL_SHOWN), "{packets:?}");
+
+    // Errors: one of the program, one of the command line.
+    let missing = format!("{}.pcap", whole.display());
+    let flag = format!("--{EVIL}");
+    for arguments in [&["report", &missing], &["report", &flag]] {
+        let output = run(arguments);
+        assert_eq!((output.code, output.stdout.as_str()), (2, ""));
+        assert!(is_harmless(&output.stderr) && output.stderr.contains(EVIL_SHOWN), "{output:?}");
+    }
+}
+
+fn is_harmless(text: &str) -> bool {
+    text.chars().all(|found| found == '\n' || !found.is_control() && found != '\u{202e}')
 }
 
 #[test]

@@ -8,8 +8,8 @@ use etherparse::{
     Ipv6FragmentHeader, Ipv6Header, Ipv6RawExtHeader, Ipv6RoutingExtensions, PacketBuilder,
     TcpHeader, TcpOptionElement, VlanId,
 };
-use mptcpscope::wire::frame::{CapturePoint, Frame, LinkType, PacketNo, Timestamp};
-use mptcpscope::wire::segment::{Decoded, Segment, TcpFlags, decode};
+use mptcpscope::internals::wire::frame::{CapturePoint, Frame, LinkType, PacketNo, Timestamp};
+use mptcpscope::internals::wire::segment::{Decoded, Segment, TcpFlags, decode};
 use proptest::prelude::*;
 
 /// A SYN with MP_CAPABLE over Ethernet and IPv4, from a Linux host.

@@ -4,15 +4,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mptcpscope::analyze::finding::Selection;
-use mptcpscope::capture::{Capture, InputPath};
-use mptcpscope::report::Report;
-use mptcpscope::track::packet_class::LastPacket;
-use mptcpscope::track::subflow::Subflow;
-use mptcpscope::track::updates::Update;
-use mptcpscope::track::{Limits, Tracker};
-use mptcpscope::wire::frame::{Frame, LinkType};
-use mptcpscope::wire::segment::decode;
+use mptcpscope::internals::analyze::finding::Selection;
+use mptcpscope::internals::capture::{Capture, InputPath};
+use mptcpscope::internals::report::Report;
+use mptcpscope::internals::track::packet_class::LastPacket;
+use mptcpscope::internals::track::subflow::Subflow;
+use mptcpscope::internals::track::updates::Update;
+use mptcpscope::internals::track::{Limits, Tracker};
+use mptcpscope::internals::wire::frame::{Frame, LinkType};
+use mptcpscope::internals::wire::segment::decode;
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -33,8 +33,9 @@ fn both_paths_agree_on_every_capture_and_scenario() {
 }
 
 #[test]
+#[ignore = "needs the corpus of captures"]
 fn both_paths_agree_on_the_corpus() {
-    let Some(folder) = corpus::corpus() else { return };
+    let folder = corpus::corpus();
     for scenario in corpus::sorted(&folder.join("lab")) {
         for end in ["client.pcap", "server.pcap"] {
             if let Some(subject) = Subject::read(&scenario.join(end)) {

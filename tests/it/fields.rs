@@ -4,12 +4,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mptcpscope::capture::{Capture, InputPath};
-use mptcpscope::report::fields::{self, Field, Known, Part};
-use mptcpscope::wire::frame::Frame;
-use mptcpscope::wire::mptcp::{Join, MptcpOption};
-use mptcpscope::wire::segment::{Decoded, decode};
-use mptcpscope::wire::tcp_option::TcpOption;
+use mptcpscope::internals::capture::{Capture, InputPath};
+use mptcpscope::internals::report::fields::{self, Field, Known, Part};
+use mptcpscope::internals::wire::frame::Frame;
+use mptcpscope::internals::wire::mptcp::{Join, MptcpOption};
+use mptcpscope::internals::wire::segment::{Decoded, decode};
+use mptcpscope::internals::wire::tcp_option::TcpOption;
 
 #[test]
 fn fields_cover_every_octet_once_and_agree_with_the_parser() {

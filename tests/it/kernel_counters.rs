@@ -84,8 +84,9 @@ const LAB: &[Difference] = &[
 const OWN: &[Difference] = &[];
 
 #[test]
-fn reference_runs() {
-    let Some(corpus) = corpus() else { return };
+#[ignore = "needs the corpus of captures"]
+fn reference_runs_of_the_corpus() {
+    let corpus = corpus();
     let folder = corpus.join("reference");
     let mut at_server = Comparison::default();
     let mut at_client = Comparison::default();
@@ -106,8 +107,9 @@ fn reference_runs() {
 }
 
 #[test]
-fn lab_scenarios() {
-    let Some(corpus) = corpus() else { return };
+#[ignore = "needs the corpus of captures"]
+fn lab_scenarios_of_the_corpus() {
+    let corpus = corpus();
     let mut comparison = Comparison::default();
     for folder in sorted(&corpus.join("lab")) {
         let counted = &read_json(&folder.join("truth.json"))["nstat"];

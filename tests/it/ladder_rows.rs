@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use mptcpscope::analyze::ladder::{Ladder, Row};
-use mptcpscope::app::tui::load_all;
-use mptcpscope::capture::InputPath;
+use mptcpscope::internals::analyze::ladder::{Ladder, Row};
+use mptcpscope::internals::app::tui::load_all;
+use mptcpscope::internals::capture::InputPath;
 
 use crate::support::testdata;
 

@@ -1,13 +1,7 @@
-//! Live capture between two network namespaces, and from a pipe. What needs root is skipped without.
+//! Live capture from a pipe, and between two network namespaces.
 
 #[cfg(feature = "live")]
-mod files;
-#[cfg(feature = "live")]
-mod findings;
-#[cfg(feature = "live")]
-mod interfaces;
-#[cfg(feature = "live")]
-mod lab;
+mod namespaces;
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -99,6 +93,14 @@ fn what_cannot_be_is_said() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(text(&output.stderr).contains(words), "{}", text(&output.stderr));
     }
+}
+
+#[cfg(feature = "live")]
+#[test]
+fn interfaces_are_listed_for_everybody() {
+    let output = mptcpscope().args(["live", "--list-interfaces"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stdout).lines().any(|line| line.starts_with("any ")));
 }
 
 fn mptcpscope() -> Command {

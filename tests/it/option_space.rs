@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use mptcpscope::wire::option_space::{Content, Ledger};
-use mptcpscope::wire::segment::Segment;
+use mptcpscope::internals::wire::option_space::{Content, Ledger};
+use mptcpscope::internals::wire::segment::Segment;
 
 use crate::support::corpus;
 use crate::support::testdata;
@@ -24,8 +24,9 @@ fn every_octet_of_every_header_is_accounted_for() {
 }
 
 #[test]
+#[ignore = "needs the corpus of captures"]
 fn every_octet_of_the_corpus_is_accounted_for() {
-    let Some(corpus) = corpus::corpus() else { return };
+    let corpus = corpus::corpus();
     let mut segments = 0;
     for path in captures_below(&corpus) {
         for frame in testdata::frames(std::fs::read(&path).unwrap()) {
@@ -84,9 +85,12 @@ fn only_what_had_no_room_is_found() {
 }
 
 #[test]
+#[ignore = "needs the corpus of captures"]
 fn only_what_had_no_room_is_found_in_the_corpus() {
-    let Some(corpus) = corpus::corpus() else { return };
-    assert_raised(&corpus, &captures_below(&corpus), "", RAISED_IN_CORPUS);
+    let corpus = corpus::corpus();
+    let sections = ["lab", "reference", "third-party"];
+    let captures = sections.map(|section| captures_below(&corpus.join(section))).concat();
+    assert_raised(&corpus, &captures, "", RAISED_IN_CORPUS);
 }
 
 fn assert_raised(folder: &Path, captures: &[PathBuf], prefix: &str, expected: &[(&str, &str)]) {

@@ -8,7 +8,7 @@ mod columns;
 use std::collections::BTreeSet;
 use std::fs;
 
-use mptcpscope::wire::mptcp::MptcpOption;
+use mptcpscope::internals::wire::mptcp::MptcpOption;
 
 use columns::Packet;
 

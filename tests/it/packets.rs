@@ -1,54 +1,42 @@
 //! `mptcpscope packets` against tcpdump: every fact of tcpdump's line stands in ours.
 //!
-//! Against tcpdump's own expected output (in the folder that `MPTCPSCOPE_CORPUS` names, by default
-//! `../shared/corpus`), and against the tcpdump of this machine on our own captures. What is not
-//! there is skipped, and the test says so.
+//! Against tcpdump's own expected output (in the corpus), and against the tcpdump of this machine on our
+//! own captures.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::support::corpus::corpus;
+use crate::support::skipped;
+
 #[test]
-fn every_fact_of_tcpdumps_expected_output_is_there() {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let corpus = std::env::var_os("MPTCPSCOPE_CORPUS")
-        .map_or_else(|| manifest.join("../shared/corpus"), PathBuf::from);
-    let folder = corpus.join("third-party/tcpdump-expected");
-    let captures = files(&folder, "pcap");
-    if captures.is_empty() {
-        skip(&format!("no captures in {}", folder.display()));
-        return;
-    }
+#[ignore = "needs the corpus of captures"]
+fn every_fact_of_the_expected_output_in_the_corpus_is_there() {
+    let captures = files(&corpus().join("third-party/tcpdump-expected"), "pcap");
     let mut compared = 0;
     for capture in &captures {
         let expected = fs::read_to_string(capture.with_extension("out")).unwrap();
         compared += compare(capture, &expected);
     }
     println!("{compared} lines in {} captures", captures.len());
-    assert!(captures.len() < 7 || compared > 250, "{compared}");
+    assert!(captures.len() >= 7 && compared > 250, "{compared}");
 }
 
 #[test]
+#[ignore = "needs tcpdump"]
 fn every_fact_that_this_machines_tcpdump_prints_is_there() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/captures");
     let mut compared = 0;
     for capture in files(&folder, "pcap") {
-        let tcpdump =
-            Command::new("tcpdump").args(["-nn", "--number", "-r"]).arg(&capture).output();
-        match tcpdump {
-            Ok(output) if output.status.success() => {
-                compared += compare(&capture, &String::from_utf8(output.stdout).unwrap());
-            }
-            Ok(output) => {
-                let error = String::from_utf8_lossy(&output.stderr);
-                skip(&format!("tcpdump cannot read {}: {error}", capture.display()));
-            }
-            Err(error) => {
-                skip(&format!("no tcpdump on this machine ({error})"));
-                return;
-            }
+        let mut tcpdump = Command::new("tcpdump");
+        let output = tcpdump.args(["-nn", "--number", "-r"]).arg(&capture).output().unwrap();
+        if output.status.success() {
+            compared += compare(&capture, &String::from_utf8(output.stdout).unwrap());
+        } else {
+            let error = String::from_utf8_lossy(&output.stderr);
+            skipped(&format!("tcpdump cannot read {}: {error}", capture.display()));
         }
     }
     println!("{compared} lines compared");
@@ -339,12 +327,6 @@ fn number(text: &str) -> String {
     let text = text.trim_end_matches(',');
     let hex = text.strip_prefix("0x").and_then(|hex| u64::from_str_radix(hex, 16).ok());
     hex.map_or_else(|| text.to_owned(), |value| value.to_string())
-}
-
-/// Says so even if the test passes: what is written to the stream itself is not kept back.
-fn skip(reason: &str) {
-    let line = format!("skipped: {reason}\n");
-    io::stderr().write_all(line.as_bytes()).unwrap();
 }
 
 fn packets(capture: &Path, flags: &[&str]) -> String {

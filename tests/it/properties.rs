@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mptcpscope::capture::{Capture, InputPath};
-use mptcpscope::report::model::Subflow;
-use mptcpscope::report::{InputFacts, Report};
-use mptcpscope::wire::frame::{Frame, LinkType, Timestamp};
-use mptcpscope::wire::segment::decode;
+use mptcpscope::internals::capture::{Capture, InputPath};
+use mptcpscope::internals::report::model::Subflow;
+use mptcpscope::internals::report::{InputStats, Report};
+use mptcpscope::internals::wire::frame::{Frame, LinkType, Timestamp};
+use mptcpscope::internals::wire::segment::decode;
 use serde_json::Value;
 
 use crate::support::scenario::{self, Recorded, Scenario};
@@ -167,7 +167,7 @@ impl Subject {
         Report::build(&tracker.trace(), &self.facts(), None)
     }
 
-    fn facts(&self) -> Vec<InputFacts> {
+    fn facts(&self) -> Vec<InputStats> {
         let recorded: Vec<_> = self.frames.iter().map(|frame| frame.recorded.clone()).collect();
         scenario::facts(&recorded)
     }

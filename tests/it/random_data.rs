@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use mptcpscope::report::model::SubflowDirection;
+use mptcpscope::internals::report::model::SubflowDirection;
 use proptest::prelude::*;
 
 use crate::support::scenario::{self, Scenario};

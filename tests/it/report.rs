@@ -6,13 +6,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mptcpscope::analyze::finding::Selection;
-use mptcpscope::capture::{Capture, InputPath};
-use mptcpscope::report::text::TextOptions;
-use mptcpscope::report::{InputFacts, PacketRef, Report, json, text};
-use mptcpscope::track::stream::StreamUse;
-use mptcpscope::track::{Limits, Tracker};
-use mptcpscope::wire::segment::decode;
+use mptcpscope::internals::analyze::finding::Selection;
+use mptcpscope::internals::capture::{Capture, InputPath};
+use mptcpscope::internals::report::text::TextOptions;
+use mptcpscope::internals::report::{InputStats, PacketRef, Report, json, text};
+use mptcpscope::internals::track::stream::StreamUse;
+use mptcpscope::internals::track::{Limits, Tracker};
+use mptcpscope::internals::wire::segment::decode;
 use serde_json::Value;
 
 use crate::support::testdata;
@@ -80,6 +80,37 @@ fn series_fit_the_schema_and_add_up() {
             }
         }
     }
+}
+
+/// Readers differ in how they read a number with a point: there are ratios per mille instead.
+#[test]
+fn every_number_is_an_integer() {
+    fn find_float(value: &Value, path: &str) -> Option<String> {
+        match value {
+            Value::Number(number) => number.is_f64().then(|| format!("{path}: {number}")),
+            Value::Array(values) => values.iter().find_map(|value| find_float(value, path)),
+            Value::Object(fields) => {
+                fields.iter().find_map(|(name, value)| find_float(value, &format!("{path}.{name}")))
+            }
+            Value::Null | Value::Bool(_) | Value::String(_) => None,
+        }
+    }
+    let strict = Selection { strict: true, ..Selection::default() };
+    let mut series = 0;
+    for path in capture_paths() {
+        let mut capture = Capture::open(&[InputPath::File(path.clone())]).unwrap();
+        let mut tracker = Tracker::new(Limits::default(), 1);
+        tracker.keep_series();
+        while let Some(frame) = capture.next_frame() {
+            tracker.push(&decode(&frame));
+        }
+        let facts: Vec<_> = capture.inputs().iter().map(facts).collect();
+        let report = Report::build_with_series(&tracker.trace(), &facts, None, &strict);
+        series += report.connections.iter().filter(|found| found.c2s.series.is_some()).count();
+        let report = serde_json::to_value(&report).unwrap();
+        assert_eq!(find_float(&report, ""), None, "{}", path.display());
+    }
+    assert!(series > 0);
 }
 
 #[test]
@@ -198,14 +229,18 @@ fn an_empty_trace_has_all_keys() {
 
 /// The report on each capture of the project.
 fn reports() -> impl Iterator<Item = (PathBuf, Report)> {
+    capture_paths().into_iter().map(|path| {
+        let report = report_on(std::slice::from_ref(&path));
+        (path, report)
+    })
+}
+
+fn capture_paths() -> Vec<PathBuf> {
     let mut paths: Vec<_> =
         fs::read_dir(captures()).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     assert!(!paths.is_empty());
-    paths.into_iter().map(|path| {
-        let report = report_on(std::slice::from_ref(&path));
-        (path, report)
-    })
+    paths
 }
 
 fn report_on(paths: &[PathBuf]) -> Report {
@@ -218,14 +253,15 @@ fn report_on(paths: &[PathBuf]) -> Report {
     }
     let facts: Vec<_> = capture.inputs().iter().map(facts).collect();
     let several = paths.len() > 1;
-    let lookup =
-        |number: mptcpscope::wire::frame::PacketNo| several.then_some(PacketRef(0, number.0));
+    let lookup = |number: mptcpscope::internals::wire::frame::PacketNo| {
+        several.then_some(PacketRef(0, number.0))
+    };
     Report::build(&tracker.trace(), &facts, Some(&lookup))
 }
 
-fn facts(status: &mptcpscope::capture::InputStatus) -> InputFacts {
+fn facts(status: &mptcpscope::internals::capture::InputStatus) -> InputStats {
     let name = Path::new(&status.path).file_name().unwrap();
-    InputFacts {
+    InputStats {
         path: name.to_str().unwrap().to_owned(),
         format: status.format.to_string(),
         compression: status.compression.map(|compression| compression.to_string()),
@@ -237,7 +273,7 @@ fn facts(status: &mptcpscope::capture::InputStatus) -> InputFacts {
         cut_short: status.cut_short,
         note: status.note.clone(),
         dropped_by_kernel: status.dropped_by_kernel(),
-        ..InputFacts::default()
+        ..InputStats::default()
     }
 }
 

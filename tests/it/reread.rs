@@ -4,13 +4,13 @@ use std::fs;
 use std::io::{Cursor, Write};
 use std::path::Path;
 
-use mptcpscope::capture::reread::PacketReader;
-use mptcpscope::capture::spool::Spool;
-use mptcpscope::capture::{Capture, InputPath};
-use mptcpscope::track::index::PacketIndex;
-use mptcpscope::track::{Limits, Tracker};
-use mptcpscope::wire::frame::{Place, RawPacket};
-use mptcpscope::wire::segment::decode;
+use mptcpscope::internals::capture::reread::PacketReader;
+use mptcpscope::internals::capture::spool::Spool;
+use mptcpscope::internals::capture::{Capture, InputPath};
+use mptcpscope::internals::track::index::PacketIndex;
+use mptcpscope::internals::track::{Limits, Tracker};
+use mptcpscope::internals::wire::frame::{Place, RawPacket};
+use mptcpscope::internals::wire::segment::decode;
 
 use crate::support::capture_bytes::{
     MICRO, NANO, Order, block, enhanced, interface, packet_body, pcap_header, pcap_record, section,

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use mptcpscope::report::{Report, json};
-use mptcpscope::track::{Limits, OptionCounts, Totals, Tracker};
-use mptcpscope::wire::frame::{Frame, PacketNo};
-use mptcpscope::wire::segment::{Decoded, Endpoint, decode};
+use mptcpscope::internals::report::{Report, json};
+use mptcpscope::internals::track::{Limits, OptionCounts, Totals, Tracker};
+use mptcpscope::internals::wire::frame::{Frame, PacketNo};
+use mptcpscope::internals::wire::segment::{Decoded, Endpoint, decode};
 
 use crate::support::fuzz_targets;
 use crate::support::random::Random;

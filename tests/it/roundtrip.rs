@@ -2,13 +2,13 @@
 
 use std::net::IpAddr;
 
-use mptcpscope::wire::mptcp::{
+use mptcpscope::internals::wire::mptcp::{
     AddAddr, AddressFlavour, AddressId, Capable, CapableFlags, CapableForm, DataLevelLength, Dss,
     Fail, FastClose, Join, KIND, Key, MAX_LEN, Mapping, MptcpOption, Nonce, OptionBody, Prio,
     RemoveAddr, ResetReason, TcpReset, Token, Version,
 };
-use mptcpscope::wire::seq::{Dsn, SeqNum, WireDsn};
-use mptcpscope::wire::tcp_option::{SackBlocks, TcpOption, TcpOptions};
+use mptcpscope::internals::wire::seq::{Dsn, SeqNum, WireDsn};
+use mptcpscope::internals::wire::tcp_option::{SackBlocks, TcpOption, TcpOptions};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

@@ -6,9 +6,10 @@
 
 use std::collections::BTreeSet;
 
-use mptcpscope::analyze::finding::Code;
+use mptcpscope::internals::analyze::finding::Code;
 
 use crate::support::scenario::{self, Scenario};
+use crate::support::skipped;
 
 #[test]
 fn every_scenario_is_reported_as_expected() {
@@ -31,7 +32,7 @@ fn every_scenario_is_reported_as_expected() {
             None if differences.is_empty() => {}
             None => failures.push(format!("{name}:\n    {}", differences.join("\n    "))),
             Some(_) if differences.is_empty() => failures.push(format!("{name}: passes now")),
-            Some(reason) => eprintln!("{name}: ignored: {reason}"),
+            Some(reason) => skipped(&format!("scenario {name}: {reason}")),
         }
     }
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));

@@ -1,12 +1,22 @@
 //! The terminal timeline: keys in, screens out.
 
-use mptcpscope::tui::Action;
-use mptcpscope::tui::Screen;
-use mptcpscope::tui::action::Effect;
+use mptcpscope::internals::tui::Action;
+use mptcpscope::internals::tui::Screen;
+use mptcpscope::internals::tui::action::Effect;
 use proptest::prelude::*;
 use ratatui::layout::Size;
 
 use crate::support::screens::Screens;
+
+#[test]
+fn a_file_name_is_shown_without_what_cannot_be_seen() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let path = folder.path().join("a\u{1b}[2Jb\nc\u{202e}d");
+    std::fs::copy("testdata/captures/two-subflows.pcap", &path).unwrap();
+    let mut screens = Screens::of(path.to_str().unwrap(), 160, 24);
+    let title = screens.screen().lines().next().unwrap().to_owned();
+    assert!(title.contains(r"a\u{1b}[2Jb\nc\u{202e}d"), "{title}");
+}
 
 #[test]
 fn connections() {
@@ -81,7 +91,7 @@ fn letters_are_text_in_a_line_of_input_and_ctrl_c_still_quits() {
 fn an_export_is_an_effect() {
     let mut screens = Screens::of("two-subflows.pcap", 80, 24);
     screens.press("e<down><enter>");
-    let wanted = mptcpscope::tui::action::Export::Json;
+    let wanted = mptcpscope::internals::tui::action::Export::Json;
     assert_eq!(screens.effect(), Some(Effect::Export(wanted)));
 }
 

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use mptcpscope::tui::Action;
-use mptcpscope::tui::Screen;
-use mptcpscope::tui::snapshot::Phase;
+use mptcpscope::internals::tui::Action;
+use mptcpscope::internals::tui::Screen;
+use mptcpscope::internals::tui::snapshot::Phase;
 
 use crate::support::screens::{self, Screens};
 

@@ -1,10 +1,10 @@
 //! The timeline and the graphs: keys in, screens out.
 
-use mptcpscope::report::event::Direction;
-use mptcpscope::tui::Action;
-use mptcpscope::tui::Screen;
-use mptcpscope::tui::screens::graphs::Graph;
-use mptcpscope::tui::snapshot::Phase;
+use mptcpscope::internals::report::event::Direction;
+use mptcpscope::internals::tui::Action;
+use mptcpscope::internals::tui::Screen;
+use mptcpscope::internals::tui::screens::graphs::Graph;
+use mptcpscope::internals::tui::snapshot::Phase;
 
 use crate::support::screens::{self, Screens};
 

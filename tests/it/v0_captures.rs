@@ -8,15 +8,15 @@ mod hosts;
 use std::fs;
 use std::net::IpAddr;
 
-use mptcpscope::track::proof::{self, Verdict};
-use mptcpscope::track::role::Role;
-use mptcpscope::track::{Limits, Tracker};
-use mptcpscope::wire::mptcp::{
+use mptcpscope::internals::track::proof::{self, Verdict};
+use mptcpscope::internals::track::role::Role;
+use mptcpscope::internals::track::{Limits, Tracker};
+use mptcpscope::internals::wire::mptcp::{
     AddAddr, AddressFlavour, AddressId, DataLevelLength, Dss, Fail, FastClose, Mapping,
     MptcpOption, Prio, RemoveAddr,
 };
-use mptcpscope::wire::segment::{TcpFlags, decode};
-use mptcpscope::wire::seq::WireDsn;
+use mptcpscope::internals::wire::segment::{TcpFlags, decode};
+use mptcpscope::internals::wire::seq::WireDsn;
 
 use Role::{Client, Server};
 use hosts::{Hosts, Width, flags};

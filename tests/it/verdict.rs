@@ -2,11 +2,13 @@
 //! answered, begun before the capture.
 
 use etherparse::PacketBuilder;
-use mptcpscope::report::Report;
-use mptcpscope::report::model::{Connection, ConnectionState, HmacVerdict, SubflowState};
-use mptcpscope::track::{Limits, Tracker};
-use mptcpscope::wire::frame::{CapturePoint, Frame, LinkType, PacketNo, Timestamp};
-use mptcpscope::wire::segment::decode;
+use mptcpscope::internals::report::Report;
+use mptcpscope::internals::report::model::{
+    Connection, ConnectionState, HmacVerdict, SubflowState,
+};
+use mptcpscope::internals::track::{Limits, Tracker};
+use mptcpscope::internals::wire::frame::{CapturePoint, Frame, LinkType, PacketNo, Timestamp};
+use mptcpscope::internals::wire::segment::decode;
 
 use crate::support::corpus;
 use crate::support::testdata;

@@ -1,13 +1,13 @@
 //! What mptcpscope says about a capture, and that in lines that a scenario can expect.
 
-use mptcpscope::capture::{Capture, InputPath};
-use mptcpscope::report::Report;
-use mptcpscope::report::model::{
+use mptcpscope::internals::capture::{Capture, InputPath};
+use mptcpscope::internals::report::Report;
+use mptcpscope::internals::report::model::{
     Address, Connection, End, HmacVerdict, RoleName, Subflow, SubflowState,
 };
-use mptcpscope::track::stream::StreamUse;
-use mptcpscope::track::{Limits, Tracker};
-use mptcpscope::wire::segment::decode;
+use mptcpscope::internals::track::stream::StreamUse;
+use mptcpscope::internals::track::{Limits, Tracker};
+use mptcpscope::internals::wire::segment::decode;
 
 use super::capture::Recorded;
 use super::talk::PORT;

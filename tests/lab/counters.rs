@@ -6,7 +6,7 @@ mod table;
 use std::fmt;
 use std::ops::RangeInclusive;
 
-use mptcpscope::report::Report;
+use mptcpscope::internals::report::Report;
 
 use super::host::Counters;
 use super::view::{Side, View};

@@ -6,9 +6,9 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use mptcpscope::report::Report;
-use mptcpscope::report::event::{AddAddr, EventKind};
-use mptcpscope::report::model::{End, HmacVerdict};
+use mptcpscope::internals::report::Report;
+use mptcpscope::internals::report::event::{AddAddr, EventKind};
+use mptcpscope::internals::report::model::{End, HmacVerdict};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::host::Host;

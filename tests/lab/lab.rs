@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use mptcpscope::report::Report;
-use mptcpscope::report::model::Connection;
+use mptcpscope::internals::report::Report;
+use mptcpscope::internals::report::model::Connection;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::analysis::{self, Lines};

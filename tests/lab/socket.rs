@@ -1,6 +1,6 @@
 //! What the kernel says about an MPTCP socket: MPTCP_INFO, as `ss -M` prints it.
 
-use mptcpscope::report::model::{Connection, Host as Reported};
+use mptcpscope::internals::report::model::{Connection, Host as Reported};
 
 use super::host::Host;
 use super::view::Side;

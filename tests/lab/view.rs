@@ -1,10 +1,10 @@
 //! A report as one of its hosts sees it: what it sent, and what it received.
 
-use mptcpscope::report::Report;
-use mptcpscope::report::event::{
+use mptcpscope::internals::report::Report;
+use mptcpscope::internals::report::event::{
     AddAddr, DataLevelLength, Direction, EventKind, FallbackCauseName, JoinForm,
 };
-use mptcpscope::report::model::{
+use mptcpscope::internals::report::model::{
     Connection, DataDirection, HmacVerdict, Reset, RoleName, Subflow, SubflowDirection,
     SubflowState,
 };

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use mptcpscope::report::Report;
+use mptcpscope::internals::report::Report;
 
 use super::analysis;
 use super::capture::{Recorded, Recording};

@@ -8,12 +8,12 @@
 use std::hint::black_box;
 
 use anyhow::bail;
-use mptcpscope::capture::{Capture, InputPath};
-use mptcpscope::track::proof::{JoinVerdicts, Verdict, address_verdict, join_verdicts};
-use mptcpscope::track::role::Role;
-use mptcpscope::track::{Limits, Trace, Tracker};
-use mptcpscope::wire::frame::Frame;
-use mptcpscope::wire::segment::{Decoded, decode};
+use mptcpscope::internals::capture::{Capture, InputPath};
+use mptcpscope::internals::track::proof::{JoinVerdicts, Verdict, address_verdict, join_verdicts};
+use mptcpscope::internals::track::role::Role;
+use mptcpscope::internals::track::{Limits, Trace, Tracker};
+use mptcpscope::internals::wire::frame::Frame;
+use mptcpscope::internals::wire::segment::{Decoded, decode};
 
 const PROVED: JoinVerdicts = JoinVerdicts { syn_ack: Verdict::Verified, ack: Verdict::Verified };
 

@@ -1,6 +1,6 @@
 //! Pages of addresses and of the option space.
 
-use super::Page;
+use super::page::Page;
 use crate::analyze::finding::Code;
 
 /// Code and page.

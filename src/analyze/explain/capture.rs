@@ -1,6 +1,6 @@
 //! Pages of what is about the capture itself, and of odd options.
 
-use super::Page;
+use super::page::Page;
 use crate::analyze::finding::Code;
 
 /// Code and page.

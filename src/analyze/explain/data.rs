@@ -1,6 +1,6 @@
 //! Pages of the data level and of paths at work.
 
-use super::Page;
+use super::page::Page;
 use crate::analyze::finding::Code;
 
 /// Code and page.

@@ -1,6 +1,6 @@
 //! Pages of the handshake and of the fallback.
 
-use super::Page;
+use super::page::Page;
 use crate::analyze::finding::Code;
 
 /// Code and page.

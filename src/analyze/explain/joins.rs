@@ -1,6 +1,6 @@
 //! Pages of joins.
 
-use super::Page;
+use super::page::Page;
 use crate::analyze::finding::Code;
 
 /// Code and page.

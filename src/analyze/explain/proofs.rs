@@ -1,6 +1,6 @@
 //! Pages of what can be recomputed, and of what was reported as wrong.
 
-use super::Page;
+use super::page::Page;
 use crate::analyze::finding::Code;
 
 /// Code and page.

@@ -1,6 +1,6 @@
 //! Pages of what healthy hosts do against the letter of the RFC.
 
-use super::Page;
+use super::page::Page;
 use crate::analyze::finding::Code;
 
 /// Code and page.

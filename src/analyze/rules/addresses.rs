@@ -2,16 +2,16 @@
 
 use std::net::IpAddr;
 
-use super::ConnectionContext;
-use super::host as known_host;
-use super::words::{capitalised, host, list, packet};
+use crate::analyze::context::ConnectionContext;
+use crate::analyze::evidence::host_settings;
+use crate::analyze::evidence::{end_of_data, ended, users};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
+use crate::analyze::words::{capitalised, host, list, packet};
 use crate::track::address::Address;
 use crate::track::role::Role;
 use crate::track::stamp::PacketStamp;
 use crate::track::subflow::Subflow;
 use crate::units;
-use crate::wire::frame::Timestamp;
 use crate::wire::mptcp::{MptcpOption, Version};
 use crate::wire::segment::Endpoint;
 
@@ -25,7 +25,7 @@ pub(super) fn add_addr_not_echoed(context: &ConnectionContext<'_>) -> Vec<Findin
         return Vec::new();
     }
     let all = || context.connection.addresses.iter();
-    // The same address in another form that the peer took, without a port say, makes up for it.
+    // The peer may have echoed the same address in another form, for instance without a port.
     let is_replaced = |address: &Address| {
         all().any(|other| {
             other.owner == address.owner
@@ -38,7 +38,7 @@ pub(super) fn add_addr_not_echoed(context: &ConnectionContext<'_>) -> Vec<Findin
     lonely.map(|address| not_echoed(context, address)).collect()
 }
 
-/// Announced at least twice, never echoed. (A single copy may have its echo after the capture.)
+/// Announced at least twice, never echoed. (The echo of a single copy may come after the capture.)
 fn is_lonely(address: &Address) -> bool {
     address.announced.count >= 2 && address.echoed.count == 0
 }
@@ -50,14 +50,14 @@ fn not_echoed(context: &ConnectionContext<'_>, address: &Address) -> Finding {
         _ => 0,
     };
     let copies = address.announced.count;
-    let is_used = users(context, address).next().is_some();
-    let used = if is_used {
+    let is_joined = users(context, address).next().is_some();
+    let outcome = if is_joined {
         ". It was joined all the same: only the echo is lost"
     } else {
         ": lost or taken out on the way, or the peer does not know the option"
     };
     let summary = format!(
-        "{} announced {} (ID {}) {} times within {} and got no echo{used}.",
+        "{} announced {} (ID {}) {} times within {} and got no echo{outcome}.",
         capitalised(host(address.owner)),
         named(address),
         address.address_id.0,
@@ -71,7 +71,7 @@ fn not_echoed(context: &ConnectionContext<'_>, address: &Address) -> Finding {
         .with("address_id", address.address_id.0)
         .with("copies", copies)
         .with("lasted_ns", duration_ns.unsigned_abs())
-        .with("joined", u64::from(is_used))
+        .with("joined", u64::from(is_joined))
         .advice(
             "Capture at the other host: if the ADD_ADDR does not arrive there, a middlebox takes it \
              out; if it does, look for its echo, and at the peer's stack.",
@@ -117,7 +117,7 @@ pub(super) fn add_addr_not_used(context: &ConnectionContext<'_>) -> Vec<Finding>
 }
 
 /// Announced and echoed, with time to join it, and nobody tried.
-pub(super) fn is_unused(context: &ConnectionContext<'_>, address: &Address) -> bool {
+fn is_unused(context: &ConnectionContext<'_>, address: &Address) -> bool {
     let echoed = address.echoed.listed.first();
     let Some(echoed) = echoed.filter(|_| address.announced.count > 0) else { return false };
     let end = end_of_data(context);
@@ -128,16 +128,16 @@ pub(super) fn is_unused(context: &ConnectionContext<'_>, address: &Address) -> b
 }
 
 fn not_used(context: &ConnectionContext<'_>, address: &Address) -> Finding {
-    let through = context.subflows.iter().filter(|subflow| subflow.is_confirmed()).count();
+    let paths = context.confirmed().count();
     let peer = host(address.owner.peer());
     let family = foreign_family(context, address);
-    let told = known_host::not_joined(context, address.owner.peer());
-    let is_certain = told.is_some() || through > 1 && family.is_none();
-    let why = match family {
-        _ if told.is_some() => told.as_ref().map(|told| told.why.clone()).unwrap_or_default(),
-        Some(family) => format!("the connection uses no other {family} address"),
-        None if through > 1 => "there were other paths already".to_owned(),
-        None => "its limits or its endpoints do not allow for it".to_owned(),
+    let setting = host_settings::not_joined(context, address.owner.peer());
+    let is_certain = setting.is_some() || paths > 1 && family.is_none();
+    let why = match (&setting, family) {
+        (Some(setting), _) => setting.why.clone(),
+        (None, Some(family)) => format!("the connection uses no other {family} address"),
+        (None, None) if paths > 1 => "there were other paths already".to_owned(),
+        (None, None) => "its limits or its endpoints do not allow for it".to_owned(),
     };
     let why = if is_certain { why } else { format!("probably {why}") };
     let summary = format!(
@@ -146,16 +146,16 @@ fn not_used(context: &ConnectionContext<'_>, address: &Address) -> Finding {
         named(address),
         address.address_id.0,
     );
-    let severity = if through > 1 { Severity::Note } else { Severity::Warning };
+    let severity = if paths > 1 { Severity::Note } else { Severity::Warning };
     let seen = address.announced.listed.iter().take(1).chain(address.echoed.listed.iter().take(1));
     Finding::new(Code::AddAddrNotUsed, summary)
         .severity(severity)
-        .confidence(if told.is_some() { Confidence::Certain } else { Confidence::Likely })
+        .confidence(if setting.is_some() { Confidence::Certain } else { Confidence::Likely })
         .from(address.owner)
         .seen(seen.copied())
         .with("address_id", address.address_id.0)
         .with("why", why)
-        .advice(told.map_or_else(
+        .advice(setting.map_or_else(
             || {
                 format!(
                     "On {peer} (Linux): `ip mptcp limits set add_addr_accepted 8 subflows 8` (the \
@@ -163,7 +163,7 @@ fn not_used(context: &ConnectionContext<'_>, address: &Address) -> Finding {
                      handover-only."
                 )
             },
-            |told| told.advice,
+            |setting| setting.advice,
         ))
 }
 
@@ -176,33 +176,12 @@ fn foreign_family(context: &ConnectionContext<'_>, address: &Address) -> Option<
     (!known).then_some(if ip.is_ipv6() { "IPv6" } else { "IPv4" })
 }
 
-/// The subflows that go to an announced address, or tried to.
-pub(super) fn users<'a>(
-    context: &'a ConnectionContext<'_>,
-    address: &'a Address,
-) -> impl Iterator<Item = &'a Subflow> {
-    let joins = context.subflows.iter().copied().filter(|subflow| !subflow.initial);
-    joins.filter(move |subflow| {
-        let end = subflow.sides.of(address.owner);
-        end.address_id == Some(address.address_id) || address.address == Some(end.endpoint.address)
-    })
-}
-
 /// Whether this is the address that the connection began with.
 fn is_initial_address(context: &ConnectionContext<'_>, address: &Address) -> bool {
     let initial = context.subflows.first().map(|subflow| subflow.sides.of(address.owner).endpoint);
     initial.is_some_and(|initial| {
         address.address == Some(initial.address) && address.port.is_none_or(|p| p == initial.port)
     })
-}
-
-/// When the first host began to end the connection, or its last packet.
-pub(super) fn end_of_data(context: &ConnectionContext<'_>) -> Timestamp {
-    let connection = context.connection;
-    let fins = Role::BOTH.map(|role| connection.data.of(role).fin().map(|fin| fin.seen.at));
-    let close = connection.fast_close.map(|close| close.seen.at);
-    let first = fins.into_iter().flatten().chain(close).min();
-    first.unwrap_or(connection.last.at)
 }
 
 /// One ID, two addresses at a time (RFC 8684 §3.4.1).
@@ -314,26 +293,27 @@ pub(super) fn remove_addr_unknown_id(context: &ConnectionContext<'_>) -> Vec<Fin
 pub(super) fn remove_addr_closed_subflows(context: &ConnectionContext<'_>) -> Vec<Finding> {
     /// What ends later than this ended for another reason.
     const LATE_NS: i64 = 1_000_000_000;
-    // The FIN goes on the path that ends, the option on another: it may be overtaken.
-    let rtts = context.subflows.iter().filter_map(|subflow| subflow.handshake.rtt_ns());
-    let early = rtts.max().unwrap_or(0);
+    // The FIN goes over the path that ends, the option over another: the FIN may overtake it.
+    let early = context.longest_rtt_ns().unwrap_or(0);
     let removals = context.options().filter_map(|(event, option)| match option {
         MptcpOption::RemoveAddr(remove) => Some((event, remove)),
         _ => None,
     });
     let found = removals.filter_map(|(event, remove)| {
         let owner = event.direction.sender();
-        let closed = |subflow: &&Subflow| {
-            let end = subflow.sides.of(owner);
-            let used = end.address_id.is_some_and(|id| remove.ids().any(|removed| removed == id));
-            let ended = subflow.reset.map(|reset| reset.seen).or(end.fin);
-            used && ended.is_some_and(|ended| {
-                let after = ended.at.since(event.seen.at);
-                subflow.first.packet < event.seen.packet && (-early..LATE_NS).contains(&after)
-            })
+        let is_closed = |subflow: &Subflow| {
+            let address_id = subflow.sides.of(owner).address_id;
+            let is_named = address_id.is_some_and(|id| remove.ids().any(|removed| removed == id));
+            is_named
+                && ended(subflow, owner).is_some_and(|ended| {
+                    let after = ended.at.since(event.seen.at);
+                    subflow.first.packet < event.seen.packet && (-early..LATE_NS).contains(&after)
+                })
         };
-        let closed: Vec<_> = context.subflows.iter().filter(|s| closed(s)).collect();
-        let first = closed.first()?;
+        let closed: Vec<_> = context.subflows.iter().copied().filter(|s| is_closed(s)).collect();
+        if closed.is_empty() {
+            return None;
+        }
         let numbers: Vec<_> = closed.iter().map(|subflow| subflow.number.to_string()).collect();
         let ids: Vec<_> = remove.ids().map(|id| id.0.to_string()).collect();
         let summary = format!(
@@ -344,51 +324,51 @@ pub(super) fn remove_addr_closed_subflows(context: &ConnectionContext<'_>) -> Ve
             if closed.len() == 1 { "subflow" } else { "subflows" },
             list(&numbers)
         );
-        let ends = closed.iter().filter_map(|s| s.reset.map(|r| r.seen).or(s.sides.of(owner).fin));
-        let finding = Finding::new(Code::RemoveAddrClosedSubflows, summary)
-            .from(owner)
-            .seen([event.seen].into_iter().chain(ends));
-        Some(if closed.len() == 1 { finding.on(first) } else { finding })
+        let ends = closed.iter().filter_map(|subflow| ended(subflow, owner));
+        Some(
+            Finding::new(Code::RemoveAddrClosedSubflows, summary)
+                .on_only(&closed)
+                .from(owner)
+                .seen([event.seen].into_iter().chain(ends)),
+        )
     });
     found.collect()
 }
 
-/// A path on which the owner of an address fell silent while others went on, and no REMOVE_ADDR
-/// (RFC 8684 §3.4.2: should be; Linux sends it when the endpoint goes, not when the link does).
+/// The owner of an address fell silent on one path, went on over others, and sent no REMOVE_ADDR.
+/// (RFC 8684 §3.4.2: it should. Linux does when the endpoint is deleted, not when its link goes down.)
 pub(super) fn remove_addr_missing(context: &ConnectionContext<'_>) -> Vec<Finding> {
     if context.connection.fallback.is_some() || !context.is_two_sided() {
         return Vec::new();
     }
-    let mut found = Vec::new();
-    for subflow in &context.subflows {
-        for owner in Role::BOTH {
-            let Some((last, id)) = silent_since(context, subflow, owner) else { continue };
-            let summary = format!(
-                "{} said nothing more on subflow {} after {}, went on elsewhere, and never withdrew \
-                 its address there (ID {id}).",
-                capitalised(host(owner)),
-                subflow.number,
-                packet(last),
-            );
-            found.push(
-                Finding::new(Code::RemoveAddrMissing, summary)
-                    .on(subflow)
-                    .from(owner)
-                    .seen([last])
-                    .with("address_id", id)
-                    .confidence(Confidence::Possible)
-                    .advice(
-                        "If the link of that address went down: `ip mptcp endpoint delete id N` at \
-                         once (NetworkManager does) tells the peer, which then need not wait for \
-                         its timeouts.",
-                    ),
-            );
-        }
-    }
-    found
+    let found = context.sides().filter_map(|(subflow, owner)| {
+        let (last, id) = silent_since(context, subflow, owner)?;
+        let summary = format!(
+            "{} said nothing more on subflow {} after {}, went on elsewhere, and never withdrew \
+             its address there (ID {id}).",
+            capitalised(host(owner)),
+            subflow.number,
+            packet(last),
+        );
+        Some(
+            Finding::new(Code::RemoveAddrMissing, summary)
+                .on(subflow)
+                .from(owner)
+                .seen([last])
+                .with("address_id", id)
+                .confidence(Confidence::Possible)
+                .advice(
+                    "If the link of that address went down: `ip mptcp endpoint delete id N` at \
+                     once (NetworkManager does) tells the peer, which then need not wait for \
+                     its timeouts.",
+                ),
+        )
+    });
+    found.collect()
 }
 
-/// The last segment of `owner` on a subflow that its peer went on with in vain, and its address ID.
+/// The last segment of `owner` on a subflow on which its peer went on and got no answer, and the address
+/// ID of `owner` there.
 fn silent_since(
     context: &ConnectionContext<'_>,
     subflow: &Subflow,
@@ -397,9 +377,9 @@ fn silent_since(
     /// Longer than any pause of a live path with data outstanding.
     const SILENCE_NS: i64 = 3_000_000_000;
     let (own, peer) = (subflow.sides.of(owner), subflow.sides.of(owner.peer()));
-    let (last, asked) = (own.sender_stats.last()?, peer.sender_stats.last()?);
+    let (last, peers_last) = (own.sender_stats.last()?, peer.sender_stats.last()?);
     let id = own.address_id?;
-    let is_in_vain = asked.packet > last.packet && peer.unacknowledged(None) > 0;
+    let is_unanswered = peers_last.packet > last.packet && peer.unacknowledged(None) > 0;
     let goes_on = context.subflows.iter().any(|other| {
         let elsewhere = other.sides.of(owner).sender_stats.last();
         other.number != subflow.number
@@ -408,7 +388,7 @@ fn silent_since(
     let mut named = context.connection.addresses.iter();
     let is_removed = named.any(|a| a.owner == owner && a.address_id == id && a.removed.count > 0);
     let is_open = subflow.is_confirmed() && !subflow.is_over();
-    (is_open && is_in_vain && goes_on && !is_removed).then_some((last, id.0))
+    (is_open && is_unanswered && goes_on && !is_removed).then_some((last, id.0))
 }
 
 /// `10.1.2.2` or `10.1.2.2:5002`.

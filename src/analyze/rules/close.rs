@@ -1,14 +1,17 @@
 //! How subflows and connections ended.
 
-use super::ConnectionContext;
-use super::words::{capitalised, host, list, packet, reason};
+use crate::analyze::context::ConnectionContext;
+use crate::analyze::evidence::occurrences::{Occurrence, occurrences, per_sender, place};
+use crate::analyze::evidence::{closing_done, ended, is_withdrawn};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::analyze::state::{CloseKind, ConnectionState};
+use crate::analyze::words::{capitalised, host, list, packet, reason};
 use crate::track::event::EventKind;
 use crate::track::proof::{Verdict, fast_close_verdict};
 use crate::track::role::Role;
 use crate::track::stamp::PacketStamp;
 use crate::track::subflow::{Reset, Subflow, SubflowState};
+use crate::track::violations::Violation;
 use crate::units;
 use crate::wire::frame::PacketNo;
 use crate::wire::mptcp::{MptcpOption, Version};
@@ -20,7 +23,7 @@ pub(super) fn fast_close(context: &ConnectionContext<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let lost = outstanding(context);
-    let total: u64 = lost.iter().map(|(_, octets)| octets).sum();
+    let total: u64 = lost.iter().map(|(_, bytes)| bytes).sum();
     let what = lost_in_words(&lost);
     let summary = format!(
         "{} ended the connection at once with MP_FASTCLOSE ({}){what}.",
@@ -41,7 +44,7 @@ pub(super) fn fast_close(context: &ConnectionContext<'_>) -> Vec<Finding> {
     ]
 }
 
-/// MP_FASTCLOSE on ACKs, again and again, without the RST that answers it (RFC 8684 §3.5).
+/// MP_FASTCLOSE that was repeated on ACKs without the RST that answers it (RFC 8684 §3.5).
 pub(super) fn fast_close_unanswered(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let Some(close) = context.connection.fast_close else { return Vec::new() };
     let is_reset = |packet: PacketNo| {
@@ -81,25 +84,24 @@ pub(super) fn fast_close_unanswered(context: &ConnectionContext<'_>) -> Vec<Find
     ]
 }
 
-/// Octets of each host that were sent and not acknowledged at the data level.
+/// Bytes of each host that were sent and not acknowledged at the data level.
 fn outstanding(context: &ConnectionContext<'_>) -> Vec<(Role, u64)> {
     let of = |role: Role| {
         let data = context.connection.data.of(role);
         let sent = data.range_set().span()?.end;
         // Without any DATA_ACK in the capture nothing can be said.
         let acked = data.acked_end()?;
-        u64::try_from(sent - acked).ok().filter(|octets| *octets > 0).map(|octets| (role, octets))
+        u64::try_from(sent - acked).ok().filter(|bytes| *bytes > 0).map(|bytes| (role, bytes))
     };
     Role::BOTH.into_iter().filter_map(of).collect()
 }
 
-/// Octets of each host without a mapping that no subflow acknowledged: the data level knows nothing of
-/// them.
+/// Bytes of each host without a mapping that no subflow acknowledged. The data level does not count them.
 fn unmapped_and_lost(context: &ConnectionContext<'_>) -> Vec<(Role, u64)> {
     let of = |role: Role| {
-        let ends = context.subflows.iter().map(|subflow| subflow.sides.of(role));
-        let octets: u64 = ends.map(|end| end.bytes.unmapped.min(end.unacknowledged(None))).sum();
-        (octets > 0).then_some((role, octets))
+        let sides = context.subflows.iter().map(|subflow| subflow.sides.of(role));
+        let bytes: u64 = sides.map(|side| side.bytes.unmapped.min(side.unacknowledged(None))).sum();
+        (bytes > 0).then_some((role, bytes))
     };
     Role::BOTH.into_iter().filter_map(of).collect()
 }
@@ -108,7 +110,7 @@ fn unmapped_and_lost(context: &ConnectionContext<'_>) -> Vec<(Role, u64)> {
 fn lost_in_words(lost: &[(Role, u64)]) -> String {
     let parts: Vec<_> = lost
         .iter()
-        .map(|(role, octets)| format!("{} of {}", units::bytes(*octets), host(*role)))
+        .map(|(role, bytes)| format!("{} of {}", units::bytes(*bytes), host(*role)))
         .collect();
     if parts.is_empty() {
         String::new()
@@ -120,9 +122,9 @@ fn lost_in_words(lost: &[(Role, u64)]) -> String {
 /// A subflow that a RST ended (RFC 8684 §3.6).
 pub(super) fn subflow_reset(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let done = closing_done(context);
-    let ended = |subflow: &Subflow| {
+    let early_reset = |subflow: &Subflow| {
         let reset = subflow.reset.filter(|_| subflow.state() == SubflowState::Reset)?;
-        // What comes after the connection was closed is the clearing away.
+        // After the connection was closed, hosts only clean up.
         let is_late = done.is_some_and(|done| reset.seen.packet >= done);
         let by_fast_close = context
             .connection
@@ -133,14 +135,14 @@ pub(super) fn subflow_reset(context: &ConnectionContext<'_>) -> Vec<Finding> {
     if context.connection.fallback.is_some() {
         return Vec::new();
     }
-    let all = context.subflows.iter().filter_map(|subflow| Some((*subflow, ended(subflow)?)));
+    let all = context.subflows.iter().filter_map(|subflow| Some((*subflow, early_reset(subflow)?)));
     all.map(|(subflow, reset)| reset_finding(context, subflow, &reset)).collect()
 }
 
 fn reset_finding(context: &ConnectionContext<'_>, subflow: &Subflow, reset: &Reset) -> Finding {
     let left = Role::BOTH.map(|role| (role, subflow.sides.of(role).unacknowledged(None)));
-    let left: Vec<_> = left.into_iter().filter(|(_, octets)| *octets > 0).collect();
-    let total: u64 = left.iter().map(|(_, octets)| octets).sum();
+    let left: Vec<_> = left.into_iter().filter(|(_, bytes)| *bytes > 0).collect();
+    let total: u64 = left.iter().map(|(_, bytes)| bytes).sum();
     let others = context.subflows.iter().filter(|other| {
         other.number != subflow.number
             && other.is_confirmed()
@@ -175,19 +177,7 @@ fn reset_finding(context: &ConnectionContext<'_>, subflow: &Subflow, reset: &Res
         .advice(advice_on(reset))
 }
 
-/// Whether its address had just been withdrawn: then the RST is meant, and the data goes elsewhere.
-pub(super) fn is_withdrawn(
-    context: &ConnectionContext<'_>,
-    subflow: &Subflow,
-    reset: &Reset,
-) -> bool {
-    context.connection.addresses.iter().any(|address| {
-        subflow.sides.of(address.owner).address_id == Some(address.address_id)
-            && address.removed.listed.iter().any(|removed| removed.packet <= reset.seen.packet)
-    })
-}
-
-/// What a reason of MP_TCPRST (RFC 8684 §3.6) tells to do.
+/// What to do about a reason of MP_TCPRST (RFC 8684 §3.6).
 fn advice_on(reset: &Reset) -> &'static str {
     match reset.reason.map(|option| option.reason.0) {
         Some(0) => {
@@ -210,13 +200,6 @@ fn advice_on(reset: &Reset) -> &'static str {
     }
 }
 
-/// The packet at which the connection was closed in order: both DATA_FINs were there.
-fn closing_done(context: &ConnectionContext<'_>) -> Option<PacketNo> {
-    let fins = Role::BOTH.map(|role| context.connection.data.of(role).fin());
-    let [Some(client), Some(server)] = fins else { return None };
-    Some(client.seen.packet.max(server.seen.packet))
-}
-
 /// The last subflow went before the connection was closed, with data outstanding.
 pub(super) fn connection_aborted(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let lost = Some(outstanding(context)).filter(|lost| !lost.is_empty());
@@ -234,7 +217,7 @@ pub(super) fn connection_aborted(context: &ConnectionContext<'_>) -> Vec<Finding
         .subflows
         .iter()
         .find(|subflow| subflow.reset.is_some_and(|reset| reset.seen.packet == close.packet));
-    let total: u64 = lost.iter().map(|(_, octets)| octets).sum();
+    let total: u64 = lost.iter().map(|(_, bytes)| bytes).sum();
     let summary = format!(
         "The connection ended with the RST of its last subflow (packet {}){}.",
         close.packet,
@@ -328,4 +311,83 @@ fn has_fast_close(context: &ConnectionContext<'_>, seen: PacketStamp) -> bool {
     context
         .options()
         .any(|(event, option)| event.seen == seen && matches!(option, MptcpOption::FastClose(_)))
+}
+
+/// DATA_FINs that can't be right (RFC 8684 §3.3.3).
+pub(super) fn data_fin_invalid(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let say_malformed = |(_, role, times): Occurrence<'_>| {
+        format!(
+            "The DATA_FIN of {} without data ({}) is not one octet at subflow sequence number 0.",
+            host(role),
+            place(&times),
+        )
+    };
+    let say_moved = |(_, role, times): Occurrence<'_>| {
+        format!(
+            "The DATA_FIN of {} ({}) stands at another data sequence number than before.",
+            host(role),
+            place(&times),
+        )
+    };
+    let say_after = |(subflow, role, times): Occurrence<'_>| {
+        format!(
+            "{} sent {} past its own DATA_FIN on subflow {} ({}).",
+            capitalised(host(role)),
+            units::bytes(times.bytes),
+            subflow.number,
+            place(&times),
+        )
+    };
+    let code = Code::DataFinInvalid;
+    let mut found = per_sender(context, code, Violation::DataFinMalformed, say_malformed);
+    found.extend(per_sender(context, code, Violation::DataFinMoved, say_moved));
+    found.extend(per_sender(context, code, Violation::DataAfterFin, say_after));
+    let advice = "The sender's stack is broken, or something on the path rewrites DSS: capture at \
+        both ends and compare the option.";
+    found.into_iter().map(|finding| finding.advice(advice)).collect()
+}
+
+/// A FIN on the last open subflow while data is unacknowledged. (RFC 8684 §3.3.3: must not, except on the
+/// segment with the DATA_FIN itself.)
+pub(super) fn fin_with_data_outstanding(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    if context.lacks_packets() || !context.is_two_sided() {
+        return Vec::new();
+    }
+    let early = occurrences(context, Violation::FinWithDataOutstanding)
+        .filter(|(subflow, role, times)| is_last(context, subflow, *role, times.first));
+    let found = early.map(|(subflow, role, times)| {
+        let summary = format!(
+            "{} sent the FIN of its last subflow ({}) while {} were not acknowledged at the data \
+             level: they can't be sent again.",
+            capitalised(host(role)),
+            packet(times.first),
+            units::bytes(times.bytes),
+        );
+        Finding::new(Code::FinWithDataOutstanding, summary)
+            .on(subflow)
+            .from(role)
+            .seen([times.first])
+            .with("bytes", times.bytes)
+            .confidence(Confidence::Likely)
+            .advice(
+                "The sender's stack closes too early, or a middlebox made the FIN: compare with a \
+                 capture at that host.",
+            )
+    });
+    found.collect()
+}
+
+/// Whether no other subflow was open for `role` at that moment.
+fn is_last(
+    context: &ConnectionContext<'_>,
+    subflow: &Subflow,
+    role: Role,
+    at: PacketStamp,
+) -> bool {
+    let mut others = context.subflows.iter().filter(|other| other.number != subflow.number);
+    !others.any(|other| {
+        other.is_confirmed()
+            && other.first.packet < at.packet
+            && ended(other, role).is_none_or(|ended| ended.packet > at.packet)
+    })
 }

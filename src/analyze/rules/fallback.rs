@@ -1,10 +1,10 @@
 //! How a connection became plain TCP (RFC 8684 §3.7).
 
-use super::ConnectionContext;
-use super::host as known_host;
-use super::violations::noted;
-use super::words::{capitalised, host, packet};
+use crate::analyze::context::ConnectionContext;
+use crate::analyze::evidence::host_settings;
+use crate::analyze::evidence::occurrences::occurrences;
 use crate::analyze::finding::{Code, Confidence, Finding};
+use crate::analyze::words::{capitalised, host, packet};
 use crate::track::fallback::{Fallback, FallbackCause};
 use crate::track::role::Role;
 use crate::track::stamp::PacketStamp;
@@ -19,7 +19,7 @@ pub(super) fn mp_capable_unanswered(context: &ConnectionContext<'_>) -> Vec<Find
     let Some(fallback) = by(context, &[FallbackCause::SynAckWithoutMpCapable]) else {
         return Vec::new();
     };
-    let declined = known_host::declined(context);
+    let declined = host_settings::declined(context);
     let why = match &declined {
         Some((why, _)) => why.as_str(),
         None => "the server does not speak MPTCP, or the option was taken out on the way",
@@ -30,7 +30,7 @@ pub(super) fn mp_capable_unanswered(context: &ConnectionContext<'_>) -> Vec<Find
         net.mptcp.enabled`; does it open MPTCP sockets? `mptcpize run PROGRAM`); if not, a middlebox takes \
         it out.";
     let advice = declined.map_or(advice, |(_, advice)| advice);
-    vec![told(context, Code::MpCapableUnanswered, fallback, summary).advice(advice)]
+    vec![by_fallback(context, Code::MpCapableUnanswered, fallback, summary).advice(advice)]
 }
 
 /// SYNs with MP_CAPABLE were lost, one without was answered.
@@ -52,7 +52,7 @@ pub(super) fn mp_capable_syn_blackholed(context: &ConnectionContext<'_>) -> Vec<
     let advice = "Find the firewall that drops unknown TCP options. A client with Linux 6.12 or \
         later now does without MPTCP for a while (`sysctl net.mptcp.blackhole_timeout`, an hour).";
     vec![
-        told(context, Code::MpCapableSynBlackholed, fallback, summary)
+        by_fallback(context, Code::MpCapableSynBlackholed, fallback, summary)
             .advice(advice)
             .with("syns", syns)
             .with("cost_ns", cost.unsigned_abs()),
@@ -71,7 +71,7 @@ pub(super) fn mp_capable_ack_lost(context: &ConnectionContext<'_>) -> Vec<Findin
     );
     let advice = "Capture at the client: if its third ACK has MP_CAPABLE, a middlebox takes it out \
         towards the server; if its SYN/ACK has none, on the way to the client.";
-    vec![told(context, Code::MpCapableAckLost, fallback, summary).advice(advice)]
+    vec![by_fallback(context, Code::MpCapableAckLost, fallback, summary).advice(advice)]
 }
 
 /// Data without a mapping, or answered without a DSS.
@@ -95,10 +95,10 @@ pub(super) fn dss_missing_fallback(context: &ConnectionContext<'_>) -> Vec<Findi
     };
     let advice = "A middlebox takes DSS options out of segments, or rewrites data: capture at both \
         ends to see on which way, and look for proxies and DPI on it.";
-    vec![told(context, Code::DssMissingFallback, fallback, summary).advice(advice)]
+    vec![by_fallback(context, Code::DssMissingFallback, fallback, summary).advice(advice)]
 }
 
-/// An infinite mapping: the orderly way to plain TCP.
+/// An infinite mapping, by which MPTCP is ended in order.
 pub(super) fn infinite_mapping(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let Some(fallback) = by(context, &[FallbackCause::InfiniteMapping]) else { return Vec::new() };
     let fails: Vec<_> = mp_fails(context).collect();
@@ -148,21 +148,21 @@ pub(super) fn mp_fail(context: &ConnectionContext<'_>) -> Vec<Finding> {
     ]
 }
 
-/// Octets that failed their checksum are delivered all the same (Linux does, against RFC 8684 §3.7).
+/// Data that failed its checksum was delivered (Linux does that, against RFC 8684 §3.7).
 pub(super) fn failed_data_acked(context: &ConnectionContext<'_>) -> Vec<Finding> {
     if context.connection.joined > 0 {
         return Vec::new();
     }
     let damaged = |role: Role| {
-        let end = context.initial()?.sides.of(role);
-        let (evidence, how, dsn) = failed(context, role, end)?;
+        let side = context.initial()?.sides.of(role);
+        let (evidence, how, dsn) = failed(context, role, side)?;
         let data = context.connection.data.of(role);
         let position = dsn.distance_from(data.base()?);
-        let was_sent_again = end.checksums_again.verified() + end.bytes.remapped > 0;
+        let was_sent_again = side.checksums_again.verified() + side.bytes.remapped > 0;
         let is_acked = data.acked_end().is_some_and(|acked| acked > position);
         (is_acked && !was_sent_again).then_some((role, evidence, how))
     };
-    let told = |(role, evidence, how): (Role, Vec<PacketStamp>, String)| {
+    let finding = |(role, evidence, how): (Role, Vec<PacketStamp>, String)| {
         let summary = format!(
             "Data of {} failed its checksum ({how}) and was acknowledged at the data level all the \
              same: the application got damaged octets.",
@@ -170,24 +170,24 @@ pub(super) fn failed_data_acked(context: &ConnectionContext<'_>) -> Vec<Finding>
         );
         Finding::new(Code::FailedDataAcked, summary).from(role).seen(evidence).advice(DELIVERED)
     };
-    Role::BOTH.into_iter().filter_map(damaged).map(told).collect()
+    Role::BOTH.into_iter().filter_map(damaged).map(finding).collect()
 }
 
 const DELIVERED: &str = "Do not trust what was received from there on. Find what changes data on the \
     way; with a second subflow the damaged one is reset and the data comes again.";
 
-/// The packets that show that data of `role` failed its checksum, those in words, and where that data
-/// begins: the checksum is wrong here and something followed from it, or the peer was the first to send
-/// MP_FAIL.
+/// The packets that show that data of `role` failed its checksum, these packets in words, and where the
+/// data begins. Either the checksum is wrong in this capture and the peer acted on it, or the peer was
+/// the first to send MP_FAIL.
 fn failed(
     context: &ConnectionContext<'_>,
     role: Role,
-    end: &SubflowSide,
+    side: &SubflowSide,
 ) -> Option<(Vec<PacketStamp>, String, Dsn)> {
     let report = mp_fails(context).next().filter(|(_, reporter, _)| *reporter == role.peer());
     let report = report.map(|(seen, _, dsn)| (seen, dsn));
     let reported = report.map(|(seen, _)| seen);
-    match (end.checksums.listed().first(), report) {
+    match (side.checksums.listed().first(), report) {
         (Some((seen, dsn)), _) if reported.is_some() || context.connection.fallback.is_some() => {
             Some(([*seen].into_iter().chain(reported).collect(), packet(*seen), *dsn))
         }
@@ -200,7 +200,7 @@ fn failed(
 
 /// MPTCP after the end of MPTCP (RFC 8684 §3.7: a connection that fell back must not return).
 pub(super) fn mptcp_after_fallback(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    /// The other host may not know yet.
+    /// Within this time the other host may not know of the fallback.
     const ON_THE_WAY_NS: i64 = 1_000_000_000;
     let is_clear = !context.options_may_be_cut()
         && context.trace.totals().backwards.count == 0
@@ -208,7 +208,9 @@ pub(super) fn mptcp_after_fallback(context: &ConnectionContext<'_>) -> Vec<Findi
     let Some(fallback) = context.connection.fallback.filter(|f| f.certain && is_clear) else {
         return Vec::new();
     };
-    let of = |misdeed| noted(context, misdeed).map(|(_, role, n)| (n.first, role, n.count));
+    let of = |violation| {
+        occurrences(context, violation).map(|(_, role, times)| (times.first, role, times.count))
+    };
     let options = of(Violation::AfterFallback);
     let elsewhere = of(Violation::ElsewhereAfterFallback);
     let joins = context.joins().filter_map(|join| Some((join.handshake.syn?, join.opener, 1)));
@@ -252,7 +254,7 @@ fn by(context: &ConnectionContext<'_>, causes: &[FallbackCause]) -> Option<Fallb
 }
 
 /// A finding with the packets of the handshake up to the one that shows the fallback.
-fn told(
+fn by_fallback(
     context: &ConnectionContext<'_>,
     code: Code,
     fallback: Fallback,

@@ -1,9 +1,9 @@
 //! What MP_CAPABLE offered and agreed on.
 
-use super::host as known_host;
-use super::words::{capitalised, host, packet};
-use super::{ConnectionContext, WholeCapture};
+use crate::analyze::context::{ConnectionContext, WholeCapture};
+use crate::analyze::evidence::host_settings;
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
+use crate::analyze::words::{capitalised, host, packet};
 use crate::track::connection::Connection;
 use crate::track::event::Event;
 use crate::track::fallback::FallbackCause;
@@ -11,6 +11,7 @@ use crate::track::role::Role;
 use crate::track::stamp::PacketStamp;
 use crate::track::subflow::Subflow;
 use crate::wire::mptcp::{Capable, CapableForm, MptcpOption, Version};
+use crate::wire::segment::Endpoint;
 
 /// Two connections of one client that are no further apart than this may be two attempts.
 const RETRY_NS: i64 = 60_000_000_000;
@@ -35,8 +36,8 @@ pub(super) fn version_downgrade(context: &ConnectionContext<'_>) -> Vec<Finding>
     ]
 }
 
-/// A client that got no MPTCP with version 1 and comes again with version 0: a listener of version
-/// 0 can't read the SYN of version 1 (RFC 8684 §3.1).
+/// A client whose offer of version 1 was answered as plain TCP, and that comes again with version 0.
+/// (RFC 8684 §3.1: a listener of version 0 can't read the SYN of version 1.)
 pub(super) fn version_lost(capture: &WholeCapture<'_>) -> Vec<Finding> {
     /// Most second tries that are looked at.
     const MOST: usize = 100;
@@ -47,21 +48,24 @@ pub(super) fn version_lost(capture: &WholeCapture<'_>) -> Vec<Finding> {
     for (number, first) in connections.iter().enumerate().filter(|_| !old.is_empty()) {
         let is_lost = first.version == Some(Version::V1)
             && first.fallback.is_some_and(|f| f.cause == FallbackCause::SynAckWithoutMpCapable);
-        let Some((client, server)) = ends(capture, first).filter(|_| is_lost) else { continue };
+        let Some((client, server)) = endpoints(capture, first).filter(|_| is_lost) else {
+            continue;
+        };
         let is_second_try = |second: &&&&Connection| {
             let after = second.first.at.since(first.first.at);
             second.fallback.is_none()
                 && second.has_keys()
                 && after > 0
                 && after < RETRY_NS
-                && ends(capture, second).is_some_and(|(c, s)| c.0 == client.0 && s == server)
+                && endpoints(capture, second)
+                    .is_some_and(|(c, s)| c.address == client.address && s == server)
         };
         let Some(second) = old.iter().find(is_second_try) else {
             continue;
         };
         let summary = format!(
             "The server {}:{} speaks MPTCP version 0 only: version 1 was answered as plain TCP.",
-            server.0, server.1
+            server.address, server.port
         );
         let mut finding = Finding::new(Code::VersionDowngrade, summary)
             .severity(Severity::Warning)
@@ -74,19 +78,13 @@ pub(super) fn version_lost(capture: &WholeCapture<'_>) -> Vec<Finding> {
     found
 }
 
-type Address = (std::net::IpAddr, u16);
-
 /// Client and server of the first subflow of a connection.
-fn ends(capture: &WholeCapture<'_>, connection: &Connection) -> Option<(Address, Address)> {
-    let subflow = capture.trace.subflow(*connection.subflows.first()?);
-    let address = |role| {
-        let endpoint = subflow.sides.of(role).endpoint;
-        (endpoint.address, endpoint.port)
-    };
-    Some((address(Role::Client), address(Role::Server)))
+fn endpoints(capture: &WholeCapture<'_>, connection: &Connection) -> Option<(Endpoint, Endpoint)> {
+    let sides = &capture.trace.subflow(*connection.subflows.first()?).sides;
+    Some((sides.client.endpoint, sides.server.endpoint))
 }
 
-/// Version 0 is spoken.
+/// The connection speaks version 0.
 pub(super) fn mptcp_v0(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let spoken =
         context.connection.version == Some(Version::V0) && context.connection.fallback.is_none();
@@ -103,7 +101,7 @@ pub(super) fn mptcp_v0(context: &ConnectionContext<'_>) -> Vec<Finding> {
     ]
 }
 
-/// A key that is repeated wrongly: somebody rewrites MP_CAPABLE (RFC 8684 §3.1).
+/// A key that differs from the one sent before: something rewrites MP_CAPABLE (RFC 8684 §3.1).
 pub(super) fn echoed_key_mismatch(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let hosts = &context.connection.hosts;
     let wrong = |(event, capable): &(&Event, &Capable)| {
@@ -131,7 +129,7 @@ pub(super) fn echoed_key_mismatch(context: &ConnectionContext<'_>) -> Vec<Findin
     ]
 }
 
-/// B is set, or there is no algorithm that this tool (or anybody) knows.
+/// The B bit is set, or no known algorithm is offered (RFC 8684 §3.1).
 pub(super) fn handshake_flags_unsupported(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let odd = |(_, capable): &(&Event, &Capable)| {
         capable.flags.extensibility() || !capable.flags.hmac_sha()
@@ -192,7 +190,7 @@ fn is_unasked(initial: &Subflow) -> bool {
     in_order && !handshake.mp_capable_syn && handshake.syn_retransmissions == 0
 }
 
-/// A third ACK that does not say A although one of the two asked for checksums.
+/// A third ACK whose A bit is not what the SYNs agreed on: set if one of them had it.
 fn wrong_agreement<'a>(
     context: &ConnectionContext<'a>,
     offered: &Capable,
@@ -209,7 +207,7 @@ fn wrong_agreement<'a>(
     Some((event, format!("{what} in the third ACK, against what the SYNs agree on")))
 }
 
-/// DSS checksums are used, and who wanted that.
+/// DSS checksums are in use, and who asked for them.
 pub(super) fn checksum_forced(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let hosts = &context.connection.hosts;
     if context.connection.checksum != Some(true) || context.connection.fallback.is_some() {
@@ -242,7 +240,7 @@ pub(super) fn c_bit_set(context: &ConnectionContext<'_>) -> Vec<Finding> {
             host(role.peer()),
         );
         let finding = Finding::new(Code::CBitSet, summary).from(role).seen(first_capable(context, role));
-        if known_host::denies_and_announces_nothing(context, role) {
+        if host_settings::denies_and_announces_nothing(context, role) {
             return finding.severity(Severity::Warning).advice(
                 "That host has no endpoint to announce, so nobody can join it: `ip mptcp endpoint \
                  add ADDRESS dev IFACE signal`, or `sysctl \

@@ -1,10 +1,10 @@
-//! What the 40 bytes of TCP options kept hosts from saying.
+//! Announcements and SACK blocks that did not fit into the 40 octets of TCP options.
 
 use std::net::IpAddr;
 
-use super::ConnectionContext;
-use super::words::{capitalised, host, packet};
+use crate::analyze::context::ConnectionContext;
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
+use crate::analyze::words::{capitalised, host, packet};
 use crate::track::ack_watch::{EvictedSack, Evidence};
 use crate::track::address::Address;
 use crate::track::role::Role;
@@ -13,14 +13,14 @@ use crate::track::subflow::{Subflow, SubflowSide};
 use crate::wire::mptcp::{AddressId, Version};
 use crate::wire::option_space::{AddAddrForm, Block, Demand, MAX_OPTIONS};
 
-/// The one announcement that does not fit beside timestamps.
+/// The only announcement that does not fit beside timestamps.
 const IPV6_WITH_PORT: Block = Block::AddAddr(AddAddrForm { ipv6: true, port: true, hmac: true });
 
-/// Most ACKs on one subflow that can be announcements: Linux keeps eight addresses.
+/// Most gratuitous ACKs on one subflow that can be announcements: Linux keeps eight addresses.
 const MOST_ANNOUNCEMENTS: u64 = 8;
 
-/// An announcement that could not be sent: nothing of it is in the capture but an ACK that nothing
-/// asked for, on which Linux would have put it, and an address ID that was left out.
+/// An announcement that could not be sent. Two traces of it are in the capture: a gratuitous ACK, on which
+/// Linux would have put it, and an address ID that was skipped.
 pub(super) fn no_space(context: &ConnectionContext<'_>) -> Vec<Finding> {
     // Version 0 has no HMAC in its announcements, and room enough.
     if context.connection.version == Some(Version::V0) {
@@ -31,19 +31,20 @@ pub(super) fn no_space(context: &ConnectionContext<'_>) -> Vec<Finding> {
     Role::BOTH.into_iter().filter_map(|role| no_space_of(context, role, counted(role))).collect()
 }
 
-/// The same for the announcements of one host, whose counter `AddAddrTxDrop` is known or not.
+/// Announcements of `role` that could not be sent. `counted` is its counter `AddAddrTxDrop`, where it is
+/// known.
 fn no_space_of(
     context: &ConnectionContext<'_>,
     role: Role,
     counted: Option<u64>,
 ) -> Option<Finding> {
     let subflows: Vec<_> =
-        context.subflows.iter().copied().filter(|s| !unasked_acks(s, role).is_empty()).collect();
+        context.subflows.iter().copied().filter(|s| !gratuitous_acks(s, role).is_empty()).collect();
     let first = *subflows.first()?;
-    let seen: Vec<_> = subflows.iter().flat_map(|subflow| unasked_acks(subflow, role)).collect();
-    let gap = missing_id(context, role);
+    let seen: Vec<_> = subflows.iter().flat_map(|subflow| gratuitous_acks(subflow, role)).collect();
+    let skipped = skipped_id(context, role);
     let is_clean = subflows.iter().all(|subflow| is_clean(subflow, seen.len() as u64));
-    let confidence = match (counted, gap, is_clean) {
+    let confidence = match (counted, skipped, is_clean) {
         (Some(1..), _, _) => Confidence::Certain,
         (Some(0), _, _) => return None,
         (None, Some(_), _) | (None, None, true) => Confidence::Likely,
@@ -59,8 +60,8 @@ fn no_space_of(
         Block::Timestamps.padded(),
         demand.padded,
     );
-    let missing = gap.map(|id| format!("; address ID {id} was never announced"));
-    let summary = summary + &missing.unwrap_or_default() + ".";
+    let never = skipped.map(|id| format!("; address ID {id} was never announced"));
+    let summary = summary + &never.unwrap_or_default() + ".";
     let way_out = seen.first().and_then(|first| without_port(context, role, None, *first));
     let summary = match way_out {
         Some((id, at)) => format!(
@@ -86,14 +87,14 @@ fn no_space_of(
     if let Some((id, _)) = way_out {
         finding = finding.with("without_port_id", id.0);
     }
-    Some(match gap {
+    Some(match skipped {
         Some(id) => finding.with("missing_address_id", id),
         None => finding,
     })
 }
 
-/// The way out that costs nothing: an IPv6 address of `role` that was announced without a port after
-/// `earlier`. Where it is known which address had no room, only that one counts.
+/// An IPv6 address of `role` that was announced without a port after `earlier`, and where. `wanted` is the
+/// address that did not fit, where it is known.
 fn without_port(
     context: &ConnectionContext<'_>,
     role: Role,
@@ -117,14 +118,14 @@ const NO_SPACE_ADVICE: &str = "The packet is an ACK that says nothing new and th
     port (`ip mptcp endpoint add ADDRESS signal`), or set `sysctl net.ipv4.tcp_timestamps=0`, or use Linux 7.2, which \
     leaves timestamps out of that one ACK.";
 
-/// ACKs of `role` that nothing asked for, if what surrounds them was captured well enough.
-fn unasked_acks(subflow: &Subflow, role: Role) -> Vec<PacketStamp> {
-    let end = subflow.sides.of(role);
-    let space = &end.option_space;
+/// Gratuitous ACKs of `role`: nothing asked for them. None where the capture around them has holes.
+fn gratuitous_acks(subflow: &Subflow, role: Role) -> Vec<PacketStamp> {
+    let side = subflow.sides.of(role);
+    let space = &side.option_space;
     let evidence = space.evidence().map(|evidence| &evidence.gratuitous);
     let count = evidence.map_or(0, |acks| acks.count) + u64::from(space.pending().is_some());
-    let is_captured = is_captured(end) && is_captured(subflow.sides.of(role.peer()));
-    // What a link doubles or lets overtake behind the capture point is answered too.
+    let is_captured = is_captured(side) && is_captured(subflow.sides.of(role.peer()));
+    // Behind the capture point a link may duplicate or reorder segments, which are answered as well.
     let is_visible = subflow.is_captured_near(role) || is_clean(subflow, count);
     if !is_captured || !is_visible || count > MOST_ANNOUNCEMENTS {
         return Vec::new();
@@ -133,28 +134,28 @@ fn unasked_acks(subflow: &Subflow, role: Role) -> Vec<PacketStamp> {
     listed.chain(space.pending()).collect()
 }
 
-/// Whether all payload of a host that got through is in the capture: else a segment that asked for an
-/// ACK may be missing.
-fn is_captured(end: &SubflowSide) -> bool {
-    let range_set = end.sequence.range_set();
-    let sent = range_set.span().map_or(1, |span| span.end) + i64::from(end.fin.is_some());
-    range_set.holes().len() == 0 && end.acked <= sent
+/// Whether all payload of a host that arrived is in the capture. Otherwise a segment that asked for an ACK
+/// may be missing.
+fn is_captured(side: &SubflowSide) -> bool {
+    let range_set = side.sequence.range_set();
+    let sent = range_set.span().map_or(1, |span| span.end) + i64::from(side.fin.is_some());
+    range_set.holes().len() == 0 && side.acked <= sent
 }
 
-/// Whether nothing was lost, doubled or overtaken on the way, but for `unasked` ACKs.
-fn is_clean(subflow: &Subflow, unasked: u64) -> bool {
+/// Whether nothing was lost, duplicated or reordered on the way, apart from `gratuitous` ACKs.
+fn is_clean(subflow: &Subflow, gratuitous: u64) -> bool {
     Role::BOTH.into_iter().all(|role| {
-        let end = subflow.sides.of(role);
-        let dynamics = &end.sender_stats;
-        end.bytes.retransmitted == 0
-            && dynamics.out_of_order == 0
-            && dynamics.duplicate_acks <= unasked
-            && !end.option_space.got_twice()
+        let side = subflow.sides.of(role);
+        let stats = &side.sender_stats;
+        side.bytes.retransmitted == 0
+            && stats.out_of_order == 0
+            && stats.duplicate_acks <= gratuitous
+            && !side.option_space.got_twice()
     }) && subflow.handshake.syn_retransmissions + subflow.handshake.syn_ack_retransmissions == 0
 }
 
 /// The first address ID of `role` below one that it announced that was neither announced nor used.
-fn missing_id(context: &ConnectionContext<'_>, role: Role) -> Option<u8> {
+fn skipped_id(context: &ConnectionContext<'_>, role: Role) -> Option<u8> {
     let addresses = || context.connection.addresses.iter().filter(|known| known.owner == role);
     let is_announced = |address: &&Address| address.announced.count > 0;
     let highest = addresses().filter(is_announced).map(|address| address.address_id.0).max()?;
@@ -167,8 +168,8 @@ fn missing_id(context: &ConnectionContext<'_>, role: Role) -> Option<u8> {
     (1..highest).find(|id| !is_known(id))
 }
 
-/// IPv6 with a port can never be announced here: said once, where the server has IPv6 and nothing was
-/// lost by it.
+/// IPv6 with a port can never be announced on this connection. Reported once, where the server has IPv6
+/// and no announcement was lost by it.
 pub(super) fn space_static(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let is_timed = context.initial().is_some_and(|initial| initial.timestamps() == Some(true));
     let is_v1 = context.connection.version == Some(Version::V1);
@@ -203,7 +204,7 @@ fn has_ipv6(context: &ConnectionContext<'_>, role: Role) -> bool {
     used.chain(announced).any(|address: IpAddr| address.is_ipv6())
 }
 
-/// Whether such an address was announced all the same.
+/// Whether an IPv6 address with a port was announced after all.
 fn has_ipv6_with_port(context: &ConnectionContext<'_>) -> bool {
     context.connection.addresses.iter().any(|known| {
         known.announced.count > 0
@@ -212,10 +213,10 @@ fn has_ipv6_with_port(context: &ConnectionContext<'_>) -> bool {
     })
 }
 
-/// An announcement without timestamps on a subflow that has them: Linux 7.2 makes room in this way. The
-/// peer may drop it (RFC 7323 §3.2 allows that).
+/// An announcement without timestamps on a subflow that negotiated them. Linux 7.2 makes room this way;
+/// RFC 7323 §3.2 allows the peer to drop such a segment.
 pub(super) fn timestamps_dropped(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    each_end(context, |subflow, role, evidence| {
+    each_side(context, |subflow, role, evidence| {
         let untimed = &evidence.untimed;
         let (first, id) = *untimed.first.first()?;
         let of_id = |known: &&Address| known.owner == role && known.address_id == id;
@@ -256,9 +257,9 @@ pub(super) fn timestamps_dropped(context: &ConnectionContext<'_>) -> Vec<Finding
     })
 }
 
-/// IPv6 with a port beside timestamps: 10 and 30 bytes without padding are the 40 that there are.
+/// IPv6 with a port beside timestamps: 30 and 10 octets without padding are exactly 40.
 pub(super) fn unpadded(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    each_end(context, |subflow, role, evidence| {
+    each_side(context, |subflow, role, evidence| {
         let unpadded = &evidence.unpadded;
         let (_, id) = *unpadded.first.first()?;
         let demand = Demand::of(&[Block::Timestamps, IPV6_WITH_PORT]);
@@ -284,7 +285,7 @@ pub(super) fn unpadded(context: &ConnectionContext<'_>) -> Vec<Finding> {
 
 /// SACK blocks that had to make room for an ADD_ADDR: the peer learns later what is missing.
 pub(super) fn evicts_sack(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    each_end(context, |subflow, role, evidence| {
+    each_side(context, |subflow, role, evidence| {
         let evicted = &evidence.evicted;
         let EvictedSack { before, left, .. } = *evicted.first.first()?;
         let blocks = if before == 1 { "SACK block" } else { "SACK blocks" };
@@ -306,13 +307,12 @@ pub(super) fn evicts_sack(context: &ConnectionContext<'_>) -> Vec<Finding> {
     })
 }
 
-/// What `find` says of the evidence of each host on each subflow.
-fn each_end(
+/// What `find` makes of the evidence of each host on each subflow.
+fn each_side(
     context: &ConnectionContext<'_>,
     find: impl Fn(&Subflow, Role, &Evidence) -> Option<Finding>,
 ) -> Vec<Finding> {
-    let ends = context.subflows.iter().flat_map(|subflow| Role::BOTH.map(|role| (*subflow, role)));
-    let found = ends.filter_map(|(subflow, role)| {
+    let found = context.sides().filter_map(|(subflow, role)| {
         find(subflow, role, subflow.sides.of(role).option_space.evidence()?)
     });
     found.collect()

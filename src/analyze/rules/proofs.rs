@@ -1,8 +1,8 @@
-//! What can be recomputed, and does not come out right.
+//! HMACs, checksums, keys and numbers that can be recomputed and are wrong.
 
-use super::words::{capitalised, host, packet};
-use super::{AddressVerdict, ConnectionContext};
+use crate::analyze::context::{AddressVerdict, ConnectionContext};
 use crate::analyze::finding::{Code, Confidence, Finding};
+use crate::analyze::words::{capitalised, host, packet};
 use crate::track::address::Address;
 use crate::track::data::DataSpace;
 use crate::track::proof::Verdict;
@@ -11,7 +11,7 @@ use crate::track::stamp::PacketStamp;
 use crate::track::subflow::Subflow;
 use crate::units;
 use crate::wire::crypto::AddAddrHmacVariant;
-use crate::wire::mptcp::{FastClose, Join, MptcpOption};
+use crate::wire::mptcp::{FastClose, Join, MptcpOption, Version};
 
 /// The HMAC of a MP_JOIN does not verify (RFC 8684 §3.2).
 pub(super) fn join_hmac_mismatch(context: &ConnectionContext<'_>) -> Vec<Finding> {
@@ -28,9 +28,9 @@ pub(super) fn join_hmac_mismatch(context: &ConnectionContext<'_>) -> Vec<Finding
              nonces give.",
             subflow.number
         );
-        let ends = seen.into_iter().chain(subflow.reset.map(|reset| reset.seen));
+        let seen = seen.into_iter().chain(subflow.reset.map(|reset| reset.seen));
         Some(
-            Finding::new(Code::JoinHmacMismatch, summary).on(subflow).from(sender).seen(ends).advice(
+            Finding::new(Code::JoinHmacMismatch, summary).on(subflow).from(sender).seen(seen).advice(
                 "Something on the path rewrites MP_JOIN, or somebody who does not have the keys \
                  answers: capture at both ends and compare the option.",
             ),
@@ -91,38 +91,33 @@ pub(super) fn add_addr_hmac_mismatch(context: &ConnectionContext<'_>) -> Vec<Fin
 
 /// A DSS checksum is wrong over the whole mapping (RFC 8684 §3.3.1).
 pub(super) fn dss_checksum_mismatch(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for subflow in &context.subflows {
-        for role in Role::BOTH {
-            let checksums = &subflow.sides.of(role).checksums;
-            // What came right the second time was dropped by TCP's own checksum the first time.
-            let repaired = subflow.sides.of(role).checksums_again.verified();
-            let count = checksums.mismatches().saturating_sub(repaired);
-            if count == 0 {
-                continue;
-            }
-            let first = checksums.listed().first().map(|(seen, _)| *seen);
-            let at = first.map(|seen| format!(", first in {}", packet(seen))).unwrap_or_default();
-            let summary = format!(
-                "The DSS checksum of {} from {} is wrong{at}: the data was changed on the way.",
-                units::counted(count, "mapping"),
-                host(role)
-            );
-            found.push(
-                Finding::new(Code::DssChecksumMismatch, summary)
-                    .on(subflow)
-                    .from(role)
-                    .seen(checksums.listed().iter().map(|(seen, _)| *seen))
-                    .times(count)
-                    .with("mappings", count)
-                    .advice(
-                        "Find what changes payload on this path: a proxy, a NAT helper for FTP or \
-                         SIP, or a DPI device.",
-                    ),
-            );
-        }
-    }
-    found
+    let found = context.sides().filter_map(|(subflow, role)| {
+        let side = subflow.sides.of(role);
+        let checksums = &side.checksums;
+        // A mapping that was right the second time had been dropped by TCP's own checksum before.
+        let repaired = side.checksums_again.verified();
+        let count = checksums.mismatches().checked_sub(repaired).filter(|count| *count > 0)?;
+        let first = checksums.listed().first().map(|(seen, _)| *seen);
+        let at = first.map(|seen| format!(", first in {}", packet(seen))).unwrap_or_default();
+        let summary = format!(
+            "The DSS checksum of {} from {} is wrong{at}: the data was changed on the way.",
+            units::counted(count, "mapping"),
+            host(role)
+        );
+        Some(
+            Finding::new(Code::DssChecksumMismatch, summary)
+                .on(subflow)
+                .from(role)
+                .seen(checksums.listed().iter().map(|(seen, _)| *seen))
+                .times(count)
+                .with("mappings", count)
+                .advice(
+                    "Find what changes payload on this path: a proxy, a NAT helper for FTP or \
+                     SIP, or a DPI device.",
+                ),
+        )
+    });
+    found.collect()
 }
 
 /// MP_FASTCLOSE with a key that is not the peer's (RFC 8684 §3.5).
@@ -131,14 +126,11 @@ pub(super) fn fastclose_key_mismatch(context: &ConnectionContext<'_>) -> Vec<Fin
         let key = context.connection.hosts.of(sender.peer()).key;
         key.is_some_and(|key| key != close.receiver_key)
     };
-    let mut all = Vec::new();
-    for (event, option) in context.options() {
-        if let MptcpOption::FastClose(close) = option
-            && wrong(event.direction.sender(), close)
-        {
-            all.push(event);
-        }
-    }
+    let all = context.options().filter_map(|(event, option)| match option {
+        MptcpOption::FastClose(close) => wrong(event.direction.sender(), close).then_some(event),
+        _ => None,
+    });
+    let all: Vec<_> = all.collect();
     let Some(first) = all.first() else { return Vec::new() };
     let sender = first.direction.sender();
     let summary = format!(
@@ -155,9 +147,9 @@ pub(super) fn fastclose_key_mismatch(context: &ConnectionContext<'_>) -> Vec<Fin
     ]
 }
 
-/// The first DSN does not follow from the key: somebody keeps MP_CAPABLE and makes up the rest.
+/// The first DSN does not follow from the key: something passes MP_CAPABLE on and makes up the rest.
 pub(super) fn idsn_mismatch(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    /// Further from the first byte than any stream that a capture misses.
+    /// Further from the first byte than a capture that begins late could be.
     const FAR: i64 = 1 << 40;
     let wrong = |role: Role| {
         let data = context.connection.data.of(role);
@@ -178,7 +170,7 @@ pub(super) fn idsn_mismatch(context: &ConnectionContext<'_>) -> Vec<Finding> {
     Role::BOTH.into_iter().filter_map(wrong).collect()
 }
 
-/// Where the first byte seen stands: behind the first hole, if the stream begins with one.
+/// Position of the first byte seen: behind the first hole, if the stream begins with one.
 fn first_position(data: &DataSpace) -> Option<i64> {
     let span = data.range_set().span()?;
     let hole = data.range_set().holes().next().filter(|hole| hole.start == span.start);
@@ -187,39 +179,33 @@ fn first_position(data: &DataSpace) -> Option<i64> {
 
 /// Checksums where none were agreed on, or none where they were (RFC 8684 §3.3.1).
 pub(super) fn checksum_presence_mismatch(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    let Some(agreed) = context.connection.checksum.filter(|_| context.is_whole()) else {
+    let agreed = context.connection.checksum.filter(|_| context.is_whole());
+    let Some(agreed) = agreed.filter(|_| !context.options_may_be_cut()) else { return Vec::new() };
+    // RFC 6824 §3.3: a checksum that was not agreed on is ignored.
+    if context.connection.version == Some(Version::V0) && !agreed {
         return Vec::new();
-    };
-    let mut found = Vec::new();
-    for subflow in &context.subflows {
-        for role in Role::BOTH {
-            let end = subflow.sides.of(role);
-            let (with, without) = end.mappings.by_checksum();
-            let wrong = if agreed { without } else { with };
-            // RFC 6824 §3.3: a checksum that was not agreed on is ignored.
-            let is_v0 = context.connection.version == Some(crate::wire::mptcp::Version::V0);
-            if wrong == 0 || (is_v0 && !agreed) || context.options_may_be_cut() {
-                continue;
-            }
-            let what = if agreed { "no checksum, which" } else { "a checksum, which" };
-            let agreed = if agreed { "was" } else { "was not" };
-            let summary = format!(
-                "{} of {} on subflow {} have {what} {agreed} agreed on.",
-                capitalised(&units::counted(wrong, "mapping")),
-                host(role),
-                subflow.number
-            );
-            found.push(
-                Finding::new(Code::ChecksumPresenceMismatch, summary)
-                    .on(subflow)
-                    .from(role)
-                    .seen(end.first_data)
-                    .times(wrong)
-                    .with("mappings", wrong)
-                    .confidence(Confidence::Likely)
-                    .advice("One of the stacks is broken, or a middlebox rewrote MP_CAPABLE."),
-            );
-        }
     }
-    found
+    let found = context.sides().filter_map(|(subflow, role)| {
+        let side = subflow.sides.of(role);
+        let (with, without) = side.mappings.by_checksum();
+        let wrong = Some(if agreed { without } else { with }).filter(|wrong| *wrong > 0)?;
+        let what = if agreed { "no checksum, which was" } else { "a checksum, which was not" };
+        let summary = format!(
+            "{} of {} on subflow {} have {what} agreed on.",
+            capitalised(&units::counted(wrong, "mapping")),
+            host(role),
+            subflow.number
+        );
+        Some(
+            Finding::new(Code::ChecksumPresenceMismatch, summary)
+                .on(subflow)
+                .from(role)
+                .seen(side.first_data)
+                .times(wrong)
+                .with("mappings", wrong)
+                .confidence(Confidence::Likely)
+                .advice("One of the stacks is broken, or a middlebox rewrote MP_CAPABLE."),
+        )
+    });
+    found.collect()
 }

@@ -1,8 +1,11 @@
-//! Joins that the peer, or an earlier one, speaks against (RFC 8684 §3.4.1, §3.4.2, §3.6).
+//! Joins that were tried again although the peer or an earlier failure speaks against it (RFC 8684
+//! §3.4.1, §3.4.2, §3.6).
 
-use super::words::{capitalised, host, packet};
-use super::{ConnectionContext, close, joins};
+use crate::analyze::context::ConnectionContext;
+use crate::analyze::evidence::is_withdrawn;
+use crate::analyze::evidence::join_failure::failure;
 use crate::analyze::finding::{Code, Confidence, Finding};
+use crate::analyze::words::{capitalised, host, packet};
 use crate::track::role::Role;
 use crate::track::stamp::PacketStamp;
 use crate::track::subflow::Subflow;
@@ -11,7 +14,7 @@ use crate::wire::frame::PacketNo;
 /// Most joins of a connection that are compared with each other.
 const MOST: usize = 64;
 
-/// Joins again to where one failed, to a withdrawn address, over a path reset for good.
+/// Joins to where one failed before, to a withdrawn address, or over a path that was reset for good.
 pub(super) fn join_against_advice(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let joins: Vec<_> = context.joins().take(MOST).collect();
     let all = joins.iter().enumerate().filter_map(|(index, join)| {
@@ -45,6 +48,7 @@ pub(super) fn join_against_advice(context: &ConnectionContext<'_>) -> Vec<Findin
     ]
 }
 
+/// What speaks against a join, as the end of a sentence, and the packet that shows it.
 type Against = (&'static str, PacketStamp);
 
 /// A join between the same addresses failed, and the target was not announced again since.
@@ -62,7 +66,7 @@ fn failed_before(
             && other.sides.of(other.opener).endpoint.address == source
     };
     let failed = before.iter().rev().find(|other| {
-        is_same(other) && joins::failure(context, other).is_some() && other.last.packet < syn.packet
+        is_same(other) && failure(context, other).is_some() && other.last.packet < syn.packet
     })?;
     let end = failed.reset.map_or(failed.last, |reset| reset.seen);
     let is_new = is_announced_between(context, join, end.packet, syn.packet);
@@ -100,8 +104,8 @@ fn reset_for_good(
         let reset = other.reset.filter(|reset| reset.from == join.acceptor())?;
         let is_final = reset.reason.is_some_and(|option| !option.transient);
         let is_before = reset.seen.packet < syn.packet;
-        // Then it was the address that went, and its owner may use it again.
-        let is_final = is_final && !close::is_withdrawn(context, other, &reset);
+        // If the address was withdrawn as well, its owner may announce it again.
+        let is_final = is_final && !is_withdrawn(context, other, &reset);
         (is_final && is_before && other.is_confirmed() && pair(other) == pair(join))
             .then_some(reset.seen)
     })?;

@@ -1,19 +1,21 @@
-//! Signals that a host acted on although it must not.
+//! Signals of MPTCP that a host acted on although it must not, or mistook for something else.
 
-use super::ConnectionContext;
-use super::words::{capitalised, host, packet};
+use crate::analyze::context::ConnectionContext;
+use crate::analyze::evidence::occurrences::{Occurrence, per_sender, place};
 use crate::analyze::finding::{Code, Confidence, Finding};
+use crate::analyze::words::{capitalised, host, packet};
 use crate::track::event::Event;
 use crate::track::role::Role;
 use crate::track::stamp::PacketStamp;
+use crate::track::violations::Violation;
 use crate::wire::frame::PacketNo;
 use crate::wire::mptcp::{AddAddr, AddressId, MptcpOption, Subtype};
 
-/// What comes later than this is no answer.
+/// What comes later than this is not an answer.
 const ANSWER_NS: i64 = 1_000_000_000;
 
-/// A signal on a segment outside the window of the receiver, who acted on it (RFC 8684 §3: sequence and
-/// acknowledgment number are to be checked first).
+/// A signal on a segment outside the window of the receiver, who acted on it. (RFC 8684 §3: sequence and
+/// acknowledgment number have to be checked first.)
 pub(super) fn signal_out_of_window(context: &ConnectionContext<'_>) -> Vec<Finding> {
     if context.lacks_packets() || !context.is_two_sided() || context.connection.out_of_order {
         return Vec::new();
@@ -23,26 +25,26 @@ pub(super) fn signal_out_of_window(context: &ConnectionContext<'_>) -> Vec<Findi
     let signals = context.options().filter(|(event, _)| is_outside(event));
     let found = signals.filter_map(|(event, option)| {
         let (answer, how) = answer(context, event, option)?;
-        // What came again, or before, where it belongs is answered rightly.
+        // The same signal inside the window, before or after this one, may be what was answered.
         let is_right = |(other, same): &(&Event, &MptcpOption)| {
             *same == option
                 && other.direction == event.direction
                 && other.seen.packet < answer.packet
                 && !is_outside(other)
         };
-        (!context.options().any(|other| is_right(&other))).then(|| told(event, option, answer, how))
+        (!context.options().any(|other| is_right(&other)))
+            .then(|| finding(event, option, answer, how))
     });
     found.collect()
 }
 
 /// The packets with a signal outside the window.
 fn outside(context: &ConnectionContext<'_>) -> Vec<PacketNo> {
-    let ends =
-        context.subflows.iter().flat_map(|subflow| Role::BOTH.map(|role| subflow.sides.of(role)));
-    ends.flat_map(|end| end.violations.outside().iter().map(|seen| seen.packet)).collect()
+    let sides = context.sides().map(|(subflow, role)| subflow.sides.of(role));
+    sides.flat_map(|side| side.violations.outside().iter().map(|seen| seen.packet)).collect()
 }
 
-fn told(event: &Event, option: &MptcpOption, answer: PacketStamp, how: &str) -> Finding {
+fn finding(event: &Event, option: &MptcpOption, answer: PacketStamp, how: &str) -> Finding {
     let receiver = event.direction.sender().peer();
     let name = option.subtype().and_then(Subtype::name).unwrap_or("a signal");
     let summary = format!(
@@ -64,7 +66,7 @@ fn told(event: &Event, option: &MptcpOption, answer: PacketStamp, how: &str) -> 
         )
 }
 
-/// What the receiver of a signal did about it, and in which words.
+/// How the receiver of a signal reacted, and that in words.
 fn answer(
     context: &ConnectionContext<'_>,
     event: &Event,
@@ -78,7 +80,7 @@ fn answer(
             .or_else(|| Some((join(context, sender, since, add)?, "it joined the address"))),
         MptcpOption::RemoveAddr(remove) => {
             let ids: Vec<_> = remove.ids().collect();
-            Some((end_of(context, sender, since, &ids)?, "it ended a subflow of the address"))
+            Some((close_of(context, sender, since, &ids)?, "it ended a subflow of the address"))
         }
         MptcpOption::Fail(_) => {
             let is_answer = |option: &MptcpOption| matches!(option, MptcpOption::Fail(_));
@@ -122,7 +124,7 @@ fn join(
 }
 
 /// Where the receiver of a REMOVE_ADDR ended a subflow of the address, before its owner did.
-fn end_of(
+fn close_of(
     context: &ConnectionContext<'_>,
     sender: Role,
     since: PacketStamp,
@@ -139,11 +141,11 @@ fn end_of(
             let both = [subflow.sides.of(role).fin, reset(role)];
             both.into_iter().flatten().min_by_key(|seen| seen.packet)
         };
-        let end = first(sender.peer())?;
+        let close = first(sender.peer())?;
         let owner = first(sender);
-        owner.is_none_or(|owner| owner.packet > end.packet).then_some(end)
+        owner.is_none_or(|owner| owner.packet > close.packet).then_some(close)
     });
-    ended.filter(|end| is_answer(since, *end)).min_by_key(|seen| seen.packet)
+    ended.filter(|close| is_answer(since, *close)).min_by_key(|seen| seen.packet)
 }
 
 /// A RST of the receiver.
@@ -167,4 +169,35 @@ fn option_of(
 
 fn is_answer(since: PacketStamp, seen: PacketStamp) -> bool {
     seen.packet > since.packet && seen.at.since(since.at) <= ANSWER_NS
+}
+
+/// More than two duplicate ACKs in a row for signals (RFC 8684 §3.4.1: should not; Linux does).
+pub(super) fn dup_ack_signals(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let say = |(subflow, role, times): Occurrence<'_>| {
+        format!(
+            "{} sent three or more duplicate ACKs in a row with signals of MPTCP on subflow {} ({}).",
+            capitalised(host(role)),
+            subflow.number,
+            place(&times),
+        )
+    };
+    per_sender(context, Code::DupAckSignals, Violation::SignalsInARow, say)
+}
+
+/// Duplicate ACKs with signals, taken for a sign of loss (RFC 8684 §3: must not).
+pub(super) fn dup_ack_misread(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let say = |(subflow, role, times): Occurrence<'_>| {
+        format!(
+            "{} sent a segment again on subflow {} ({}) right after three duplicate ACKs that carry \
+             signals of MPTCP: it took them for loss.",
+            capitalised(host(role)),
+            subflow.number,
+            place(&times),
+        )
+    };
+    let found =
+        per_sender(context, Code::DupAckMisread, Violation::SignalsMisread, say).into_iter();
+    let advice = "The stack of that host counts them although it must not; each time costs a needless \
+        retransmission and half of the congestion window. A real loss at that moment looks alike.";
+    found.map(|finding| finding.confidence(Confidence::Likely).advice(advice)).collect()
 }

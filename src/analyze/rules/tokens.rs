@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::joins::{UNKNOWN_TOKEN, handshake};
-use super::words::{capitalised, list};
-use super::{ConnectionContext, WholeCapture};
+use super::join_failures::UNKNOWN_TOKEN;
+use crate::analyze::context::{ConnectionContext, WholeCapture};
+use crate::analyze::evidence::join_failure::{handshake, may_lack_token};
 use crate::analyze::finding::{Code, Confidence, Finding};
+use crate::analyze::words::{capitalised, list};
 use crate::track::role::Role;
 use crate::track::stamp::PacketStamp;
 use crate::track::subflow::Subflow;
@@ -17,16 +18,15 @@ use crate::wire::segment::Endpoint;
 pub(super) fn orphans_refused(capture: &WholeCapture<'_>) -> Vec<Finding> {
     let mut by_host: BTreeMap<_, Vec<&Subflow>> = BTreeMap::new();
     for orphan in capture.trace.orphans() {
-        let is_refused = orphan.reset.is_some_and(|reset| {
-            reset.from == orphan.acceptor()
-                && reset.reason.is_none_or(|option| option.reason.0 == 1)
-        });
+        let is_refused = orphan
+            .reset
+            .is_some_and(|reset| reset.from == orphan.acceptor() && may_lack_token(&reset));
         if is_refused && orphan.handshake.syn_ack.is_none() {
             let target = orphan.sides.of(orphan.acceptor()).endpoint;
             by_host.entry((target.address, target.port)).or_default().push(orphan);
         }
     }
-    let tell = |((address, port), joins): ((_, _), Vec<&Subflow>)| {
+    let finding = |((address, port), joins): ((_, _), Vec<&Subflow>)| {
         let target = Endpoint { address, port };
         let count = joins.len() as u64;
         let summary = format!(
@@ -43,10 +43,10 @@ pub(super) fn orphans_refused(capture: &WholeCapture<'_>) -> Vec<Finding> {
             .with("port", u64::from(port))
             .advice(UNKNOWN_TOKEN)
     };
-    by_host.into_iter().map(tell).collect()
+    by_host.into_iter().map(finding).collect()
 }
 
-/// So many joins…
+/// Twenty joins…
 const MANY: usize = 20;
 /// … within this time are a flood.
 const WITHIN_NS: i64 = 10_000_000_000;
@@ -86,8 +86,7 @@ pub(super) fn join_flood(capture: &WholeCapture<'_>) -> Vec<Finding> {
     found
 }
 
-/// Many joins of one connection of which nothing comes: somebody knows its token, or a host tries
-/// again and again.
+/// Many failed joins of one connection: somebody knows its token, or a host tries again and again.
 pub(super) fn join_flood_of_connection(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let failed = context.joins().filter(|join| !join.is_confirmed());
     let syns: Vec<_> = failed.filter_map(|join| join.handshake.syn).collect();

@@ -1,23 +1,26 @@
-//! The verdict in a sentence or two for somebody who reads nothing else: what is broken first, then how
-//! many paths carried what, why there was but one, and what else went wrong.
+//! The verdict for a reader of nothing else: what is broken, how many paths carried what, why there was
+//! only one, and what else went wrong.
 
-use super::{failure, fell_back, host, shares};
+use super::{failure, fell_back, shares};
+use crate::analyze::context::ConnectionContext;
+use crate::analyze::evidence::{is_backup, payload, stream_bytes};
 use crate::analyze::explain;
 use crate::analyze::finding::{Code, Finding, Severity};
-use crate::analyze::rules::{ConnectionContext, paths};
+use crate::analyze::rules::single_path::why_single;
 use crate::analyze::state::ConnectionState;
+use crate::analyze::words::host;
 use crate::track::subflow::Subflow;
 use crate::units;
 
-/// Most errors, and most other troubles, that are named: the findings tell all.
+/// Most errors, and most other troubles, that are named. The findings have all of them.
 const MOST: usize = 2;
 
-/// Fewer octets than this take one path, whatever there is.
+/// Fewer bytes than this take one path, however many there are.
 const LITTLE: u64 = 100_000;
 
-/// The verdict on a connection on which `found` was found; `None` where nothing came about of which
-/// findings could tell more.
-pub(in crate::analyze) fn with_findings(
+/// The verdict on a connection with these findings; `None` where the connection was never established, and
+/// findings add nothing to the plain verdict.
+pub(in crate::layers::analyze) fn with_findings(
     context: &ConnectionContext<'_>,
     found: &[Finding],
 ) -> Option<String> {
@@ -47,15 +50,15 @@ fn errors(found: &[Finding]) -> Vec<String> {
     codes.into_iter().take(MOST).map(|code| explain::headline(code).to_owned()).collect()
 }
 
-/// How MPTCP served, in a sentence.
+/// How MPTCP worked, in a sentence.
 fn worked(context: &ConnectionContext<'_>, found: &[Finding]) -> Option<String> {
     let through: Vec<_> = context.subflows.iter().copied().filter(|s| s.is_confirmed()).collect();
-    let used: Vec<_> = through.iter().copied().filter(|s| paths::payload(s) > 0).collect();
+    let used: Vec<_> = through.iter().copied().filter(|s| payload(s) > 0).collect();
     let missing = missing(found);
     let paths = match (through.as_slice(), used.as_slice()) {
         _ if missing > 0 && used.len() <= 1 => {
-            let octets = units::bytes(missing);
-            format!("MPTCP worked, and the capture shows one path of it: {octets} took others")
+            let bytes = units::bytes(missing);
+            format!("MPTCP worked, and the capture shows one path of it: {bytes} took others")
         }
         ([] | [_], _) => one_path(context, found)?,
         (all, []) => format!("MPTCP set up {} paths, and no data was sent", count(all)),
@@ -72,26 +75,26 @@ fn count(subflows: &[&Subflow]) -> String {
     units::count(subflows.len() as u64)
 }
 
-/// Octets that took a path which is not in the capture.
+/// Bytes that took a path which is not in the capture.
 fn missing(found: &[Finding]) -> u64 {
     let of_paths = found.iter().filter(|finding| finding.code == Code::CaptureMissingPath);
     of_paths.filter_map(|finding| finding.number("bytes")).sum()
 }
 
-/// One path came about: why no other did.
+/// One path was established: why no other was.
 fn one_path(context: &ConnectionContext<'_>, found: &[Finding]) -> Option<String> {
-    // The plain verdict says what there is of it.
+    // Without the beginning, the plain verdict has to do.
     context.initial()?;
-    let octets = paths::stream_octets(context);
-    let data = match octets {
+    let bytes = stream_bytes(context);
+    let data = match bytes {
         0 => ", and no data was sent".to_owned(),
-        _ => format!(" for all {}", units::bytes(octets)),
+        _ => format!(" for all {}", units::bytes(bytes)),
     };
     Some(format!("MPTCP used one path{data}: {}", why_one(context, found)))
 }
 
 fn why_one(context: &ConnectionContext<'_>, found: &[Finding]) -> String {
-    if let Some(why) = paths::why_single(context, found) {
+    if let Some(why) = why_single(context, found) {
         return why;
     }
     let failed: Vec<_> = context.joins().filter(|join| !join.is_confirmed()).collect();
@@ -104,18 +107,18 @@ fn why_one(context: &ConnectionContext<'_>, found: &[Finding]) -> String {
     }
 }
 
-/// Several paths came about, and one carried everything.
+/// Several paths were established, and one carried everything.
 fn unused(context: &ConnectionContext<'_>, all: &[&Subflow], used: &Subflow) -> String {
     let others = all.iter().filter(|subflow| subflow.number != used.number);
-    let is_backup = others.clone().all(|subflow| paths::is_backup(subflow));
-    let octets = paths::stream_octets(context);
-    let data = units::bytes(octets);
+    let is_backup = others.clone().all(|subflow| is_backup(subflow));
+    let bytes = stream_bytes(context);
+    let data = units::bytes(bytes);
     let which = match all.first() {
         Some(first) if first.number == used.number => "the first",
         _ if all.len() == 2 => "the second",
         _ => "one of them",
     };
-    let why = match (all.len(), octets) {
+    let why = match (all.len(), bytes) {
         (2, _) if is_backup => "; the other is a backup",
         (_, _) if is_backup => "; the others are backups",
         (_, ..LITTLE) => ", as is usual for little data",
@@ -124,7 +127,7 @@ fn unused(context: &ConnectionContext<'_>, all: &[&Subflow], used: &Subflow) -> 
     format!("MPTCP set up {} paths: all {data} took {which}{why}", count(all))
 }
 
-/// What became of the paths that did not come about beside others.
+/// Paths that failed beside others that were established.
 fn others(context: &ConnectionContext<'_>, found: &[Finding]) -> Vec<String> {
     let joins = context.joins().count();
     let failed = context.joins().filter(|join| !join.is_confirmed()).count();
@@ -140,7 +143,7 @@ fn others(context: &ConnectionContext<'_>, found: &[Finding]) -> Vec<String> {
         (Code::AddAddrNoSpace, "seems not to have fitted into an announcement"),
     ];
     for (code, what) in addresses {
-        // One that was joined all the same did its work.
+        // An address that was joined needed no echo.
         let all: Vec<_> = of_code(code).filter(|one| one.number("joined") != Some(1)).collect();
         let why = match all.as_slice() {
             [] => continue,
@@ -161,7 +164,7 @@ fn others(context: &ConnectionContext<'_>, found: &[Finding]) -> Vec<String> {
     clauses
 }
 
-/// Another trouble than that a path did not come about, as the end of a sentence.
+/// Any other trouble than a failed path, as the end of a sentence.
 fn trouble(finding: &Finding) -> Option<String> {
     if finding.severity != Severity::Warning {
         return None;

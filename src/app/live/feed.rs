@@ -9,7 +9,7 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 #[cfg(feature = "live")]
 use super::interfaces::{Interfaces, Step};
-use super::pipe::{Piece, Pipe};
+use super::pipe::{Pipe, PipeStep};
 use crate::capture::{InputStatus, Interface};
 use crate::cli::LiveArgs;
 use crate::wire::frame::Frame;
@@ -32,11 +32,11 @@ pub(super) struct Notice {
 
 /// An open source of packets.
 pub(super) struct Feed {
-    source: Source,
+    source: FeedSource,
     stop: Stop,
 }
 
-enum Source {
+enum FeedSource {
     #[cfg(feature = "live")]
     Interfaces(Interfaces),
     Pipe(Pipe),
@@ -55,7 +55,7 @@ impl Feed {
                  or give - to read standard input"
             );
         }
-        Ok(Self { source: Source::Pipe(Pipe::new()), stop })
+        Ok(Self { source: FeedSource::Pipe(Pipe::new()), stop })
     }
 
     /// Begins to read.
@@ -63,8 +63,8 @@ impl Feed {
         self.stop.start();
         match &mut self.source {
             #[cfg(feature = "live")]
-            Source::Interfaces(interfaces) => interfaces.start(),
-            Source::Pipe(pipe) => pipe.start(self.stop.clone())?,
+            FeedSource::Interfaces(interfaces) => interfaces.start(),
+            FeedSource::Pipe(pipe) => pipe.start(self.stop.clone())?,
         }
         Ok(())
     }
@@ -73,7 +73,7 @@ impl Feed {
     pub(super) fn next(&mut self, patience: Duration) -> Next<'_> {
         match &mut self.source {
             #[cfg(feature = "live")]
-            Source::Interfaces(interfaces) => {
+            FeedSource::Interfaces(interfaces) => {
                 if self.stop.is_due() {
                     interfaces.stop();
                 }
@@ -86,25 +86,25 @@ impl Feed {
                     Step::End => Next::End,
                 }
             }
-            Source::Pipe(pipe) => match pipe.next(patience) {
-                Piece::Frame => pipe.frame().map_or(Next::Idle, Next::Frame),
-                Piece::Nothing => Next::Idle,
-                Piece::End => Next::End,
+            FeedSource::Pipe(pipe) => match pipe.next(patience) {
+                PipeStep::Frame => pipe.frame().map_or(Next::Idle, Next::Frame),
+                PipeStep::Idle => Next::Idle,
+                PipeStep::End => Next::End,
             },
         }
     }
 
     /// Whether the packets are this host's own.
     pub(super) const fn is_local(&self) -> bool {
-        !matches!(self.source, Source::Pipe(..))
+        !matches!(self.source, FeedSource::Pipe(..))
     }
 
     /// What is known of the input.
     pub(super) fn status(&self) -> &InputStatus {
         match &self.source {
             #[cfg(feature = "live")]
-            Source::Interfaces(interfaces) => interfaces.status(),
-            Source::Pipe(pipe) => pipe.status(),
+            FeedSource::Interfaces(interfaces) => interfaces.status(),
+            FeedSource::Pipe(pipe) => pipe.status(),
         }
     }
 
@@ -115,12 +115,12 @@ impl Feed {
 }
 
 #[cfg(feature = "live")]
-fn open_interfaces(args: &LiveArgs) -> Result<Source> {
-    super::interfaces::open(args).map(Source::Interfaces)
+fn open_interfaces(args: &LiveArgs) -> Result<FeedSource> {
+    super::interfaces::open(args).map(FeedSource::Interfaces)
 }
 
 #[cfg(not(feature = "live"))]
-fn open_interfaces(_: &LiveArgs) -> Result<Source> {
+fn open_interfaces(_: &LiveArgs) -> Result<FeedSource> {
     bail!("this mptcpscope was built without live capture: pipe tcpdump -U -w - into live -")
 }
 

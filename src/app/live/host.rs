@@ -3,7 +3,7 @@
 use crate::host::{HostReader, HostSnapshot};
 
 /// What the host said when the capture began, and what it said last.
-pub(in crate::app) struct LocalHost {
+pub(in crate::layers::app) struct LocalHost {
     reader: HostReader,
     start: HostSnapshot,
     now: HostSnapshot,
@@ -11,7 +11,7 @@ pub(in crate::app) struct LocalHost {
 
 impl LocalHost {
     /// Opens everything and reads it for the first time.
-    pub(in crate::app) fn open() -> Self {
+    pub(in crate::layers::app) fn open() -> Self {
         let mut reader = HostReader::open();
         let start = reader.read();
         let now = start.clone().since(&start);
@@ -19,12 +19,12 @@ impl LocalHost {
     }
 
     /// Reads it again.
-    pub(in crate::app) fn look(&mut self) {
+    pub(in crate::layers::app) fn look(&mut self) {
         self.now = self.reader.read().since(&self.start);
     }
 
     /// What it said last.
-    pub(in crate::app) const fn now(&self) -> &HostSnapshot {
+    pub(in crate::layers::app) const fn now(&self) -> &HostSnapshot {
         &self.now
     }
 }

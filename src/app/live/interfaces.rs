@@ -4,7 +4,7 @@ use std::env;
 
 use anyhow::{Result, anyhow};
 
-pub(in crate::app) use crate::capture::live::{LiveCapture as Interfaces, Step};
+pub(in crate::layers::app) use crate::capture::live::{LiveCapture as Interfaces, Step};
 use crate::capture::live::{LiveError, LiveOptions, interfaces};
 use crate::cli::LiveArgs;
 
@@ -23,7 +23,7 @@ pub(super) fn open(args: &LiveArgs) -> Result<Interfaces> {
 }
 
 /// Opens interfaces with these options.
-pub(in crate::app) fn open_with(options: &LiveOptions) -> Result<Interfaces> {
+pub(in crate::layers::app) fn open_with(options: &LiveOptions) -> Result<Interfaces> {
     Interfaces::open(options).map_err(explain)
 }
 

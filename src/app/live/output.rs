@@ -5,7 +5,7 @@ use std::io::{Write, stdout};
 use anyhow::Result;
 
 use crate::app::output::{self, unwritable};
-use crate::report::live::{self, Line};
+use crate::report::live::{self, LiveLine};
 
 /// How lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl LineWriter {
     }
 
     /// Takes lines; they are written with the next [`LineWriter::flush`], or when they are many.
-    pub(super) fn write(&mut self, lines: &[Line]) -> Result<()> {
+    pub(super) fn write(&mut self, lines: &[LiveLine]) -> Result<()> {
         match self.lines {
             Lines::None => {}
             Lines::Text => self.gathered.extend(live::text(lines).into_bytes()),

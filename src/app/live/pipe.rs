@@ -24,22 +24,23 @@ const LOOK_UP: Duration = Duration::from_millis(50);
 
 /// Standard input as a source of packets.
 pub(super) struct Pipe {
-    messages: Option<Receiver<Message>>,
-    current: Option<Packet>,
+    messages: Option<Receiver<FromCapture>>,
+    current: Option<OwnedFrame>,
     status: InputStatus,
 }
 
 /// What there is to do next.
-pub(super) enum Piece {
+pub(super) enum PipeStep {
     /// A frame: see [`Pipe::frame`].
     Frame,
     /// Nothing came in time.
-    Nothing,
+    Idle,
     End,
 }
 
-enum Message {
-    Packet(Packet),
+/// What the thread that reads the capture sends.
+enum FromCapture {
+    Frame(OwnedFrame),
     /// There are more interfaces than before.
     Interfaces(Vec<Interface>),
     /// There will be no more packets; this is known of all of them.
@@ -47,7 +48,7 @@ enum Message {
 }
 
 /// A frame that owns its bytes.
-struct Packet {
+struct OwnedFrame {
     timestamp: Timestamp,
     point: CapturePoint,
     link_type: LinkType,
@@ -75,27 +76,27 @@ impl Pipe {
     }
 
     /// Goes to the next frame, if it comes in time.
-    pub(super) fn next(&mut self, patience: Duration) -> Piece {
+    pub(super) fn next(&mut self, patience: Duration) -> PipeStep {
         loop {
-            let Some(messages) = &self.messages else { return Piece::End };
+            let Some(messages) = &self.messages else { return PipeStep::End };
             match messages.recv_timeout(patience) {
-                Ok(Message::Packet(packet)) => {
+                Ok(FromCapture::Frame(packet)) => {
                     self.status.count_frame(packet.timestamp, packet.data.len());
                     self.current = Some(packet);
-                    return Piece::Frame;
+                    return PipeStep::Frame;
                 }
-                Ok(Message::Interfaces(interfaces)) => self.status.interfaces = interfaces,
-                Ok(Message::End(status)) => {
+                Ok(FromCapture::Interfaces(interfaces)) => self.status.interfaces = interfaces,
+                Ok(FromCapture::End(status)) => {
                     self.status = status;
                     self.messages = None;
                 }
-                Err(RecvTimeoutError::Timeout) => return Piece::Nothing,
-                Err(RecvTimeoutError::Disconnected) => return Piece::End,
+                Err(RecvTimeoutError::Timeout) => return PipeStep::Idle,
+                Err(RecvTimeoutError::Disconnected) => return PipeStep::End,
             }
         }
     }
 
-    /// The frame that the last [`Piece::Frame`] announced.
+    /// The frame that the last [`PipeStep::Frame`] announced.
     pub(super) fn frame(&self) -> Option<Frame<'_>> {
         let packet = self.current.as_ref()?;
         Some(Frame {
@@ -116,24 +117,24 @@ impl Pipe {
 }
 
 /// Takes packets out of the capture until it ends, or nobody wants them any more.
-fn read(mut capture: Capture, sender: &SyncSender<Message>) {
+fn read(mut capture: Capture, sender: &SyncSender<FromCapture>) {
     let mut known = 0;
     loop {
-        let packet = capture.next_frame().map(Packet::from);
+        let packet = capture.next_frame().map(OwnedFrame::from);
         let Some(status) = capture.inputs().first() else { return };
         if status.interfaces.len() > known {
             known = status.interfaces.len();
-            let _ = sender.send(Message::Interfaces(status.interfaces.clone()));
+            let _ = sender.send(FromCapture::Interfaces(status.interfaces.clone()));
         }
         let is_end = packet.is_none();
-        let message = packet.map_or_else(|| Message::End(status.clone()), Message::Packet);
+        let message = packet.map_or_else(|| FromCapture::End(status.clone()), FromCapture::Frame);
         if sender.send(message).is_err() || is_end {
             return;
         }
     }
 }
 
-impl From<Frame<'_>> for Packet {
+impl From<Frame<'_>> for OwnedFrame {
     fn from(frame: Frame<'_>) -> Self {
         Self {
             timestamp: frame.timestamp,

@@ -7,9 +7,9 @@ use anyhow::Result;
 use super::feed::{Feed, Notice};
 use super::host::LocalHost;
 use super::output::{LineWriter, Lines};
+use crate::analyze::InputStats;
 use crate::analyze::finding::Selection;
 use crate::analyze::live_findings::{Change, LiveFindings};
-use crate::analyze::rules::InputStats;
 use crate::app::inputs::InputCounts;
 use crate::app::report::{self, Wanted};
 use crate::app::{is_closed_pipe, output};
@@ -18,7 +18,7 @@ use crate::capture::write::Writer;
 use crate::cli::LiveArgs;
 use crate::report::Report;
 use crate::report::live::{
-    DropsLine, EventLines, FindingLine, InterfaceLine, Line, StateLine, SummaryLine,
+    DropsLine, EventLines, FindingLine, InterfaceLine, LiveLine, StateLine, SummaryLine,
 };
 use crate::track::updates::Update;
 use crate::track::{Limits, Tracker};
@@ -118,9 +118,9 @@ impl Session {
     /// Tells what happened to an interface.
     pub(super) fn notice(&mut self, notice: &Notice) -> Result<()> {
         if self.out.lines() == Lines::None {
-            eprintln!("mptcpscope: {} {}", notice.interface, notice.what);
+            output::to_stderr(format_args!("{} {}", notice.interface, notice.what));
         }
-        self.tell(&[Line::State(StateLine::Interface(InterfaceLine {
+        self.tell(&[LiveLine::State(StateLine::Interface(InterfaceLine {
             t_ns: self.t_ns(),
             interface: notice.interface.clone(),
             what: notice.what.clone(),
@@ -141,8 +141,8 @@ impl Session {
         if self.out.lines() == Lines::None {
             return Ok(());
         }
-        let facts = self.facts(status);
-        let changes = self.findings.look(self.tracker.trace(), &facts, &self.wanted());
+        let inputs = self.stats(status);
+        let changes = self.findings.look(self.tracker.trace(), &inputs, &self.wanted());
         if self.findings.has_doubts()
             && let Some(host) = &mut self.host
         {
@@ -170,8 +170,8 @@ impl Session {
         }
         if self.out.lines() == Lines::Json {
             // The report at the end of the text says it all, these lines have none.
-            let facts = self.facts(feed.status());
-            let changes = self.findings.finish(self.tracker.trace(), &facts, &self.wanted());
+            let inputs = self.stats(feed.status());
+            let changes = self.findings.finish(self.tracker.trace(), &inputs, &self.wanted());
             self.tell_findings(changes)?;
             self.tell_summary(feed.status().dropped_by_kernel())?;
         }
@@ -194,7 +194,7 @@ impl Session {
         }
         self.drops_told = total;
         let line = DropsLine { t_ns: self.t_ns(), dropped_by_kernel: total };
-        self.tell(&[Line::State(StateLine::Drops(line))])
+        self.tell(&[LiveLine::State(StateLine::Drops(line))])
     }
 
     fn tell_findings(&mut self, changes: Vec<Change>) -> Result<()> {
@@ -202,7 +202,7 @@ impl Session {
         let origin = self.first.unwrap_or_default();
         let line = |change| FindingLine::new(change, trace, origin, t_ns);
         let lines = changes.into_iter().map(line).map(Box::new).map(StateLine::Finding);
-        let lines: Vec<_> = lines.map(Line::State).collect();
+        let lines: Vec<_> = lines.map(LiveLine::State).collect();
         self.tell(&lines)
     }
 
@@ -212,11 +212,8 @@ impl Session {
         Selection { host, ..Selection::default() }
     }
 
-    fn facts(&self, status: &InputStatus) -> Vec<InputStats> {
-        let facts = self.counts.facts(std::slice::from_ref(status));
-        let copies = self.tracker.trace().totals().copies.first().copied();
-        let facts = facts.iter().map(InputStats::from);
-        facts.map(|facts| InputStats { duplicates: copies.unwrap_or(0), ..facts }).collect()
+    fn stats(&self, status: &InputStatus) -> Vec<InputStats> {
+        self.counts.stats(std::slice::from_ref(status))
     }
 
     fn tell_summary(&mut self, dropped_by_kernel: Option<u64>) -> Result<()> {
@@ -231,11 +228,11 @@ impl Session {
             forgotten_connections: trace.totals().forgotten.connections(),
             dropped_by_kernel,
         };
-        self.tell(&[Line::State(StateLine::Summary(line))])
+        self.tell(&[LiveLine::State(StateLine::Summary(line))])
     }
 
     /// Writes lines; when their reader has gone, the capture ends in order.
-    fn tell(&mut self, lines: &[Line]) -> Result<()> {
+    fn tell(&mut self, lines: &[LiveLine]) -> Result<()> {
         if self.over {
             return Ok(());
         }

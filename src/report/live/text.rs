@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::{FindingLine, Line, LineEnd, StateLine, SummaryLine, Turn};
+use super::{FindingLine, LineEnd, LiveLine, StateLine, SummaryLine, Turn};
+use crate::printable::printable;
 use crate::report::event::{Direction, Event};
 use crate::report::model::{ConnectionState, SubflowState};
 use crate::report::text::event::words;
@@ -18,20 +19,20 @@ use crate::units;
 ///     2.040  #1 sf1    warning join-no-answer: …
 ///    10.000  4,711 packets so far, 2 MPTCP connections, 3 subflows
 /// ```
-pub fn text(lines: &[Line]) -> String {
+pub fn text(lines: &[LiveLine]) -> String {
     let mut text = String::new();
     let mut rest = lines;
     while let Some((first, others)) = rest.split_first() {
         rest = others;
         match first {
-            Line::State(state) => {
+            LiveLine::State(state) => {
                 if let Some(line) = state_text(state) {
                     let _ = writeln!(text, "{line}");
                 }
             }
-            Line::Event(first) => {
+            LiveLine::Event(first) => {
                 let mut events = vec![first.event.clone()];
-                while let Some((Line::Event(next), others)) = rest.split_first()
+                while let Some((LiveLine::Event(next), others)) = rest.split_first()
                     && next.event.packet == first.event.packet
                     && next.event.subflow == first.event.subflow
                 {
@@ -78,7 +79,8 @@ fn state_text(state: &StateLine) -> Option<String> {
             format!("{}  {packets} dropped by the kernel so far", time(line.t_ns))
         }
         StateLine::Interface(line) => {
-            format!("{}  {} {}", time(line.t_ns), line.interface, line.what)
+            let (interface, what) = (printable(&line.interface), printable(&line.what));
+            format!("{}  {interface} {what}", time(line.t_ns))
         }
     })
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::build::Context;
 use super::subflow::{HmacVerdict, RoleName};
-use crate::analyze::rules::{AddressVerdict, ConnectionContext};
+use crate::analyze::{AddressVerdict, ConnectionContext};
 use crate::track::address::{self, Sightings};
 use crate::track::subflow::Subflow;
 use crate::wire::crypto::AddAddrHmacVariant;

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::InputFacts;
 use super::connection::Moment;
+use crate::analyze::InputStats;
 use crate::track::Trace;
 use crate::track::stamp::PacketStamp;
 use crate::wire::frame::{PacketNo, Timestamp};
@@ -35,7 +35,7 @@ pub(super) struct Context<'a> {
 impl<'a> Context<'a> {
     pub(super) fn new(
         trace: &'a Trace<'a>,
-        inputs: &[InputFacts],
+        inputs: &[InputStats],
         lookup: Option<&'a Lookup<'a>>,
     ) -> Self {
         let first = inputs.iter().filter_map(|input| input.first).min();

@@ -9,7 +9,7 @@ use super::build::Context;
 use super::data::DataDirection;
 use super::finding::Confidence;
 use super::{Address, PerHost, Subflow};
-use crate::analyze::rules::ConnectionContext;
+use crate::analyze::ConnectionContext;
 use crate::analyze::{option_space, state, verdict};
 use crate::report::event::{Event, FallbackCauseName};
 use crate::report::hex::{Hex32, Hex64};
@@ -214,7 +214,7 @@ pub struct AddAddrRoom {
 /// Family of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names say it")]
+#[allow(missing_docs, reason = "the names say it")]
 pub enum Family {
     Ipv4,
     Ipv6,

@@ -7,7 +7,7 @@ use super::build::Context;
 use super::connection::Moment;
 use super::series::Series;
 use super::subflow::Distribution;
-use crate::analyze::rules::ConnectionContext;
+use crate::analyze::ConnectionContext;
 use crate::track::range_set::SeqRange;
 use crate::track::role::Role;
 use crate::track::stamp::PacketStamp;
@@ -177,8 +177,7 @@ fn sha256(connection: &connection::Connection, sender: Role, stream_bytes: u64) 
     let stream = connection.streams.of(sender).as_ref()?;
     let (hash, octets) = stream.sha256()?;
     let from_start = connection.hosts.of(sender).idsn.is_some() || connection.fallback.is_some();
-    let digits = hash.iter().map(|octet| format!("{octet:02x}"));
-    (from_start && octets == stream_bytes).then(|| digits.collect())
+    (from_start && octets == stream_bytes).then(|| const_hex::encode(hash))
 }
 
 fn offsets(hole: &SeqRange) -> (u64, u64) {

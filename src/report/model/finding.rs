@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::InputFacts;
 use super::build::Context;
+use crate::analyze::InputStats;
 use crate::analyze::finding;
 use crate::report::event::Direction;
 use crate::track::Trace;
@@ -54,12 +54,12 @@ pub struct Finding {
 
 impl Finding {
     /// A finding on what `trace` holds; `origin` is the time of the first packet.
-    pub(in crate::report) fn of_origin(
+    pub(in crate::layers::report) fn of_origin(
         trace: Trace<'_>,
         origin: Timestamp,
         finding: finding::Finding,
     ) -> Self {
-        let first = InputFacts { first: Some(origin), ..InputFacts::default() };
+        let first = InputStats { first: Some(origin), ..InputStats::default() };
         Self::build(&Context::new(&trace, &[first], None), finding)
     }
 
@@ -81,7 +81,7 @@ impl Finding {
             advice: finding.advice,
             reference: (!reference.is_empty()).then(|| reference.to_owned()),
             wireshark_filter: finding.wireshark_filter,
-            params: params.map(|(name, value)| (name.to_owned(), value.into())).collect(),
+            params: params.map(|(name, value)| (name.to_owned(), json(value))).collect(),
         }
     }
 }
@@ -130,11 +130,9 @@ impl From<finding::Confidence> for Confidence {
     }
 }
 
-impl From<finding::Param> for serde_json::Value {
-    fn from(param: finding::Param) -> Self {
-        match param {
-            finding::Param::Number(number) => number.into(),
-            finding::Param::Text(text) => text.into(),
-        }
+fn json(param: finding::Param) -> serde_json::Value {
+    match param {
+        finding::Param::Number(number) => number.into(),
+        finding::Param::Text(text) => text.into(),
     }
 }

@@ -4,48 +4,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::finding::{Finding, Severity};
-use crate::analyze::rules::InputStats;
+use crate::analyze::InputStats;
 use crate::track;
 use crate::track::totals;
 use crate::wire::frame::Timestamp;
-
-/// What the caller knows of an input. `None`: not known, or not counted per input.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct InputFacts {
-    /// The path as the user gave it; `-` is standard input.
-    pub path: String,
-    /// `pcap` or `pcapng`.
-    pub format: String,
-    /// `gz`, `zst`, `xz` or `lz4`.
-    pub compression: Option<String>,
-    /// Names of the link types, each once.
-    pub link_types: Vec<String>,
-    /// Frames read.
-    pub packets: u64,
-    /// Captured octets of them.
-    pub bytes: u64,
-    /// The earliest time of a frame.
-    pub first: Option<Timestamp>,
-    /// The latest time of a frame.
-    pub last: Option<Timestamp>,
-    /// Frames whose headers could not be read.
-    pub undecoded_packets: Option<u64>,
-    /// Frames cut by the snap length.
-    pub truncated_packets: Option<u64>,
-    /// IP fragments.
-    pub ip_fragments: Option<u64>,
-    /// Frames that another interface or input had too.
-    pub duplicate_packets: Option<u64>,
-    /// Whether the input ended before its time.
-    pub cut_short: bool,
-    /// One sentence on why.
-    pub note: Option<String>,
-    /// By how much its clock is ahead of the first input's, where that was noticed. Its times are
-    /// corrected by that.
-    pub clock_shift_ns: Option<i64>,
-    /// Frames that the kernel dropped.
-    pub dropped_by_kernel: Option<u64>,
-}
 
 /// One input.
 ///
@@ -95,7 +57,7 @@ pub struct Input {
 
 impl Input {
     /// All inputs. What was counted over all of them belongs to a single one.
-    pub(super) fn build(inputs: &[InputFacts], totals: &track::Totals) -> Vec<Self> {
+    pub(super) fn build(inputs: &[InputStats], totals: &track::Totals) -> Vec<Self> {
         let mut built: Vec<_> = inputs.iter().map(Self::from).collect();
         if let [only] = built.as_mut_slice() {
             only.undecoded_packets.get_or_insert(totals.undecoded);
@@ -109,26 +71,26 @@ impl Input {
     }
 }
 
-impl From<&InputFacts> for Input {
-    fn from(facts: &InputFacts) -> Self {
-        let facts = facts.clone();
+impl From<&InputStats> for Input {
+    fn from(stats: &InputStats) -> Self {
+        let stats = stats.clone();
         Self {
-            start: facts.first.and_then(rfc_3339),
-            duration_ns: facts.last.and_then(|last| Some(last.since(facts.first?))),
-            path: facts.path,
-            format: facts.format,
-            compression: facts.compression,
-            link_types: facts.link_types,
-            packets: facts.packets,
-            bytes: facts.bytes,
-            undecoded_packets: facts.undecoded_packets,
-            truncated_packets: facts.truncated_packets,
-            ip_fragments: facts.ip_fragments,
-            duplicate_packets: facts.duplicate_packets,
-            cut_short: facts.cut_short,
-            note: facts.note,
-            clock_shift_ns: facts.clock_shift_ns,
-            dropped_by_kernel: facts.dropped_by_kernel,
+            start: stats.first.and_then(rfc_3339),
+            duration_ns: stats.last.and_then(|last| Some(last.since(stats.first?))),
+            path: stats.path,
+            format: stats.format,
+            compression: stats.compression,
+            link_types: stats.link_types,
+            packets: stats.packets,
+            bytes: stats.bytes,
+            undecoded_packets: stats.undecoded_packets,
+            truncated_packets: stats.truncated_packets,
+            ip_fragments: stats.ip_fragments,
+            duplicate_packets: stats.duplicate_packets,
+            cut_short: stats.cut_short,
+            note: stats.note,
+            clock_shift_ns: stats.clock_shift_ns,
+            dropped_by_kernel: stats.dropped_by_kernel,
         }
     }
 }
@@ -221,7 +183,7 @@ impl Forgotten {
 /// How often each MPTCP option was seen.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[expect(missing_docs, reason = "the names of the RFC say it")]
+#[allow(missing_docs, reason = "the names of the RFC say it")]
 pub struct OptionCounts {
     pub mp_capable: u64,
     pub mp_join: u64,
@@ -274,18 +236,6 @@ impl Severities {
             error: of(Severity::Error),
             warning: of(Severity::Warning),
             note: of(Severity::Note),
-        }
-    }
-}
-
-impl From<&InputFacts> for InputStats {
-    fn from(facts: &InputFacts) -> Self {
-        Self {
-            path: facts.path.clone(),
-            packets: facts.packets,
-            truncated: facts.truncated_packets.unwrap_or(0),
-            dropped: facts.dropped_by_kernel.unwrap_or(0),
-            duplicates: facts.duplicate_packets.unwrap_or(0),
         }
     }
 }

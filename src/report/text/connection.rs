@@ -3,16 +3,16 @@
 use std::io::{self, Write};
 use std::net::IpAddr;
 
-use super::WIDTH;
 use super::event;
 use super::finding;
 use super::style::Paint;
-use super::table::{self, Cell};
-use super::wrap::{columns, wrap};
+use super::{WIDTH, wrap};
 use crate::report::model::{
     Connection, ConnectionState, End, Finding, HmacVerdict, OrphanSubflow, PerHost, Subflow,
     SubflowState,
 };
+use crate::text_layout::table::{self, TableCell};
+use crate::text_layout::width;
 use crate::units;
 use crate::wire::segment::Endpoint;
 
@@ -64,7 +64,7 @@ pub(super) fn write_line(
     let bytes = units::bytes(connection.c2s.stream_bytes + connection.s2c.stream_bytes);
     let fallback = connection.fallback.as_ref().map_or("", |_| ", plain TCP");
     let facts = format!("{}{fallback}, {subflows}, {bytes}", state(connection.state));
-    if columns(&id) + columns(&path) + columns(&facts) + 4 <= WIDTH {
+    if width(&id) + width(&path) + width(&facts) + 4 <= WIDTH {
         return writeln!(out, "{}  {path}  {facts}", paint.bold(&id));
     }
     writeln!(out, "{}  {path}", paint.bold(&id))?;
@@ -107,7 +107,7 @@ fn write_heading(connection: &Connection, paint: Paint, out: &mut dyn Write) -> 
     let parts = [version, Some(state(connection.state).to_owned()), fallback, Some(duration)];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
     let facts = parts.join(", ");
-    if columns(&id) + columns(&path) + columns(&facts) + 3 <= WIDTH {
+    if width(&id) + width(&path) + width(&facts) + 3 <= WIDTH {
         return writeln!(out, "{}{}   {facts}", paint.bold(&id), paint.bold(&path));
     }
     for (index, line) in wrap(&path, WIDTH - MARGIN.len()).iter().enumerate() {
@@ -147,7 +147,7 @@ fn write_subflows(subflows: &[Subflow], paint: Paint, out: &mut dyn Write) -> io
     let table = table::lines(&rows(subflows, true));
     let room = WIDTH - MARGIN.len();
     // Paths that are too long stand on lines of their own.
-    let beside = table.iter().all(|line| columns(line) <= room);
+    let beside = table.iter().all(|line| width(line) <= room);
     let table = if beside { table } else { table::lines(&rows(subflows, false)) };
     let mut lines = table.iter();
     if let Some(heading) = lines.next() {
@@ -171,25 +171,25 @@ fn write_subflows(subflows: &[Subflow], paint: Paint, out: &mut dyn Write) -> io
 }
 
 /// The heading, then a row for each subflow.
-fn rows(subflows: &[Subflow], with_path: bool) -> Vec<Vec<Cell>> {
+fn rows(subflows: &[Subflow], with_path: bool) -> Vec<Vec<TableCell>> {
     let heading = vec![
-        Cell::left("sf"),
-        Cell::left("path"),
-        Cell::left("ids"),
-        Cell::left("join"),
-        Cell::left("state"),
-        Cell::right("c→s"),
-        Cell::right("s→c"),
+        TableCell::left("sf"),
+        TableCell::left("path"),
+        TableCell::left("ids"),
+        TableCell::left("join"),
+        TableCell::left("state"),
+        TableCell::right("c→s"),
+        TableCell::right("s→c"),
     ];
     let row = |subflow: &Subflow| {
         vec![
-            Cell::right(subflow.id.to_string()),
-            Cell::left(path(subflow)),
-            Cell::left(ids(subflow)),
-            Cell::left(join(subflow)),
-            Cell::left(subflow_state(subflow.state)),
-            Cell::right(units::bytes(subflow.c2s.payload_bytes)),
-            Cell::right(units::bytes(subflow.s2c.payload_bytes)),
+            TableCell::right(subflow.id.to_string()),
+            TableCell::left(path(subflow)),
+            TableCell::left(ids(subflow)),
+            TableCell::left(join(subflow)),
+            TableCell::left(subflow_state(subflow.state)),
+            TableCell::right(units::bytes(subflow.c2s.payload_bytes)),
+            TableCell::right(units::bytes(subflow.s2c.payload_bytes)),
         ]
     };
     let mut rows: Vec<_> = std::iter::once(heading).chain(subflows.iter().map(row)).collect();

@@ -2,17 +2,17 @@
 
 use std::io::{self, Write};
 
-use super::WIDTH;
 use super::style::Paint;
-use super::wrap::{columns, wrap};
+use super::{WIDTH, wrap};
 use crate::analyze::verdict::fallback_reason;
 use crate::report::event::{
     AddAddr, DataLevelLength, Direction, Dss, Event, EventKind, JoinForm, MpCapable, MpJoin,
 };
+use crate::text_layout::width;
 use crate::units;
 
 /// The events of one segment.
-struct Line {
+struct EventLine {
     t_ns: i64,
     packet: u64,
     subflow: u32,
@@ -55,8 +55,8 @@ pub(crate) fn words(events: &[Event]) -> Option<String> {
 }
 
 /// The events of each segment in one line, those that say nothing in none.
-fn lines(events: &[Event]) -> Vec<Line> {
-    let mut lines: Vec<Line> = Vec::new();
+fn lines(events: &[Event]) -> Vec<EventLine> {
+    let mut lines: Vec<EventLine> = Vec::new();
     for event in events {
         let Some(text) = text(&event.kind) else {
             continue;
@@ -71,7 +71,7 @@ fn lines(events: &[Event]) -> Vec<Line> {
                 };
                 line.bad |= bad;
             }
-            _ => lines.push(Line {
+            _ => lines.push(EventLine {
                 t_ns: event.t_ns,
                 packet: event.packet,
                 subflow: event.subflow,
@@ -87,8 +87,8 @@ fn lines(events: &[Event]) -> Vec<Line> {
 }
 
 /// Lines that say the same of the same sender as one before them are counted there.
-fn fold(lines: Vec<Line>) -> Vec<Line> {
-    let mut folded: Vec<Line> = Vec::new();
+fn fold(lines: Vec<EventLine>) -> Vec<EventLine> {
+    let mut folded: Vec<EventLine> = Vec::new();
     for line in lines {
         let same = folded.iter_mut().rev().take(64).find(|before| {
             before.subflow == line.subflow
@@ -106,7 +106,7 @@ fn fold(lines: Vec<Line>) -> Vec<Line> {
     folded
 }
 
-impl Line {
+impl EventLine {
     fn write(&self, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
         let arrow = match self.direction {
             Direction::ClientToServer => "→",
@@ -121,8 +121,8 @@ impl Line {
             more => format!(" (again {more} times, last #{})", self.last),
         };
         let text = format!("{}{again}", self.text);
-        let blank = " ".repeat(columns(&margin));
-        let parts = wrap(&text, WIDTH.saturating_sub(columns(&margin)));
+        let blank = " ".repeat(width(&margin));
+        let parts = wrap(&text, WIDTH.saturating_sub(width(&margin)));
         for (index, part) in parts.iter().enumerate() {
             let margin = if index == 0 { &margin } else { &blank };
             let part = if self.bad { paint.bad(part) } else { part.clone() };

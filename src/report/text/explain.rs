@@ -2,9 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::WIDTH;
 use super::style::Paint;
-use super::wrap::wrap;
+use super::{WIDTH, wrap};
 use crate::analyze::explain::{codes, headline, page};
 use crate::analyze::finding::{Code, Severity};
 

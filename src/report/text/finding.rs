@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 
-use super::WIDTH;
 use super::style::Paint;
-use super::wrap::{columns, wrap};
+use super::{WIDTH, wrap};
 use crate::report::event::Direction;
 use crate::report::model::{Confidence, Finding, Severity};
+use crate::text_layout::width;
 
 /// Most packets that are named.
 const MAX_PACKETS: usize = 5;
@@ -37,14 +37,14 @@ fn write_one(
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let inset = if cause.is_some() { "  " } else { "" };
-    let start = columns(margin) + columns(inset);
+    let start = width(margin) + width(inset);
     let room = WIDTH - start - INDENT;
     let severity = format!("{:<INDENT$}", name(finding.severity));
     let title = title(finding);
     let place = place(finding);
     let severity = paint_as(finding.severity, paint, &severity);
-    if columns(&title) + columns(&place) + 2 <= room {
-        let gap = " ".repeat(room - columns(&title) - columns(&place));
+    if width(&title) + width(&place) + 2 <= room {
+        let gap = " ".repeat(room - width(&title) - width(&place));
         let line =
             format!("{margin}{inset}{severity}{}{gap}{}", paint.bold(&title), paint.dim(&place));
         writeln!(out, "{}", line.trim_end())?;
@@ -75,7 +75,7 @@ fn write_lines(text: &str, start: usize, out: &mut dyn Write) -> io::Result<()> 
 }
 
 /// The code, how sure it is unless certain, and how often unless once.
-pub(in crate::report) fn title(finding: &Finding) -> String {
+pub(in crate::layers::report) fn title(finding: &Finding) -> String {
     let sure = match finding.confidence {
         Confidence::Certain => "",
         Confidence::Likely => " (likely)",
@@ -124,7 +124,7 @@ fn packets(numbers: &[u64]) -> Option<String> {
     }
 }
 
-pub(in crate::report) const fn name(severity: Severity) -> &'static str {
+pub(in crate::layers::report) const fn name(severity: Severity) -> &'static str {
     match severity {
         Severity::Note => "note",
         Severity::Warning => "warning",

@@ -2,10 +2,11 @@
 
 use std::io::{self, Write};
 
-use super::WIDTH;
 use super::style::Paint;
-use super::wrap::{columns, printable, wrap};
+use super::{WIDTH, wrap};
+use crate::printable::printable;
 use crate::report::model::{Forgotten, Input, Report};
+use crate::text_layout::width;
 use crate::units;
 
 /// `client.pcap · pcap, Ethernet · 756 packets in 1.14 s · 2026-01-01 00:00:00 UTC`.
@@ -31,7 +32,7 @@ fn join_parts(parts: &[String]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for part in parts {
         match lines.last_mut() {
-            Some(line) if columns(line) + 3 + columns(part) <= WIDTH => {
+            Some(line) if width(line) + 3 + width(part) <= WIDTH => {
                 line.push_str(" · ");
                 line.push_str(part);
             }

@@ -58,8 +58,9 @@ const AT_SERVER: Expected = Expected {
 };
 
 #[test]
+#[ignore = "needs the corpus of captures"]
 fn version_0_as_tshark_reads_it() {
-    let Some(corpus) = corpus() else { return };
+    let corpus = corpus();
     for expected in [AT_CLIENT, AT_SERVER] {
         let path = corpus.join("third-party").join(expected.file);
         compare(&expected, &report(&[path]));
@@ -68,8 +69,9 @@ fn version_0_as_tshark_reads_it() {
 
 /// Tokens and HMACs of version 0 are SHA-1's.
 #[test]
+#[ignore = "needs the corpus of captures"]
 fn every_join_of_version_0_is_proved() {
-    let Some(corpus) = corpus() else { return };
+    let corpus = corpus();
     let mut proved = 0;
     for file in [AT_CLIENT.file, AT_SERVER.file] {
         let path: PathBuf = corpus.join("third-party").join(file);

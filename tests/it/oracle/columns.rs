@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt::{Display, Write};
 use std::net::IpAddr;
 
-use mptcpscope::track::{Limits, Trace, Tracker};
-use mptcpscope::wire::crypto;
-use mptcpscope::wire::mptcp::{
+use mptcpscope::internals::track::{Limits, Trace, Tracker};
+use mptcpscope::internals::wire::crypto;
+use mptcpscope::internals::wire::mptcp::{
     AddAddr, AddressFlavour, Capable, CapableForm, DataLevelLength, Dss, Join, MptcpOption, Prio,
     TcpReset, Version,
 };
-use mptcpscope::wire::segment::{Segment, decode};
-use mptcpscope::wire::seq::WireDsn;
-use mptcpscope::wire::tcp_option::TcpOption;
+use mptcpscope::internals::wire::segment::{Segment, decode};
+use mptcpscope::internals::wire::seq::WireDsn;
+use mptcpscope::internals::wire::tcp_option::TcpOption;
 
 use crate::support::testdata::OwnedFrame;
 

@@ -1,6 +1,6 @@
 //! Captures that lack something: what is left of a whole one.
 
-use mptcpscope::track::role::Role;
+use mptcpscope::internals::track::role::Role;
 
 use super::whole::Whole;
 use crate::support::random::Random;

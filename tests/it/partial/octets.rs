@@ -1,6 +1,6 @@
 //! Sets of octets by their places in a stream.
 
-use mptcpscope::track::range_set::SeqRange;
+use mptcpscope::internals::track::range_set::SeqRange;
 
 /// Ranges in order, none touching another.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

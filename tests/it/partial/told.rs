@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
-use mptcpscope::analyze::rules::ConnectionContext;
-use mptcpscope::report::Report;
-use mptcpscope::track::Trace;
-use mptcpscope::track::connection::Connection;
-use mptcpscope::track::data::DataSpace;
-use mptcpscope::track::proof::{Verdict, join_verdicts};
-use mptcpscope::track::range_set::SeqRange;
-use mptcpscope::track::role::Role;
-use mptcpscope::track::subflow::Subflow;
-use mptcpscope::wire::seq::Dsn;
+use mptcpscope::internals::analyze::ConnectionContext;
+use mptcpscope::internals::report::Report;
+use mptcpscope::internals::track::Trace;
+use mptcpscope::internals::track::connection::Connection;
+use mptcpscope::internals::track::data::DataSpace;
+use mptcpscope::internals::track::proof::{Verdict, join_verdicts};
+use mptcpscope::internals::track::range_set::SeqRange;
+use mptcpscope::internals::track::role::Role;
+use mptcpscope::internals::track::subflow::Subflow;
+use mptcpscope::internals::wire::seq::Dsn;
 
 use super::octets::Octets;
 use super::whole::{Carrier, Whole, track};

@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use mptcpscope::report::Report;
-use mptcpscope::track::connection::Connection;
-use mptcpscope::track::range_set::SeqRange;
-use mptcpscope::track::role::{PerRole, Role};
-use mptcpscope::track::subflow::Subflow;
-use mptcpscope::track::{Limits, Tracker};
-use mptcpscope::wire::frame::PacketNo;
-use mptcpscope::wire::mptcp::{CapableForm, DataLevelLength, MptcpOption};
-use mptcpscope::wire::segment::{Segment, TcpFlags, decode};
-use mptcpscope::wire::seq::{Dsn, SeqNum};
-use mptcpscope::wire::tcp_option::TcpOption;
+use mptcpscope::internals::report::Report;
+use mptcpscope::internals::track::connection::Connection;
+use mptcpscope::internals::track::range_set::SeqRange;
+use mptcpscope::internals::track::role::{PerRole, Role};
+use mptcpscope::internals::track::subflow::Subflow;
+use mptcpscope::internals::track::{Limits, Tracker};
+use mptcpscope::internals::wire::frame::PacketNo;
+use mptcpscope::internals::wire::mptcp::{CapableForm, DataLevelLength, MptcpOption};
+use mptcpscope::internals::wire::segment::{Segment, TcpFlags, decode};
+use mptcpscope::internals::wire::seq::{Dsn, SeqNum};
+use mptcpscope::internals::wire::tcp_option::TcpOption;
 
 use super::octets::Octets;
 use super::told::alarms;

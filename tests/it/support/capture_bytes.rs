@@ -2,8 +2,8 @@
 
 use std::io::{Cursor, Write};
 
-use mptcpscope::capture::{Capture, Compression, InputStatus, OpenError};
-use mptcpscope::wire::frame::{CapturePoint, LinkType};
+use mptcpscope::internals::capture::{Capture, Compression, InputStatus, OpenError};
+use mptcpscope::internals::wire::frame::{CapturePoint, LinkType};
 
 /// A frame without its borrow.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,31 +1,27 @@
 //! The corpus of captures that is not part of the project, and reports as JSON values.
 //!
-//! Without its folder (`MPTCPSCOPE_CORPUS`, or `corpus` beside the project's `shared` neighbour) a
-//! test says that it was skipped.
+//! Its folder is `MPTCPSCOPE_CORPUS`, or `../shared/corpus`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mptcpscope::analyze::finding::Selection;
-use mptcpscope::capture::{Capture, InputPath, InputStatus};
-use mptcpscope::report::{InputFacts, Report};
-use mptcpscope::track::stream::StreamUse;
-use mptcpscope::track::{Limits, Tracker};
-use mptcpscope::wire::frame::Timestamp;
-use mptcpscope::wire::segment::decode;
+use mptcpscope::internals::analyze::finding::Selection;
+use mptcpscope::internals::capture::{Capture, InputPath, InputStatus};
+use mptcpscope::internals::report::{InputStats, Report};
+use mptcpscope::internals::track::stream::StreamUse;
+use mptcpscope::internals::track::{Limits, Tracker};
+use mptcpscope::internals::wire::frame::Timestamp;
+use mptcpscope::internals::wire::segment::decode;
 use serde_json::Value;
 
-/// The folder, or a word on stderr.
-pub(crate) fn corpus() -> Option<PathBuf> {
+/// The folder. A test that asks for it is `#[ignore]`d, and has `corpus` in its path.
+pub(crate) fn corpus() -> PathBuf {
     let folder = std::env::var_os("MPTCPSCOPE_CORPUS").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"),
         PathBuf::from,
     );
-    if folder.is_dir() {
-        return Some(folder);
-    }
-    eprintln!("skipped: no corpus of captures at {}", folder.display());
-    None
+    assert!(folder.is_dir(), "there is no corpus of captures at {}", folder.display());
+    folder
 }
 
 /// The JSON report on some captures, streams hashed.
@@ -65,15 +61,15 @@ fn build_report(start: Option<Timestamp>, captures: &[PathBuf], wanted: &Selecti
     Report::build_with(&tracker.trace(), &facts, None, wanted)
 }
 
-fn facts(status: &InputStatus) -> InputFacts {
-    InputFacts {
+fn facts(status: &InputStatus) -> InputStats {
+    InputStats {
         path: status.path.clone(),
         format: status.format.to_string(),
         packets: status.packets,
         first: status.first,
         last: status.last,
         cut_short: status.cut_short,
-        ..InputFacts::default()
+        ..InputStats::default()
     }
 }
 

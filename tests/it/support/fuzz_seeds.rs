@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use mptcpscope::capture::Compression;
-use mptcpscope::wire::frame::LinkType;
-use mptcpscope::wire::mptcp;
-use mptcpscope::wire::segment::Segment;
-use mptcpscope::wire::tcp_option::TcpOptions;
+use mptcpscope::internals::capture::Compression;
+use mptcpscope::internals::wire::frame::LinkType;
+use mptcpscope::internals::wire::mptcp;
+use mptcpscope::internals::wire::segment::Segment;
+use mptcpscope::internals::wire::tcp_option::TcpOptions;
 
 use super::capture_bytes::{MICRO, NANO, Order, compress, small_pcap, small_pcapng};
 use super::fuzz_targets::LINK_TYPES;

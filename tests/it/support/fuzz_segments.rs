@@ -4,16 +4,16 @@
 
 use std::net::IpAddr;
 
-use mptcpscope::wire::crypto;
-use mptcpscope::wire::frame::{CapturePoint, PacketNo, Timestamp};
-use mptcpscope::wire::mptcp::{
+use mptcpscope::internals::wire::crypto;
+use mptcpscope::internals::wire::frame::{CapturePoint, PacketNo, Timestamp};
+use mptcpscope::internals::wire::mptcp::{
     AddAddr, AddressFlavour, AddressId, Capable, CapableFlags, CapableForm, DataLevelLength, Dss,
     Fail, FastClose, Join, Key, Mapping, MptcpOption, Nonce, Prio, RemoveAddr, ResetReason,
     TcpReset, Version,
 };
-use mptcpscope::wire::segment::{Decoded, Endpoint, Segment, TcpFlags};
-use mptcpscope::wire::seq::{Dsn, SeqNum, WireDsn};
-use mptcpscope::wire::tcp_option::{TcpOption, TcpOptions};
+use mptcpscope::internals::wire::segment::{Decoded, Endpoint, Segment, TcpFlags};
+use mptcpscope::internals::wire::seq::{Dsn, SeqNum, WireDsn};
+use mptcpscope::internals::wire::tcp_option::{TcpOption, TcpOptions};
 
 /// Octets that describe a segment.
 const RECORD: usize = 8;

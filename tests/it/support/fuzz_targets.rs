@@ -10,19 +10,19 @@ mod fuzz_segments;
 use std::fmt::{self, Write};
 use std::io::Cursor;
 
-use mptcpscope::capture::{Capture, InputStatus};
-use mptcpscope::report::packets::json::Packet;
-use mptcpscope::report::packets::{Line, has_mptcp};
-use mptcpscope::report::text::{self, TextOptions};
-use mptcpscope::report::{InputFacts, Report, json};
-use mptcpscope::track::connection::Connection;
-use mptcpscope::track::role::Role;
-use mptcpscope::track::subflow::{Subflow, SubflowSide};
-use mptcpscope::track::{Limits, Trace, Tracker, proof};
-use mptcpscope::wire::frame::{CapturePoint, Frame, LinkType, PacketNo, Timestamp};
-use mptcpscope::wire::mptcp::MptcpOption;
-use mptcpscope::wire::segment::{Decoded, decode};
-use mptcpscope::wire::tcp_option::{TcpOption, TcpOptions};
+use mptcpscope::internals::capture::{Capture, InputStatus};
+use mptcpscope::internals::report::packets::json::Packet;
+use mptcpscope::internals::report::packets::{Line, has_mptcp};
+use mptcpscope::internals::report::text::{self, TextOptions};
+use mptcpscope::internals::report::{InputStats, Report, json};
+use mptcpscope::internals::track::connection::Connection;
+use mptcpscope::internals::track::role::Role;
+use mptcpscope::internals::track::subflow::{Subflow, SubflowSide};
+use mptcpscope::internals::track::{Limits, Trace, Tracker, proof};
+use mptcpscope::internals::wire::frame::{CapturePoint, Frame, LinkType, PacketNo, Timestamp};
+use mptcpscope::internals::wire::mptcp::MptcpOption;
+use mptcpscope::internals::wire::segment::{Decoded, decode};
+use mptcpscope::internals::wire::tcp_option::{TcpOption, TcpOptions};
 
 /// The declared length, then the captured octets of the options: the walk ends, and no octet of an
 /// option is lost.
@@ -128,8 +128,8 @@ fn look_at_packet(decoded: &Decoded<'_>) {
     }
 }
 
-fn facts(input: &InputStatus) -> InputFacts {
-    InputFacts {
+fn facts(input: &InputStatus) -> InputStats {
+    InputStats {
         path: input.path.clone(),
         format: input.format.to_string(),
         compression: input.compression.map(|compression| compression.to_string()),
@@ -141,7 +141,7 @@ fn facts(input: &InputStatus) -> InputFacts {
         cut_short: input.cut_short,
         note: input.note.clone(),
         dropped_by_kernel: input.dropped_by_kernel(),
-        ..InputFacts::default()
+        ..InputStats::default()
     }
 }
 

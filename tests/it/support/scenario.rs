@@ -12,13 +12,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use mptcpscope::analyze::finding::Selection;
-use mptcpscope::host::HostSnapshot;
-use mptcpscope::report::{InputFacts, Report};
-use mptcpscope::track::role::Role;
-use mptcpscope::track::stream::StreamUse;
-use mptcpscope::track::{Limits, Tracker};
-use mptcpscope::wire::segment::decode;
+use mptcpscope::internals::analyze::finding::Selection;
+use mptcpscope::internals::host::HostSnapshot;
+use mptcpscope::internals::report::{InputStats, Report};
+use mptcpscope::internals::track::role::Role;
+use mptcpscope::internals::track::stream::StreamUse;
+use mptcpscope::internals::track::{Limits, Tracker};
+use mptcpscope::internals::wire::segment::decode;
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -214,16 +214,16 @@ pub(crate) fn tracker() -> Tracker {
 }
 
 /// What is known of the inputs that frames came from.
-pub(crate) fn facts(frames: &[Recorded]) -> Vec<InputFacts> {
+pub(crate) fn facts(frames: &[Recorded]) -> Vec<InputStats> {
     let inputs = frames.iter().map(|recorded| recorded.point.input).max().unwrap_or(0);
     let facts = |input| {
         let own = || frames.iter().filter(move |recorded| recorded.point.input == input);
-        InputFacts {
+        InputStats {
             path: format!("{input}"),
             packets: own().count() as u64,
             first: own().map(|recorded| recorded.at).min(),
             last: own().map(|recorded| recorded.at).max(),
-            ..InputFacts::default()
+            ..InputStats::default()
         }
     };
     (0..=inputs).map(facts).collect()

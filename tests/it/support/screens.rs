@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use mptcpscope::app::tui::load_all;
-use mptcpscope::capture::{InputPath, PacketReader};
-use mptcpscope::tui::theme::Theme;
-use mptcpscope::tui::widgets::text;
-use mptcpscope::tui::{Action, App, Effect, Snapshot, draw, fill, keymap, update};
+use mptcpscope::internals::app::tui::load_all;
+use mptcpscope::internals::capture::{InputPath, PacketReader};
+use mptcpscope::internals::tui::theme::Theme;
+use mptcpscope::internals::tui::widgets::text;
+use mptcpscope::internals::tui::{Action, App, Effect, Snapshot, draw, fill, keymap, update};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};

@@ -4,9 +4,9 @@ use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
-use mptcpscope::capture::Capture;
-use mptcpscope::wire::frame::{CapturePoint, Frame, LinkType, PacketNo, Timestamp};
-use mptcpscope::wire::segment::{Decoded, Segment, decode};
+use mptcpscope::internals::capture::Capture;
+use mptcpscope::internals::wire::frame::{CapturePoint, Frame, LinkType, PacketNo, Timestamp};
+use mptcpscope::internals::wire::segment::{Decoded, Segment, decode};
 
 /// A frame that owns its bytes.
 #[derive(Debug, Clone)]

@@ -3,15 +3,15 @@
 
 use etherparse::PacketBuilder;
 
-use mptcpscope::track::role::{PerRole, Role};
-use mptcpscope::wire::crypto::{self, DssChecksum, JoinParty};
-use mptcpscope::wire::mptcp::{
+use mptcpscope::internals::track::role::{PerRole, Role};
+use mptcpscope::internals::wire::crypto::{self, DssChecksum, JoinParty};
+use mptcpscope::internals::wire::mptcp::{
     AddressId, Capable, CapableFlags, CapableForm, DataLevelLength, Dss, Join, Key, Mapping,
     MptcpOption, Nonce, Version,
 };
-use mptcpscope::wire::segment::TcpFlags;
-use mptcpscope::wire::seq::{Dsn, WireDsn};
-use mptcpscope::wire::tcp_option::TcpOption;
+use mptcpscope::internals::wire::segment::TcpFlags;
+use mptcpscope::internals::wire::seq::{Dsn, WireDsn};
+use mptcpscope::internals::wire::tcp_option::TcpOption;
 
 use Role::{Client, Server};
 

@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use mptcpscope::report::event::{EventKind, FallbackCauseName, JoinForm};
-use mptcpscope::report::model::{ConnectionState, HmacVerdict};
+use mptcpscope::internals::report::event::{EventKind, FallbackCauseName, JoinForm};
+use mptcpscope::internals::report::model::{ConnectionState, HmacVerdict};
 
 use super::Counter;
 use super::Rule::{self, Exact, Silent, Within};

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 
 use anyhow::{bail, ensure};
-use mptcpscope::capture::{Capture, InputPath};
-use mptcpscope::track::role::{PerRole, Role};
-use mptcpscope::wire::crypto;
-use mptcpscope::wire::frame::{Frame, LinkType, Timestamp};
-use mptcpscope::wire::mptcp::{Join, Key, MptcpOption, Nonce, Token, Version};
-use mptcpscope::wire::segment::{Decoded, Endpoint, Segment, decode};
-use mptcpscope::wire::seq::SeqNum;
-use mptcpscope::wire::tcp_option::TcpOption;
+use mptcpscope::internals::capture::{Capture, InputPath};
+use mptcpscope::internals::track::role::{PerRole, Role};
+use mptcpscope::internals::wire::crypto;
+use mptcpscope::internals::wire::frame::{Frame, LinkType, Timestamp};
+use mptcpscope::internals::wire::mptcp::{Join, Key, MptcpOption, Nonce, Token, Version};
+use mptcpscope::internals::wire::segment::{Decoded, Endpoint, Segment, decode};
+use mptcpscope::internals::wire::seq::SeqNum;
+use mptcpscope::internals::wire::tcp_option::TcpOption;
 
 pub struct Base {
     pub link_type: LinkType,

@@ -3,13 +3,13 @@
 use std::net::IpAddr;
 
 use anyhow::ensure;
-use mptcpscope::track::role::{PerRole, Role};
-use mptcpscope::wire::crypto::{self, AddAddrHmacVariant, JoinParty};
-use mptcpscope::wire::mptcp::{
+use mptcpscope::internals::track::role::{PerRole, Role};
+use mptcpscope::internals::wire::crypto::{self, AddAddrHmacVariant, JoinParty};
+use mptcpscope::internals::wire::mptcp::{
     AddAddr, AddressFlavour, Capable, CapableForm, Dss, Join, Key, MptcpOption, Nonce, Version,
 };
-use mptcpscope::wire::seq::WireDsn;
-use mptcpscope::wire::tcp_option::{TcpOption, TcpOptions};
+use mptcpscope::internals::wire::seq::WireDsn;
+use mptcpscope::internals::wire::tcp_option::{TcpOption, TcpOptions};
 
 use crate::base::{Base, Belongs, Connection, Flow, Packet};
 

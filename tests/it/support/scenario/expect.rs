@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail, ensure};
-use mptcpscope::analyze::finding::{Code, Scope};
+use mptcpscope::internals::analyze::finding::{Code, Scope};
 use serde_json::Value;
 use toml::Value as Wanted;
 

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use anyhow::{Result, ensure};
-use mptcpscope::wire::segment::TcpFlags;
+use mptcpscope::internals::wire::segment::TcpFlags;
 
 /// The fields of a segment.
 pub(crate) struct Header {

@@ -3,15 +3,15 @@
 use std::net::IpAddr;
 
 use anyhow::{Context, Result, bail};
-use mptcpscope::track::role::{PerRole, Role};
-use mptcpscope::wire::crypto::{self, AddAddrHmacVariant, DssChecksum, JoinParty};
-use mptcpscope::wire::mptcp::{
+use mptcpscope::internals::track::role::{PerRole, Role};
+use mptcpscope::internals::wire::crypto::{self, AddAddrHmacVariant, DssChecksum, JoinParty};
+use mptcpscope::internals::wire::mptcp::{
     AddAddr, AddressFlavour, AddressId, Capable, CapableFlags, CapableForm, DataLevelLength, Dss,
     Fail, FastClose, Join, Key, Mapping, MptcpOption, Prio, RemoveAddr, ResetReason, TcpReset,
     Token, Version,
 };
-use mptcpscope::wire::segment::TcpFlags;
-use mptcpscope::wire::seq::{Dsn, WireDsn};
+use mptcpscope::internals::wire::segment::TcpFlags;
+use mptcpscope::internals::wire::seq::{Dsn, WireDsn};
 
 use super::state::{Connection, Host, Name, Subflow};
 use super::words::{Phrase, Words, number};

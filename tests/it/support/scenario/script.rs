@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail, ensure};
-use mptcpscope::track::role::Role;
-use mptcpscope::wire::frame::{CapturePoint, Frame, LinkType, PacketNo, Timestamp};
-use mptcpscope::wire::segment::TcpFlags;
-use mptcpscope::wire::tcp_option::{SackBlocks, TcpOption};
+use mptcpscope::internals::track::role::Role;
+use mptcpscope::internals::wire::frame::{CapturePoint, Frame, LinkType, PacketNo, Timestamp};
+use mptcpscope::internals::wire::segment::TcpFlags;
+use mptcpscope::internals::wire::tcp_option::{SackBlocks, TcpOption};
 
 use super::frame::{Header, packet};
 use super::option::{Carrier, tokens};

@@ -3,10 +3,10 @@
 use std::net::SocketAddr;
 
 use anyhow::{Context, Result};
-use mptcpscope::track::role::{PerRole, Role};
-use mptcpscope::wire::crypto;
-use mptcpscope::wire::mptcp::{Key, Nonce, Version};
-use mptcpscope::wire::seq::Dsn;
+use mptcpscope::internals::track::role::{PerRole, Role};
+use mptcpscope::internals::wire::crypto;
+use mptcpscope::internals::wire::mptcp::{Key, Nonce, Version};
+use mptcpscope::internals::wire::seq::Dsn;
 use serde::Deserialize;
 
 use super::words::number;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use super::{binary, run};
+use crate::live::{binary, run};
 
 /// Network namespaces, joined by the interfaces v1 and v2 at both.
 pub(crate) struct Lab {
@@ -21,8 +21,8 @@ pub(crate) struct Lab {
 }
 
 impl Lab {
-    /// `None`, with a word, where that can't be built.
-    pub(crate) fn new(name: &str) -> Option<Self> {
+    /// A test that builds it is `#[ignore]`d, and has `namespaces` in its path.
+    pub(crate) fn new(name: &str) -> Self {
         let id = format!("mls-{}-{name}", std::process::id());
         let lab = Self {
             client: format!("{id}-c"),
@@ -31,11 +31,9 @@ impl Lab {
             folder: tempfile::tempdir().unwrap(),
             running: Vec::new(),
         };
-        if !run("ip", &["netns", "add", &lab.client]) || !run("python3", &["-c", ""]) {
-            println!("skipped: live capture needs root, iproute2 and python3");
-            return None;
-        }
-        Some(lab.build())
+        assert!(run("ip", &["netns", "add", &lab.client]), "root and iproute2 are needed");
+        assert!(run("python3", &["-c", ""]), "python3 is needed");
+        lab.build()
     }
 
     fn build(mut self) -> Self {
@@ -237,5 +235,20 @@ impl Live {
         }
         self.0.stderr.take().unwrap().read_to_end(&mut output.stderr).unwrap();
         output
+    }
+}
+
+/// Waits until a file did not grow for half a second, or for ten.
+pub(crate) fn wait_until_it_rests(path: &str) {
+    let len = || fs::metadata(path).map_or(0, |file| file.len());
+    let (mut before, mut same) = (len(), 0);
+    for _ in 0..200 {
+        sleep(Duration::from_millis(50));
+        let now = len();
+        same = if now == before { same + 1 } else { 0 };
+        before = now;
+        if same >= 10 {
+            return;
+        }
     }
 }

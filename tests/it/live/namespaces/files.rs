@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::lab::Lab;
-use super::{input, report_on, run, text};
+use super::lab::{Lab, wait_until_it_rests};
+use crate::live::{input, report_on, run, text};
+use crate::support::skipped;
 
 #[test]
+#[ignore = "needs root, iproute2, python3 and MPTCP in the kernel"]
 fn what_was_flushed_outlives_a_kill() {
-    let Some(lab) = Lab::new("kill") else { return };
+    let lab = Lab::new("kill");
     let file = lab.path("a.pcapng");
     let mut live = lab.live(&["-i", "v1", "-i", "v2", "-w", &file]);
     lab.transfer(1_000_000);
@@ -32,7 +34,7 @@ fn tshark_counts(file: &str, packets: &Value) {
     let Ok(output) =
         Command::new("tshark").args(["-r", file, "-T", "fields", "-e", "ip.id"]).output()
     else {
-        println!("skipped: tshark");
+        skipped("tshark on what was flushed before a kill: it is not installed");
         return;
     };
     assert!(output.status.success(), "{}", text(&output.stderr));
@@ -42,8 +44,9 @@ fn tshark_counts(file: &str, packets: &Value) {
 
 /// Killed in the middle of a burst: at most the last block is broken.
 #[test]
+#[ignore = "needs root, iproute2, python3 and MPTCP in the kernel"]
 fn a_kill_in_a_burst_costs_the_rest_only() {
-    let Some(lab) = Lab::new("burst") else { return };
+    let lab = Lab::new("burst");
     let file = lab.path("a.pcapng");
     let mut live = lab.live_into("/dev/null", &["-i", "v1", "-w", &file]);
     std::thread::scope(|scope| {
@@ -62,9 +65,10 @@ fn a_kill_in_a_burst_costs_the_rest_only() {
 }
 
 #[test]
+#[ignore = "needs root, iproute2, python3 and MPTCP in the kernel"]
 fn a_signal_ends_it_after_the_last_packet() {
     const PACKETS: u32 = 10_000;
-    let Some(lab) = Lab::new("last") else { return };
+    let lab = Lab::new("last");
     for (signal, json) in [("-INT", "int.json"), ("-TERM", "term.json")] {
         let (file, json) = (lab.path("a.pcapng"), lab.path(json));
         let mut live = lab.live_into("/dev/null", &["-i", "v1", "-w", &file, "--json", &json]);
@@ -81,8 +85,9 @@ fn a_signal_ends_it_after_the_last_packet() {
 }
 
 #[test]
+#[ignore = "needs root, iproute2, python3 and MPTCP in the kernel"]
 fn files_are_rotated_as_another_user() {
-    let Some(lab) = Lab::new("rotate") else { return };
+    let lab = Lab::new("rotate");
     lab.open_folder_to_all();
     let file = lab.path("a.pcapng");
     let arguments = ["-i", "v1", "--user", "nobody", "-w", &file];
@@ -102,8 +107,9 @@ fn files_are_rotated_as_another_user() {
 
 /// By time, as root but without its rights, in a folder of its own.
 #[test]
+#[ignore = "needs root, iproute2, python3 and MPTCP in the kernel"]
 fn files_are_rotated_by_time() {
-    let Some(lab) = Lab::new("hours") else { return };
+    let lab = Lab::new("hours");
     let file = lab.path("a.pcapng");
     let mut live = lab.live(&["-i", "v1", "-w", &file, "--rotate", "200ms"]);
     lab.transfer(1000);
@@ -114,17 +120,15 @@ fn files_are_rotated_by_time() {
 
 /// The same packets as tcpdump's, byte by byte.
 #[test]
+#[ignore = "needs tcpdump, root, iproute2, python3 and MPTCP in the kernel"]
 fn tcpdump_sees_the_same() {
-    let Some(lab) = Lab::new("dump") else { return };
+    let lab = Lab::new("dump");
     let [ours, theirs] = ["ours.pcapng", "theirs.pcap"].map(|name| lab.path(name));
     let mut tcpdump = lab.exec("tcpdump");
     tcpdump.args(["-i", "v1", "-n", "-U", "--immediate-mode", "-Z", "root", "-w", &theirs]);
     // Its buffer of 2 MiB holds eight packets, and drops the ninth while it does not get to run.
     tcpdump.args(["-B", "65536", "tcp"]);
-    let Ok(mut tcpdump) = tcpdump.stderr(std::process::Stdio::null()).spawn() else {
-        println!("skipped: tcpdump");
-        return;
-    };
+    let mut tcpdump = tcpdump.stderr(std::process::Stdio::null()).spawn().unwrap();
     while !fs::metadata(&theirs).is_ok_and(|file| file.len() > 0) {
         sleep(Duration::from_millis(20));
     }
@@ -141,24 +145,9 @@ fn tcpdump_sees_the_same() {
     assert!(theirs.starts_with(&ours), "{} packets, tcpdump has {}", ours.len(), theirs.len());
 }
 
-/// Waits until a file did not grow for half a second, or for ten.
-fn wait_until_it_rests(path: &str) {
-    let len = || fs::metadata(path).map_or(0, |file| file.len());
-    let (mut before, mut same) = (len(), 0);
-    for _ in 0..200 {
-        sleep(Duration::from_millis(50));
-        let now = len();
-        same = if now == before { same + 1 } else { 0 };
-        before = now;
-        if same >= 10 {
-            return;
-        }
-    }
-}
-
 /// Bytes of all packets of a file.
 fn packets(file: &str) -> Vec<Vec<u8>> {
-    use mptcpscope::capture::{Capture, InputPath};
+    use mptcpscope::internals::capture::{Capture, InputPath};
     let mut capture = Capture::open(&[InputPath::File(file.into())]).unwrap();
     let mut packets = Vec::new();
     while let Some(frame) = capture.next_frame() {

@@ -1,8 +1,16 @@
 //! Words that summaries share.
 
-pub(super) use crate::analyze::verdict::host;
+use crate::track::role::Role;
 use crate::track::stamp::PacketStamp;
 use crate::track::subflow::Reset;
+
+/// The host's name in a sentence.
+pub(super) const fn host(role: Role) -> &'static str {
+    match role {
+        Role::Client => "the client",
+        Role::Server => "the server",
+    }
+}
 
 /// With a capital first letter, for the beginning of a sentence.
 pub(super) fn capitalised(words: &str) -> String {

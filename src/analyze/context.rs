@@ -1,11 +1,11 @@
-//! What a rule sees of one connection.
+//! What a rule sees: one connection, or the capture as a whole.
 
 use std::cell::OnceCell;
 
-use super::{InputStats, capture};
-use crate::analyze::holes;
-use crate::analyze::host::KnownHost;
-use crate::analyze::state::{self, Close, ConnectionState};
+use super::holes;
+use super::host::KnownHost;
+use super::input_stats::InputStats;
+use super::state::{self, Close, ConnectionState};
 use crate::host::HostSnapshot;
 use crate::track::Trace;
 use crate::track::address::Address;
@@ -19,11 +19,11 @@ use crate::wire::crypto::AddAddrHmacVariant;
 use crate::wire::frame::PacketNo;
 use crate::wire::mptcp::MptcpOption;
 
-/// What the HMAC of an announced address is worth, and which way of computing it matched.
+/// The verdict on the HMAC of an announced address, and which way of computing it matched.
 pub type AddressVerdict = (Verdict, Option<AddAddrHmacVariant>);
 
-/// One connection, and what follows from its packets. What costs something is found out when it is
-/// asked for, and once: many rules ask, and the report does.
+/// One connection, and what follows from its packets. Costly facts are computed once, when a rule or the
+/// report asks for them first.
 pub struct ConnectionContext<'a> {
     /// Everything.
     pub trace: Trace<'a>,
@@ -35,22 +35,22 @@ pub struct ConnectionContext<'a> {
     pub connection: &'a Connection,
     /// Its subflows, by number.
     pub subflows: Vec<&'a Subflow>,
-    /// First packet of the first join that got through.
+    /// First packet of the first established join.
     pub first_joined: Option<PacketNo>,
     /// How far it came.
     pub state: ConnectionState,
     /// How it ended.
     pub close: Option<Close>,
-    /// What the HMACs of each of `subflows` are worth.
+    /// The verdicts on the HMACs of each of `subflows`.
     join_verdicts: OnceCell<Vec<Option<JoinVerdicts>>>,
-    /// What the HMACs of each of its addresses are worth.
+    /// The verdicts on the HMACs of each of its addresses.
     address_verdicts: OnceCell<Vec<AddressVerdict>>,
     holes: PerRole<OnceCell<Vec<SeqRange>>>,
     lacks_packets: OnceCell<bool>,
 }
 
 impl<'a> ConnectionContext<'a> {
-    /// What is known of `connection`; `host` is what a host says of itself, of this one or not.
+    /// The context of `connection`; `host` is the snapshot of a host, of this connection or another.
     pub fn new(
         trace: Trace<'a>,
         inputs: &'a [InputStats],
@@ -76,7 +76,7 @@ impl<'a> ConnectionContext<'a> {
         }
     }
 
-    /// What the HMACs of a joined subflow are worth; `None` for the initial one.
+    /// The verdicts on the HMACs of a joined subflow; `None` for the initial one.
     pub fn join_verdicts(&self, subflow: &Subflow) -> Option<JoinVerdicts> {
         let judge = |subflow: &&Subflow| proof::join_verdicts(self.connection, subflow);
         let verdicts = self.join_verdicts.get_or_init(|| self.subflows.iter().map(judge).collect());
@@ -86,7 +86,7 @@ impl<'a> ConnectionContext<'a> {
         *verdicts.get(index)?
     }
 
-    /// The announced addresses, and what the HMAC of each is worth.
+    /// The announced addresses, with the verdict on the HMAC of each.
     pub fn addresses(&self) -> impl Iterator<Item = (&'a Address, AddressVerdict)> + '_ {
         let judge = |address: &Address| proof::address_verdict(self.connection, address);
         let addresses = &self.connection.addresses;
@@ -94,13 +94,13 @@ impl<'a> ConnectionContext<'a> {
         addresses.iter().zip(verdicts.iter().copied())
     }
 
-    /// What is not in the capture of what `sender` sent, in order.
+    /// What the capture lacks of what `sender` sent, in order.
     pub fn holes(&self, sender: Role) -> &[SeqRange] {
         let known = self.holes.of(sender);
         known.get_or_init(|| holes::holes(self.connection, &self.subflows, sender))
     }
 
-    /// One past the last byte of `sender`'s stream that its peer acknowledged; a DATA_FIN is none.
+    /// One past the last byte of `sender`'s stream that its peer acknowledged. A DATA_FIN does not count.
     pub fn acked_end(&self, sender: Role) -> Option<i64> {
         holes::acked_end(self.connection, &self.subflows, sender)
     }
@@ -115,6 +115,22 @@ impl<'a> ConnectionContext<'a> {
     pub fn joins(&self) -> impl Iterator<Item = &'a Subflow> {
         let joins = self.subflows.iter().copied().filter(|subflow| !subflow.initial);
         joins.filter(|subflow| !subflow.is_midstream())
+    }
+
+    /// The established subflows.
+    pub fn confirmed(&self) -> impl Iterator<Item = &'a Subflow> + Clone {
+        self.subflows.iter().copied().filter(|subflow| subflow.is_confirmed())
+    }
+
+    /// The longest round trip that a handshake shows.
+    pub fn longest_rtt_ns(&self) -> Option<i64> {
+        self.subflows.iter().filter_map(|subflow| subflow.handshake.rtt_ns()).max()
+    }
+
+    /// Each side of each subflow, the client first.
+    pub fn sides(&self) -> impl Iterator<Item = (&'a Subflow, Role)> {
+        let subflows = self.subflows.iter().copied();
+        subflows.flat_map(|subflow| Role::BOTH.map(|role| (subflow, role)))
     }
 
     /// MPTCP options among the events, with their events.
@@ -149,9 +165,35 @@ impl<'a> ConnectionContext<'a> {
     /// Whether packets or a whole path of the connection are not in the capture.
     pub fn lacks_packets(&self) -> bool {
         *self.lacks_packets.get_or_init(|| {
-            self.subflows.iter().any(|subflow| capture::tcp_hole(subflow).is_some())
-                || !capture::missing_path(self).is_empty()
-                || self.inputs.iter().any(|input| input.dropped > 0)
+            self.lacks_segments()
+                || self.inputs.iter().any(|input| input.dropped_by_kernel.is_some_and(|n| n > 0))
+                || Role::BOTH.iter().any(|role| self.taken_elsewhere(*role).is_some())
         })
     }
+    /// Whether a subflow lacks segments that its hosts acknowledged.
+    fn lacks_segments(&self) -> bool {
+        self.subflows.iter().any(|subflow| holes::of_subflow(subflow) > 0)
+    }
+
+    /// Bytes of `sender` that its peer acknowledged and that took a path which is not in the capture:
+    /// no subflow in it carried them, although none of these lacks a segment.
+    pub fn taken_elsewhere(&self, sender: Role) -> Option<u64> {
+        let is_known = self.connection.fallback.is_none() && self.is_two_sided() && self.is_whole();
+        if !is_known || self.lacks_segments() {
+            return None;
+        }
+        let acked = SeqRange { start: i64::MIN, end: self.acked_end(sender)? };
+        let holes = self.holes(sender).iter();
+        let bytes: u64 = holes.map(|hole| hole.intersection(acked).len()).sum();
+        // A byte or two: a DATA_FIN that was not seen, or a fast-open SYN.
+        (bytes > 2).then_some(bytes)
+    }
+}
+
+/// What a rule sees of the capture as a whole.
+pub struct WholeCapture<'a> {
+    /// Everything.
+    pub trace: Trace<'a>,
+    /// What is known of the inputs.
+    pub inputs: &'a [InputStats],
 }

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::lab::Lab;
-use super::{input, report_on, text};
+use super::lab::{Lab, wait_until_it_rests};
+use crate::live::{input, report_on, text};
 
 /// The server can't answer the join; then it can.
 #[test]
+#[ignore = "needs root, iproute2, python3 and MPTCP in the kernel"]
 fn a_finding_opens_and_closes() {
-    let Some(lab) = Lab::new("finding") else { return };
+    let lab = Lab::new("finding");
     lab.ip_at_server(&["route", "add", "blackhole", "10.99.2.1/32"]);
     let mut live = lab.live(&["-i", "v1", "-i", "v2", "--jsonl", "--summary", "1s"]);
     std::thread::scope(|scope| {
@@ -34,8 +35,9 @@ fn a_finding_opens_and_closes() {
 }
 
 #[test]
+#[ignore = "needs root, iproute2, python3 and MPTCP in the kernel"]
 fn text_tells_findings_in_one_line_each() {
-    let Some(lab) = Lab::new("words") else { return };
+    let lab = Lab::new("words");
     lab.ip_at_server(&["route", "add", "blackhole", "10.99.2.1/32"]);
     let mut live = lab.live(&["-i", "v1", "-i", "v2"]);
     lab.transfer_after(1000, 3.5);
@@ -48,8 +50,9 @@ fn text_tells_findings_in_one_line_each() {
 
 /// Nothing can be opened any more, and still it can be read.
 #[test]
+#[ignore = "needs root, iproute2, python3 and MPTCP in the kernel"]
 fn the_host_is_read_after_privileges_are_gone() {
-    let Some(lab) = Lab::new("host") else { return };
+    let lab = Lab::new("host");
     lab.transfer(1000);
     let json = lab.path("a.json");
     let mut live = lab.live(&["-i", "v1", "-i", "v2", "--json", &json]);
@@ -70,8 +73,9 @@ fn the_host_is_read_after_privileges_are_gone() {
 /// Half of them ask for a connection, half join one that nobody has. `MPTCPSCOPE` and `FLOOD` in the
 /// environment name another program and number of packets, for figures.
 #[test]
+#[ignore = "needs root, iproute2, python3 and MPTCP in the kernel"]
 fn a_flood_is_told_and_leaves_connections_alone() {
-    let Some(lab) = Lab::new("flood") else { return };
+    let lab = Lab::new("flood");
     let packets = std::env::var("FLOOD").map_or(6_000, |count| count.parse().unwrap());
     let [out, json] = ["a.jsonl", "a.json"].map(|name| lab.path(name));
     let mut live = lab.live_into(&out, &["-i", "v1", "-i", "v2", "--jsonl", "--json", &json]);
@@ -105,12 +109,15 @@ fn a_flood_is_told_and_leaves_connections_alone() {
 
 /// A buffer that holds nothing: what is lost is counted everywhere.
 #[test]
+#[ignore = "needs root, iproute2, python3 and MPTCP in the kernel"]
 fn drops_are_told_and_written() {
-    let Some(lab) = Lab::new("drops") else { return };
+    let lab = Lab::new("drops");
     let [out, file, json] = ["a.jsonl", "a.pcapng", "a.json"].map(|name| lab.path(name));
     let arguments = ["-i", "v1", "--buffer", "64kB", "--snaplen", "256", "-w", &file];
     let mut live = lab.live_into(&out, &[&arguments[..], &["--jsonl", "--json", &json]].concat());
     lab.flood(40_000);
+    wait_until_it_rests(&file);
+    // Drops are told of once a second.
     sleep(Duration::from_millis(2500));
     assert_eq!(live.end("-INT").status.code(), Some(0));
     let report = fs::read(&json).unwrap();

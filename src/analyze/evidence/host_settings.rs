@@ -1,23 +1,26 @@
-//! What the host itself says of why there is one path: certain, where the packets only suggest.
+//! Why there is only one path, by the settings and counters of a host: certain, where packets only suggest it.
 
-use super::ConnectionContext;
-use super::words::{capitalised, host, list};
 use crate::analyze::host::KnownHost;
 use crate::host::EndpointFlag;
+
+use crate::analyze::context::ConnectionContext;
+use crate::analyze::words::{capitalised, host, list};
 use crate::track::role::Role;
 
-/// A reason that a host's settings give, and what to do about it.
-pub(super) struct Reason {
+/// A reason that a host's settings give, and what to change.
+pub(in crate::layers::analyze) struct Reason {
     /// The end of a sentence.
-    pub(super) why: String,
+    pub(in crate::layers::analyze) why: String,
     /// What to change.
-    pub(super) advice: String,
-    /// Whether the host was set up for a second path.
-    pub(super) is_configured: bool,
+    pub(in crate::layers::analyze) advice: String,
+    /// Whether the host is configured for a second path.
+    pub(in crate::layers::analyze) is_configured: bool,
 }
 
-/// Why nobody offered a second path, as far as the known host says.
-pub(super) fn nothing_offered(context: &ConnectionContext<'_>) -> Option<Reason> {
+/// Why nobody offered a second path, by the settings of the known host.
+pub(in crate::layers::analyze) fn nothing_offered(
+    context: &ConnectionContext<'_>,
+) -> Option<Reason> {
     let known = context.host?;
     match known.role {
         _ if known.is_managed_by_program() => Some(by_program(known)),
@@ -26,8 +29,11 @@ pub(super) fn nothing_offered(context: &ConnectionContext<'_>) -> Option<Reason>
     }
 }
 
-/// Why an announced address was not joined, as far as the host that should have says.
-pub(super) fn not_joined(context: &ConnectionContext<'_>, joiner: Role) -> Option<Reason> {
+/// Why an announced address was not joined, by the settings of `joiner`.
+pub(in crate::layers::analyze) fn not_joined(
+    context: &ConnectionContext<'_>,
+    joiner: Role,
+) -> Option<Reason> {
     let known = context.host.filter(|known| known.role == joiner)?;
     if known.is_managed_by_program() {
         return Some(by_program(known));
@@ -42,19 +48,27 @@ pub(super) fn not_joined(context: &ConnectionContext<'_>, joiner: Role) -> Optio
 }
 
 /// The limit of subflows of a host that refused a join.
-pub(super) fn refusing_limit(context: &ConnectionContext<'_>, role: Role) -> Option<u32> {
+pub(in crate::layers::analyze) fn refusing_limit(
+    context: &ConnectionContext<'_>,
+    role: Role,
+) -> Option<u32> {
     context.host.filter(|known| known.role == role)?.subflow_limit()
 }
 
 /// Whether the host that sets the C bit announces nothing either.
-pub(super) fn denies_and_announces_nothing(context: &ConnectionContext<'_>, role: Role) -> bool {
+pub(in crate::layers::analyze) fn denies_and_announces_nothing(
+    context: &ConnectionContext<'_>,
+    role: Role,
+) -> bool {
     let known = context.host.filter(|known| known.role == role);
     let signal = known.and_then(|known| known.endpoints_with(&[EndpointFlag::Signal]));
     signal.is_some_and(|addresses| addresses.is_empty())
 }
 
-/// What a server that did not take MPTCP up says of that.
-pub(super) fn declined(context: &ConnectionContext<'_>) -> Option<(String, &'static str)> {
+/// Why a server answered without MPTCP, by its settings and counters, and what to do.
+pub(in crate::layers::analyze) fn declined(
+    context: &ConnectionContext<'_>,
+) -> Option<(String, &'static str)> {
     let known = context.host.filter(|known| known.role == Role::Server)?;
     if known.is_set("net.mptcp.enabled", "0") {
         let why = "MPTCP is switched off on the server".to_owned();

@@ -1,0 +1,306 @@
+//! Joins that failed, and how (RFC 8684 §3.2).
+
+use crate::analyze::context::ConnectionContext;
+use crate::analyze::evidence::host_settings;
+use crate::analyze::evidence::is_initial;
+use crate::analyze::evidence::join_failure::{
+    Failure, closed_before, failure, handshake, has_reason, may_lack_token,
+};
+use crate::analyze::finding::{Code, Confidence, Finding, Severity};
+use crate::analyze::words::{capitalised, host, packet, reason};
+use crate::track::proof::Verdict;
+use crate::track::subflow::{Reset, Subflow};
+use crate::units;
+use crate::wire::segment::Endpoint;
+
+/// Whether the HMACs of a join are wrong in this capture. That is a finding of its own.
+fn has_wrong_hmac(context: &ConnectionContext<'_>, subflow: &Subflow) -> bool {
+    let verdicts = context.join_verdicts(subflow);
+    verdicts.is_some_and(|verdicts| {
+        verdicts.syn_ack == Verdict::Mismatch || verdicts.ack == Verdict::Mismatch
+    })
+}
+
+/// The failed joins that `wanted` selects, with their failures.
+fn failed<'a>(
+    context: &ConnectionContext<'a>,
+    wanted: impl Fn(&Failure) -> bool,
+) -> Vec<(&'a Subflow, Failure)> {
+    let all = context.joins().filter(|subflow| !has_wrong_hmac(context, subflow));
+    let all = all.filter_map(|subflow| Some((subflow, failure(context, subflow)?)));
+    all.filter(|(_, failure)| wanted(failure)).collect()
+}
+
+/// A RST to the SYN, with reason 1 or none: the token is not known there, or the host refused
+/// (RFC 8684 §3.2 gives reason 1 for both).
+pub(super) fn join_unknown_token(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let refused = |failure: &Failure| matches!(failure, Failure::RefusedAtSyn(reset) if may_lack_token(reset));
+    let all = failed(context, refused);
+    let Some((first, Failure::RefusedAtSyn(reset))) = all.first() else { return Vec::new() };
+    let target = first.sides.of(first.acceptor()).endpoint;
+    let subflows: Vec<_> = all.iter().map(|(subflow, _)| *subflow).collect();
+    let mut finding = Finding::new(Code::JoinUnknownToken, "")
+        .on_only(&subflows)
+        .seen(subflows.iter().flat_map(|subflow| handshake(subflow)))
+        .times(all.len() as u64)
+        .with("address", target.address.to_string())
+        .with("port", u64::from(target.port));
+    let joins = units::counted(all.len() as u64, "join");
+    let were = if all.len() == 1 { "was" } else { "were" };
+    let how = format!("{target} by a RST {} ({})", reason(reset), packet(reset.seen));
+    let (why, advice) = if let Some(closed) = closed_before(context, first) {
+        finding = finding.severity(Severity::Note);
+        let by = host(first.acceptor());
+        (format!("{by} had closed its direction before ({})", packet(closed)), LATE_JOIN)
+    } else if reset.reason.is_none() {
+        ("nobody listens there, or a firewall answers".to_owned(), NO_LISTENER)
+    } else if is_accepted_there(context, first, target) {
+        ("the host accepted another one before, so it refuses this one".to_owned(), REFUSED)
+    } else if is_initial(context, first, target) {
+        finding = finding.confidence(Confidence::Likely);
+        ("it reached a host that does not have the connection".to_owned(), ANYCAST)
+    } else {
+        finding = finding.confidence(Confidence::Likely);
+        ("the token is not known there".to_owned(), UNKNOWN_TOKEN)
+    };
+    finding.summary = format!("{} {were} refused at {how}: {why}.", capitalised(&joins));
+    vec![finding.advice(advice)]
+}
+
+const LATE_JOIN: &str = "Nothing to mend: there is no use in a path for a connection that ends.";
+
+const NO_LISTENER: &str = "Announce an address with the port that the server listens on, or open the \
+    firewall for it. Linux listens on announced ports by itself: \
+    `ip mptcp endpoint add ADDRESS signal port 5001` (for IPv6 see add-addr-no-space).";
+
+const REFUSED: &str = "Linux refuses with reason 1 once the application has shut down writing; else \
+    look at `ip mptcp limits show` on that host.";
+
+const ANYCAST: &str = "A load balancer, anycast address or ECMP sends joins to another host. On \
+    the servers: `sysctl net.mptcp.allow_join_initial_addr_port=0` and `ip mptcp endpoint add \
+    UNICAST-ADDRESS signal`.";
+
+pub(super) const UNKNOWN_TOKEN: &str = "The join reached another host, its token was changed on the \
+    way, or the connection was over there: capture at that host.";
+
+/// Whether a join to this endpoint got through before.
+fn is_accepted_there(context: &ConnectionContext<'_>, refused: &Subflow, target: Endpoint) -> bool {
+    let mut others = context.joins();
+    others.any(|other| {
+        other.is_confirmed()
+            && other.first.packet < refused.first.packet
+            && other.sides.of(other.acceptor()).endpoint == target
+    })
+}
+
+/// A RST after the third ACK, or another reason at the SYN: a limit or a policy.
+pub(super) fn join_rejected(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let rejected = |failure: &Failure| match failure {
+        Failure::RefusedAtSyn(reset) => !may_lack_token(reset),
+        Failure::RefusedAtAck(reset) => !has_reason(reset, 1),
+        Failure::GivenUp(_) => true,
+        _ => false,
+    };
+    let all = failed(context, rejected);
+    let found =
+        all.iter().filter_map(|(subflow, failure)| {
+            let (Failure::RefusedAtSyn(reset)
+            | Failure::RefusedAtAck(reset)
+            | Failure::GivenUp(reset)) = failure
+            else {
+                return None;
+            };
+            let is_given_up = matches!(failure, Failure::GivenUp(_));
+            let when = match failure {
+                Failure::RefusedAtSyn(_) => "at its SYN",
+                Failure::GivenUp(_) => "after the SYN/ACK",
+                _ => "after its third ACK",
+            };
+            let closed = closed_before(context, subflow);
+            let limit = host_settings::refusing_limit(context, reset.from);
+            let why = match (closed, limit) {
+                (Some(fin), _) => format!(": the connection was being closed ({})", packet(fin)),
+                (None, _) if is_given_up && has_reason(reset, 1) => {
+                    ", as Linux does once the application has shut down writing".to_owned()
+                }
+                (None, Some(limit)) => format!("; its limit of subflows is {limit}"),
+                (None, None) => String::new(),
+            };
+            let is_harmless = closed.is_some() || is_given_up && context.connection.joined > 0;
+            let summary = format!(
+                "{} refused the join on subflow {} {when} by a RST {} ({}){why}.",
+                capitalised(host(reset.from)),
+                subflow.number,
+                reason(reset),
+                packet(reset.seen),
+            );
+            let advice =
+                if closed.is_some() { LATE_JOIN } else { advice_on_rejection(failure, reset) };
+            Some(
+                Finding::new(Code::JoinRejected, summary)
+                    .severity(if is_harmless { Severity::Note } else { Severity::Warning })
+                    .confidence(if is_given_up { Confidence::Likely } else { Confidence::Certain })
+                    .on(subflow)
+                    .from(reset.from)
+                    .seen(handshake(subflow))
+                    .advice(advice),
+            )
+        });
+    found.collect()
+}
+
+fn advice_on_rejection(failure: &Failure, reset: &Reset) -> &'static str {
+    match failure {
+        Failure::GivenUp(_) if has_reason(reset, 1) => LATE_JOIN,
+        Failure::GivenUp(_) => {
+            "The SYN/ACK came too late, or on another interface than the one that the endpoint \
+             is bound to (dev in `ip mptcp endpoint show`): look at the routes back."
+        }
+        Failure::RefusedAtSyn(_) if has_reason(reset, 3) => {
+            "The port was not announced by this connection's peer, or SYN cookies are on and \
+             the limit is reached: `ip mptcp endpoint show`, `ip mptcp limits show` there."
+        }
+        _ if has_reason(reset, 3) => {
+            "The limit of subflows is reached there, or a policy forbids it: `ip mptcp limits \
+             set subflows 8`."
+        }
+        _ => {
+            "Look at `ip mptcp limits show` and at the application there; a firewall may have \
+             sent it."
+        }
+    }
+}
+
+/// Nobody answers the SYN (or the SYN/ACK) of a join.
+pub(super) fn join_no_answer(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let silent = |failure: &Failure| matches!(failure, Failure::NoAnswer | Failure::NoAck);
+    let all = failed(context, silent);
+    let found = all.iter().map(|(subflow, failure)| {
+        let (what, tries, seen) = match failure {
+            Failure::NoAnswer => {
+                ("SYN", subflow.handshake.syn_retransmissions, subflow.handshake.syn)
+            }
+            _ => ("SYN/ACK", subflow.handshake.syn_ack_retransmissions, subflow.handshake.syn_ack),
+        };
+        let tries = u64::from(tries) + 1;
+        let lasted = seen.map_or(0, |first| subflow.last.at.since(first.at));
+        let (client, server) = (subflow.sides.client.endpoint, subflow.sides.server.endpoint);
+        let summary = format!(
+            "{} of the join {client} → {server} within {} got no answer: the path is dead, or \
+             something on it drops them.",
+            capitalised(&units::counted(tries, what)),
+            units::duration(lasted)
+        );
+        Finding::new(Code::JoinNoAnswer, summary)
+            .on(subflow)
+            .seen(handshake(subflow).chain([subflow.last]))
+            .with("tries", tries)
+            .with("lasted_ns", lasted.unsigned_abs())
+            .advice(
+                "Does the address answer a ping from that source? If so, a firewall drops SYNs with \
+                 MP_JOIN; if not, mend the route, or do not announce the address.",
+            )
+    });
+    found.collect()
+}
+
+/// The SYN/ACK of a join has no MP_JOIN.
+pub(super) fn join_answered_by_plain_tcp(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let all = failed(context, |failure| matches!(failure, Failure::PlainAnswer(_)));
+    let found = all.iter().filter_map(|(subflow, failure)| {
+        let Failure::PlainAnswer(syn_ack) = failure else { return None };
+        let has_option = subflow.join.is_some_and(|join| join.syn_ack_hmac.is_some());
+        let number = subflow.number;
+        let (summary, confidence) = if has_option {
+            let reset = subflow.reset.map(|reset| reason(&reset)).unwrap_or_default();
+            let text = format!(
+                "The SYN/ACK of the join on subflow {number} ({}) has MP_JOIN here, but {} did not \
+                 take it (RST {reset}): it was taken out or changed on the way.",
+                packet(*syn_ack),
+                host(subflow.opener)
+            );
+            (text, Confidence::Likely)
+        } else {
+            let text = format!(
+                "The SYN/ACK of the join on subflow {number} ({}) has no MP_JOIN: a proxy or another \
+                 host answered, or the option was taken out.",
+                packet(*syn_ack)
+            );
+            (text, Confidence::Certain)
+        };
+        Some(
+            Finding::new(Code::JoinAnsweredByPlainTcp, summary)
+                .on(subflow)
+                .from(subflow.acceptor())
+                .seen(handshake(subflow))
+                .confidence(confidence)
+                .advice(
+                    "Look for a TCP proxy, a load balancer or a firewall that normalises TCP options \
+                     on this path; capture at the other end to see where the option goes.",
+                ),
+        )
+    });
+    found.collect()
+}
+
+/// The third ACK of a join lost its MP_JOIN: the joinee resets with reason 1.
+pub(super) fn join_ack_stripped(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let lost =
+        |failure: &Failure| matches!(failure, Failure::RefusedAtAck(reset) if has_reason(reset, 1));
+    let all = failed(context, lost);
+    let found = all.iter().filter_map(|(subflow, failure)| {
+        let Failure::RefusedAtAck(reset) = failure else { return None };
+        let has_option = subflow.join.is_some_and(|join| join.ack_hmac.is_some());
+        let is_right = context.join_verdicts(subflow).is_some_and(|v| v.ack == Verdict::Verified);
+        // The option is there and not proved, or the third ACK itself is not there.
+        if has_option && !is_right || !has_option && subflow.handshake.ack.is_none() {
+            return None;
+        }
+        let (number, at) = (subflow.number, packet(reset.seen));
+        let (summary, confidence) = if has_option {
+            let text = format!(
+                "The third ACK of the join on subflow {number} has a right MP_JOIN here and was \
+                 refused with reason 1 ({at}): it was taken out or changed on the way.",
+            );
+            (text, Confidence::Likely)
+        } else {
+            let text = format!(
+                "The third ACK of the join on subflow {number} came without MP_JOIN and was refused \
+                 ({at}): the option was taken out on the way.",
+            );
+            (text, Confidence::Certain)
+        };
+        Some(
+            Finding::new(Code::JoinAckStripped, summary)
+                .on(subflow)
+                .from(subflow.opener)
+                .seen(handshake(subflow))
+                .confidence(confidence)
+                .advice(
+                    "A middlebox on this path lets MP_JOIN pass on SYNs only: look for firewalls \
+                     that normalise TCP options.",
+                ),
+        )
+    });
+    found.collect()
+}
+
+/// The third ACK is repeated: the fourth ACK never comes.
+pub(super) fn join_ack_unconfirmed(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let all = failed(context, |failure| matches!(failure, Failure::Unconfirmed));
+    let found = all.iter().map(|(subflow, _)| {
+        let summary = format!(
+            "The third ACK of the join on subflow {} was repeated and never confirmed: {} may not \
+             send data there.",
+            subflow.number,
+            host(subflow.opener)
+        );
+        Finding::new(Code::JoinAckUnconfirmed, summary)
+            .on(subflow)
+            .from(subflow.opener)
+            .seen(handshake(subflow).chain([subflow.last]))
+            .confidence(Confidence::Likely)
+            .advice("The path loses packets in one direction: capture at the other end.")
+    });
+    found.collect()
+}
