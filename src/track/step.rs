@@ -7,6 +7,7 @@ mod classify;
 mod context;
 mod copy;
 mod data_level;
+mod directed;
 mod fallback;
 mod fast_path;
 mod gratuitous_ack;

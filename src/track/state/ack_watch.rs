@@ -118,44 +118,38 @@ impl AckWatch {
         self.asked = Some(at);
     }
 
-    /// Whether a segment with ACK and perhaps PSH, and without SACK blocks, follows on the last one,
-    /// and says something new: then there is nothing to compare, and nothing that asks for an answer.
+    /// What a segment with ACK and perhaps PSH, and without SACK blocks, says, if it follows on the last
+    /// one and says something new: then there is nothing to compare, and nothing that asks for an answer.
+    /// Nothing is changed.
     #[inline(always)]
-    pub(crate) fn goes_on(&self, segment: &Segment<'_>, options: &SegmentOptions) -> bool {
-        let Some(last) = &self.last else { return false };
-        let is_outdated = match (last.timestamp, options.timestamps) {
-            (Some(before), Some((now, _))) => SeqNum(now).distance_from(before) < 0,
-            _ => false,
-        };
-        let is_bare = segment.payload_len == 0 && segment.flags == TcpFlags::ACK;
-        self.pending.is_none()
-            && segment.seq == last.end
-            && !is_outdated
-            && !(is_bare && segment.ack == last.ack)
-    }
-
-    /// Takes a segment of which [`AckWatch::goes_on`] is true.
-    #[inline(always)]
-    pub(crate) fn go_on(
-        &mut self,
+    pub(crate) fn try_fast_watch(
+        &self,
         segment: &Segment<'_>,
         options: &SegmentOptions,
         data_ack: WireDsn,
-    ) {
-        let Some(last) = &mut self.last else { return };
-        last.is_syn = false;
-        last.end = segment.seq.add(segment.payload_len);
-        last.ack = segment.ack;
-        last.window = segment.window;
-        last.at = segment.timestamp;
-        last.is_bare = segment.payload_len == 0 && segment.flags == TcpFlags::ACK;
-        last.point = segment.point;
-        last.stamps = options.timestamps;
-        last.sack = Sack::default();
-        last.data_ack = Some(lower_half(data_ack));
-        if let Some((value, _)) = options.timestamps {
-            last.timestamp = Some(SeqNum(value));
-        }
+    ) -> Option<Said> {
+        let last = self.last.as_ref()?;
+        let timestamp = options.timestamps.map(|(value, _)| SeqNum(value));
+        let is_outdated = match (last.timestamp, timestamp) {
+            (Some(before), Some(now)) => now.distance_from(before) < 0,
+            _ => false,
+        };
+        let is_bare = segment.payload_len == 0 && segment.flags == TcpFlags::ACK;
+        let says_new = !is_bare || segment.ack != last.ack;
+        let is_next = segment.seq == last.end && !is_outdated && says_new;
+        (is_next && self.pending.is_none()).then(|| Said {
+            is_syn: false,
+            end: segment.seq.add(segment.payload_len),
+            ack: segment.ack,
+            window: segment.window,
+            at: segment.timestamp,
+            is_bare,
+            point: segment.point,
+            stamps: options.timestamps,
+            sack: Sack::default(),
+            data_ack: Some(lower_half(data_ack)),
+            timestamp,
+        })
     }
 
     /// Whether data ends past the window that this host offered last: it is dropped and answered (RFC
@@ -172,9 +166,9 @@ impl AckWatch {
         self.evidence.get_or_insert_default()
     }
 
-    /// Remembers what was said last.
-    #[inline]
-    pub(crate) fn note(&mut self, now: &Said) {
+    /// Takes what was said last.
+    #[inline(always)]
+    pub(crate) fn commit(&mut self, now: &Said) {
         self.got_twice |= now.is_duplicate();
         match &mut self.last {
             Some(last) => last.go_on_to(now),
@@ -221,7 +215,7 @@ pub(crate) const fn lower_half(dsn: WireDsn) -> u32 {
 
 impl Said {
     /// Becomes what was said `now`, but for what holds of everything up to it.
-    #[inline]
+    #[inline(always)]
     fn go_on_to(&mut self, now: &Self) {
         let Self { end, data_ack, timestamp, .. } = *self;
         *self = Self {

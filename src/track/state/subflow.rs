@@ -184,7 +184,7 @@ pub struct SubflowSide {
     /// Its last segments, to know a copy when it comes.
     pub recent: RecentSegments,
     /// What it had no room to say.
-    pub option_space: AckWatch,
+    pub ack_watch: AckWatch,
     /// Round trips of what it sent.
     pub round_trips: RoundTrips,
     /// What became of its payload.
@@ -232,7 +232,7 @@ impl SubflowSide {
             bytes: ByteCounts::default(),
             round_trips: RoundTrips::default(),
             sender_stats: SenderStats::default(),
-            option_space: AckWatch::default(),
+            ack_watch: AckWatch::default(),
             violations: Violations::default(),
             recent: RecentSegments::default(),
             segments: 0,

@@ -9,8 +9,8 @@ pub(super) fn is_copy(step: &mut Step<'_>) -> bool {
     let is_copy = here.recent.is_copy(segment, step.options, subflow.several_points);
     if is_copy {
         subflow.several_points = true;
-        if here.option_space.is_doubled(segment.point) {
-            there.option_space.ask(segment.timestamp);
+        if here.ack_watch.is_doubled(segment.point) {
+            there.ack_watch.ask(segment.timestamp);
         }
     }
     is_copy

@@ -1,6 +1,7 @@
 //! The data level of a segment: the DSS option, with DATA_ACK, mapping and DATA_FIN (RFC 8684 §3.3).
 
 use super::context::Step;
+use super::directed::Directed;
 use super::{fallback, pending, violations};
 use crate::track::fallback::FallbackCause;
 use crate::track::range_set::SeqRange;
@@ -33,15 +34,10 @@ pub(super) fn take_dss(step: &mut Step<'_>, dss: &Dss, payload: SeqRange) {
     }
     if let Some(ack) = dss.data_ack {
         let receiver = step.sender().peer();
-        let window = step.subflow.sides.of(step.sender()).window_of(step.segment);
-        let data = step.connection.data.of_mut(receiver);
-        let end = data.acknowledge(ack, step.seen);
-        let edge = data.offer(end, window, step.seen.at);
-        let acked = data.acked_end().unwrap_or_default();
-        violations::check_data_ack_width(step, ack.is_long(), end);
-        if let Some(edge) = edge {
-            violations::check_window_edge(step, edge);
-        }
+        let (segment, seen) = (step.segment, step.seen);
+        let is_plain = step.connection.fallback.is_some();
+        Directed::of(step).commit_data_ack(ack, segment, seen, is_plain);
+        let acked = step.connection.data.of(receiver).acked_end().unwrap_or_default();
         step.on_stream(receiver, |stream| stream.acknowledge(acked));
         pending::place_by_acknowledgment(step, ack);
     }

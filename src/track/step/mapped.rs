@@ -2,6 +2,7 @@
 //! the one count that they belong to.
 
 use super::context::Step;
+use super::directed::Directed;
 use super::violations;
 use crate::track::range_set::SeqRange;
 use crate::track::state::data::PayloadClass;
@@ -28,12 +29,8 @@ pub(super) fn take_mapped(step: &mut Step<'_>, part: SeqRange, mapped: &Mapped) 
         sample,
     };
     if let Some(place) = data.range_set().place_of(range) {
-        data.insert_new(place, carried);
-        let at = step.seen.at;
-        let end = step.side();
-        end.bytes.new_data += range.len();
-        end.sender_stats.carried(at, range, true);
-        violations::check_new_data(step, range);
+        let (seen, is_plain) = (step.seen, step.connection.fallback.is_some());
+        Directed::of(step).commit_new_data(place, carried, seen, is_plain);
     } else {
         take_known(step, carried);
     }
@@ -52,7 +49,10 @@ fn take_known(step: &mut Step<'_>, carried: Transmission) {
         match fate {
             PayloadClass::New => {
                 bytes.new_data += range.len();
-                violations::check_new_data(step, range);
+                if step.connection.fallback.is_none() {
+                    let data = step.connection.data.of(sender);
+                    violations::check_new_data(&mut end.violations, data, range, step.seen);
+                }
             }
             PayloadClass::Remapped => {
                 bytes.remapped += range.len();

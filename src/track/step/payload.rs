@@ -1,6 +1,7 @@
 //! What becomes of payload on its subflow: new, sent again, or without a mapping.
 
 use super::context::Step;
+use super::directed::Directed;
 use super::{fallback, mapped, pending, violations};
 use crate::track::range_set::SeqRange;
 use crate::track::state::event::EventKind;
@@ -12,16 +13,13 @@ use crate::wire::seq::Dsn;
 pub(super) fn take_payload(step: &mut Step<'_>, payload: SeqRange) {
     let (seen, bytes) = (step.seen, step.segment.payload_len);
     let is_syn = step.segment.flags.has(TcpFlags::SYN);
+    let mut state = Directed::of(step);
+    state.commit_payload(bytes);
+    let in_order = !is_syn && state.commit_in_order(payload, seen.at);
     let end = step.side();
-    end.bytes.payload += payload.len();
-    end.largest_payload = end.largest_payload.max(bytes);
     let first = end.first_data.is_none();
     end.first_data.get_or_insert(seen);
     let new_before = end.bytes.new_data;
-    let in_order = !is_syn && end.sequence.insert_past_end(payload);
-    if in_order {
-        end.round_trips.sent(payload, seen.at);
-    }
     if first {
         step.event(EventKind::FirstData { payload_len: step.segment.payload_len });
     }
@@ -34,10 +32,7 @@ pub(super) fn take_payload(step: &mut Step<'_>, payload: SeqRange) {
     let end = step.side();
     // Bytes that turn out to stand elsewhere may be taken back.
     let new_data = end.bytes.new_data.saturating_sub(new_before);
-    let in_flight = end.unacknowledged(None);
-    end.sender_stats.sent(seen.at, payload.len(), new_data, in_flight);
-    let data = step.connection.data.of_mut(step.direction.sender());
-    data.sent(seen.at, payload.len(), new_data);
+    Directed::of(step).commit_sent(seen.at, payload.len(), new_data);
 }
 
 /// Bytes of a fast-open SYN that the peer did not accept: only when they come again do they

@@ -43,14 +43,6 @@ pub(super) fn check_data_fin(step: &mut Step<'_>, mapping: &Mapping, position: i
     }
 }
 
-/// A DATA_ACK, 8 bytes wide or 4, for everything before `acked`.
-#[inline]
-pub(super) fn check_data_ack_width(step: &mut Step<'_>, is_long: bool, acked: i64) {
-    if !is_long && step.connection.data.of(step.direction.sender().peer()).is_wide(acked) {
-        note(step, Violation::NarrowDataAck, 0);
-    }
-}
-
 /// A mapping at `first` whose DSN is 4 bytes wide.
 #[cold]
 pub(super) fn check_dsn_rate(step: &mut Step<'_>, first: i64) {
@@ -83,27 +75,6 @@ pub(super) fn check_window(step: &mut Step<'_>, payload: SeqRange) {
     }
 }
 
-/// The right edge of the receive window, by a DATA_ACK.
-pub(super) fn check_window_edge(step: &mut Step<'_>, edge: i64) {
-    let (seen, ack, is_plain) = (step.seen, step.segment.ack, step.connection.fallback.is_some());
-    let end = step.side();
-    if is_plain {
-        end.violations.offer(ack, edge);
-    } else {
-        check_edge(end, seen, ack, edge);
-    }
-}
-
-/// New bytes of the stream at `range`.
-#[inline(always)]
-pub(super) fn check_new_data(step: &mut Step<'_>, range: SeqRange) {
-    let sender = step.direction.sender();
-    if step.connection.fallback.is_none() {
-        let violations = &mut step.subflow.sides.of_mut(sender).violations;
-        check_range(violations, step.connection.data.of(sender), range, step.seen);
-    }
-}
-
 /// A FIN: whether data of its sender is not acknowledged at the data level.
 pub(super) fn check_fin(step: &mut Step<'_>) {
     let outstanding = step.connection.data.of(step.sender()).outstanding();
@@ -129,11 +100,6 @@ pub(super) fn check_duplicate_ack(step: &mut Step<'_>, is_signal: bool) {
     } else if violations.signal(at) == LIKE_LOSS {
         note(step, Violation::SignalsInARow, 0);
     }
-}
-
-/// Anything but a duplicate ACK.
-pub(super) fn end_signals(step: &mut Step<'_>) {
-    step.side().violations.end_signals();
 }
 
 /// Bytes from `start` on that TCP sends again.
@@ -206,19 +172,25 @@ pub(super) fn check_reinjection(step: &mut Step<'_>, bytes: u64) {
     }
 }
 
-/// The right edge of the receive window, on a segment with acknowledgment number `ack`, of a
-/// connection that did not fall back.
+/// The right edge of the receive window, by a DATA_ACK on a segment with acknowledgment number `ack`.
+/// `is_plain` says that the connection fell back.
 #[inline(always)]
-pub(super) fn check_edge(side: &mut SubflowSide, seen: PacketStamp, ack: SeqNum, edge: i64) {
+pub(super) fn check_window_edge(
+    side: &mut SubflowSide,
+    seen: PacketStamp,
+    ack: SeqNum,
+    edge: i64,
+    is_plain: bool,
+) {
     let behind = side.violations.offer(ack, edge);
-    if behind > 1 && behind >= 1 << side.window_scale.unwrap_or(0) {
+    if !is_plain && behind > 1 && behind >= 1 << side.window_scale.unwrap_or(0) {
         side.violations.note(Violation::WindowShrunk, seen, behind.unsigned_abs());
     }
 }
 
 /// New bytes at `range` of a stream whose connection did not fall back.
 #[inline(always)]
-pub(super) fn check_range(
+pub(super) fn check_new_data(
     violations: &mut Violations,
     data: &DataSpace,
     range: SeqRange,
