@@ -59,9 +59,11 @@
 //! | `capture` | `wire::frame` |
 //! | `track` | `wire` |
 //! | `units` | – |
+//! | `printable` | – |
+//! | `text_layout` | – |
 //! | `analyze` | `track`, `wire`, `units`, `host::HostSnapshot`, `host::EndpointFlag` |
-//! | `report` | `analyze`, `track`, `wire`, `units` |
-//! | `tui` | `analyze`, `report`, `track`, `wire`, `units` |
+//! | `report` | `analyze`, `track`, `wire`, `units`, `printable`, `text_layout` |
+//! | `tui` | `analyze`, `report`, `track`, `wire`, `units`, `printable`, `text_layout` |
 //! | `host` | – |
 //! | `cli` | `analyze::finding`, `units` |
 //! | `app`, `facade` | all |
@@ -105,6 +107,7 @@ pub mod internals {
     pub use crate::layers::*;
 }
 
+#[allow(clippy::wildcard_imports, reason = "which layers there are depends on features")]
 use layers::*;
 
 pub use analyze::finding::Severity;
