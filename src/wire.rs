@@ -11,3 +11,4 @@ pub mod option_space;
 pub mod segment;
 pub mod seq;
 pub mod tcp_option;
+pub mod window;

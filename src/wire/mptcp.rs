@@ -21,6 +21,7 @@ pub mod fastclose;
 pub mod join;
 pub mod prio;
 pub mod reset;
+pub mod stream_part;
 
 pub use address::{AddAddr, AddressFlavour, AddressId, RemoveAddr};
 pub use capable::{Capable, CapableFlags, CapableForm, Version};
@@ -30,6 +31,7 @@ pub use fastclose::FastClose;
 pub use join::Join;
 pub use prio::Prio;
 pub use reset::{ResetReason, TcpReset};
+pub use stream_part::StreamPart;
 
 use nom::Parser;
 

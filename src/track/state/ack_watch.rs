@@ -10,6 +10,7 @@ use crate::wire::frame::{CapturePoint, Timestamp};
 use crate::wire::mptcp::AddressId;
 use crate::wire::segment::{Segment, TcpFlags};
 use crate::wire::seq::{SeqNum, WireDsn};
+use crate::wire::window::MAX_SHIFT;
 
 /// Most packets that are listed of a kind; the rest is counted.
 const MAX_LISTED: usize = 8;
@@ -157,7 +158,7 @@ impl AckWatch {
     #[inline]
     pub(crate) fn is_outside_window(&self, segment: &Segment<'_>, scale: Option<u8>) -> bool {
         let (Some(said), Some(scale)) = (&self.last, scale) else { return false };
-        let room = i64::from(said.window) << scale.min(14);
+        let room = i64::from(said.window) << scale.min(MAX_SHIFT);
         let end = segment.seq.add(segment.payload_len).distance_from(said.ack);
         segment.payload_len > 0 && !said.is_syn && i64::from(end) > room
     }

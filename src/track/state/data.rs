@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use smallvec::SmallVec;
 
 use super::data_level_stats::{DataLevelStats, Stall};
+use super::mapping::Mapped;
 use super::series::DataSeries;
 use super::transmissions::{FirstTransmissions, Transmission};
 use crate::track::data_level::DataLevel;
@@ -168,6 +169,13 @@ impl DataSpace {
     pub fn position(&mut self, dsn: Dsn) -> i64 {
         self.base.get_or_insert(dsn);
         self.position_of(dsn).unwrap_or(0)
+    }
+
+    /// Where the bytes at `part` of a subflow stand in the stream, by a mapping that covers them.
+    #[inline]
+    pub(crate) fn range_of(&mut self, mapped: &Mapped, part: SeqRange) -> SeqRange {
+        let start = self.position(mapped.dsn_at(part.start));
+        SeqRange { start, end: start + (part.end - part.start) }
     }
 
     /// Adds bytes carried by a subflow that belong at `place`, since none of them was seen before.

@@ -18,6 +18,7 @@ use crate::wire::frame::Timestamp;
 use crate::wire::mptcp::{AddressId, Nonce, TcpReset, Token};
 use crate::wire::segment::{Endpoint, Segment};
 use crate::wire::seq::SeqNum;
+use crate::wire::window;
 
 /// A subflow. (`repr(C)`: see [`SubflowSide`].)
 #[derive(Debug, Clone)]
@@ -270,7 +271,7 @@ impl SubflowSide {
     /// The window of a segment that it sent in bytes, if its scale is known.
     #[inline]
     pub(crate) fn window_of(&self, segment: &Segment<'_>) -> Option<u64> {
-        Some(u64::from(segment.window) << self.window_scale?)
+        Some(window::bytes(segment, self.window_scale?))
     }
 
     /// Forgets mappings of which nothing more can come, by what was seen or what the peer says to have.
@@ -402,15 +403,13 @@ impl Subflow {
         sooner && handshake.rtt_ns().is_some()
     }
 
-    /// With both SYNs seen, says how windows are scaled: not at all unless both offer it (RFC 7323
-    /// §2.2), and by no more than 14 bits (§2.3).
+    /// With both SYNs seen, says how windows are scaled.
     pub fn know_window_scales(&mut self) {
         let ends = &mut self.sides;
         if let (Some(client), Some(server)) = (ends.client.syn_options, ends.server.syn_options) {
-            let both = client.window_scale.zip(server.window_scale);
-            let (client, server) = both.unwrap_or_default();
-            ends.client.window_scale = Some(client.min(14));
-            ends.server.window_scale = Some(server.min(14));
+            let (client, server) = window::shifts(client.window_scale, server.window_scale);
+            ends.client.window_scale = Some(client);
+            ends.server.window_scale = Some(server);
         }
     }
 

@@ -19,8 +19,7 @@ pub(super) fn take_mapped(step: &mut Step<'_>, part: SeqRange, mapped: &Mapped) 
     let sender = step.sender();
     let sample = sample(step, part);
     let data = step.connection.data.of_mut(sender);
-    let start = data.position(mapped.dsn_at(part.start));
-    let range = SeqRange { start, end: start + (part.end - part.start) };
+    let range = data.range_of(mapped, part);
     let carried = Transmission {
         range,
         subflow: step.subflow.number,

@@ -108,9 +108,7 @@ fn take_repaired(step: &mut Step<'_>, again: SeqRange) {
         return;
     }
     let part = again.intersection(mapped.positions);
-    let data = step.connection.data.of_mut(step.direction.sender());
-    let start = data.position(mapped.dsn_at(part.start));
-    let range = SeqRange { start, end: start + (part.end - part.start) };
+    let range = step.connection.data.of_mut(step.direction.sender()).range_of(&mapped, part);
     mapped::take_bytes(step, part, range, &mapped, true);
 }
 

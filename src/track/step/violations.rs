@@ -11,12 +11,10 @@ use crate::track::state::violations::{
 use crate::wire::mptcp::{DataLevelLength, Mapping, MptcpOption};
 use crate::wire::segment::TcpFlags;
 use crate::wire::seq::SeqNum;
+use crate::wire::window::MAX_SHIFT;
 
 /// From when on after a fallback its peer knows of it, and data that was on its way has arrived.
 const KNOWN_NS: i64 = 1_000_000_000;
-
-/// The largest shift of a window (RFC 7323 §2.3).
-const LARGEST_SCALE: u8 = 14;
 
 pub(super) fn note(step: &mut Step<'_>, misdeed: Violation, bytes: u64) {
     let seen = step.seen;
@@ -63,7 +61,7 @@ pub(super) fn check_window(step: &mut Step<'_>, payload: SeqRange) {
     }
     let ends = &step.subflow.sides;
     let (sender, receiver) = (ends.of(step.sender()), ends.of(step.sender().peer()));
-    let scale = receiver.window_scale.unwrap_or(LARGEST_SCALE).min(LARGEST_SCALE);
+    let scale = receiver.window_scale.unwrap_or(MAX_SHIFT);
     let is_old = payload.start < sender.acked && payload.end <= sender.acked;
     let is_ahead = sender.acked > 0 && payload.start - sender.acked > 0xffff << scale;
     let sent = receiver.sequence.range_set().span().map_or(1, |span| span.end);
