@@ -1,8 +1,8 @@
-//! What the 40 bytes of TCP options kept from being said: traces of it in the segments of a host.
+//! Traces of options that had no room, in the segments of a host.
 //!
-//! An ADD_ADDR that does not fit is not sent. But Linux sends every announcement on an ACK of its own,
-//! and that ACK leaves all the same, with a DSS alone: a *gratuitous ACK*, which says nothing that was
-//! not said before, and that nothing asked for.
+//! An ADD_ADDR that does not fit into the 40 bytes of TCP options is not sent. But Linux sends
+//! every announcement on an ACK of its own, and that ACK leaves with a DSS alone. This is a
+//! *gratuitous ACK*: it says nothing new, and is no answer to anything.
 
 use crate::track::options::{Sack, SegmentOptions};
 use crate::track::stamp::PacketStamp;
@@ -15,7 +15,7 @@ use crate::wire::window::MAX_SHIFT;
 /// Most packets that are listed of a kind; the rest is counted.
 const MAX_LISTED: usize = 8;
 
-/// What one host showed of it on one subflow.
+/// What one host showed on one subflow.
 #[derive(Debug, Clone, Default)]
 pub struct AckWatch {
     evidence: Option<Box<Evidence>>,
@@ -24,19 +24,18 @@ pub struct AckWatch {
     pending: Option<PacketStamp>,
     /// When the peer last sent what makes a host repeat its last ACK.
     asked: Option<Timestamp>,
-    /// Whether this host told of bytes that came twice.
+    /// Whether this host reported bytes that came twice.
     got_twice: bool,
 }
 
 /// What was noticed, if anything.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
-    /// ACKs that nothing asked for, on a subflow with timestamps.
+    /// Gratuitous ACKs, on a subflow with timestamps.
     pub gratuitous: Listed<PacketStamp>,
     /// Announcements without timestamps on a subflow that has them.
     pub untimed: Listed<(PacketStamp, AddressId)>,
-    /// Announcements of IPv6 with a port beside timestamps: room for both is there without padding
-    /// alone.
+    /// Announcements of an IPv6 address with a port, with timestamps. Both fit only without padding.
     pub unpadded: Listed<(PacketStamp, AddressId)>,
     /// ADD_ADDR in the place of SACK blocks.
     pub evicted: Listed<EvictedSack>,
@@ -83,18 +82,18 @@ impl AckWatch {
         self.evidence.as_deref()
     }
 
-    /// An ACK that looks gratuitous, and that nothing of this host follows.
+    /// An ACK that looks gratuitous, and is the last segment of this host so far.
     pub const fn pending(&self) -> Option<PacketStamp> {
         self.pending
     }
 
-    /// Whether this host told of bytes that came twice (RFC 2883).
+    /// Whether this host reported bytes that came twice (RFC 2883).
     pub const fn got_twice(&self) -> bool {
         self.got_twice
     }
 
-    /// Whether a copy at `point` of what this host sent was made by the network, as far as can be
-    /// seen: it was captured where the host's segments are captured first.
+    /// Whether a copy that was captured at `point` was made by the network: it was captured where
+    /// the first copy was.
     pub(crate) fn is_doubled(&self, point: CapturePoint) -> bool {
         self.last.is_some_and(|last| last.point == point)
     }
@@ -119,9 +118,9 @@ impl AckWatch {
         self.asked = Some(at);
     }
 
-    /// What a segment with ACK and perhaps PSH, and without SACK blocks, says, if it follows on the last
-    /// one and says something new: then there is nothing to compare, and nothing that asks for an answer.
-    /// Nothing is changed.
+    /// What a segment says that has ACK, perhaps PSH, and no SACK blocks. It must follow on the
+    /// last one and say something new: then there is nothing to compare, and it asks for no answer.
+    /// `None`, if it is another segment. Nothing is changed.
     #[inline(always)]
     pub(crate) fn try_fast_watch(
         &self,
@@ -215,7 +214,7 @@ pub(crate) const fn lower_half(dsn: WireDsn) -> u32 {
 }
 
 impl Said {
-    /// Becomes what was said `now`, but for what holds of everything up to it.
+    /// Becomes what was said `now`. The highest numbers so far stay.
     #[inline(always)]
     fn go_on_to(&mut self, now: &Self) {
         let Self { end, data_ack, timestamp, .. } = *self;
@@ -230,7 +229,7 @@ impl Said {
         };
     }
 
-    /// SACK blocks that the next ACK repeats: not one that tells of bytes that came twice
+    /// SACK blocks that the next ACK repeats. A block for bytes that came twice is not repeated
     /// (RFC 2883 §4).
     pub(crate) fn open_blocks(&self) -> u8 {
         self.sack.blocks - u8::from(self.is_duplicate())

@@ -82,15 +82,14 @@ impl Mappings {
         (self.with_checksum, self.without_checksum)
     }
 
-    /// Mappings that say something else of an byte than one before did (RFC 8684 §3.3.1: a mapping
-    /// must not change).
+    /// Mappings that contradict an earlier one (RFC 8684 §3.3.1: a mapping must not change).
     pub const fn conflicts(&self) -> u64 {
         self.conflicts
     }
 
     /// Takes the mapping of a segment whose payload stands at `payload`. `dsn` is its full DSN, and
-    /// `data_fin` says that its last byte is no payload. Whether it is new, and covers nothing of
-    /// that payload (RFC 8684 §3.3.1: it must), where its place is certain.
+    /// `data_fin` says that its last byte is no payload. True for a new mapping that certainly
+    /// covers nothing of that payload (RFC 8684 §3.3.1: it must).
     pub fn declare(
         &mut self,
         mapping: &Mapping,
@@ -125,8 +124,8 @@ impl Mappings {
         self.is_exact() && !infinite && mapped.positions.intersection(payload).is_empty()
     }
 
-    /// What [`Mappings::declare`] makes of a mapping that has no checksum and covers all of the payload,
-    /// if it is the latest again, or follows on all before. Nothing is changed.
+    /// What [`Mappings::declare`] makes of a mapping that has no checksum and covers all of the
+    /// payload, if it is the latest again, or follows on all before. Nothing is changed.
     #[inline(always)]
     pub(crate) fn try_fast_declare(
         &self,
@@ -161,8 +160,8 @@ impl Mappings {
         self.origin.is_some_and(|(low, high)| low == high)
     }
 
-    /// Whether a mapping that is remembered has another DSN for the same bytes. Only where the
-    /// place of both is certain, and not for infinite ones, which may act backwards.
+    /// Whether a remembered mapping has another DSN for the same bytes. Only where the place of both is
+    /// certain. Infinite mappings do not count: they may cover bytes before them.
     fn contradicts(&self, mapped: &Mapped) -> bool {
         let other = |known: &&Mapped| {
             let both = known.positions.intersection(mapped.positions);
@@ -172,8 +171,8 @@ impl Mappings {
         self.is_exact() && finite.filter(other).count() > 0
     }
 
-    /// Forgets mappings of which nothing more can come, as `is_done` says of their positions, but for
-    /// the last few.
+    /// Forgets mappings whose bytes have all come, by what `is_done` says of their positions. The
+    /// last few stay.
     #[inline]
     pub fn settle(&mut self, is_done: impl Fn(SeqRange) -> bool) {
         let mut old = self.recent.len().saturating_sub(REMEMBERED);
@@ -222,8 +221,8 @@ impl Mappings {
             .min()
     }
 
-    /// From `position` on the subflow alone carries the stream: its bytes follow on the latest
-    /// mapping, or on `first_dsn` at subflow sequence number 1.
+    /// From `position` on the bytes of the subflow are the stream, without mappings: they follow on
+    /// the latest mapping, or `first_dsn` is at subflow sequence number 1.
     pub fn assume_from(&mut self, position: i64, first_dsn: Dsn) {
         let first = self.origin.map_or(position, |(low, _)| low + 1);
         let dsn = match self.latest() {
@@ -240,13 +239,14 @@ impl Mappings {
         self.recent.last()
     }
 
-    /// Whether the place of each mapping is certain, as it is once both ends of one were seen.
+    /// Whether the place of each mapping is certain. It is once first and last segment of one were
+    /// seen.
     pub fn are_placed(&self) -> bool {
         self.origin.is_none_or(|(low, high)| low == high)
     }
 
-    /// Takes an acknowledgment of the peer: all before `acked` on the subflow, and all before `data_ack`
-    /// of the stream. What it has of a mapping came before `acked`.
+    /// Takes an acknowledgment of everything before `acked` on the subflow, and before `data_ack`
+    /// in the stream. The part of a mapping before `data_ack` stands before `acked`.
     pub fn acknowledge(&mut self, acked: i64, data_ack: Dsn) {
         let Some((low, high)) = self.origin else { return };
         let latest = |mapped: &&Mapped| {
@@ -261,7 +261,7 @@ impl Mappings {
         }
     }
 
-    /// Takes the best guess for certain: that a mapping begins with the first segment seen of it.
+    /// Makes the best guess certain: that a mapping begins with the first segment seen of it.
     pub fn assume_placed(&mut self) {
         self.origin = self.origin.map(|(_, high)| (high, high));
     }
@@ -296,7 +296,7 @@ impl Mappings {
         }
     }
 
-    /// The origin is between two positions: all mappings move with the upper one.
+    /// Sets the positions between which the origin is. All mappings move with the upper one.
     fn narrow(&mut self, origin: (i64, i64)) {
         let moved = self.origin.is_some_and(|(_, high)| high != origin.1);
         self.origin = Some(origin);
@@ -343,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn the_data_fin_octet_is_no_payload() {
+    fn the_data_fin_byte_is_no_payload() {
         let mut mappings = Mappings::default();
         mappings.set_origin(0);
         mappings.declare(&mapping(1, 101), Dsn(7), true, SeqRange::new(1, 100));

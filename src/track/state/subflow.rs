@@ -38,10 +38,9 @@ pub struct Subflow {
     pub out_of_order: bool,
     /// Whether its segments are captured at more than one point.
     pub several_points: bool,
-    /// Whether a segment other than a SYN, a RST or their like was seen from both hosts: it got
-    /// through.
+    /// Whether both hosts sent a segment after the handshake: it got through.
     pub established: bool,
-    /// Whether its segments may take the fast path, as far as it depends on it.
+    /// Whether its segments may take the fast path, as far as the subflow decides that.
     pub(crate) fast_path: bool,
     /// Last packet seen of it.
     pub last: PacketStamp,
@@ -157,8 +156,8 @@ pub struct Reset {
 
 /// What one host did on a subflow.
 ///
-/// `repr(C)`: in the order in which a segment looks at it. Thousands of subflows take turns, so each
-/// cache line more that is touched costs as much as many instructions.
+/// `repr(C)`: the fields stand in the order in which a segment touches them. Thousands of subflows take
+/// turns, so each cache line more costs as much as many instructions.
 #[derive(Debug, Clone)]
 #[repr(C)]
 pub struct SubflowSide {
@@ -184,7 +183,7 @@ pub struct SubflowSide {
     pub sender_stats: SenderStats,
     /// Its last segments, to know a copy when it comes.
     pub recent: RecentSegments,
-    /// What it had no room to say.
+    /// Traces of options that it had no room for.
     pub ack_watch: AckWatch,
     /// Round trips of what it sent.
     pub round_trips: RoundTrips,
@@ -198,7 +197,7 @@ pub struct SubflowSide {
     pub mappings: Mappings,
     /// DSS checksums of the mappings.
     pub checksums: Checksums,
-    /// The same for mappings that TCP sent again after they were wrong.
+    /// DSS checksums of mappings that TCP sent again after their checksum was wrong.
     pub checksums_again: Checksums,
     /// Payload of mappings whose place is not known yet.
     pub pending: Pending,
@@ -217,7 +216,7 @@ pub struct SubflowSide {
 }
 
 impl SubflowSide {
-    /// An end that nothing was seen of.
+    /// A side of which nothing was seen.
     pub fn new(endpoint: Endpoint) -> Self {
         Self {
             endpoint,
@@ -257,7 +256,7 @@ impl SubflowSide {
         }
     }
 
-    /// The peer has everything before `acked` of what it sent; whether it had less before.
+    /// Takes an acknowledgment of everything before `acked`. Whether that is new.
     #[inline(always)]
     pub(crate) fn take_acked(&mut self, acked: i64, at: Timestamp) -> bool {
         if let Some(ns) = self.round_trips.acknowledged(acked, at) {
@@ -274,7 +273,7 @@ impl SubflowSide {
         Some(window::bytes(segment, self.window_scale?))
     }
 
-    /// Forgets mappings of which nothing more can come, by what was seen or what the peer says to have.
+    /// Forgets mappings whose bytes were all seen, or are all acknowledged by the peer.
     #[inline(always)]
     pub(crate) fn settle_mappings(&mut self, acked: Option<SeqNum>) {
         let sequence = &self.sequence;
@@ -291,7 +290,7 @@ impl SubflowSide {
         u64::try_from(sent - acked).unwrap_or(0)
     }
 
-    /// Lets go of what is only needed while segments are on their way.
+    /// Frees memory that is needed only while segments are on their way.
     pub fn release(&mut self) {
         self.pending.close();
         self.round_trips.close();
@@ -311,7 +310,7 @@ pub struct ByteCounts {
     pub remapped: u64,
     /// DSN seen before on another subflow.
     pub reinjected: u64,
-    /// PacketStamp for the first time.
+    /// Seen for the first time.
     pub new_data: u64,
     /// No mapping where there must be one.
     pub unmapped: u64,
@@ -405,11 +404,11 @@ impl Subflow {
 
     /// With both SYNs seen, says how windows are scaled.
     pub fn know_window_scales(&mut self) {
-        let ends = &mut self.sides;
-        if let (Some(client), Some(server)) = (ends.client.syn_options, ends.server.syn_options) {
+        let sides = &mut self.sides;
+        if let (Some(client), Some(server)) = (sides.client.syn_options, sides.server.syn_options) {
             let (client, server) = window::shifts(client.window_scale, server.window_scale);
-            ends.client.window_scale = Some(client);
-            ends.server.window_scale = Some(server);
+            sides.client.window_scale = Some(client);
+            sides.server.window_scale = Some(server);
         }
     }
 
@@ -429,7 +428,7 @@ impl Subflow {
         }
     }
 
-    /// Whether its next segment may take the fast path: to see that some do.
+    /// Whether its next segment may take the fast path. For tests.
     #[doc(hidden)]
     pub const fn may_take_fast_path(&self) -> bool {
         self.fast_path
@@ -452,12 +451,12 @@ impl Subflow {
         is_one_sided && self.reset.is_none() && self.join.as_ref().is_some_and(asked)
     }
 
-    /// Whether nothing but late segments can follow on it.
+    /// Whether it is over: only late segments can follow.
     pub fn is_over(&self) -> bool {
         self.reset.is_some() || (self.sides.client.fin.is_some() && self.sides.server.fin.is_some())
     }
 
-    /// Whether no segment can be on its way any more, but for repeated ones.
+    /// Whether only repeated segments can still be on their way.
     pub fn is_finished(&self) -> bool {
         self.reset.is_some() || (self.sides.client.fin_acked && self.sides.server.fin_acked)
     }

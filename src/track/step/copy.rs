@@ -2,7 +2,7 @@
 
 use super::context::Step;
 
-/// Whether the segment is a copy. Then nothing else is to be taken of it.
+/// Whether the segment is a copy. A copy changes nothing else.
 pub(super) fn is_copy(step: &mut Step<'_>) -> bool {
     let (subflow, segment) = (&mut *step.subflow, step.segment);
     let (here, there) = subflow.sides.along_mut(step.direction);

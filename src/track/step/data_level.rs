@@ -10,8 +10,8 @@ use crate::track::state::event::EventKind;
 use crate::wire::mptcp::{DataLevelLength, Dss, Mapping, MptcpOption};
 use crate::wire::seq::WireDsn;
 
-/// Notes that the data level stood still until this segment: until a DATA_ACK, for what the
-/// peer sends, or until data.
+/// Notes the stalls that this segment ends: of the stream that its sender receives by a DATA_ACK,
+/// of the stream that it sends by data.
 pub(crate) fn note_stalls(step: &mut Step<'_>, has_payload: bool) {
     for role in Role::BOTH {
         if role == step.sender() && !has_payload {
@@ -74,23 +74,23 @@ fn take_mapping(step: &mut Step<'_>, mapping: &Mapping, data_fin: bool, payload:
             }
         }
     }
-    let end = step.subflow.sides.of_mut(sender);
-    let conflicts = end.mappings.conflicts();
-    let is_outside = end.mappings.declare(mapping, dsn, data_fin, payload);
-    if end.mappings.conflicts() > conflicts {
-        end.first_conflict.get_or_insert(step.seen);
+    let side = step.subflow.sides.of_mut(sender);
+    let conflicts = side.mappings.conflicts();
+    let is_outside = side.mappings.declare(mapping, dsn, data_fin, payload);
+    if side.mappings.conflicts() > conflicts {
+        side.first_conflict.get_or_insert(step.seen);
     }
     pending::place(step, sender);
-    let (end, receiver) = step.subflow.sides.along_mut(step.direction);
-    if !end.mappings.are_placed() {
+    let (side, receiver) = step.subflow.sides.along_mut(step.direction);
+    if !side.mappings.are_placed() {
         return;
     }
-    end.settle_mappings(receiver.highest_ack);
+    side.settle_mappings(receiver.highest_ack);
     violations::check_mapping(step, is_outside);
 }
 
-/// The mapping that a MP_CAPABLE with data stands for: the first bytes of the stream, at
-/// subflow sequence number 1 (RFC 8684 §3.1).
+/// MP_CAPABLE with data is a mapping of the first bytes of the stream, at subflow sequence number 1
+/// (RFC 8684 §3.1).
 pub(super) fn declare_first_data(
     step: &mut Step<'_>,
     data_len: u16,

@@ -1,5 +1,5 @@
-//! What a segment may change, seen along its direction, and how it does so where the fast path and the
-//! general path do the same.
+//! What a segment may change, seen along its direction, and the changes that the fast path and the
+//! general path have in common.
 
 use super::context::Step;
 use super::violations;
@@ -129,7 +129,8 @@ impl<'a> Directed<'a> {
         }
     }
 
-    /// The end of a segment with payload, of which `new_data` bytes are the stream's for the first time.
+    /// The end of a segment with payload, of which `new_data` bytes are the stream's for the first
+    /// time.
     #[inline(always)]
     pub(super) fn commit_sent(&mut self, at: Timestamp, payload: u64, new_data: u64) {
         let in_flight = self.here.unacknowledged(None);

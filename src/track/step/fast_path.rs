@@ -1,10 +1,10 @@
 //! The fast path, which nearly every segment takes.
 //!
 //! On an open subflow of a connection that takes its course, a segment carries new bytes of the
-//! stream, or acknowledges some, or both, and most rules have nothing to say of it. Here stands what is
-//! left of the general path ([`take`](super::take)) for such a segment: first whether it is one, then
-//! what it changes, in the order of the general path. A rule that changes there changes here as well;
-//! `tests/it/fast_path.rs` holds that both paths lead to the same.
+//! stream, or acknowledges some, or both, and most rules do not apply to it. Here stands what the
+//! general path ([`take`](super::take)) does with such a segment: first whether it is one, then
+//! what it changes, in the order of the general path. Whoever changes a rule there has to change it
+//! here as well; `tests/it/fast_path.rs` holds that both paths lead to the same.
 
 use super::directed::Directed;
 use crate::track::ids::SubflowId;
@@ -60,8 +60,8 @@ pub(crate) fn try_fast_step(
     Some(FastOutcome { direction, class, has_stall })
 }
 
-/// Says whether the next segments of a subflow may take the fast path, after one that took the general
-/// path. (One that takes the fast path changes nothing that this depends on.)
+/// Decides whether the next segments of a subflow may take the fast path, after one that took the
+/// general path. (A segment on the fast path changes nothing that this depends on.)
 pub(crate) fn allow_fast_steps(store: &mut Store, id: SubflowId, is_enabled: bool) {
     let (subflow, connection) = store.pair_mut(id);
     subflow.fast_path = is_enabled && is_subflow_ready(subflow);
@@ -83,7 +83,7 @@ struct FastStep<'a> {
 struct Payload {
     /// Where they stand on the subflow.
     positions: SeqRange,
-    /// Where they stand in the stream, and that there is room for them.
+    /// Where they stand in the stream, and the slot that they fill there.
     range: SeqRange,
     slot: Slot,
     mapping: FastMapping,
@@ -93,7 +93,7 @@ struct Payload {
 
 impl FastStep<'_> {
     /// Takes the segment, of the subflow with this number, and says whether the data level stood still
-    /// until now; `None`, and nothing changed, if there is more to say of it.
+    /// until now. `None`, and nothing is changed, if it needs the general path.
     #[inline(always)]
     fn take(mut self, subflow: u32, several_points: bool) -> Option<bool> {
         let (segment, options, seen) = (self.segment, self.options, self.seen);
@@ -116,7 +116,7 @@ impl FastStep<'_> {
         if here.recent.is_copy(segment, options, several_points) {
             return None;
         }
-        // From here on nothing can be in the way.
+        // From here on it is certain that the segment is taken.
         here.ack_watch.commit(&said);
         self.state.commit_seen(seen);
         self.state.commit_data_ack(data_ack, segment, seen, false);
@@ -137,7 +137,7 @@ impl FastStep<'_> {
         Some(has_stall)
     }
 
-    /// Its payload, if that is new and nothing else is to be said of it.
+    /// Its payload, if that is new and needs nothing of the general path.
     #[inline(always)]
     fn try_payload(&self, mapping: &Mapping) -> Option<Payload> {
         let Directed { here, there, sent, .. } = &self.state;
@@ -170,7 +170,8 @@ impl FastStep<'_> {
     }
 }
 
-/// Whether a subflow is open, nothing was seen of its end, and the place of all its mappings is certain.
+/// Whether a subflow is open, nothing was seen of its end, and the place of all its mappings is
+/// certain.
 fn is_subflow_ready(subflow: &Subflow) -> bool {
     let handshake = &subflow.handshake;
     let is_confirmed = handshake.syn.is_none() || handshake.ack.is_some();
@@ -187,8 +188,8 @@ fn is_subflow_ready(subflow: &Subflow) -> bool {
         && Role::BOTH.iter().all(is_open)
 }
 
-/// Whether a connection is certainly this one and did not fall back, both hosts speak MPTCP and go on
-/// sending, and nobody wants the bytes themselves.
+/// Whether a connection can't turn out to be a part of another one, did not fall back, both hosts
+/// sent a DSS and no DATA_FIN, and nobody wants the bytes themselves.
 fn is_connection_ready(connection: &Connection) -> bool {
     let is_role_ready = |role: &Role| {
         let data = connection.data.of(*role);

@@ -1,4 +1,4 @@
-//! ACKs that nothing asked for, and announcements that say how full the option space was.
+//! Gratuitous ACKs, and announcements that show how full the option space was.
 //!
 //! Compares each segment with the one before it of the same host; see
 //! [`ack_watch`](crate::track::state::ack_watch) for what that tells.
@@ -17,7 +17,7 @@ const ANSWER_NS: i64 = 3_000_000_000;
 /// A copy that the network makes comes before this.
 const COPY_NS: i64 = 200_000_000;
 
-/// What the network delays comes before so many round trips.
+/// What the network delays comes within so many round trips.
 const LATE_RTTS: i64 = 8;
 
 /// F of a DSS.
@@ -93,7 +93,7 @@ fn compare(step: &mut Step<'_>, before: &Said, now: &Said) {
     }
 }
 
-/// Whether an ACK with a DSS alone says nothing new, and nothing asked for it.
+/// Whether an ACK with a DSS alone says nothing new, and is no answer to anything.
 fn is_gratuitous(step: &Step<'_>, dss: &Dss, before: &Said, now: &Said) -> bool {
     let (sender, peer) = (step.sender(), step.sender().peer());
     let same_numbers = now.end == before.end && now.ack == before.ack;
@@ -127,9 +127,9 @@ fn is_gratuitous(step: &Step<'_>, dss: &Dss, before: &Said, now: &Said) -> bool 
         && !may_answer_an_old_segment(step, now)
 }
 
-/// Whether a segment that the network doubled or let be overtaken may have asked for it, unseen: the
-/// capture was not taken near its sender, and the peer, of which something was acknowledged before,
-/// sent not long ago.
+/// Whether it may answer a segment that the network doubled or delayed. The capture may not show that
+/// segment if it was not taken near the sender of the ACK. The peer must have sent data that was
+/// acknowledged, and a segment not long ago.
 fn may_answer_an_old_segment(step: &Step<'_>, now: &Said) -> bool {
     let there = step.subflow.sides.of(step.sender().peer());
     let last = there.ack_watch.last().map(|last| last.at);
@@ -140,19 +140,19 @@ fn may_answer_an_old_segment(step: &Step<'_>, now: &Said) -> bool {
         && !step.subflow.is_captured_near(step.sender())
 }
 
-/// Whether the network may have doubled the segment before: an IPv6 segment, the same in all,
-/// and not captured where it was sent.
+/// Whether it may be a copy of the segment before, made by the network. IPv6 has no identification that
+/// would tell.
 fn is_copy_on_the_way(step: &Step<'_>, before: &Said, now: &Said) -> bool {
     let is_same = before.is_bare && before.stamps == now.stamps && step.segment.ip_id == 0;
     is_same && now.at.since(before.at) < COPY_NS && !step.subflow.is_captured_near(step.sender())
 }
 
-/// Data that came out of order shows in the SACK blocks, where there are any.
+/// Whether data that came out of order would show in SACK blocks.
 fn is_sack_permitted(step: &Step<'_>) -> bool {
     let permitted =
         |options: Option<SynOptions>| options.is_none_or(|options| options.sack_permitted);
-    let ends = &step.subflow.sides;
-    permitted(ends.client.syn_options) && permitted(ends.server.syn_options)
+    let sides = &step.subflow.sides;
+    permitted(sides.client.syn_options) && permitted(sides.server.syn_options)
 }
 
 fn is_data_ack_old(step: &Step<'_>, before: &Said, now: &Said) -> bool {
@@ -164,7 +164,7 @@ fn is_data_ack_old(step: &Step<'_>, before: &Said, now: &Said) -> bool {
     known == Some(data_ack)
 }
 
-/// How many SACK blocks are left, if some of those before are gone that had no room any more.
+/// How many SACK blocks are left, if there was no room for some of those before.
 fn evicted(step: &Step<'_>, before: &Said, now: &Said) -> Option<u8> {
     let (open, left) = (before.open_blocks(), now.sack.blocks);
     let none_left = if left == 0 { 4 } else { 0 };
@@ -181,7 +181,7 @@ fn asks_for_an_ack(
     before: &Said,
     now: &Said,
 ) -> bool {
-    let ends = TcpFlags(TcpFlags::SYN.0 | TcpFlags::FIN.0 | TcpFlags::RST.0);
+    let closing = TcpFlags(TcpFlags::SYN.0 | TcpFlags::FIN.0 | TcpFlags::RST.0);
     let ahead = segment.seq.distance_from(before.end);
     let is_old = ahead < 0 || (ahead != 0 && segment.payload_len == 0);
     // RFC 7323 §5.3: a segment with an old timestamp is answered and dropped.
@@ -192,7 +192,7 @@ fn asks_for_an_ack(
     let is_join = |option: &MptcpOption| matches!(option, MptcpOption::Join(_));
     is_old
         || is_outdated
-        || segment.flags.has(ends)
+        || segment.flags.has(closing)
         || options.has_signal() && options.mptcp.iter().any(is_join)
 }
 

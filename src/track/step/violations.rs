@@ -1,4 +1,4 @@
-//! What a segment does against the RFC, as far as only the packets of that moment tell.
+//! What a segment does against the RFC, as far as only the state at its moment shows it.
 
 use super::context::Step;
 use crate::track::range_set::SeqRange;
@@ -13,12 +13,12 @@ use crate::wire::segment::TcpFlags;
 use crate::wire::seq::SeqNum;
 use crate::wire::window::MAX_SHIFT;
 
-/// From when on after a fallback its peer knows of it, and data that was on its way has arrived.
+/// This long after a fallback, the peer knows of it and data that was on its way has arrived.
 const KNOWN_NS: i64 = 1_000_000_000;
 
-pub(super) fn note(step: &mut Step<'_>, misdeed: Violation, bytes: u64) {
+pub(super) fn note(step: &mut Step<'_>, violation: Violation, bytes: u64) {
     let seen = step.seen;
-    step.side().violations.note(misdeed, seen, bytes);
+    step.side().violations.note(violation, seen, bytes);
 }
 
 /// Reserved bits of an option.
@@ -51,16 +51,16 @@ pub(super) fn check_dsn_rate(step: &mut Step<'_>, first: i64) {
     }
 }
 
-/// A signal on a segment whose payload stands at `payload`: whether that, or what it
-/// acknowledges, is certainly outside the window of the receiver (RFC 9293 §3.10.7.4).
+/// A signal on a segment whose payload stands at `payload`. Notes it if the payload or the
+/// acknowledgment is certainly outside the window of the receiver (RFC 9293 §3.10.7.4).
 #[cold]
 pub(super) fn check_window(step: &mut Step<'_>, payload: SeqRange) {
     let flags = step.segment.flags;
     if flags.has(TcpFlags::SYN) || flags.has(TcpFlags::RST) {
         return;
     }
-    let ends = &step.subflow.sides;
-    let (sender, receiver) = (ends.of(step.sender()), ends.of(step.sender().peer()));
+    let sides = &step.subflow.sides;
+    let (sender, receiver) = (sides.of(step.sender()), sides.of(step.sender().peer()));
     let scale = receiver.window_scale.unwrap_or(MAX_SHIFT);
     let is_old = payload.start < sender.acked && payload.end <= sender.acked;
     let is_ahead = sender.acked > 0 && payload.start - sender.acked > 0xffff << scale;
@@ -139,9 +139,9 @@ fn check_other_subflow(step: &mut Step<'_>, payload: SeqRange) {
         return;
     };
     let is_late = step.seen.at.since(fallback.seen.at) > KNOWN_NS;
-    let end = step.side();
-    let sent = end.sequence.range_set().span().map_or(1, |span| span.end);
-    let before = end.violations.replace_sent(sent);
+    let side = step.side();
+    let sent = side.sequence.range_set().span().map_or(1, |span| span.end);
+    let before = side.violations.replace_sent(sent);
     if is_late && !payload.is_empty() && before.is_some_and(|before| payload.start >= before) {
         note(step, Violation::ElsewhereAfterFallback, 0);
     }
@@ -163,7 +163,7 @@ pub(super) fn check_mapping(step: &mut Step<'_>, is_outside: bool) {
     }
 }
 
-/// Bytes that another subflow carried, if they were others.
+/// Bytes that another subflow carried: whether these differ.
 pub(super) fn check_reinjection(step: &mut Step<'_>, bytes: u64) {
     if step.connection.data.of_mut(step.direction.sender()).take_differing() {
         note(step, Violation::ReinjectionDiffers, bytes);
@@ -206,8 +206,8 @@ pub(super) fn check_new_data(
     }
 }
 
-/// Not MP_TCPRST and the like, which end a subflow, nor an infinite mapping and MP_FAIL, which begin
-/// the fallback.
+/// Whether an option shows that its sender still speaks MPTCP. MP_TCPRST and the like end a subflow; an
+/// infinite mapping and MP_FAIL begin the fallback.
 fn is_of_mptcp(option: &MptcpOption) -> bool {
     match option {
         MptcpOption::Dss(dss) => {
