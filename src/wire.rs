@@ -12,3 +12,4 @@ pub mod option_space;
 pub mod segment;
 pub mod seq;
 pub mod tcp_option;
+pub mod window;

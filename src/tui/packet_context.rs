@@ -11,10 +11,11 @@ use crate::track::proof::Verdict;
 use crate::track::role::{Direction, PerRole, Role};
 use crate::wire::crypto;
 use crate::wire::frame::{PacketNo, Timestamp};
-use crate::wire::mptcp::{DataLevelLength, Join, Key, Mapping, MptcpOption};
+use crate::wire::mptcp::{DataLevelLength, Join, Key, Mapping, MptcpOption, StreamPart};
 use crate::wire::segment::{Decoded, Segment, TcpFlags, decode};
 use crate::wire::seq::{Dsn, SeqNum, WireDsn};
 use crate::wire::tcp_option::TcpOption;
+use crate::wire::window;
 
 /// Where a packet belongs.
 #[derive(Debug, Clone, Copy)]
@@ -38,15 +39,6 @@ pub struct OpeningSyn {
     pub scale: Option<u8>,
 }
 
-/// A part of the stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StreamPart {
-    /// Its first DSN, as wide as it was on the wire.
-    pub dsn: WireDsn,
-    /// Bytes of it.
-    pub len: u32,
-}
-
 impl<'a> PacketContext<'a> {
     /// `None` for a packet of no connection that the report has.
     pub fn of(shared: &'a Shared, entry: &Entry) -> Option<Self> {
@@ -60,16 +52,10 @@ impl<'a> PacketContext<'a> {
     /// The part of a mapping that a segment carries; `None` without payload, and where it is not known
     /// with which number the subflow began.
     pub fn part(&self, segment: &Segment<'_>, mapping: &Mapping) -> Option<StreamPart> {
-        let DataLevelLength::Bytes(length) = mapping.length else { return None };
-        let ssn = self.relative_seq(segment)?;
-        let offset = u32::try_from(SeqNum(ssn).distance_from(SeqNum(mapping.ssn))).ok()?;
-        let left = u32::from(length).checked_sub(offset)?;
-        let dsn = match mapping.dsn {
-            WireDsn::Short(low) => WireDsn::Short(low.wrapping_add(offset)),
-            WireDsn::Long(whole) => WireDsn::Long(whole.wrapping_add(offset.into())),
-        };
-        let len = segment.payload_len.min(left);
-        (len > 0).then_some(StreamPart { dsn, len })
+        if mapping.length == DataLevelLength::Infinite {
+            return None;
+        }
+        mapping.part(self.relative_seq(segment)?, segment.payload_len)
     }
 
     /// The sequence number of a segment, counted from the SYN, which has 0.
@@ -86,16 +72,13 @@ impl<'a> PacketContext<'a> {
 
     /// The window of a segment in bytes.
     pub fn window(&self, segment: &Segment<'_>) -> Option<u64> {
-        let window = u64::from(segment.window);
-        // RFC 7323 §2.2: never scaled in a SYN.
         if segment.flags.has(TcpFlags::SYN) {
-            return Some(window);
+            return Some(window::bytes(segment, 0));
         }
         let here = (*self.opening.of(self.direction.sender()))?;
         let there = (*self.opening.of(self.direction.sender().peer()))?;
-        // RFC 7323 §1.3: only if both hosts sent the option; §2.3: 14 at the most.
-        let shift = here.scale.filter(|_| there.scale.is_some()).unwrap_or(0).min(14);
-        Some(window << shift)
+        let (shift, _) = window::shifts(here.scale, there.scale);
+        Some(window::bytes(segment, shift))
     }
 
     const fn host(&self, role: Role) -> &'a Host {
