@@ -18,7 +18,8 @@ demo: needs
 
 test: needs lab
 	tests/run.sh
-	tests/run.sh --no-default-features
+	tests/run.sh --no-default-features --features cli
+	$(CARGO) test --locked --no-default-features --lib
 
 # Scenarios wait more than they work.
 lab: needs

@@ -2,8 +2,12 @@
 //! no text.
 //!
 //! [`Tracker::push`] takes one decoded frame after the other; what it has put together so far can be
-//! looked at any time through [`Tracker::trace`]. Time is the packets' own, memory is bounded by
-//! [`Limits`], and nothing is kept per packet (but in a [`index::PacketIndex`], by who wants one).
+//! looked at any time through [`Tracker::trace`]. Time is that of the packets, memory is bounded by
+//! [`Limits`], and nothing is kept per packet. (A [`index::PacketIndex`] is filled by the caller.)
+//!
+//! A segment goes this way: [`Tracker::push`] finds its flow and its subflow; [`step`] does what
+//! the segment changes on its subflow and its connection; `Tracker::follow_up` does what that
+//! leaves to do with [`shared`] state.
 
 pub mod append_log;
 pub mod arena;

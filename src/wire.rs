@@ -4,6 +4,7 @@
 
 pub mod crypto;
 pub mod frame;
+pub mod header;
 mod ip;
 mod link;
 pub mod mptcp;
@@ -11,3 +12,4 @@ pub mod option_space;
 pub mod segment;
 pub mod seq;
 pub mod tcp_option;
+pub mod window;

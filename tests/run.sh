@@ -2,7 +2,7 @@
 # Runs all tests but the lab: also those that need more than this repository, where it is there. cargo test alone
 # ignores these; the path of such a test has a word that says what it needs.
 #
-# Usage: tests/run.sh [FLAG...]       flags of cargo test, such as --no-default-features
+# Usage: tests/run.sh [FLAG...]       flags of cargo test, such as --features
 set -euo pipefail
 cd "$(dirname "$0")/.."
 test=(cargo test --locked "$@")

@@ -13,10 +13,13 @@ use crate::track::packet_class::PacketClass;
 use crate::track::role::{PerRole, Role};
 use crate::track::subflow::{Subflow, SubflowSide};
 use crate::wire::frame::{PacketNo, RawPacket, Timestamp};
-use crate::wire::mptcp::{Capable, CapableForm, DataLevelLength, Dss, Mapping, MptcpOption};
+use crate::wire::mptcp::{
+    Capable, CapableForm, DataLevelLength, Dss, Mapping, MptcpOption, StreamPart,
+};
 use crate::wire::segment::{Decoded, Segment, TcpFlags, decode};
 use crate::wire::seq::{Dsn, SeqNum, WireDsn};
 use crate::wire::tcp_option::TcpOption;
+use crate::wire::window;
 
 /// So many packets of the connection before a checkpoint are read for their mappings: payload after the
 /// checkpoint may belong to a mapping before it, which covers 65,535 bytes at most.
@@ -93,25 +96,18 @@ impl ReplayBasis {
 }
 
 fn sides(subflow: &Subflow) -> PerRole<SideBasis> {
-    let sides = &subflow.sides;
-    PerRole {
-        client: side(&sides.client, &sides.server),
-        server: side(&sides.server, &sides.client),
-    }
+    PerRole { client: side(&subflow.sides.client), server: side(&subflow.sides.server) }
 }
 
-fn side(here: &SubflowSide, there: &SubflowSide) -> SideBasis {
-    // RFC 7323 §2.2: windows are scaled only where both SYNs say so.
-    let scale = here.syn_options.zip(there.syn_options).map(|(here, there)| {
-        here.window_scale.filter(|_| there.window_scale.is_some()).unwrap_or(0).min(14)
-    });
-    let endless = here.mappings.latest().filter(|latest| latest.positions.end == i64::MAX);
+fn side(side: &SubflowSide) -> SideBasis {
+    let endless = side.mappings.latest().filter(|latest| latest.positions.end == i64::MAX);
     let endless = endless.and_then(|latest| {
-        let start = here.sequence.number_at(latest.positions.start)?;
-        Some(Placed { start, len: None, dsn: latest.dsn })
+        let zero = side.sequence.number_at(latest.positions.start)?;
+        let (dsn, length) = (WireDsn::Long(latest.dsn.0), DataLevelLength::Infinite);
+        Some(Placed { zero, mapping: Mapping { dsn, ssn: 0, length, checksum: None } })
     });
-    let zero = here.mappings.origin().and_then(|origin| here.sequence.number_at(origin));
-    SideBasis { zero, scale, endless }
+    let zero = side.mappings.origin().and_then(|origin| side.sequence.number_at(origin));
+    SideBasis { zero, scale: side.window_scale, endless }
 }
 
 /// The state of the connection with these `members` after the packet at `position` of the index; `None` if
@@ -152,24 +148,17 @@ fn warm_up_start(packets: &PacketIndex, members: &Members, checkpoint: u64) -> u
     its.take(WARM_UP).last().unwrap_or(checkpoint)
 }
 
-/// A mapping by the sequence numbers on the wire.
+/// A mapping, and the number on the wire of subflow sequence number 0.
 #[derive(Debug, Clone, Copy)]
 struct Placed {
-    start: SeqNum,
-    /// `None`: endless.
-    len: Option<u32>,
-    dsn: Dsn,
+    zero: SeqNum,
+    mapping: Mapping,
 }
 
 impl Placed {
-    /// Whether it covers the byte with this number.
-    fn covers(&self, seq: SeqNum) -> bool {
-        match (u32::try_from(seq.distance_from(self.start)), self.len) {
-            (Ok(distance), Some(len)) => distance < len,
-            // Past 2^31 bytes the distance is negative.
-            (_, None) => true,
-            (Err(_), Some(_)) => false,
-        }
+    /// What the `len` bytes from `seq` on are, as far as the mapping covers them.
+    fn part(&self, seq: SeqNum, len: u32) -> Option<StreamPart> {
+        self.mapping.part(seq.distance_from(self.zero).cast_unsigned(), len)
     }
 }
 
@@ -241,7 +230,7 @@ impl<'a> Replay<'a> {
             level.reach(ack);
         }
         if let Some(scale) = scale {
-            level.window = Some(u64::from(segment.window) << scale);
+            level.window = Some(window::bytes(segment, scale));
         }
     }
 
@@ -264,58 +253,64 @@ impl<'a> Replay<'a> {
         is_after: bool,
     ) {
         let dsn = self.expand(mapping.dsn, sender);
-        let len = match mapping.length {
-            DataLevelLength::Infinite => None,
+        let length = match mapping.length {
+            DataLevelLength::Infinite => DataLevelLength::Infinite,
             DataLevelLength::Bytes(bytes) => {
                 if data_fin && is_after {
                     self.levels.of_mut(sender).reach(dsn.add(u64::from(bytes)));
                 }
-                Some(u32::from(bytes).saturating_sub(u32::from(data_fin)))
+                DataLevelLength::Bytes(bytes.saturating_sub(u16::from(data_fin)))
             }
         };
-        if len == Some(0) {
+        if length == DataLevelLength::Bytes(0) {
             return;
         }
         let zero = self.side_basis(lane, sender).and_then(|side| side.zero);
-        let start = zero.map_or(segment.seq, |zero| zero.add(mapping.ssn));
+        let zero = zero.unwrap_or(SeqNum(segment.seq.0.wrapping_sub(mapping.ssn)));
+        let mapping = Mapping { dsn: WireDsn::Long(dsn.0), length, ..*mapping };
         let known = self.mappings.entry((lane, sender)).or_default();
         if known.len() >= 2 * WARM_UP {
             known.drain(..WARM_UP);
         }
-        known.push(Placed { start, len, dsn });
+        known.push(Placed { zero, mapping });
     }
 
     /// The payload of a segment, mapping by mapping.
     fn send(&mut self, segment: &Segment<'_>, lane: usize, sender: Role) {
         let mut at = 0;
         while at < segment.payload_len {
-            let seq = segment.seq.add(at);
-            let Some(mapped) = self.covering(seq, lane, sender) else { return };
-            let distance = seq.distance_from(mapped.start).cast_unsigned();
-            let rest = segment.payload_len - at;
-            let bytes = mapped.len.map_or(rest, |len| len.saturating_sub(distance).min(rest));
-            if bytes == 0 {
-                return;
-            }
-            let dsn = match mapped.len {
-                Some(_) => mapped.dsn.add(u64::from(distance)),
-                None => self.expand(mapped.dsn.add(u64::from(distance)).low_half(), sender),
+            let (seq, rest) = (segment.seq.add(at), segment.payload_len - at);
+            let Some((part, length)) = self.part(seq, rest, lane, sender) else { return };
+            let dsn = match length {
+                DataLevelLength::Bytes(_) => Dsn(part.dsn.raw()),
+                // More than 2^32 bytes may be between.
+                DataLevelLength::Infinite => self.expand(Dsn(part.dsn.raw()).low_half(), sender),
             };
-            let end = dsn.add(u64::from(bytes));
+            let end = dsn.add(u64::from(part.len));
             let level = self.levels.of_mut(sender);
             if level.sent.is_none_or(|sent| end.distance_from(sent) > 0) {
                 level.sent = Some(end);
                 level.reach(end);
             }
-            at += bytes;
+            at += part.len;
         }
     }
 
-    /// The mapping of the byte with this number; of several the latest.
-    fn covering(&self, seq: SeqNum, lane: usize, sender: Role) -> Option<Placed> {
+    /// What the `len` bytes from `seq` on are, as far as one mapping covers them, and the length of that
+    /// mapping; of several the latest counts.
+    fn part(
+        &self,
+        seq: SeqNum,
+        len: u32,
+        lane: usize,
+        sender: Role,
+    ) -> Option<(StreamPart, DataLevelLength)> {
         let known = self.mappings.get(&(lane, sender)).into_iter().flatten().rev();
-        let declared = known.copied().find(|placed| placed.covers(seq));
-        declared.or_else(|| self.side_basis(lane, sender)?.endless)
+        let endless = self.side_basis(lane, sender).and_then(|side| side.endless.as_ref());
+        known.chain(endless).find_map(|placed| {
+            let part = placed.part(seq, len)?;
+            Some((part, placed.mapping.length))
+        })
     }
 
     fn side_basis(&self, lane: usize, role: Role) -> Option<&SideBasis> {

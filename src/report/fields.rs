@@ -23,7 +23,9 @@ use std::ops::Range;
 
 use crate::track::proof::Verdict;
 use crate::wire::frame::Frame;
+use crate::wire::header::HeaderKind;
 use crate::wire::mptcp::MptcpOption;
+use crate::wire::segment::headers;
 use crate::wire::seq::{Dsn, WireDsn};
 
 pub use tcp::flag_names;
@@ -54,9 +56,9 @@ pub enum Part {
     Bits,
 }
 
-/// What is known of the connection that a frame is of.
+/// What the connection of a frame tells of its fields.
 #[derive(Clone, Copy)]
-pub struct Known<'a> {
+pub struct FieldContext<'a> {
     /// What the proof in an option is worth; `None` where there is none.
     pub proof: &'a dyn Fn(&MptcpOption) -> Option<Verdict>,
     /// Initial data sequence number of the host that sent the frame.
@@ -65,10 +67,10 @@ pub struct Known<'a> {
     pub receiver_idsn: Option<Dsn>,
 }
 
-impl Known<'_> {
-    /// Nothing.
-    pub const NOTHING: Known<'static> =
-        Known { proof: &|_| None, sender_idsn: None, receiver_idsn: None };
+impl FieldContext<'_> {
+    /// Nothing is known of the connection.
+    pub const NOTHING: FieldContext<'static> =
+        FieldContext { proof: &|_| None, sender_idsn: None, receiver_idsn: None };
 }
 
 /// A data sequence number as octets of the stream are counted: the first one has 1.
@@ -81,16 +83,36 @@ pub fn relative(number: WireDsn, idsn: Option<Dsn>) -> Option<i64> {
 }
 
 /// All fields of `frame`, in the order of its octets.
-pub fn fields(frame: &Frame<'_>, known: &Known<'_>) -> Vec<Field> {
-    let mut walk =
-        Walk { data: frame.data, at: 0, end: frame.data.len(), fields: Vec::new(), depth: 0 };
-    link::link(&mut walk, frame, known);
-    walk.end = frame.data.len();
-    walk.depth = 0;
-    let rest = walk.left();
-    if rest > 0 {
-        walk.octets(rest, "not decoded", |octets| format!("{} octets", octets.len()));
+pub fn fields(frame: &Frame<'_>, context: &FieldContext<'_>) -> Vec<Field> {
+    let captured = frame.data.len();
+    let mut walk = Walk { data: frame.data, at: 0, end: captured, fields: Vec::new(), depth: 0 };
+    // Where the IP packet ends. Without one, nothing can trail it.
+    let mut packet_end = usize::MAX;
+    for header in headers(frame) {
+        walk.end = header.octets.end;
+        match header.kind {
+            HeaderKind::Ipv4 { packet_len } => {
+                packet_end = walk.at + packet_len as usize;
+                ip::ipv4(&mut walk, packet_len);
+            }
+            HeaderKind::Ipv6 { packet_len } => {
+                packet_end = walk.at + packet_len as usize;
+                ip::ipv6(&mut walk, packet_len);
+            }
+            HeaderKind::Extension(protocol) => ip::extension(&mut walk, protocol, header.len),
+            HeaderKind::Tcp { segment_len } => {
+                tcp::header(&mut walk, context);
+                walk.end = captured.min(packet_end);
+                let octets = frame.data.get(header.octets).unwrap_or_default();
+                tcp::payload(&mut walk, octets, segment_len as usize);
+            }
+            _ => link::header(&mut walk, &header),
+        }
     }
+    walk.end = captured;
+    // Such as the padding of a short Ethernet frame.
+    let name = if walk.at >= packet_end { "trailer" } else { "not decoded" };
+    walk.octets(walk.left(), name, |octets| format!("{} octets", octets.len()));
     let missing = (frame.wire_len as usize).saturating_sub(frame.data.len());
     if missing > 0 {
         let value = format!("{missing} octets, cut by the snap length");
@@ -125,11 +147,6 @@ impl<'a> Walk<'a> {
     fn peek(&self, len: usize) -> &'a [u8] {
         let end = (self.at + len).min(self.end);
         self.data.get(self.at..end).unwrap_or_default()
-    }
-
-    /// A number at `offset` from here, big end first; `None` if it is not there.
-    fn peek_u16(&self, offset: usize) -> Option<u16> {
-        Some(u16::from_be_bytes(*self.peek(offset + 2).get(offset..)?.first_chunk()?))
     }
 
     fn peek_u8(&self, offset: usize) -> Option<u8> {

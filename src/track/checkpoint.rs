@@ -1,5 +1,5 @@
-//! Where the data level of a connection stood after some of its packets, so that its state as of any
-//! packet takes few packets to find out.
+//! Where the data level of a connection stood after some of its packets, so that the state at any
+//! packet follows from the few packets since then.
 
 use super::Tracker;
 use super::append_log::AppendLog;
@@ -50,11 +50,11 @@ impl Checkpoints {
         Self { all, ..Self::default() }
     }
 
-    /// Takes note of the packet at `position` in the index, which was pushed last.
+    /// Counts the packet that was pushed last, which is at `position` in the index.
     pub fn note(&mut self, tracker: &Tracker, packet: PacketNo, position: u64) {
-        let Some(pushed) = tracker.last_packet() else { return };
+        let Some(last) = tracker.last_packet() else { return };
         let trace = tracker.trace();
-        let connection = trace.subflow(pushed.subflow).connection;
+        let connection = trace.subflow(last.subflow).connection;
         if self.since.len() <= connection.index() {
             self.since.resize(connection.index() + 1, 0);
         }

@@ -1,7 +1,7 @@
 //! Forgetting: what lets a capture go on for days, and withstand floods.
 //!
-//! Now and then, by the time of packets or by the number of new connections, all connections are
-//! looked at, and some go with everything that refers to them.
+//! A sweep looks at all connections and takes some out, with everything that refers to them. It is
+//! due by the time of packets, or by the number of new connections.
 
 use super::ids::ConnectionId;
 use super::limits::EvictionLimits;
@@ -11,7 +11,7 @@ use super::state::subflow::Subflow;
 use super::store::Store;
 use crate::wire::frame::{PacketNo, Timestamp};
 
-/// Longest time between two looks, in nanoseconds.
+/// Longest time between two sweeps, in nanoseconds.
 const SWEEP_EVERY_NS: i64 = 10_000_000_000;
 
 /// How long a connection is remembered.
@@ -25,13 +25,13 @@ enum Class {
 /// A connection that may go, the oldest first.
 type Candidate = (PacketNo, ConnectionId);
 
-/// Forgets what is due at `now`, if it is time to look.
+/// Forgets what is due at `now`, if it is time for a sweep.
 #[inline(never)]
 pub(super) fn sweep_if_due(shared: &mut Shared, store: &mut Store, now: Timestamp) {
     let Some(limits) = shared.limits.eviction else { return };
     let last = *shared.last_sweep.at.get_or_insert(now);
     let eighth = (limits.most / 8).max(1);
-    // A clock that was set back is a reason to look as well.
+    // A clock that was set back is a reason as well.
     let is_time = !(0..SWEEP_EVERY_NS).contains(&now.since(last));
     if is_time || shared.last_sweep.opened_since >= eighth {
         shared.last_sweep = LastSweep { at: Some(now), opened_since: 0 };
@@ -65,7 +65,7 @@ fn sweep(shared: &mut Shared, store: &mut Store, limits: &EvictionLimits, now: T
     let total = store.connections.len() - due.len();
     let too_many_half_open = half_open.len().saturating_sub(2 * eighth);
     let going = take_oldest(&mut half_open, too_many_half_open, &mut due);
-    // Room for those that come before the next look.
+    // Room for those that come before the next sweep.
     let too_many = (total - going).saturating_sub(limits.most - eighth);
     let going = take_oldest(&mut half_open, too_many, &mut due);
     take_oldest(&mut over, too_many - going, &mut due);

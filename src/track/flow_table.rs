@@ -21,8 +21,8 @@ pub enum FlowKey {
     V6(V6Key),
 }
 
-/// Address and port of each endpoint, in as few words as there can be: this is made, hashed and compared
-/// once a segment, and there are many of them.
+/// Address and port of each endpoint, in as few words as there can be: this is made, hashed and
+/// compared once a segment, and there are many of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct V4Key {
     low: u64,
@@ -121,8 +121,8 @@ pub struct PlainSyn {
 ///
 /// Nearly every segment looks its flow up, so the tables hold as little as possible.
 pub struct FlowTable {
-    v4: HashMap<V4Key, Entry, FixedState>,
-    v6: HashMap<V6Key, Entry, FixedState>,
+    v4: HashMap<V4Key, FlowEntry, FixedState>,
+    v6: HashMap<V6Key, FlowEntry, FixedState>,
     plain: Arena<PlainFlow>,
     max_plain: usize,
     /// Whether plain flows past the limit take the place of all before them.
@@ -133,7 +133,7 @@ pub struct FlowTable {
 
 /// A [`Flow`], as the tables hold it.
 #[derive(Debug, Clone, Copy)]
-enum Entry {
+enum FlowEntry {
     Plain(Id<PlainFlow>),
     Subflow(SubflowId),
 }
@@ -164,16 +164,16 @@ impl FlowTable {
     #[inline]
     pub fn subflow(&self, key: &FlowKey) -> Option<SubflowId> {
         match self.entry(key)? {
-            Entry::Subflow(id) => Some(id),
-            Entry::Plain(_) => None,
+            FlowEntry::Subflow(id) => Some(id),
+            FlowEntry::Plain(_) => None,
         }
     }
 
     /// The flow between two endpoints.
     pub fn get(&self, key: &FlowKey) -> Option<Flow> {
         match self.entry(key)? {
-            Entry::Subflow(id) => Some(Flow::Subflow(id)),
-            Entry::Plain(id) => {
+            FlowEntry::Subflow(id) => Some(Flow::Subflow(id)),
+            FlowEntry::Plain(id) => {
                 let PlainFlow { stream, syn } = self.plain[id];
                 Some(Flow::Plain { stream, syn })
             }
@@ -188,15 +188,15 @@ impl FlowTable {
         stream
     }
 
-    /// Stores what is known of a 4-tuple now. False for a plain flow that may have been here before: one
-    /// past the limit, which is left out, or any once others were forgotten.
+    /// Stores what is known of a 4-tuple now. False for a plain flow that may have been here
+    /// before: one past the limit, which is left out, or any once others were forgotten.
     pub fn set(&mut self, key: FlowKey, flow: Flow) -> bool {
         let before = self.entry(&key);
-        if let Some(Entry::Plain(id)) = before {
+        if let Some(FlowEntry::Plain(id)) = before {
             self.plain.remove(id);
         }
         let entry = match flow {
-            Flow::Subflow(id) => Entry::Subflow(id),
+            Flow::Subflow(id) => FlowEntry::Subflow(id),
             Flow::Plain { stream, syn } => {
                 if self.plain.len() >= self.max_plain && before.is_none() {
                     self.next_stream = None;
@@ -206,19 +206,19 @@ impl FlowTable {
                     self.forget_plain();
                 }
                 let Some(id) = self.plain.push(PlainFlow { stream, syn }) else { return false };
-                Entry::Plain(id)
+                FlowEntry::Plain(id)
             }
         };
         match key {
             FlowKey::V4(key) => self.v4.insert(key, entry),
             FlowKey::V6(key) => self.v6.insert(key, entry),
         };
-        !(matches!(entry, Entry::Plain(_)) && self.forgot)
+        !(matches!(entry, FlowEntry::Plain(_)) && self.forgot)
     }
 
     /// Takes the 4-tuple of a subflow out, unless another flow has it by now.
     pub fn remove(&mut self, key: &FlowKey, subflow: SubflowId) {
-        if !matches!(self.entry(key), Some(Entry::Subflow(id)) if id == subflow) {
+        if !matches!(self.entry(key), Some(FlowEntry::Subflow(id)) if id == subflow) {
             return;
         }
         match key {
@@ -227,16 +227,16 @@ impl FlowTable {
         };
     }
 
-    /// Keeps those subflows alone that are wanted.
+    /// Keeps only the subflows that are wanted.
     pub fn retain_subflows(&mut self, wanted: impl Fn(SubflowId) -> bool) {
         self.retain(|entry| match entry {
-            Entry::Plain(_) => true,
-            Entry::Subflow(id) => wanted(id),
+            FlowEntry::Plain(_) => true,
+            FlowEntry::Subflow(id) => wanted(id),
         });
     }
 
     #[inline(always)]
-    fn entry(&self, key: &FlowKey) -> Option<Entry> {
+    fn entry(&self, key: &FlowKey) -> Option<FlowEntry> {
         match key {
             FlowKey::V4(key) => self.v4.get(key).copied(),
             FlowKey::V6(key) => self.v6.get(key).copied(),
@@ -244,12 +244,12 @@ impl FlowTable {
     }
 
     fn forget_plain(&mut self) {
-        self.retain(|entry| matches!(entry, Entry::Subflow(_)));
+        self.retain(|entry| matches!(entry, FlowEntry::Subflow(_)));
         self.plain = Arena::default();
         self.forgot = true;
     }
 
-    fn retain(&mut self, wanted: impl Fn(Entry) -> bool) {
+    fn retain(&mut self, wanted: impl Fn(FlowEntry) -> bool) {
         self.v4.retain(|_, entry| wanted(*entry));
         self.v6.retain(|_, entry| wanted(*entry));
     }

@@ -31,21 +31,21 @@ impl Entry {
     fn new(
         number: PacketNo,
         since_origin: i64,
-        pushed: &LastPacket,
+        packet: &LastPacket,
         place: Option<Place>,
     ) -> Option<Self> {
-        let subflow = pushed.subflow.index() as u64;
+        let subflow = packet.subflow.index() as u64;
         if number.0 > MOST_NUMBER || subflow > MOST_SUBFLOW {
             return None;
         }
         let time = since_origin.clamp(-MOST_TIME, MOST_TIME).cast_unsigned();
-        let from_server = u64::from(pushed.direction == Direction::ServerToClient);
-        let class = number.0 >> 32 << 5 | from_server << 4 | pushed.kind as u64;
+        let from_server = u64::from(packet.direction == Direction::ServerToClient);
+        let class = number.0 >> 32 << 5 | from_server << 4 | packet.kind as u64;
         let source = place.map_or(NO_PLACE, |place| place.source);
         let offset = place.map_or(0, |place| place.offset);
         Some(Self {
             time_and_class: time << 8 | class,
-            offset_and_len: offset << 20 | u64::from(pushed.payload_len.min(MOST_LEN)),
+            offset_and_len: offset << 20 | u64::from(packet.payload_len.min(MOST_LEN)),
             owner_and_number: subflow << 40 | u64::from(source) << 32 | number.0 & 0xffff_ffff,
         })
     }
@@ -128,11 +128,11 @@ impl PacketIndex {
         &mut self,
         number: PacketNo,
         at: Timestamp,
-        pushed: &LastPacket,
+        packet: &LastPacket,
         place: Option<Place>,
     ) {
         let origin = *self.origin.get_or_insert(at);
-        match Entry::new(number, at.since(origin), pushed, place) {
+        match Entry::new(number, at.since(origin), packet, place) {
             Some(entry) => self.entries.push(entry),
             None => self.left_out += 1,
         }
@@ -255,7 +255,7 @@ impl Members {
 mod tests {
     use super::*;
 
-    fn pushed(subflow: u32, kind: PacketClass) -> LastPacket {
+    fn packet(subflow: u32, kind: PacketClass) -> LastPacket {
         let direction = Direction::ServerToClient;
         LastPacket { subflow: Id::at(subflow), direction, kind, payload_len: 1_420 }
     }
@@ -264,14 +264,14 @@ mod tests {
     fn an_entry_keeps_what_it_is_made_of() {
         let place = Place { source: 3, offset: Place::MOST_OFFSET };
         for kind in PacketClass::ALL {
-            let pushed = pushed((1 << 24) - 1, kind);
+            let packet = packet((1 << 24) - 1, kind);
             let (number, time) = (PacketNo(MOST_NUMBER - 1), -1_234_567_890_123);
-            let entry = Entry::new(number, time, &pushed, Some(place)).unwrap();
+            let entry = Entry::new(number, time, &packet, Some(place)).unwrap();
             assert_eq!(entry.number(), number);
             assert_eq!(entry.since_origin(), time);
             assert_eq!(entry.at(Timestamp(2_000_000_000_123)), Timestamp(765_432_110_000));
-            assert_eq!((entry.subflow(), entry.kind()), (pushed.subflow, kind));
-            assert_eq!((entry.direction(), entry.payload_len()), (pushed.direction, 1_420));
+            assert_eq!((entry.subflow(), entry.kind()), (packet.subflow, kind));
+            assert_eq!((entry.direction(), entry.payload_len()), (packet.direction, 1_420));
             assert_eq!(entry.place(), Some(place));
         }
         assert!(PacketClass::ALL.iter().enumerate().all(|(number, kind)| number == *kind as usize));
@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_bounded_or_counted() {
-        let huge = LastPacket { payload_len: u32::MAX, ..pushed(0, PacketClass::Data) };
+        let huge = LastPacket { payload_len: u32::MAX, ..packet(0, PacketClass::Data) };
         let entry = Entry::new(PacketNo(1), i64::MAX, &huge, None).unwrap();
         assert_eq!((entry.payload_len(), entry.since_origin()), (MOST_LEN, MOST_TIME));
         assert_eq!(entry.place(), None);
@@ -289,7 +289,7 @@ mod tests {
         );
         let mut index = PacketIndex::new();
         index.push(PacketNo(MOST_NUMBER + 1), Timestamp(0), &huge, None);
-        index.push(PacketNo(1), Timestamp(0), &pushed(1 << 24, PacketClass::Data), None);
+        index.push(PacketNo(1), Timestamp(0), &packet(1 << 24, PacketClass::Data), None);
         assert_eq!((index.len(), index.left_out()), (0, 2));
         assert_eq!(Place::in_input(254, 0), None);
         assert_eq!(Place::in_input(0, 1 << 44), None);
@@ -304,7 +304,7 @@ mod tests {
             index.push(
                 PacketNo(u64::from(number) * 2),
                 at,
-                &pushed(number % 3, PacketClass::Ack),
+                &packet(number % 3, PacketClass::Ack),
                 None,
             );
         }

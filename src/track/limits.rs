@@ -25,9 +25,9 @@ pub struct Limits {
 pub struct EvictionLimits {
     /// Nanoseconds after the last packet of a connection that is over.
     pub closed_ns: i64,
-    /// The same of one that never got through.
+    /// Nanoseconds after the last packet of a connection that never got through.
     pub half_open_ns: i64,
-    /// The same of one that is open.
+    /// Nanoseconds after the last packet of a connection that is open.
     pub idle_ns: i64,
     /// Connections that are remembered. Before there are more, the oldest of those that never got
     /// through go (which at no time take up more than three eighths), then the oldest that are over.

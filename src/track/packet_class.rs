@@ -56,7 +56,7 @@ impl PacketClass {
         Self::Other,
     ];
 
-    /// Whether a segment of this kind is one of many that all say the same.
+    /// Whether a segment of this class is one of many alike.
     pub const fn is_plain(self) -> bool {
         matches!(self, Self::Data | Self::Ack)
     }
@@ -71,6 +71,6 @@ pub struct LastPacket {
     pub direction: Direction,
     /// What it is.
     pub kind: PacketClass,
-    /// Octets of payload on the wire.
+    /// Bytes of payload on the wire.
     pub payload_len: u32,
 }

@@ -1,7 +1,6 @@
 //! What can be proved: HMACs of MP_JOIN and ADD_ADDR, and the key of MP_FASTCLOSE.
 //!
-//! Computed when asked for, from what the packets left behind: a key may be seen after the proof
-//! that it is needed for.
+//! They are computed on demand, since a key may be seen after the proof that needs it.
 
 use super::role::Role;
 use super::state::address::Address;
@@ -60,7 +59,7 @@ pub fn belongs_to(connection: &Connection, opener: Role, join: &JoinHandshake) -
     expected.is_some_and(|(joinee, _)| join.syn_ack_hmac == Some(joinee.syn_ack()))
 }
 
-/// The same for a joined subflow whose connection is not known: nothing can be verified.
+/// The proofs of a joined subflow whose connection is not known: nothing can be verified.
 pub fn unverified(subflow: &Subflow) -> Option<JoinVerdicts> {
     let join = subflow.join.as_ref()?;
     Some(JoinVerdicts { syn_ack: judge(join.syn_ack_hmac, None), ack: judge(join.ack_hmac, None) })

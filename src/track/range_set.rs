@@ -54,13 +54,13 @@ pub struct Piece {
     pub seen: bool,
 }
 
-/// Where positions belong of which none was seen.
+/// Where a range belongs of which nothing was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slot {
     /// After everything seen.
     End,
     /// In the hole with this index.
-    Gap(usize),
+    Hole(usize),
 }
 
 /// The parts of one insertion, in order.
@@ -74,7 +74,7 @@ pub const MAX_HOLES: usize = 1024;
 pub struct RangeSet {
     span: Option<SeqRange>,
     holes: VecDeque<SeqRange>,
-    forgotten_gaps: u64,
+    closed_holes: u64,
 }
 
 impl RangeSet {
@@ -89,8 +89,8 @@ impl RangeSet {
     }
 
     /// How many holes were closed unseen because there were too many.
-    pub const fn forgotten_gaps(&self) -> u64 {
-        self.forgotten_gaps
+    pub const fn closed_holes(&self) -> u64 {
+        self.closed_holes
     }
 
     /// One past the last position up to which everything was seen.
@@ -135,11 +135,11 @@ impl RangeSet {
         self.span.is_some_and(|span| range.start >= span.end && !range.is_empty())
     }
 
-    /// Where `range` belongs, of which nothing was seen: past the end, or in one hole. `None` for any
-    /// other, and for what begins before the first position seen.
+    /// The slot of `range`, if nothing of it was seen: past the end, or all of it in one hole.
+    /// `None` for any other range, and for one that begins before the first position seen.
     #[inline]
     pub fn place_of(&self, range: SeqRange) -> Option<Slot> {
-        if self.is_past_end(range) { Some(Slot::End) } else { self.gap_around(range) }
+        if self.is_past_end(range) { Some(Slot::End) } else { self.hole_around(range) }
     }
 
     /// Adds `range` at the place where it belongs.
@@ -149,20 +149,20 @@ impl RangeSet {
             Slot::End => {
                 self.insert_past_end(range);
             }
-            Slot::Gap(index) => {
+            Slot::Hole(index) => {
                 if let Some(hole) = self.holes.get(index).copied() {
-                    self.shrink_gap(index, hole, range);
+                    self.shrink_hole(index, hole, range);
                 }
             }
         }
     }
 
     /// The hole that holds all of `range`, which is not empty.
-    fn gap_around(&self, range: SeqRange) -> Option<Slot> {
+    fn hole_around(&self, range: SeqRange) -> Option<Slot> {
         let index = self.holes.partition_point(|hole| hole.end <= range.start);
         let hole = self.holes.get(index)?;
         let is_around = hole.start <= range.start && range.end <= hole.end && !range.is_empty();
-        is_around.then_some(Slot::Gap(index))
+        is_around.then_some(Slot::Hole(index))
     }
 
     /// Adds `range` if it lies past everything seen so far, as nearly all do: then all of it is new.
@@ -201,7 +201,7 @@ impl RangeSet {
         if range.start > span.end {
             if self.holes.len() >= MAX_HOLES {
                 self.holes.pop_front();
-                self.forgotten_gaps += 1;
+                self.closed_holes += 1;
             }
             self.holes.push_back(SeqRange { start: span.end, end: range.start });
         }
@@ -245,7 +245,7 @@ impl RangeSet {
             }
             push_joined(pieces, Piece { range: filled, seen: false });
             at = filled.end;
-            index = self.shrink_gap(index, hole, filled);
+            index = self.shrink_hole(index, hole, filled);
         }
         if at < range.end {
             push_joined(
@@ -256,7 +256,7 @@ impl RangeSet {
     }
 
     /// Takes `filled` out of the hole at `index`; returns the index of the hole after it.
-    fn shrink_gap(&mut self, index: usize, hole: SeqRange, filled: SeqRange) -> usize {
+    fn shrink_hole(&mut self, index: usize, hole: SeqRange, filled: SeqRange) -> usize {
         let before = SeqRange { start: hole.start, end: filled.start };
         let after = SeqRange { start: filled.end, end: hole.end };
         let rest = if before.is_empty() { after } else { before };
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn in_order_octets_are_new_and_leave_no_gap() {
+    fn in_order_bytes_are_new_and_leave_no_hole() {
         let mut range_set = RangeSet::default();
         for start in [0, 10, 20] {
             assert_eq!(
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_is_filled_by_octet() {
+    fn a_hole_is_filled_byte_by_byte() {
         let mut range_set = RangeSet::default();
         range_set.insert(range(0, 10));
         range_set.insert(range(30, 40));

@@ -1,5 +1,8 @@
-//! State that belongs to no single connection. All of it is named here, and reached through here alone:
-//! a segment changes its own connection, and says what it leaves to do with this.
+//! State that belongs to no single connection. It is all named here, and reached only through here.
+//!
+//! A segment changes its own connection alone, and returns what it leaves to do with this state
+//! ([`FollowUp`](super::step::FollowUp)). So connections can be spread over threads, each with a
+//! [`Store`](super::store::Store) of its own.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +26,7 @@ use crate::wire::segment::Segment;
 /// In how many spans of time it is kept what was sent when, unless more are wanted.
 pub(crate) const SERIES_SPANS: u32 = 64;
 
-/// So many connections may have more of them.
+/// This many connections may have more spans.
 const FINE_SERIES: usize = 100;
 
 /// What belongs to no single connection.
@@ -44,9 +47,9 @@ pub(crate) struct Shared {
     next_number: u64,
     /// When connections were last looked at to forget some, and what came since.
     pub(crate) last_sweep: LastSweep,
-    /// What is new, for who asks after every push.
+    /// What is new, if somebody takes it after every push.
     pub(crate) updates: Option<Vec<Update>>,
-    /// What the last segment was, for who asks after every push.
+    /// What the last segment was, if somebody asks after every push.
     pub(crate) last_packet: Option<Box<LastPacketLog>>,
 }
 
@@ -74,7 +77,7 @@ pub(crate) struct LastSweep {
     pub(crate) opened_since: usize,
 }
 
-/// What is kept for who asks after every push.
+/// What is kept for somebody who asks after every push.
 #[derive(Debug, Default)]
 pub(crate) struct LastPacketLog {
     pub(crate) packet: Option<LastPacket>,
@@ -100,7 +103,7 @@ impl Shared {
         }
     }
 
-    /// Takes what tells of the capture and of middleboxes, whatever flow the segment is of.
+    /// Counts what a segment shows of the capture and of middleboxes, whatever its flow is.
     #[inline]
     pub(crate) fn see(
         &mut self,
@@ -178,14 +181,14 @@ impl Shared {
         self.buffered = (self.buffered + now).saturating_sub(before);
     }
 
-    /// Says that a connection is gone.
+    /// Adds the update that a connection is gone, if somebody keeps updates.
     pub(crate) fn tell_forgotten(&mut self, number: u64) {
         if let Some(updates) = &mut self.updates {
             updates.push(Update::Forgotten { number });
         }
     }
 
-    /// Says that client and server of a subflow are the other way round.
+    /// Notes that client and server of a subflow were exchanged, if somebody asks for that.
     pub(crate) fn tell_swapped(&mut self, subflow: SubflowId) {
         if let Some(last) = &mut self.last_packet {
             last.swapped.push(subflow);

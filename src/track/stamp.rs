@@ -21,8 +21,8 @@ impl PacketStamp {
         Self { packet: segment.number, at: segment.timestamp }
     }
 
-    /// Whether it is so much older than the one before it in the capture that what came first, and
-    /// how long it took, can't be told from their order.
+    /// Whether it is much older than the one before it in the capture. Then their order does not
+    /// say which came first.
     pub fn is_out_of_order(self, before: Self) -> bool {
         before.at.since(self.at) > SWAPPED_NS
     }

@@ -7,6 +7,7 @@ mod classify;
 mod context;
 mod copy;
 mod data_level;
+mod directed;
 mod fallback;
 mod fast_path;
 mod gratuitous_ack;
@@ -31,11 +32,11 @@ use super::updates::{StateDigest, Update};
 use crate::wire::mptcp::{FastClose, MptcpOption};
 use crate::wire::segment::TcpFlags;
 
-/// What a segment turned out to be, and what it leaves to do.
+/// What a segment turned out to be, and what it leaves to do beyond its connection.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) direction: Direction,
-    /// What it is, where that is wanted.
+    /// Its class, if somebody asks for it.
     pub(crate) class: Option<PacketClass>,
     pub(crate) follow_up: FollowUp,
 }
@@ -99,7 +100,7 @@ fn take_content(step: &mut Step<'_>) {
     }
 }
 
-/// Lets go of what is only needed while segments are on their way, once there can't be any.
+/// Frees memory that is needed only while segments are on their way, once no more can come.
 #[inline]
 fn release_if_finished(step: &mut Step<'_>) {
     if step.subflow.released || !step.subflow.is_finished() {
@@ -144,7 +145,7 @@ fn take_option(step: &mut Step<'_>, option: &MptcpOption, payload: SeqRange) {
         MptcpOption::FastClose(FastClose { receiver_key, .. }) => {
             let (seen, from, receiver_key) = (step.seen, step.sender(), *receiver_key);
             let close = FastCloseSeen { seen, from, receiver_key };
-            // One with a wrong key makes room for the next one.
+            // A wrong key proves nothing: the next MP_FASTCLOSE takes its place.
             if matches!(fast_close_verdict(step.connection), Verdict::Absent | Verdict::Mismatch) {
                 step.connection.fast_close = Some(close);
             }

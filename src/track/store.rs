@@ -34,7 +34,8 @@ impl Store {
         connection.subflows.iter().map(|id| &self.subflows[*id])
     }
 
-    /// Whether a connection is known by its joins alone, and none of them was ever answered with MP_JOIN.
+    /// Whether a connection is known by its joins alone, and none of them was ever answered with
+    /// MP_JOIN.
     pub(crate) fn is_orphan(&self, connection: &Connection) -> bool {
         let is_unanswered = |subflow: &Subflow| {
             subflow.join.as_ref().is_some_and(|join| join.syn_ack_hmac.is_none())

@@ -33,7 +33,7 @@ impl TokenIndex {
         }
     }
 
-    /// Keeps those connections alone that are wanted.
+    /// Keeps only the connections that are wanted.
     pub(crate) fn retain(&mut self, wanted: impl Fn(ConnectionId) -> bool) {
         self.known.retain(|_, owners| {
             owners.retain(|(id, _)| wanted(*id));
@@ -48,7 +48,7 @@ impl TokenIndex {
         self.by_dsn.insert(dsn.0 >> NEAR_BITS, (connection, role));
     }
 
-    /// The connection that `token` names and whose token it is: of several the last one that came.
+    /// The connection and the host whose token this is; of several the last one that came.
     pub(crate) fn find(&self, token: Token) -> Option<Owner> {
         self.known.get(&token).and_then(|all| all.last().copied())
     }
@@ -73,7 +73,8 @@ impl TokenIndex {
         self.unknown.insert(token, connection);
     }
 
-    /// The same connection, now that the key of the token is known.
+    /// Takes out the connection that is known by joins with this token alone, now that its key is
+    /// known.
     pub(crate) fn take_unknown(&mut self, token: Token) -> Option<ConnectionId> {
         self.unknown.remove(&token)
     }

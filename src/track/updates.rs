@@ -1,4 +1,4 @@
-//! What is new, for those who watch while it happens.
+//! What is new, for live output.
 
 use super::ids::SubflowId;
 use super::role::Role;
@@ -10,7 +10,7 @@ use super::state::subflow::{Subflow, SubflowState};
 pub enum Update {
     /// An event, also one that its connection has no room for.
     Event(Event),
-    /// A subflow, and with it its connection, may have come further.
+    /// The state of a subflow, and with it that of its connection, may have changed.
     Progress(SubflowId),
     /// A connection was forgotten; its subflows with it.
     Forgotten {
@@ -19,7 +19,7 @@ pub enum Update {
     },
 }
 
-/// What of a subflow and its connection, beside events, moves their states.
+/// What decides the states of a subflow and its connection, beside events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct StateDigest {
     state: SubflowState,

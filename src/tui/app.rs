@@ -6,7 +6,7 @@ use ratatui::layout::Size;
 
 use super::action::Command;
 use super::layout;
-use super::screens::{Place, Screen, Screens};
+use super::screens::{Placement, Screen, Screens};
 use super::shared::Shared;
 use super::snapshot::Snapshot;
 use super::theme::Theme;
@@ -107,9 +107,9 @@ impl App {
 impl App {
     /// The pane of a screen.
     pub fn pane(&self, screen: Screen) -> Pane {
-        let body = layout::frame(self.shared.size).body;
+        let body = layout::regions(self.shared.size).body;
         let has_neighbours = self.shows_several();
-        let area = match screen.place().part() {
+        let area = match screen.placement().part() {
             Some(part) if has_neighbours => Some(part.of(body)),
             _ => (screen == self.screen).then_some(body),
         };
@@ -124,7 +124,7 @@ impl App {
 
     /// Whether there are several screens on the terminal.
     fn shows_several(&self) -> bool {
-        matches!(self.screen.place(), Place::Together(_))
+        matches!(self.screen.placement(), Placement::Together(_))
             && !self.is_full_screen
             && layout::is_wide(self.shared.size)
     }
@@ -271,12 +271,11 @@ impl App {
         let Some((finding, place)) = self.screens.findings.step(&mut self.shared, forward) else {
             return;
         };
-        match self.screen {
-            Screen::Timeline | Screen::Graphs | Screen::Ladder | Screen::Packet => {
-                self.show_finding(&finding);
-                self.shared.say(place);
-            }
-            Screen::Connections | Screen::Findings => self.open(Screen::Findings),
+        if matches!(self.screen, Screen::Connections | Screen::Findings) {
+            self.open(Screen::Findings);
+        } else {
+            self.show_finding(&finding);
+            self.shared.say(place);
         }
     }
 }

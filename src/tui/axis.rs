@@ -16,7 +16,7 @@ const WIDEST: i64 = 100_000_000 * SECOND;
 
 /// Time on a row of columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
+pub struct TimeWindow {
     /// Where the first column begins, in nanoseconds: a multiple of the width.
     pub start: i64,
     /// How wide each column is, in nanoseconds.
@@ -25,13 +25,13 @@ pub struct Window {
     pub columns: usize,
 }
 
-impl Default for Window {
+impl Default for TimeWindow {
     fn default() -> Self {
         Self { start: 0, column: NARROWEST, columns: 1 }
     }
 }
 
-impl Window {
+impl TimeWindow {
     /// Everything from `first` to `last`, both included, if there are at least two columns: a single
     /// one cannot lie on both sides of 0.
     pub fn fit(first: i64, last: i64, columns: usize) -> Self {
@@ -224,16 +224,16 @@ mod tests {
 
     #[test]
     fn everything_fits() {
-        let window = Window::fit(0, 187 * MS, 54);
+        let window = TimeWindow::fit(0, 187 * MS, 54);
         assert_eq!((window.start, window.column), (0, 4 * MS));
-        let window = Window::fit(18_402 * MS, 18_402 * MS, 54);
+        let window = TimeWindow::fit(18_402 * MS, 18_402 * MS, 54);
         assert_eq!((window.start, window.column), (18_402 * MS, NARROWEST));
-        assert!(Window::fit(i64::MIN, i64::MAX, 1).column > 0);
+        assert!(TimeWindow::fit(i64::MIN, i64::MAX, 1).column > 0);
     }
 
     #[test]
     fn zooming_keeps_the_column_of_the_cursor() {
-        let window = Window::fit(0, 187 * MS, 54);
+        let window = TimeWindow::fit(0, 187 * MS, 54);
         let cursor = 101 * MS;
         let closer = window.zoomed(cursor, true);
         assert_eq!(closer.column, 2 * MS);
@@ -247,24 +247,24 @@ mod tests {
 
     #[test]
     fn marks_are_round_and_apart() {
-        let written = |window: Window| -> Vec<_> {
+        let written = |window: TimeWindow| -> Vec<_> {
             window.marks().into_iter().map(|(column, text)| format!("{column}:{text}")).collect()
         };
-        let window = Window { start: 0, column: 4 * MS, columns: 50 };
+        let window = TimeWindow { start: 0, column: 4 * MS, columns: 50 };
         assert_eq!(written(window), ["0:0.00s", "12:0.05s", "25:0.10s", "37:0.15s"]);
-        let window = Window { start: 18_402 * MS, column: MS, columns: 30 };
+        let window = TimeWindow { start: 18_402 * MS, column: MS, columns: 30 };
         assert_eq!(written(window), ["8:18.41s", "18:18.42s", "28:18.43s"]);
-        let window = Window { start: 0, column: 1_000 * MS, columns: 30 };
+        let window = TimeWindow { start: 0, column: 1_000 * MS, columns: 30 };
         assert_eq!(written(window), ["0:0s", "10:10s", "20:20s"]);
-        let window = Window { start: 0, column: 20_000 * MS, columns: 40 };
+        let window = TimeWindow { start: 0, column: 20_000 * MS, columns: 40 };
         assert_eq!(written(window), ["0:0min", "15:5min", "30:10min"]);
-        let window = Window { start: 0, column: HOUR, columns: 40 };
+        let window = TimeWindow { start: 0, column: HOUR, columns: 40 };
         assert_eq!(written(window), ["0:0h", "8:8h", "16:16h", "24:24h", "32:32h"]);
     }
 
     #[test]
     fn moments_have_the_digits_that_columns_tell_apart() {
-        let moment = |column| Window { start: 0, column, columns: 50 }.moment(18_402_113_456);
+        let moment = |column| TimeWindow { start: 0, column, columns: 50 }.moment(18_402_113_456);
         assert_eq!(moment(4 * MS), "18.402 s");
         assert_eq!(moment(MS / 20), "18.40211 s");
         assert_eq!(moment(NARROWEST), "18.4021134 s");
@@ -280,7 +280,7 @@ mod tests {
             closer in 0usize..40,
         ) {
             let last = first + span;
-            let fit = Window::fit(first, last, columns);
+            let fit = TimeWindow::fit(first, last, columns);
             prop_assert!(fit.index_of(first).is_some() && fit.index_of(last).is_some());
             let moment = first + span / 100 * part;
             let mut window = fit;

@@ -27,7 +27,7 @@ pub fn draw(app: &App, frame: &mut Frame<'_>) {
         draw_too_small(app, frame);
         return;
     }
-    let parts = layout::frame(app.shared.size);
+    let parts = layout::regions(app.shared.size);
     draw_title(app, frame, parts.title);
     draw_tabs(app, frame, parts.tabs);
     draw_screens(app, frame);

@@ -7,7 +7,7 @@ use super::app::{App, Mode};
 use super::screens::Screen;
 
 /// A key, and what has to be held with it.
-type Key = (KeyCode, KeyModifiers);
+type KeyPress = (KeyCode, KeyModifiers);
 
 const NONE: KeyModifiers = KeyModifiers::NONE;
 const CONTROL: KeyModifiers = KeyModifiers::CONTROL;
@@ -27,7 +27,7 @@ pub enum Where {
 #[derive(Debug)]
 pub struct Binding {
     /// The keys, and the command of each.
-    pub keys: &'static [(Key, Command)],
+    pub keys: &'static [(KeyPress, Command)],
     /// How they are written.
     pub name: KeyName,
     /// What they do, in a word or two; empty if the line at the bottom need not name it.
@@ -47,11 +47,11 @@ pub enum KeyName {
     Glyph(usize),
 }
 
-const fn char(key: char) -> Key {
+const fn char(key: char) -> KeyPress {
     (KeyCode::Char(key), NONE)
 }
 
-const fn code(key: KeyCode) -> Key {
+const fn code(key: KeyCode) -> KeyPress {
     (key, NONE)
 }
 
@@ -62,13 +62,13 @@ const fn go(to: Move) -> Command {
 use Screen::{Connections, Findings, Graphs, Ladder, Packet, Timeline};
 
 /// Each screen has a binding of its own for these: they move another thing on each.
-const UP_DOWN: &[(Key, Command)] = &[
+const UP_DOWN: &[(KeyPress, Command)] = &[
     (code(KeyCode::Up), go(Move::Up)),
     (char('k'), go(Move::Up)),
     (code(KeyCode::Down), go(Move::Down)),
     (char('j'), go(Move::Down)),
 ];
-const LEFT_RIGHT: &[(Key, Command)] = &[
+const LEFT_RIGHT: &[(KeyPress, Command)] = &[
     (code(KeyCode::Left), go(Move::Left)),
     (char('h'), go(Move::Left)),
     (code(KeyCode::Right), go(Move::Right)),
@@ -335,7 +335,7 @@ pub fn action(app: &App, event: KeyEvent) -> Option<Action> {
 }
 
 /// What a key means in a line of input.
-fn typed(key: Key) -> Option<Action> {
+fn typed(key: KeyPress) -> Option<Action> {
     let command = match key {
         (KeyCode::Char(found), NONE) => return Some(Action::Type(found)),
         (KeyCode::Enter, _) => Command::Accept,

@@ -10,9 +10,9 @@ pub const MIN_ROWS: u16 = 15;
 /// From here on several screens are shown at once.
 const WIDE: Size = Size { width: 140, height: 40 };
 
-/// The parts of the screen.
+/// The parts of the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Frame {
+pub struct Regions {
     /// What is shown, and of what.
     pub title: Rect,
     /// The numbered screens.
@@ -32,10 +32,10 @@ pub const fn is_too_small(size: Size) -> bool {
 
 /// The parts of a screen of this size. On one that is too small nothing is drawn, so parts need not
 /// get smaller.
-pub fn frame(size: Size) -> Frame {
+pub fn regions(size: Size) -> Regions {
     let size = Size { width: size.width.max(MIN_COLUMNS), height: size.height.max(MIN_ROWS) };
     let line = |y| Rect { x: 0, y, width: size.width, height: 1 };
-    Frame {
+    Regions {
         title: line(0),
         tabs: line(1),
         body: Rect { x: 0, y: 2, width: size.width, height: size.height.saturating_sub(4) },
@@ -51,7 +51,7 @@ pub const fn is_wide(size: Size) -> bool {
 
 /// The parts of the body on a wide terminal, for several screens at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum DashboardPart {
     /// The upper fifth.
     Top,
     /// Nearly a third, below it.
@@ -62,7 +62,7 @@ pub enum Part {
     Right,
 }
 
-impl Part {
+impl DashboardPart {
     /// Where this part of the body is.
     pub fn of(self, body: Rect) -> Rect {
         let [top, middle, bottom] = heights(body);

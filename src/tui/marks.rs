@@ -1,13 +1,8 @@
 //! Marks A and B: two places in a capture, and what is between them.
 
-use super::packet_cache::Bytes;
-use super::packet_context::PacketContext;
+use super::packet_context::{PacketContext, mapping_of};
 use super::shared::{Mark, Shared};
 use crate::units;
-use crate::wire::frame::PacketNo;
-use crate::wire::mptcp::MptcpOption;
-use crate::wire::segment::{Decoded, decode};
-use crate::wire::tcp_option::TcpOption;
 
 /// Marks what is in focus: A first, then B. If both are set, it becomes A, and B is free again.
 pub fn set(shared: &mut Shared) {
@@ -44,14 +39,7 @@ pub fn letter(shared: &Shared, packet: u64) -> Option<char> {
 
 /// The DSN of the packet in focus, counted from the beginning of the stream, if it has one.
 fn dsn(shared: &Shared) -> Option<u64> {
-    let number = PacketNo(shared.focus.packet?);
     let entry = shared.entry_in_focus()?;
-    let Bytes::Here(packet) = shared.packets.get(number) else { return None };
-    let frame = packet.frame(number, entry.at(shared.index().origin()?));
-    let Decoded::Tcp(segment) = decode(&frame) else { return None };
-    let mapping = segment.options.iter().find_map(|option| match option {
-        TcpOption::Mptcp(MptcpOption::Dss(dss)) => dss.mapping,
-        _ => None,
-    })?;
+    let mapping = mapping_of(&shared.segment(&entry)?)?;
     PacketContext::of(shared, &entry)?.relative_dsn(mapping.dsn)?.try_into().ok()
 }

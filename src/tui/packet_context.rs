@@ -3,7 +3,7 @@
 
 use super::packet_cache::Bytes;
 use super::shared::Shared;
-use crate::report::fields::{self, Known};
+use crate::report::fields::{self, FieldContext};
 use crate::report::hex::Hex64;
 use crate::report::model::{Connection, HmacVerdict, Host, RoleName, Subflow};
 use crate::track::index::Entry;
@@ -11,10 +11,11 @@ use crate::track::proof::Verdict;
 use crate::track::role::{Direction, PerRole, Role};
 use crate::wire::crypto;
 use crate::wire::frame::{PacketNo, Timestamp};
-use crate::wire::mptcp::{DataLevelLength, Join, Key, Mapping, MptcpOption};
+use crate::wire::mptcp::{DataLevelLength, Join, Key, Mapping, MptcpOption, StreamPart};
 use crate::wire::segment::{Decoded, Segment, TcpFlags, decode};
 use crate::wire::seq::{Dsn, SeqNum, WireDsn};
 use crate::wire::tcp_option::TcpOption;
+use crate::wire::window;
 
 /// Where a packet belongs.
 #[derive(Debug, Clone, Copy)]
@@ -26,31 +27,22 @@ pub struct PacketContext<'a> {
     /// Who sent it.
     pub direction: Direction,
     /// How the hosts opened the subflow, as far as these packets were read.
-    pub opening: PerRole<Option<Opening>>,
+    pub opening: PerRole<Option<OpeningSyn>>,
 }
 
 /// What a host's SYN, or SYN/ACK, says that counts for everything after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Opening {
+pub struct OpeningSyn {
     /// Its initial sequence number.
     pub isn: SeqNum,
     /// By how many bits its windows are shifted; `None` if it does not scale.
     pub scale: Option<u8>,
 }
 
-/// A part of the stream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StreamPart {
-    /// Its first DSN, as wide as it was on the wire.
-    pub dsn: WireDsn,
-    /// Bytes of it.
-    pub len: u32,
-}
-
 impl<'a> PacketContext<'a> {
     /// `None` for a packet of no connection that the report has.
     pub fn of(shared: &'a Shared, entry: &Entry) -> Option<Self> {
-        let position = shared.snapshot.subflows.position(entry)?;
+        let position = shared.position(entry)?;
         let connection = shared.all_connections().get(position.connection)?;
         let subflow = connection.subflows.get(position.subflow)?;
         let opening = opening(shared, subflow);
@@ -60,16 +52,10 @@ impl<'a> PacketContext<'a> {
     /// The part of a mapping that a segment carries; `None` without payload, and where it is not known
     /// with which number the subflow began.
     pub fn part(&self, segment: &Segment<'_>, mapping: &Mapping) -> Option<StreamPart> {
-        let DataLevelLength::Bytes(length) = mapping.length else { return None };
-        let ssn = self.relative_seq(segment)?;
-        let offset = u32::try_from(SeqNum(ssn).distance_from(SeqNum(mapping.ssn))).ok()?;
-        let left = u32::from(length).checked_sub(offset)?;
-        let dsn = match mapping.dsn {
-            WireDsn::Short(low) => WireDsn::Short(low.wrapping_add(offset)),
-            WireDsn::Long(whole) => WireDsn::Long(whole.wrapping_add(offset.into())),
-        };
-        let len = segment.payload_len.min(left);
-        (len > 0).then_some(StreamPart { dsn, len })
+        if mapping.length == DataLevelLength::Infinite {
+            return None;
+        }
+        mapping.part(self.relative_seq(segment)?, segment.payload_len)
     }
 
     /// The sequence number of a segment, counted from the SYN, which has 0.
@@ -86,16 +72,13 @@ impl<'a> PacketContext<'a> {
 
     /// The window of a segment in bytes.
     pub fn window(&self, segment: &Segment<'_>) -> Option<u64> {
-        let window = u64::from(segment.window);
-        // RFC 7323 §2.2: never scaled in a SYN.
         if segment.flags.has(TcpFlags::SYN) {
-            return Some(window);
+            return Some(window::bytes(segment, 0));
         }
         let here = (*self.opening.of(self.direction.sender()))?;
         let there = (*self.opening.of(self.direction.sender().peer()))?;
-        // RFC 7323 §1.3: only if both hosts sent the option; §2.3: 14 at the most.
-        let shift = here.scale.filter(|_| there.scale.is_some()).unwrap_or(0).min(14);
-        Some(window << shift)
+        let (shift, _) = window::shifts(here.scale, there.scale);
+        Some(window::bytes(segment, shift))
     }
 
     const fn host(&self, role: Role) -> &'a Host {
@@ -144,9 +127,16 @@ impl<'a> PacketContext<'a> {
     }
 
     /// What the fields of a packet are rendered with; `proof` judges its options.
-    pub fn known<'b>(&self, proof: &'b dyn Fn(&MptcpOption) -> Option<Verdict>) -> Known<'b> {
+    pub fn known<'b>(
+        &self,
+        proof: &'b dyn Fn(&MptcpOption) -> Option<Verdict>,
+    ) -> FieldContext<'b> {
         let sender = self.direction.sender();
-        Known { proof, sender_idsn: self.idsn(sender), receiver_idsn: self.idsn(sender.peer()) }
+        FieldContext {
+            proof,
+            sender_idsn: self.idsn(sender),
+            receiver_idsn: self.idsn(sender.peer()),
+        }
     }
 }
 
@@ -158,6 +148,14 @@ fn opening_packets(subflow: &Subflow) -> [(Role, Option<PacketNo>); 2] {
     };
     let handshake = &subflow.handshake;
     [(opener, handshake.syn.map(PacketNo)), (opener.peer(), handshake.syn_ack.map(PacketNo))]
+}
+
+/// The mapping in a segment.
+pub fn mapping_of(segment: &Segment<'_>) -> Option<Mapping> {
+    segment.options.iter().find_map(|option| match option {
+        TcpOption::Mptcp(MptcpOption::Dss(dss)) => dss.mapping,
+        _ => None,
+    })
 }
 
 /// The packets with which the first subflows of the connection in focus were opened. Their numbers
@@ -172,7 +170,7 @@ pub fn opening_entries(shared: &Shared) -> Vec<Entry> {
     positions.filter_map(|position| index.get(position)).collect()
 }
 
-fn opening(shared: &Shared, subflow: &Subflow) -> PerRole<Option<Opening>> {
+fn opening(shared: &Shared, subflow: &Subflow) -> PerRole<Option<OpeningSyn>> {
     let mut openings = PerRole::default();
     for (role, packet) in opening_packets(subflow) {
         *openings.of_mut(role) = packet.and_then(|number| opening_of(shared, number));
@@ -180,7 +178,7 @@ fn opening(shared: &Shared, subflow: &Subflow) -> PerRole<Option<Opening>> {
     openings
 }
 
-fn opening_of(shared: &Shared, number: PacketNo) -> Option<Opening> {
+fn opening_of(shared: &Shared, number: PacketNo) -> Option<OpeningSyn> {
     let Bytes::Here(packet) = shared.packets.get(number) else { return None };
     let Decoded::Tcp(segment) = decode(&packet.frame(number, Timestamp::default())) else {
         return None;
@@ -189,7 +187,7 @@ fn opening_of(shared: &Shared, number: PacketNo) -> Option<Opening> {
         TcpOption::WindowScale(shift) => Some(shift),
         _ => None,
     });
-    segment.flags.has(TcpFlags::SYN).then_some(Opening { isn: segment.seq, scale })
+    segment.flags.has(TcpFlags::SYN).then_some(OpeningSyn { isn: segment.seq, scale })
 }
 
 const fn judge(holds: bool) -> Verdict {

@@ -19,9 +19,7 @@ pub fn fill(app: &mut App, read: impl Fn(&Entry) -> Option<RawPacket>) {
         update(app, Action::Packets(packets));
     }
     if let Some((connection, entry)) = app.screens.packet.wants_state(&app.shared) {
-        let snapshot = &app.shared.snapshot;
-        let position = snapshot.packets.find(entry.number());
-        let state = position.and_then(|at| snapshot.state_at(connection, at, read));
+        let state = app.shared.state_at(connection, &entry, read);
         update(app, Action::StateAt(entry.number(), state));
     }
 }

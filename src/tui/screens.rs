@@ -10,7 +10,7 @@ pub mod ladder;
 pub mod packet;
 pub mod timeline;
 
-use super::layout::Part;
+use super::layout::DashboardPart;
 use super::view::View;
 use connections::ConnectionsScreen;
 use findings::FindingsScreen;
@@ -54,13 +54,13 @@ pub struct Screens {
 }
 
 /// What the program has to know of a screen.
-struct Row {
+struct ScreenRow {
     /// The digit that shows it; `None` if it is reached from another screen only.
     number: Option<u8>,
     /// Its name on the tabs.
     name: &'static str,
     /// Where it stands.
-    place: Place,
+    placement: Placement,
     /// What is typed after `/`.
     prompt: Prompt,
     /// Its state among those of all screens, to be asked and drawn.
@@ -72,18 +72,18 @@ struct Row {
 /// Where a screen stands on a terminal that has room for several. On others, the screen that has the
 /// keys has all of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum Placement {
     /// It has the body for itself.
     Alone,
     /// In this part, together with all others that have one.
-    Together(Part),
+    Together(DashboardPart),
     /// In this part as long as one of those together has the keys; alone when it has them itself.
-    Guest(Part),
+    Guest(DashboardPart),
 }
 
-impl Place {
+impl Placement {
     /// Its part of the body when several screens are shown.
-    pub const fn part(self) -> Option<Part> {
+    pub const fn part(self) -> Option<DashboardPart> {
         match self {
             Self::Alone => None,
             Self::Together(part) | Self::Guest(part) => Some(part),
@@ -112,52 +112,52 @@ impl Screen {
     ];
 
     /// The table.
-    fn row(self) -> Row {
+    fn row(self) -> ScreenRow {
         match self {
-            Self::Connections => Row {
+            Self::Connections => ScreenRow {
                 number: Some(1),
                 name: "Connections",
-                place: Place::Together(Part::Top),
+                placement: Placement::Together(DashboardPart::Top),
                 prompt: Prompt::Filter,
                 view: |screens| &screens.connections,
                 view_mut: |screens| &mut screens.connections,
             },
-            Self::Timeline => Row {
+            Self::Timeline => ScreenRow {
                 number: Some(2),
                 name: "Timeline",
-                place: Place::Together(Part::Middle),
+                placement: Placement::Together(DashboardPart::Middle),
                 prompt: Prompt::Search,
                 view: |screens| &screens.timeline,
                 view_mut: |screens| &mut screens.timeline,
             },
-            Self::Ladder => Row {
+            Self::Ladder => ScreenRow {
                 number: Some(3),
                 name: "Ladder",
-                place: Place::Together(Part::Left),
+                placement: Placement::Together(DashboardPart::Left),
                 prompt: Prompt::Search,
                 view: |screens| &screens.ladder,
                 view_mut: |screens| &mut screens.ladder,
             },
-            Self::Graphs => Row {
+            Self::Graphs => ScreenRow {
                 number: Some(4),
                 name: "Graphs",
-                place: Place::Alone,
+                placement: Placement::Alone,
                 prompt: Prompt::Search,
                 view: |screens| &screens.graphs,
                 view_mut: |screens| &mut screens.graphs,
             },
-            Self::Findings => Row {
+            Self::Findings => ScreenRow {
                 number: Some(5),
                 name: "Findings",
-                place: Place::Alone,
+                placement: Placement::Alone,
                 prompt: Prompt::Filter,
                 view: |screens| &screens.findings,
                 view_mut: |screens| &mut screens.findings,
             },
-            Self::Packet => Row {
+            Self::Packet => ScreenRow {
                 number: None,
                 name: "Packet",
-                place: Place::Guest(Part::Right),
+                placement: Placement::Guest(DashboardPart::Right),
                 prompt: Prompt::Search,
                 view: |screens| &screens.packet,
                 view_mut: |screens| &mut screens.packet,
@@ -181,8 +181,8 @@ impl Screen {
     }
 
     /// Where it stands on a terminal that has room for several screens.
-    pub fn place(self) -> Place {
-        self.row().place
+    pub fn placement(self) -> Placement {
+        self.row().placement
     }
 
     /// What is typed after `/` on this screen.

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use ratatui::layout::Size;
 
 use super::filter::Filter;
-use super::packet_cache::PacketCache;
-use super::snapshot::{Phase, Snapshot};
+use super::packet_cache::{Bytes, PacketCache};
+use super::snapshot::{Phase, Snapshot, SubflowPosition};
 use super::theme::Theme;
+use crate::analyze::state_at::StateAt;
 use crate::report::Report;
 use crate::report::model::{Connection, Finding};
 use crate::track::index::{Entry, Members, PacketIndex};
-use crate::wire::frame::PacketNo;
+use crate::wire::frame::{Frame, PacketNo, RawPacket};
+use crate::wire::segment::{Decoded, Segment, decode};
 
 /// What all screens look at; moving in one of them moves the others.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -180,8 +182,8 @@ impl Shared {
     }
 }
 
-/// The packets, as the vantage point that is looked at saw them. There is one vantage point as yet:
-/// the screens reach its packets through these functions alone.
+/// The packets, as the vantage point in focus saw them. So far a snapshot has one vantage point;
+/// screens reach its packets through these functions alone.
 impl Shared {
     /// Where all packets stand.
     pub fn index(&self) -> &PacketIndex {
@@ -199,6 +201,11 @@ impl Shared {
         Some(self.snapshot.subflows.members(position))
     }
 
+    /// Which subflow of the report a packet is of.
+    pub fn position(&self, entry: &Entry) -> Option<SubflowPosition> {
+        self.snapshot.subflows.position(entry)
+    }
+
     /// A packet by its number.
     pub fn entry(&self, packet: u64) -> Option<Entry> {
         let index = self.index();
@@ -208,6 +215,33 @@ impl Shared {
     /// The packet in focus.
     pub fn entry_in_focus(&self) -> Option<Entry> {
         self.entry(self.focus.packet?)
+    }
+
+    /// Where a connection, by its place in the report, stood after a packet; `None` where that cannot
+    /// be told. `read` reads packets again.
+    pub fn state_at(
+        &self,
+        connection: usize,
+        entry: &Entry,
+        read: impl Fn(&Entry) -> Option<RawPacket>,
+    ) -> Option<StateAt> {
+        let position = self.index().find(entry.number())?;
+        self.snapshot.state_at(connection, position, read)
+    }
+
+    /// A packet as it was captured, if its bytes are there.
+    pub fn frame(&self, entry: &Entry) -> Option<Frame<'_>> {
+        let Bytes::Here(packet) = self.packets.get(entry.number()) else { return None };
+        let at = entry.at(self.index().origin().unwrap_or_default());
+        Some(packet.frame(entry.number(), at))
+    }
+
+    /// The segment in a packet, if its bytes are there and can be decoded.
+    pub fn segment(&self, entry: &Entry) -> Option<Segment<'_>> {
+        match decode(&self.frame(entry)?) {
+            Decoded::Tcp(segment) => Some(segment),
+            _ => None,
+        }
     }
 
     /// Nanoseconds from the first packet of the capture to this one.

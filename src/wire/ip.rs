@@ -4,7 +4,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::link::{NotTcp, take};
+use super::header::{HeaderKind, HeaderWalk, NotTcp, Notes, take};
 
 /// IP protocol number of TCP.
 const TCP: u8 = 6;
@@ -35,10 +35,10 @@ pub(super) struct TcpInIp<'a> {
 }
 
 impl<'a> TcpInIp<'a> {
-    /// From the fixed part of an IPv4 header (RFC 791 §3.1). `len` is the length of the segment, and
-    /// `payload` what was captured after all headers.
+    /// From the fixed part of an IPv4 header (RFC 791 §3.1). The segment is `len` bytes long, and
+    /// `octets` were captured of it.
     #[inline]
-    fn of_ipv4(header: &[u8; IPV4_HEADER], len: u32, payload: &'a [u8]) -> Self {
+    fn of_ipv4(header: &[u8; IPV4_HEADER], len: u32, octets: &'a [u8]) -> Self {
         let source = Ipv4Addr::new(header[12], header[13], header[14], header[15]);
         let destination = Ipv4Addr::new(header[16], header[17], header[18], header[19]);
         Self {
@@ -47,7 +47,7 @@ impl<'a> TcpInIp<'a> {
             hop_limit: header[8],
             ip_id: u16::from_be_bytes([header[4], header[5]]),
             len,
-            octets: captured(payload, len),
+            octets,
         }
     }
 }
@@ -72,8 +72,8 @@ pub(super) fn try_fast_ipv4(frame: &[u8]) -> Option<TcpInIp<'_>> {
     if !is_plain || is_fragment(header) {
         return None;
     }
-    let len = u16::from_be_bytes([header[2], header[3]]).checked_sub(20)?;
-    Some(TcpInIp::of_ipv4(header, u32::from(len), payload))
+    let len = u32::from(u16::from_be_bytes([header[2], header[3]])).checked_sub(20)?;
+    Some(TcpInIp::of_ipv4(header, len, captured(payload, len)))
 }
 
 /// The fast path of IPv6: untagged Ethernet, no extension header, and a length that is not 0.
@@ -86,7 +86,8 @@ pub(super) fn try_fast_ipv6(frame: &[u8]) -> Option<TcpInIp<'_>> {
     let is_plain = ethernet[12..] == [0x86, 0xdd] && header[0] >> 4 == 6 && header[6] == TCP;
     let has_length = header[4..6] != [0, 0];
     // With a length in the header, the one of the frame is not asked for.
-    if is_plain && has_length { tcp_in_ipv6(packet, 0).ok() } else { None }
+    let walk = HeaderWalk { rest: packet, notes: &mut () };
+    if is_plain && has_length { tcp_in_ipv6(walk, 0).ok() } else { None }
 }
 
 /// RFC 791 §3.1: more fragments follow, or this one has an offset.
@@ -95,26 +96,34 @@ fn is_fragment(header: &[u8; IPV4_HEADER]) -> bool {
     u16::from_be_bytes([header[6], header[7]]) & 0x3fff != 0
 }
 
-/// The TCP segment in `packet`, which starts with the IP header. On the wire it was `wire_len` bytes
-/// long, with what trails the packet.
-pub(super) fn tcp_in_ip(packet: &[u8], wire_len: u32) -> Result<TcpInIp<'_>, NotTcp> {
-    match packet.first().map(|octet| octet >> 4) {
-        Some(4) => tcp_in_ipv4(packet, wire_len),
-        Some(6) => tcp_in_ipv6(packet, wire_len),
+/// The TCP segment in the packet that the walk has come to. On the wire it was `wire_len` bytes long,
+/// with what trails the packet.
+pub(super) fn tcp_in_ip<'a>(
+    walk: HeaderWalk<'a, '_, impl Notes>,
+    wire_len: u32,
+) -> Result<TcpInIp<'a>, NotTcp> {
+    match walk.rest.first().map(|octet| octet >> 4) {
+        Some(4) => tcp_in_ipv4(walk, wire_len),
+        Some(6) => tcp_in_ipv6(walk, wire_len),
         _ => Err(NotTcp::Undecoded),
     }
 }
 
 /// RFC 791 §3.1.
-fn tcp_in_ipv4(packet: &[u8], wire_len: u32) -> Result<TcpInIp<'_>, NotTcp> {
-    let (header, rest) = take::<IPV4_HEADER>(packet)?;
-    let total_len = match u16::from_be_bytes([header[2], header[3]]) {
+fn tcp_in_ipv4<'a>(
+    mut walk: HeaderWalk<'a, '_, impl Notes>,
+    wire_len: u32,
+) -> Result<TcpInIp<'a>, NotTcp> {
+    let packet_len = match field(walk.rest, 2) {
         // Linux shows a packet of more than 64 KiB, on its way through offload, like this.
         0 => wire_len,
         len => u32::from(len),
     };
-    let len = total_len.checked_sub(20).ok_or(NotTcp::Undecoded)?;
-    let options_len = ((header[0] & 0x0f) * 4).checked_sub(20).ok_or(NotTcp::Undecoded)?;
+    let header_len = walk.rest.first().map_or(0, |octet| (octet & 0x0f) * 4);
+    walk.note(HeaderKind::Ipv4 { packet_len }, IPV4_HEADER.max(header_len.into()));
+    let header = walk.take::<IPV4_HEADER>()?;
+    let len = packet_len.checked_sub(20).ok_or(NotTcp::Undecoded)?;
+    let options_len = header_len.checked_sub(20).ok_or(NotTcp::Undecoded)?;
 
     let protocol = header[9];
     if protocol != TCP && protocol != AUTHENTICATION {
@@ -123,7 +132,7 @@ fn tcp_in_ipv4(packet: &[u8], wire_len: u32) -> Result<TcpInIp<'_>, NotTcp> {
         return Err(NotTcp::Fragment);
     }
 
-    let mut payload = Payload { next: protocol, len, octets: rest };
+    let mut payload = Payload { next: protocol, len, walk };
     payload.skip(u16::from(options_len))?;
     if protocol == AUTHENTICATION {
         payload.skip_extension()?;
@@ -133,18 +142,24 @@ fn tcp_in_ipv4(packet: &[u8], wire_len: u32) -> Result<TcpInIp<'_>, NotTcp> {
 }
 
 /// RFC 8200 §3.
-fn tcp_in_ipv6(packet: &[u8], wire_len: u32) -> Result<TcpInIp<'_>, NotTcp> {
-    let (header, rest) = take::<8>(packet)?;
-    let (source, rest) = take::<16>(rest)?;
-    let (destination, rest) = take::<16>(rest)?;
-    let len = match u16::from_be_bytes([header[4], header[5]]) {
+#[inline]
+fn tcp_in_ipv6<'a>(
+    mut walk: HeaderWalk<'a, '_, impl Notes>,
+    wire_len: u32,
+) -> Result<TcpInIp<'a>, NotTcp> {
+    let packet_len = match field(walk.rest, 4) {
         // A jumbogram (RFC 2675 §3; its length stands in a hop-by-hop option too), or a packet of
         // more than 64 KiB on its way through offload.
-        0 => wire_len.saturating_sub(40),
-        len => u32::from(len),
+        0 => wire_len,
+        len => u32::from(len) + 40,
     };
+    walk.note(HeaderKind::Ipv6 { packet_len }, 40);
+    let header = walk.take::<8>()?;
+    let source = walk.take::<16>()?;
+    let destination = walk.take::<16>()?;
 
-    let mut payload = Payload { next: header[6], len, octets: rest };
+    let len = packet_len.saturating_sub(40);
+    let mut payload = Payload { next: header[6], len, walk };
     if payload.next != TCP {
         payload.skip_extensions()?;
     }
@@ -155,28 +170,37 @@ fn tcp_in_ipv6(packet: &[u8], wire_len: u32) -> Result<TcpInIp<'_>, NotTcp> {
         hop_limit: header[7],
         ip_id: 0,
         len,
-        octets: captured(octets, len),
+        octets,
     })
 }
 
+/// The 16-bit number at `at`; 0 if it was not captured.
+#[inline]
+fn field(packet: &[u8], at: usize) -> u16 {
+    let octets = packet.get(at..).and_then(|rest| rest.first_chunk());
+    octets.map_or(0, |octets| u16::from_be_bytes(*octets))
+}
+
 /// What follows the headers that were read so far.
-struct Payload<'a> {
+struct Payload<'a, 'n, N> {
     /// Protocol number of what comes next.
     next: u8,
     /// Bytes of it on the wire.
     len: u32,
-    /// As captured, with what trails the packet.
-    octets: &'a [u8],
+    walk: HeaderWalk<'a, 'n, N>,
 }
 
-impl<'a> Payload<'a> {
-    /// The length of the TCP segment on the wire, and what was captured from there on, if TCP is what
-    /// comes next.
+impl<'a, N: Notes> Payload<'a, '_, N> {
+    /// The length of the TCP segment on the wire, and the segment as far as it was captured, if TCP is
+    /// what comes next.
     fn tcp(self) -> Result<(u32, &'a [u8]), NotTcp> {
         if self.next != TCP {
             return Err(NotTcp::Other);
         }
-        Ok((self.len, self.octets))
+        let octets = captured(self.walk.rest, self.len);
+        let kind = HeaderKind::Tcp { segment_len: self.len };
+        self.walk.notes.header(kind, tcp_header_len(octets), octets.len());
+        Ok((self.len, octets))
     }
 
     /// Goes on to what is no extension header of IPv6.
@@ -194,7 +218,8 @@ impl<'a> Payload<'a> {
     /// A fragment header (RFC 8200 §4.5) without an offset and without more to come makes no
     /// fragment (RFC 6946): it is passed. Any other one ends the way.
     fn skip_atomic_fragment(&mut self) -> Result<(), NotTcp> {
-        let (header, _) = take::<8>(self.octets)?;
+        self.walk.note(HeaderKind::Extension(self.next), 8);
+        let (header, _) = take::<8>(self.walk.rest)?;
         let is_fragment = u16::from_be_bytes([header[2], header[3]]) & 0xfff9 != 0;
         self.next = header[0];
         if !is_fragment {
@@ -208,20 +233,28 @@ impl<'a> Payload<'a> {
 
     /// Next header, length, and then what concerns only the parties.
     fn skip_extension(&mut self) -> Result<(), NotTcp> {
-        let (header, _) = take::<2>(self.octets)?;
+        let len_field = self.walk.rest.get(1).copied().unwrap_or(0);
         let len = match self.next {
-            AUTHENTICATION => (u16::from(header[1]) + 2) * 4, // RFC 4302 §2.2
-            _ => (u16::from(header[1]) + 1) * 8,
+            AUTHENTICATION => (u16::from(len_field) + 2) * 4, // RFC 4302 §2.2
+            _ => (u16::from(len_field) + 1) * 8,
         };
+        self.walk.note(HeaderKind::Extension(self.next), len.into());
+        let (header, _) = take::<2>(self.walk.rest)?;
         self.next = header[0];
         self.skip(len)
     }
 
     fn skip(&mut self, len: u16) -> Result<(), NotTcp> {
         self.len = self.len.checked_sub(u32::from(len)).ok_or(NotTcp::Undecoded)?;
-        self.octets = self.octets.get(usize::from(len)..).ok_or(NotTcp::Undecoded)?;
+        self.walk.rest = self.walk.rest.get(usize::from(len)..).ok_or(NotTcp::Undecoded)?;
         Ok(())
     }
+}
+
+/// RFC 9293 §3.1: the data offset counts words of four octets. The fixed part is there in any case.
+#[inline]
+fn tcp_header_len(segment: &[u8]) -> usize {
+    segment.get(12).map_or(0, |octet| usize::from(octet >> 4) * 4).max(20)
 }
 
 /// Hop-by-hop options, routing, fragment, authentication, destination options (RFC 8200 §4),
@@ -234,7 +267,11 @@ fn is_extension(protocol: u8) -> bool {
 mod tests {
     use super::*;
 
-    /// Stands for a TCP segment; nothing here looks into it.
+    fn tcp_in_ip(packet: &[u8], wire_len: u32) -> Result<TcpInIp<'_>, NotTcp> {
+        super::tcp_in_ip(HeaderWalk { rest: packet, notes: &mut () }, wire_len)
+    }
+
+    /// Stands for a TCP segment. Nothing here looks into it.
     const SEGMENT: &[u8] = b"twenty octets of TCP";
 
     #[test]

@@ -1,74 +1,67 @@
-//! From a frame to the IP packet in it: link-layer headers, their tags and their framings.
+//! The way from a frame to the IP packet in it: link-layer headers, their tags and their framings.
 
 use super::frame::LinkType;
+use super::header::{HeaderKind, HeaderWalk, NotTcp, Notes};
 
-/// Why a frame yields no TCP segment; [`Decoded`](super::segment::Decoded) says what each means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NotTcp {
-    Other,
-    Fragment,
-    Undecoded,
-}
-
-/// The IP packet in `frame`, with whatever trails it (padding, checksum). Its first octet says
-/// whether it is IPv4 or IPv6; what the link layer says of it is not needed.
-pub(super) fn ip_packet(link_type: LinkType, frame: &[u8]) -> Result<&[u8], NotTcp> {
+/// Walks to the IP packet in a frame. Its first octet says whether it is IPv4 or IPv6: what the link
+/// layer says of that is not needed.
+pub(super) fn walk_to_ip(
+    link_type: LinkType,
+    walk: &mut HeaderWalk<'_, '_, impl Notes>,
+) -> Result<(), NotTcp> {
     match link_type {
-        LinkType::ETHERNET => ethernet(frame),
+        LinkType::ETHERNET => ethernet(walk),
         LinkType::RAW
         | LinkType::RAW_BSD
         | LinkType::RAW_OPENBSD
         | LinkType::IPV4
-        | LinkType::IPV6 => Ok(frame),
-        LinkType::LINUX_SLL => linux_cooked(frame),
-        LinkType::LINUX_SLL2 => linux_cooked_v2(frame),
-        LinkType::NULL | LinkType::LOOP => loopback(frame),
-        LinkType::PPP | LinkType::PPP_HDLC => ppp(frame),
-        LinkType::PPP_WITH_DIR => take::<1>(frame).and_then(|(_direction, rest)| ppp(rest)),
-        LinkType::PPP_ETHER => pppoe(frame),
+        | LinkType::IPV6 => Ok(()),
+        LinkType::LINUX_SLL => linux_cooked(walk),
+        LinkType::LINUX_SLL2 => linux_cooked_v2(walk),
+        LinkType::NULL | LinkType::LOOP => loopback(walk),
+        LinkType::PPP | LinkType::PPP_HDLC => ppp(walk),
+        LinkType::PPP_WITH_DIR => {
+            walk.header::<1>(HeaderKind::PppDirection)?;
+            ppp(walk)
+        }
+        LinkType::PPP_ETHER => pppoe(walk),
         _ => Err(NotTcp::Undecoded),
     }
 }
 
-/// The first `N` octets, and the rest; an error if the snap length, or a lie about a length, cut
-/// them.
-pub(super) fn take<const N: usize>(octets: &[u8]) -> Result<(&[u8; N], &[u8]), NotTcp> {
-    octets.split_first_chunk().ok_or(NotTcp::Undecoded)
-}
-
 /// Ethernet II: two addresses and the type.
-fn ethernet(frame: &[u8]) -> Result<&[u8], NotTcp> {
-    let (header, rest) = take::<14>(frame)?;
-    by_ethertype([header[12], header[13]], rest)
+fn ethernet(walk: &mut HeaderWalk<'_, '_, impl Notes>) -> Result<(), NotTcp> {
+    let header = walk.header::<14>(HeaderKind::Ethernet)?;
+    by_ethertype([header[12], header[13]], walk)
 }
 
-/// Linux cooked capture: what the kernel leaves of any link layer; the protocol stands last.
-fn linux_cooked(frame: &[u8]) -> Result<&[u8], NotTcp> {
-    let (header, rest) = take::<16>(frame)?;
-    by_ethertype([header[14], header[15]], rest)
+/// Linux cooked capture: what the kernel leaves of any link layer. The protocol stands last.
+fn linux_cooked(walk: &mut HeaderWalk<'_, '_, impl Notes>) -> Result<(), NotTcp> {
+    let header = walk.header::<16>(HeaderKind::LinuxCooked)?;
+    by_ethertype([header[14], header[15]], walk)
 }
 
-/// Its version 2, with the protocol in front; a VLAN tag follows the header as it does in Ethernet.
-fn linux_cooked_v2(frame: &[u8]) -> Result<&[u8], NotTcp> {
-    let (header, rest) = take::<20>(frame)?;
-    by_ethertype([header[0], header[1]], rest)
+/// Version 2 of it, with the protocol in front. A VLAN tag follows the header as it does in Ethernet.
+fn linux_cooked_v2(walk: &mut HeaderWalk<'_, '_, impl Notes>) -> Result<(), NotTcp> {
+    let header = walk.header::<20>(HeaderKind::LinuxCookedV2)?;
+    by_ethertype([header[0], header[1]], walk)
 }
 
 /// What an Ethernet type announces, behind any number of VLAN tags. A value that is an 802.3 length
 /// (up to 1500) is no type, so that LLC frames end here as well.
-fn by_ethertype(ethertype: [u8; 2], rest: &[u8]) -> Result<&[u8], NotTcp> {
-    let mut ethertype = ethertype;
-    let mut rest = rest;
+fn by_ethertype(
+    mut ethertype: [u8; 2],
+    walk: &mut HeaderWalk<'_, '_, impl Notes>,
+) -> Result<(), NotTcp> {
     loop {
         match u16::from_be_bytes(ethertype) {
-            0x0800 | 0x86dd => return Ok(rest),
+            0x0800 | 0x86dd => return Ok(()),
             // IEEE 802.1Q, 802.1ad, and what was used before it: tag, then the next type.
             0x8100 | 0x88a8 | 0x9100 | 0x9200 | 0x9300 => {
-                let (tag, tagged) = take::<4>(rest)?;
+                let tag = walk.header::<4>(HeaderKind::VlanTag)?;
                 ethertype = [tag[2], tag[3]];
-                rest = tagged;
             }
-            0x8864 => return pppoe(rest),
+            0x8864 => return pppoe(walk),
             _ => return Err(NotTcp::Other),
         }
     }
@@ -77,38 +70,56 @@ fn by_ethertype(ethertype: [u8; 2], rest: &[u8]) -> Result<&[u8], NotTcp> {
 /// BSD loopback: an address family, in the byte order of whoever captured (NULL) or of the network
 /// (LOOP). IPv6 has a number of its own on every system: Linux 10, NetBSD and OpenBSD 24,
 /// FreeBSD 28, macOS 30.
-fn loopback(frame: &[u8]) -> Result<&[u8], NotTcp> {
-    let (family, rest) = take::<4>(frame)?;
+fn loopback(walk: &mut HeaderWalk<'_, '_, impl Notes>) -> Result<(), NotTcp> {
+    let family = walk.header::<4>(HeaderKind::Loopback)?;
     let is_ip = |family| matches!(family, 2 | 10 | 24 | 28 | 30);
     if is_ip(u32::from_le_bytes(*family)) || is_ip(u32::from_be_bytes(*family)) {
-        Ok(rest)
+        Ok(())
     } else {
         Err(NotTcp::Other)
     }
 }
 
 /// PPPoE (RFC 2516 §4): version and type, code (0 in a session), session ID, length; then PPP.
-fn pppoe(octets: &[u8]) -> Result<&[u8], NotTcp> {
-    let (header, rest) = take::<6>(octets)?;
-    if header[0] == 0x11 && header[1] == 0 { ppp(rest) } else { Err(NotTcp::Other) }
+fn pppoe(walk: &mut HeaderWalk<'_, '_, impl Notes>) -> Result<(), NotTcp> {
+    let header = walk.header::<6>(HeaderKind::Pppoe)?;
+    if header[0] == 0x11 && header[1] == 0 { ppp(walk) } else { Err(NotTcp::Other) }
 }
 
 /// PPP (RFC 1661 §2, RFC 1662 §3.1): address and control, which may be left out, and the protocol.
 /// A protocol below 256 may be cut to one octet; the odd octet is always the last one (§6.5).
-fn ppp(octets: &[u8]) -> Result<&[u8], NotTcp> {
-    match octets.strip_prefix(&[0xff, 0x03]).unwrap_or(octets) {
-        [0x00, 0x21 | 0x57, rest @ ..] | [0x21 | 0x57, rest @ ..] => Ok(rest),
-        [] | [0x00 | 0xff] => Err(NotTcp::Undecoded),
-        _ => Err(NotTcp::Other),
-    }
+fn ppp(walk: &mut HeaderWalk<'_, '_, impl Notes>) -> Result<(), NotTcp> {
+    let octets = walk.rest;
+    let protocol = octets.strip_prefix(&[0xff, 0x03]).unwrap_or(octets);
+    let prefix_len = octets.len() - protocol.len();
+    let (protocol_len, outcome) = match protocol {
+        [0x00, 0x21 | 0x57, rest @ ..] => (2, Ok(rest)),
+        [0x21 | 0x57, rest @ ..] => (1, Ok(rest)),
+        [] | [0x00 | 0xff] => (2, Err(NotTcp::Undecoded)),
+        _ => (2, Err(NotTcp::Other)),
+    };
+    walk.note(HeaderKind::Ppp, prefix_len + protocol_len);
+    walk.rest = outcome?;
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// Stands for an IP packet; nothing here looks into it.
+    /// Stands for an IP packet. Nothing here looks into it.
     const IP: &[u8] = &[0x45, 0x00, 0x00, 0x40];
+
+    /// The IP packet in `frame`. The headers before it must have been noted without a gap.
+    fn ip_packet(link_type: LinkType, frame: &[u8]) -> Result<&[u8], NotTcp> {
+        let mut headers = Vec::new();
+        let mut walk = HeaderWalk { rest: frame, notes: &mut headers };
+        walk_to_ip(link_type, &mut walk)?;
+        let packet = walk.rest;
+        let noted: usize = headers.iter().map(|header| header.octets.len()).sum();
+        assert_eq!(noted, frame.len() - packet.len(), "{headers:?}");
+        Ok(packet)
+    }
 
     #[test]
     fn every_link_header_is_taken_off() {

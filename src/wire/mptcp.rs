@@ -23,6 +23,7 @@ pub mod keys;
 mod parsing;
 pub mod prio;
 pub mod reset;
+pub mod stream_part;
 pub mod subtype;
 
 pub use address::{AddAddr, AddressFlavour, AddressId, RemoveAddr};
@@ -34,6 +35,7 @@ pub use join::Join;
 pub use keys::{Key, Nonce, Token};
 pub use prio::Prio;
 pub use reset::{ResetReason, TcpReset};
+pub use stream_part::StreamPart;
 pub use subtype::Subtype;
 
 use parsing::whole;

@@ -7,7 +7,7 @@
 
 mod ledger;
 
-pub use ledger::{Content, Entry, Ledger};
+pub use ledger::{Content, Ledger, LedgerEntry};
 
 use super::mptcp::{AddressFlavour, CapableForm, Join, MptcpOption};
 use super::tcp_option::TcpOption;

@@ -5,8 +5,9 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::frame::{CapturePoint, Frame, LinkType, PacketNo, Timestamp};
+use super::header::{Header, HeaderWalk, NotTcp, Notes};
 use super::ip::{self, TcpInIp};
-use super::link::{self, NotTcp};
+use super::link;
 use super::seq::SeqNum;
 use super::tcp_option::TcpOptions;
 
@@ -161,7 +162,7 @@ pub fn decode<'a>(frame: &Frame<'a>) -> Decoded<'a> {
 /// The general path: any link type, tags, options and extension headers.
 #[inline(never)]
 fn decode_general(frame: Frame<'_>) -> Decoded<'_> {
-    match tcp_in(&frame) {
+    match tcp_in(&frame, &mut ()) {
         Ok(tcp) => segment(&frame, &tcp),
         Err(NotTcp::Other) => Decoded::Other,
         Err(NotTcp::Fragment) => Decoded::Fragment,
@@ -169,10 +170,23 @@ fn decode_general(frame: Frame<'_>) -> Decoded<'_> {
     }
 }
 
-fn tcp_in<'a>(frame: &Frame<'a>) -> Result<TcpInIp<'a>, NotTcp> {
-    let packet = link::ip_packet(frame.link_type, frame.data)?;
-    let link_len = u32::try_from(frame.data.len() - packet.len()).unwrap_or(0);
-    ip::tcp_in_ip(packet, frame.wire_len.saturating_sub(link_len))
+/// The headers of `frame` in their order, up to TCP.
+///
+/// The list ends earlier where there is no way to TCP: at a header that was cut, that is broken, or
+/// that leads to something else. That header is the last one of the list.
+pub fn headers(frame: &Frame<'_>) -> Vec<Header> {
+    let mut headers = Vec::new();
+    // If there is no segment, the last header shows why.
+    let _ = tcp_in(frame, &mut headers);
+    headers
+}
+
+/// The TCP segment in `frame`. All headers on the way there go to `notes`.
+fn tcp_in<'a>(frame: &Frame<'a>, notes: &mut impl Notes) -> Result<TcpInIp<'a>, NotTcp> {
+    let mut walk = HeaderWalk { rest: frame.data, notes };
+    link::walk_to_ip(frame.link_type, &mut walk)?;
+    let link_len = u32::try_from(frame.data.len() - walk.rest.len()).unwrap_or(0);
+    ip::tcp_in_ip(walk, frame.wire_len.saturating_sub(link_len))
 }
 
 /// Reads the TCP header (RFC 9293 §3.1). Its 20 fixed octets must be there; of the options and the
@@ -218,7 +232,7 @@ mod tests {
 
     /// Compares each fast path of IP with the general one. Says whether one of them answers.
     fn compare(frame: &Frame<'_>) -> bool {
-        let general = tcp_in(frame);
+        let general = tcp_in(frame, &mut ());
         let fast = [ip::try_fast_ipv4(frame.data), ip::try_fast_ipv6(frame.data)];
         for tcp in fast.into_iter().flatten() {
             assert_eq!(Ok(tcp), general, "{frame:02x?}");

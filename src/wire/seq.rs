@@ -73,6 +73,15 @@ impl WireDsn {
         }
     }
 
+    /// The number so many bytes further on, as wide as this one.
+    #[must_use]
+    pub const fn add(self, bytes: u32) -> Self {
+        match self {
+            Self::Short(low) => Self::Short(low.wrapping_add(bytes)),
+            Self::Long(whole) => Self::Long(whole.wrapping_add(bytes as u64)),
+        }
+    }
+
     /// The number without regard to its width; a short one is zero-extended.
     pub const fn raw(self) -> u64 {
         match self {

@@ -1,6 +1,7 @@
 //! The options of a TCP header: a walk over kind and length that never stops at a strange kind.
 
 use std::iter::FusedIterator;
+use std::ops::Range;
 
 use super::mptcp::{self, MptcpOption};
 use super::seq::SeqNum;
@@ -24,6 +25,18 @@ impl<'a> TcpOptions<'a> {
         let declared = usize::from(self.declared_len);
         let octets = self.octets.get(..declared).unwrap_or(self.octets);
         TcpOptionIter { rest: octets, not_captured: declared - octets.len() }
+    }
+
+    /// The options as in [`TcpOptions::iter`], each with its place among the declared octets. The
+    /// places follow one another without gaps, up to the declared length.
+    pub fn places(self) -> impl Iterator<Item = (Range<usize>, TcpOption<'a>)> {
+        let mut walk = self.iter();
+        let declared = usize::from(self.declared_len);
+        std::iter::from_fn(move || {
+            let start = declared - walk.remaining();
+            let option = walk.next()?;
+            Some((start..declared - walk.remaining(), option))
+        })
     }
 
     /// Whether the snap length keeps back octets of the options.
@@ -80,8 +93,8 @@ impl FusedIterator for TcpOptionIter<'_> {}
 
 impl<'a> TcpOptionIter<'a> {
     /// Declared octets that were not walked yet, captured or not.
-    pub(super) fn remaining(&self) -> u8 {
-        u8::try_from(self.rest.len() + self.not_captured).unwrap_or(u8::MAX)
+    fn remaining(&self) -> usize {
+        self.rest.len() + self.not_captured
     }
 
     /// Takes an option that has a length octet. (Not inlined: it writes the option where it is wanted,

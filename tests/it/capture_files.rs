@@ -18,12 +18,12 @@ fn pcap_of_both_orders_and_resolutions() {
             assert!(!status.cut_short, "{status:?}");
             assert_eq!(frames.len(), 5);
             for (n, frame) in (0..).zip(&frames) {
-                assert_eq!(frame.number, u64::from(n) + 1);
-                assert_eq!(frame.ns, (1_000 + i64::from(n)) * 1_000_000_000 + fraction);
+                assert_eq!(frame.number.0, u64::from(n) + 1);
+                assert_eq!(frame.timestamp.0, (1_000 + i64::from(n)) * 1_000_000_000 + fraction);
                 assert_eq!((frame.wire_len, &frame.data), (100, &payload(n)));
             }
-            assert_eq!(status.first.map(|time| time.0), Some(frames[0].ns));
-            assert_eq!(status.last.map(|time| time.0), Some(frames[4].ns));
+            assert_eq!(status.first.map(|time| time.0), Some(frames[0].timestamp.0));
+            assert_eq!(status.last.map(|time| time.0), Some(frames[4].timestamp.0));
         }
     }
 }
@@ -38,7 +38,7 @@ fn pcap_with_odd_header_fields() {
     assert_eq!(status.snaplen(), Some(96));
     // Longer than the snap length, and than it was on the wire: such writers exist.
     assert_eq!((frames[0].wire_len, frames[0].data.len()), (97, 97));
-    assert_eq!(frames[0].ns, 4_294_967_295_000_000_000 + 4_294_967_295_000);
+    assert_eq!(frames[0].timestamp.0, 4_294_967_295_000_000_000 + 4_294_967_295_000);
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn pcapng_of_both_orders() {
         assert!(!status.cut_short, "{status:?}");
         assert_eq!(frames.len(), 5);
         for (n, frame) in (0..).zip(&frames) {
-            assert_eq!(frame.ns, (1_000 + i64::from(n)) * 1_000_000_000);
+            assert_eq!(frame.timestamp.0, (1_000 + i64::from(n)) * 1_000_000_000);
             assert_eq!((frame.wire_len, &frame.data), (100, &payload(n)));
         }
     }
@@ -109,7 +109,9 @@ fn pcapng_sections_interfaces_and_clocks() {
     assert!(!status.cut_short, "{status:?}");
     let seen: Vec<_> = frames
         .iter()
-        .map(|frame| (frame.point.interface, frame.link_type, frame.ns, frame.data.as_slice()))
+        .map(|frame| {
+            (frame.point.interface, frame.link_type, frame.timestamp.0, frame.data.as_slice())
+        })
         .collect();
     assert_eq!(
         seen,
@@ -137,8 +139,10 @@ fn simple_and_obsolete_packets() {
         bytes.extend(block(order, 2, &packet_body(order, interface, 3_000_000, 9, b"old")));
         let (frames, status) = read(bytes);
         assert!(!status.cut_short, "{status:?}");
-        let seen: Vec<_> =
-            frames.iter().map(|frame| (frame.ns, frame.wire_len, frame.data.as_slice())).collect();
+        let seen: Vec<_> = frames
+            .iter()
+            .map(|frame| (frame.timestamp.0, frame.wire_len, frame.data.as_slice()))
+            .collect();
         assert_eq!(
             seen,
             [
@@ -217,12 +221,12 @@ fn merged(inputs: &[&[u32]]) -> Vec<(u16, i64)> {
     let mut capture = Capture::from_readers(readers).unwrap();
     let frames = drain(&mut capture);
     for (number, frame) in (1..).zip(&frames) {
-        assert_eq!(frame.number, number);
+        assert_eq!(frame.number.0, number);
     }
     for (status, times) in capture.inputs().iter().zip(inputs) {
         assert_eq!(status.packets, times.len() as u64);
     }
-    frames.iter().map(|frame| (frame.point.input, frame.ns / 1_000_000_000)).collect()
+    frames.iter().map(|frame| (frame.point.input, frame.timestamp.0 / 1_000_000_000)).collect()
 }
 
 #[test]

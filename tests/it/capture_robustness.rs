@@ -6,6 +6,7 @@ use mptcpscope::internals::capture::{Capture, Compression, InputPath, OpenError}
 use proptest::prelude::{any, proptest};
 
 use crate::support::capture_bytes::*;
+use crate::support::testdata::OwnedFrame;
 
 #[test]
 fn cut_at_every_octet_frames_are_a_prefix() {
@@ -21,7 +22,7 @@ fn cut_at_every_octet_frames_are_a_prefix() {
     }
 }
 
-fn check_cuts(bytes: &[u8], whole: &[Owned]) {
+fn check_cuts(bytes: &[u8], whole: &[OwnedFrame]) {
     for end in 0..bytes.len() {
         let cut = bytes[..end].to_vec();
         let Ok(mut capture) = Capture::from_reader("cut", Cursor::new(cut)) else {

@@ -2,11 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use mptcpscope::internals::analyze::finding::Code;
 use tempfile::TempDir;
+
+use crate::support::testdata;
 
 const COMMANDS: [&[&str]; 3] = [&[], &["report"], &["packets"]];
 
@@ -374,6 +375,5 @@ fn capture() -> String {
 }
 
 fn file(name: &str) -> String {
-    let captures: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/captures");
-    captures.join(name).to_str().unwrap().to_owned()
+    testdata::path("captures").join(name).to_str().unwrap().to_owned()
 }

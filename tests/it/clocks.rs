@@ -6,6 +6,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::support::testdata;
+
 const HOUR_S: u32 = 3600;
 
 #[test]
@@ -51,7 +53,7 @@ fn with_later_times(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn capture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("testdata/captures/{name}.pcap"))
+    testdata::path("captures").join(format!("{name}.pcap"))
 }
 
 fn report(inputs: &[&Path]) -> Value {

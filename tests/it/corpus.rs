@@ -9,7 +9,8 @@ mod version0;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::support::corpus::{corpus, name, sorted};
+use crate::support::corpus::corpus;
+use crate::support::files::{captures_below, name, sorted};
 
 #[test]
 #[ignore = "needs the corpus of captures"]
@@ -26,18 +27,6 @@ fn every_capture_is_read() {
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{}: {errors}", capture.display());
     }
-}
-
-fn captures_below(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for path in sorted(folder) {
-        if path.is_dir() {
-            found.extend(captures_below(&path));
-        } else if name(&path).contains(".pcap") {
-            found.push(path);
-        }
-    }
-    found
 }
 
 /// The captures at both ends of each lab scenario, by scenario.

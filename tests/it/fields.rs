@@ -1,15 +1,17 @@
 //! Frames field by field: the octets of every packet of every capture, none left out, none twice, and
 //! what the fields say is what the parser reads.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use mptcpscope::internals::capture::{Capture, InputPath};
-use mptcpscope::internals::report::fields::{self, Field, Known, Part};
+use mptcpscope::internals::report::fields::{self, Field, FieldContext, Part};
 use mptcpscope::internals::wire::frame::Frame;
 use mptcpscope::internals::wire::mptcp::{Join, MptcpOption};
 use mptcpscope::internals::wire::segment::{Decoded, decode};
 use mptcpscope::internals::wire::tcp_option::TcpOption;
+
+use crate::support::files;
+use crate::support::testdata;
 
 #[test]
 fn fields_cover_every_octet_once_and_agree_with_the_parser() {
@@ -17,14 +19,14 @@ fn fields_cover_every_octet_once_and_agree_with_the_parser() {
     for path in captures() {
         let mut capture = Capture::open(&[InputPath::File(path.clone())]).unwrap();
         while let Some(frame) = capture.next_frame() {
-            let fields = fields::fields(&frame, &Known::NOTHING);
+            let fields = fields::fields(&frame, &FieldContext::NOTHING);
             let place = format!("{} #{}", path.display(), frame.number);
             assert_covers(&frame, &fields, &place);
             options += assert_agrees(&frame, &fields, &place);
             // A snap length may cut anywhere.
             for cut in (0..frame.data.len().min(150)).rev().step_by(7) {
                 let cut = Frame { data: &frame.data[..cut], ..frame };
-                assert_covers(&cut, &fields::fields(&cut, &Known::NOTHING), &place);
+                assert_covers(&cut, &fields::fields(&cut, &FieldContext::NOTHING), &place);
             }
         }
     }
@@ -174,10 +176,8 @@ fn assert_option(option: &MptcpOption, fields: &[&Field], place: &str) {
 
 /// All captures of `testdata`.
 fn captures() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/captures");
-    let mut found: Vec<_> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let folder = testdata::path("captures");
+    let mut found = files::sorted(&folder);
     found.retain(|path| path.is_file());
-    found.sort();
     found
 }

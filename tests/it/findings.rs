@@ -9,8 +9,10 @@ use serde::Deserialize;
 use mptcpscope::internals::analyze::explain;
 use mptcpscope::internals::analyze::finding::{Code, Needs};
 
-use crate::support::corpus::{self, name, number, sorted, text};
-use crate::support::testdata::checked_in;
+use crate::support::corpus::corpus;
+use crate::support::files::captures_below;
+use crate::support::reports::{self, number, text};
+use crate::support::testdata::{self, checked_in};
 
 #[derive(Deserialize)]
 struct Table {
@@ -27,36 +29,32 @@ struct Table {
 }
 
 fn table() -> Table {
-    toml::from_str(&std::fs::read_to_string(testdata().join("findings.toml")).unwrap()).unwrap()
-}
-
-fn testdata() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata")
+    toml::from_str(&std::fs::read_to_string(testdata::path("findings.toml")).unwrap()).unwrap()
 }
 
 #[test]
 fn captures_of_testdata_raise_what_the_table_says() {
-    check("testdata", &testdata().join("captures"));
+    check("testdata", &testdata::path("captures"));
 }
 
 #[test]
 #[ignore = "needs the corpus of captures"]
 fn lab_captures_of_the_corpus_raise_what_the_table_says() {
-    let corpus = corpus::corpus();
+    let corpus = corpus();
     check("lab", &corpus.join("lab"));
 }
 
 #[test]
 #[ignore = "needs the corpus of captures"]
 fn reference_captures_of_the_corpus_raise_what_the_table_says() {
-    let corpus = corpus::corpus();
+    let corpus = corpus();
     check("reference", &corpus.join("reference"));
 }
 
 #[test]
 #[ignore = "needs the corpus of captures"]
 fn third_party_captures_of_the_corpus_raise_what_the_table_says() {
-    let corpus = corpus::corpus();
+    let corpus = corpus();
     check("third-party", &corpus.join("third-party"));
 }
 
@@ -121,12 +119,12 @@ fn row(code: Code) -> String {
 #[test]
 #[ignore = "needs tshark"]
 fn tshark_takes_the_display_filters() {
-    let captures = captures_below(&testdata().join("captures"));
+    let captures = captures_below(&testdata::path("captures"));
     let mut filters = BTreeSet::new();
     let mut shown = None;
     for capture in &captures {
-        let report = corpus::report(std::slice::from_ref(capture));
-        for finding in corpus::array(&report["findings"]) {
+        let report = reports::report(std::slice::from_ref(capture));
+        for finding in reports::array(&report["findings"]) {
             let Some(filter) = finding["wireshark_filter"].as_str() else { continue };
             filters.insert(format!("({filter})"));
             let packet = finding["packets"].get(0).and_then(serde_json::Value::as_u64);
@@ -159,11 +157,13 @@ fn check(section: &str, folder: &Path) {
     let mut differences = Vec::new();
     let mut seen = BTreeSet::new();
     let mut evidence = BTreeSet::new();
-    for capture in captures_below(folder) {
+    // Copies of captures beside what tcpdump says of them.
+    let is_copy = |path: &PathBuf| path.parent().is_some_and(|at| at.ends_with("tcpdump-expected"));
+    for capture in captures_below(folder).into_iter().filter(|path| !is_copy(path)) {
         let path = capture.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
         let full = format!("{section}/{path}");
-        let report = corpus::strict_report(std::slice::from_ref(&capture));
-        let found = corpus::array(&report["findings"]);
+        let report = reports::strict_report(std::slice::from_ref(&capture));
+        let found = reports::array(&report["findings"]);
         let (strict, raised): (BTreeSet<_>, BTreeSet<_>) =
             found.iter().map(in_short).partition(|finding| is_strict(finding));
         match rows.get(&path) {
@@ -213,7 +213,7 @@ fn is_strict(in_short: &str) -> bool {
 /// A line of findings.tsv.
 fn in_full(capture: &str, finding: &serde_json::Value) -> String {
     let packets: Vec<_> =
-        corpus::array(&finding["packets"]).iter().map(ToString::to_string).collect();
+        reports::array(&finding["packets"]).iter().map(ToString::to_string).collect();
     let parts = [
         capture,
         text(&finding["severity"]),
@@ -227,30 +227,11 @@ fn in_full(capture: &str, finding: &serde_json::Value) -> String {
 }
 
 fn known_evidence(section: &str) -> BTreeSet<String> {
-    let table = std::fs::read_to_string(testdata().join("findings.tsv")).unwrap();
+    let table = std::fs::read_to_string(testdata::path("findings.tsv")).unwrap();
     let section = format!("{section}/");
     table.lines().filter(|line| line.starts_with(&section)).map(str::to_owned).collect()
 }
 
 fn is_note(finding: &str) -> bool {
     finding.starts_with("note ")
-}
-
-fn captures_below(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for path in sorted(folder) {
-        if name(&path) == "tcpdump-expected" {
-            // Copies of captures beside what tcpdump says of them.
-        } else if path.is_dir() {
-            found.extend(captures_below(&path));
-        } else if is_capture(&path) {
-            found.push(path);
-        }
-    }
-    found
-}
-
-fn is_capture(path: &Path) -> bool {
-    let name = name(path);
-    [".pcap", ".pcapng", ".pcap.gz"].iter().any(|end| name.ends_with(end))
 }

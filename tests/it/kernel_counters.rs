@@ -6,14 +6,14 @@
 
 mod derive;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
+use std::collections::BTreeSet;
 
-use derive::{DERIVED, Host, derive};
+use derive::{DERIVED, derive};
 use serde_json::Value;
 
-use crate::support::corpus::{corpus, name, read_json, report, sorted};
+use crate::support::corpus::corpus;
+use crate::support::reports::report;
+use crate::support::runs::{Host, Run, lab_runs, own_runs, reference_runs};
 
 /// Run, host, counter, derived, counted by the kernel, and why.
 type Difference = (&'static str, Host, &'static str, u64, u64, &'static str);
@@ -86,61 +86,36 @@ const OWN: &[Difference] = &[];
 #[test]
 #[ignore = "needs the corpus of captures"]
 fn reference_runs_of_the_corpus() {
-    let corpus = corpus();
-    let folder = corpus.join("reference");
-    let mut at_server = Comparison::default();
-    let mut at_client = Comparison::default();
-    for path in sorted(&folder) {
-        let Some(run) = name(&path).strip_suffix(".nstat.json").map(str::to_owned) else {
-            continue;
-        };
-        let counted = read_json(&path);
-        let server = report(&[folder.join(format!("{run}.pcap"))]);
-        at_server.run(&run, Host::Server, &server, &counters(&counted["server"], ""));
-        let client = folder.join(format!("{run}.client.pcap"));
-        let client = if client.exists() { report(&[client]) } else { server };
-        at_client.run(&run, Host::Client, &client, &counters(&counted["client"], ""));
+    let runs = reference_runs(&corpus().join("reference"));
+    let at_client = runs.iter().filter(|run| run.at == Host::Client);
+    let at_client: BTreeSet<_> = at_client.map(|run| &run.name).collect();
+    let mut by_server = Comparison::default();
+    let mut by_client = Comparison::default();
+    for run in &runs {
+        let report = report(std::slice::from_ref(&run.capture));
+        if run.at == Host::Server {
+            by_server.run(run, Host::Server, &report);
+        }
+        if run.at == Host::Client || !at_client.contains(&run.name) {
+            by_client.run(run, Host::Client, &report);
+        }
     }
-    assert_eq!(at_server.runs, 78);
-    at_server.check(REFERENCE_AT_SERVER);
-    at_client.check(REFERENCE_AT_CLIENT);
+    assert_eq!(by_server.runs, 78);
+    by_server.check(REFERENCE_AT_SERVER);
+    by_client.check(REFERENCE_AT_CLIENT);
 }
 
 #[test]
 #[ignore = "needs the corpus of captures"]
 fn lab_scenarios_of_the_corpus() {
-    let corpus = corpus();
-    let mut comparison = Comparison::default();
-    for folder in sorted(&corpus.join("lab")) {
-        let counted = &read_json(&folder.join("truth.json"))["nstat"];
-        for (host, key) in [(Host::Client, "c"), (Host::Server, "s")] {
-            let report = report(&[folder.join(format!("{}.pcap", host.name()))]);
-            let counted = counters(&counted[key], "MPTcpExt");
-            comparison.run(&name(&folder), host, &report, &counted);
-        }
-    }
+    let comparison = Comparison::of(&lab_runs(&corpus().join("lab")));
     assert_eq!(comparison.runs, 2 * 57);
     comparison.check(LAB);
 }
 
 #[test]
 fn captures_of_the_project() {
-    let testdata = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
-    let shows = fs::read_to_string(testdata.join("captures.toml")).unwrap();
-    let mut comparison = Comparison::default();
-    for path in sorted(&testdata.join("captures")) {
-        let file = name(&path);
-        let stem = file.split('.').next().unwrap();
-        let (run, at_server) = match stem.strip_suffix("-at-server") {
-            Some(run) => (run, true),
-            None => (stem, shows.contains(&format!("\"{file}\" = \"At the server"))),
-        };
-        let table = testdata.join(format!("counters/{run}.tsv"));
-        let Ok(table) = fs::read_to_string(table) else { continue };
-        let host = if at_server { Host::Server } else { Host::Client };
-        let counted = table_of(&table, host);
-        comparison.run(stem, host, &report(&[path]), &counted);
-    }
+    let comparison = Comparison::of(&own_runs());
     assert!(comparison.runs > 30, "{} runs", comparison.runs);
     comparison.check(OWN);
 }
@@ -153,14 +128,23 @@ struct Comparison {
 }
 
 impl Comparison {
-    fn run(&mut self, run: &str, host: Host, report: &Value, counted: &BTreeMap<String, u64>) {
+    /// Each host's counters from what was captured at it.
+    fn of(runs: &[Run]) -> Self {
+        let mut comparison = Self::default();
+        for run in runs {
+            comparison.run(run, run.at, &report(std::slice::from_ref(&run.capture)));
+        }
+        comparison
+    }
+
+    fn run(&mut self, run: &Run, host: Host, report: &Value) {
         self.runs += 1;
         let derived = derive(report, host);
         for counter in DERIVED {
             let derived = derived.get(counter).copied().unwrap_or(0);
-            let counted = counted.get(counter).copied().unwrap_or(0);
+            let counted = run.count(host, counter);
             if derived != counted {
-                self.found.insert(line(run, host, counter, derived, counted));
+                self.found.insert(line(&run.name, host, counter, derived, counted));
             }
         }
     }
@@ -180,19 +164,4 @@ impl Comparison {
 
 fn line(run: &str, host: Host, counter: &str, derived: u64, kernel: u64) -> String {
     format!("{run}, {}: {counter} derived {derived}, kernel {kernel}", host.name())
-}
-
-/// The counters of a JSON object whose names begin with `prefix`.
-fn counters(object: &Value, prefix: &str) -> BTreeMap<String, u64> {
-    let counters = object.as_object().unwrap().iter();
-    let named = counters
-        .filter_map(|(name, count)| Some((name.strip_prefix(prefix)?.to_owned(), count.as_u64()?)));
-    named.collect()
-}
-
-/// The counters of a host in a table of host, counter and count.
-fn table_of(table: &str, host: Host) -> BTreeMap<String, u64> {
-    let rows = table.lines().map(|row| row.split('\t').collect::<Vec<_>>());
-    let own = rows.filter(|row| row[0] == host.name());
-    own.map(|row| (row[1].to_owned(), row[2].parse().unwrap())).collect()
 }

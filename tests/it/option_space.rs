@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use mptcpscope::internals::wire::option_space::{Content, Ledger};
 use mptcpscope::internals::wire::segment::Segment;
 
-use crate::support::corpus;
+use crate::support::corpus::corpus;
+use crate::support::files::{captures_below, sorted};
+use crate::support::reports;
 use crate::support::testdata;
 
 #[test]
@@ -26,7 +28,7 @@ fn every_octet_of_every_header_is_accounted_for() {
 #[test]
 #[ignore = "needs the corpus of captures"]
 fn every_octet_of_the_corpus_is_accounted_for() {
-    let corpus = corpus::corpus();
+    let corpus = corpus();
     let mut segments = 0;
     for path in captures_below(&corpus) {
         for frame in testdata::frames(std::fs::read(&path).unwrap()) {
@@ -36,18 +38,6 @@ fn every_octet_of_the_corpus_is_accounted_for() {
         }
     }
     assert!(segments > 50_000, "{segments} segments");
-}
-
-fn captures_below(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for path in corpus::sorted(folder) {
-        if path.is_dir() {
-            found.extend(captures_below(&path));
-        } else if corpus::name(&path).contains(".pcap") {
-            found.push(path);
-        }
-    }
-    found
 }
 
 /// Captures that raise findings about option space, with what is raised and the packets; those that
@@ -81,13 +71,13 @@ const RAISED_IN_CORPUS: &[(&str, &str)] = &[
 #[test]
 fn only_what_had_no_room_is_found() {
     let folder = testdata::path("captures");
-    assert_raised(&folder, &corpus::sorted(&folder), "testdata", RAISED);
+    assert_raised(&folder, &sorted(&folder), "testdata", RAISED);
 }
 
 #[test]
 #[ignore = "needs the corpus of captures"]
 fn only_what_had_no_room_is_found_in_the_corpus() {
-    let corpus = corpus::corpus();
+    let corpus = corpus();
     let sections = ["lab", "reference", "third-party"];
     let captures = sections.map(|section| captures_below(&corpus.join(section))).concat();
     assert_raised(&corpus, &captures, "", RAISED_IN_CORPUS);
@@ -108,15 +98,15 @@ fn assert_raised(folder: &Path, captures: &[PathBuf], prefix: &str, expected: &[
 
 /// What is raised about the option space of a capture.
 fn raised_by(capture: &Path) -> Vec<String> {
-    let report = corpus::report(&[capture.to_owned()]);
+    let report = reports::report(&[capture.to_owned()]);
     let codes = ["add-addr-no-space", "add-addr-timestamps-dropped", "add-addr-evicts-sack"];
     let of_space = |finding: &&serde_json::Value| {
         codes.iter().any(|code| finding["code"].as_str() == Some(code))
     };
-    let findings = corpus::array(&report["findings"]).iter().filter(of_space);
+    let findings = reports::array(&report["findings"]).iter().filter(of_space);
     let words = findings.map(|finding| {
         let (code, confidence) = (&finding["code"], &finding["confidence"]);
-        format!("{} {} {}", corpus::text(code), corpus::text(confidence), finding["packets"])
+        format!("{} {} {}", reports::text(code), reports::text(confidence), finding["packets"])
     });
     words.collect()
 }

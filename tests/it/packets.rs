@@ -10,6 +10,7 @@ use std::process::Command;
 
 use crate::support::corpus::corpus;
 use crate::support::skipped;
+use crate::support::testdata;
 
 #[test]
 #[ignore = "needs the corpus of captures"]
@@ -27,7 +28,7 @@ fn every_fact_of_the_expected_output_in_the_corpus_is_there() {
 #[test]
 #[ignore = "needs tcpdump"]
 fn every_fact_that_this_machines_tcpdump_prints_is_there() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/captures");
+    let folder = testdata::path("captures");
     let mut compared = 0;
     for capture in files(&folder, "pcap") {
         let mut tcpdump = Command::new("tcpdump");
@@ -44,7 +45,7 @@ fn every_fact_that_this_machines_tcpdump_prints_is_there() {
 
 #[test]
 fn json_lines_are_the_same_segments_as_text_lines() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/captures");
+    let folder = testdata::path("captures");
     for capture in files(&folder, "pcap") {
         let text = packets(&capture, &[]);
         let json = packets(&capture, &["--jsonl"]);

@@ -7,12 +7,13 @@ mod told;
 mod whole;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use cuts::parts;
 use whole::Whole;
 
-use crate::support::corpus;
+use crate::support::corpus::corpus;
+use crate::support::files::captures_below;
 use crate::support::testdata::{self, OwnedFrame};
 
 #[test]
@@ -23,8 +24,9 @@ fn parts_of_captures_of_testdata_tell_nothing_wrong() {
 #[test]
 #[ignore = "needs the corpus of captures"]
 fn parts_of_captures_of_the_corpus_tell_nothing_wrong() {
-    let corpus = corpus::corpus();
-    let captures = ["lab", "reference", "third-party"].map(|folder| below(&corpus.join(folder)));
+    let corpus = corpus();
+    let captures =
+        ["lab", "reference", "third-party"].map(|folder| captures_below(&corpus.join(folder)));
     let wanted = std::env::var("CAPTURE").unwrap_or_default();
     let paths = captures.into_iter().flatten().filter(|path| is_read(path, &wanted));
     check(
@@ -55,16 +57,4 @@ fn is_read(path: &Path, wanted: &str) -> bool {
     let is_small = fs::metadata(path).unwrap().len() < LARGE;
     let is_odd = ODD.iter().any(|odd| path.to_string_lossy().contains(odd));
     is_small && !is_dress && !is_odd && path.to_string_lossy().contains(wanted)
-}
-
-fn below(folder: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for path in corpus::sorted(folder) {
-        if path.is_dir() {
-            found.extend(below(&path));
-        } else if [".pcap", ".pcapng"].iter().any(|end| path.to_string_lossy().ends_with(end)) {
-            found.push(path);
-        }
-    }
-    found
 }

@@ -1,16 +1,17 @@
 //! What holds for every capture and every scenario, whatever is in it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use mptcpscope::internals::capture::{Capture, InputPath};
+use mptcpscope::internals::report::Report;
 use mptcpscope::internals::report::model::Subflow;
-use mptcpscope::internals::report::{InputStats, Report};
-use mptcpscope::internals::wire::frame::{Frame, LinkType, Timestamp};
+use mptcpscope::internals::wire::frame::Timestamp;
 use mptcpscope::internals::wire::segment::decode;
 use serde_json::Value;
 
-use crate::support::scenario::{self, Recorded, Scenario};
+use crate::support::scenario::{self, Scenario};
+use crate::support::subject::{Subject, subjects};
+use crate::support::testdata;
 
 #[test]
 fn the_five_kinds_of_bytes_add_up() {
@@ -114,8 +115,8 @@ fn other_keys_change_nothing_but_numbers() {
 
 #[test]
 fn the_order_of_input_files_changes_nothing() {
-    let pair =
-        ["two-subflows.pcap", "two-subflows-at-server.pcap"].map(|name| captures().join(name));
+    let pair = ["two-subflows.pcap", "two-subflows-at-server.pcap"]
+        .map(|name| testdata::path("captures").join(name));
     let [forward, backward] = [[0, 1], [1, 0]].map(|order| {
         let paths = order.map(|index| InputPath::File(pair[index].clone()));
         let mut capture = Capture::open(&paths).unwrap();
@@ -131,74 +132,12 @@ fn the_order_of_input_files_changes_nothing() {
 #[test]
 fn two_captures_of_different_connections_are_the_union() {
     let names = ["fastclose.pcap", "reinjected.pcap"];
-    let [one, other] = names.map(|name| subject_of(&captures().join(name)));
+    let [one, other] =
+        names.map(|name| Subject::read(&testdata::path("captures").join(name)).unwrap());
     let apart = one.report().connections.len() + other.report().connections.len();
     let frames = one.frames.into_iter().chain(other.frames).collect();
     let together = Subject { name: "both".to_owned(), frames }.report();
     assert_eq!(together.connections.len(), apart);
-}
-
-/// Frames to be reported on.
-#[derive(Clone)]
-struct Subject {
-    name: String,
-    frames: Vec<Linked>,
-}
-
-/// A frame with its link type.
-#[derive(Clone)]
-struct Linked {
-    recorded: Recorded,
-    link_type: LinkType,
-}
-
-impl Linked {
-    fn frame(&self, number: u64) -> Frame<'_> {
-        Frame { link_type: self.link_type, ..self.recorded.frame(number) }
-    }
-}
-
-impl Subject {
-    fn report(&self) -> Report {
-        let mut tracker = scenario::tracker();
-        for (frame, number) in self.frames.iter().zip(1..) {
-            tracker.push(&decode(&frame.frame(number)));
-        }
-        Report::build(&tracker.trace(), &self.facts(), None)
-    }
-
-    fn facts(&self) -> Vec<InputStats> {
-        let recorded: Vec<_> = self.frames.iter().map(|frame| frame.recorded.clone()).collect();
-        scenario::facts(&recorded)
-    }
-}
-
-/// All captures and all scenarios.
-fn subjects() -> impl Iterator<Item = Subject> {
-    let mut paths: Vec<_> =
-        fs::read_dir(captures()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    let played = scenarios().map(|(name, scenario)| {
-        let frames = scenario.play(0).unwrap().frames.into_iter();
-        let frames = frames.map(|recorded| Linked { recorded, link_type: LinkType::RAW });
-        Subject { name, frames: frames.collect() }
-    });
-    paths.into_iter().map(|path| subject_of(&path)).chain(played)
-}
-
-fn subject_of(path: &Path) -> Subject {
-    let mut capture = Capture::open(&[InputPath::File(path.to_owned())]).unwrap();
-    let mut frames = Vec::new();
-    while let Some(frame) = capture.next_frame() {
-        let recorded = Recorded {
-            at: frame.timestamp,
-            point: frame.point,
-            wire_len: frame.wire_len,
-            bytes: frame.data.to_vec(),
-        };
-        frames.push(Linked { recorded, link_type: frame.link_type });
-    }
-    Subject { name: path.display().to_string(), frames }
 }
 
 fn scenarios() -> impl Iterator<Item = (String, Scenario)> {
@@ -206,10 +145,6 @@ fn scenarios() -> impl Iterator<Item = (String, Scenario)> {
         let scenario = Scenario::parse(&fs::read_to_string(&file).unwrap()).unwrap();
         (file.display().to_string(), scenario)
     })
-}
-
-fn captures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/captures")
 }
 
 fn subflows(report: &Report) -> impl Iterator<Item = &Subflow> {

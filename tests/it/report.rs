@@ -3,11 +3,10 @@
 //!
 //! `UPDATE=1 cargo test --test it report::` writes `docs/report.schema.json` anew.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use mptcpscope::internals::analyze::finding::Selection;
-use mptcpscope::internals::capture::{Capture, InputPath};
+use mptcpscope::internals::capture::{Capture, InputPath, InputStatus};
 use mptcpscope::internals::report::text::TextOptions;
 use mptcpscope::internals::report::{InputStats, PacketRef, Report, json, text};
 use mptcpscope::internals::track::stream::StreamUse;
@@ -15,7 +14,7 @@ use mptcpscope::internals::track::{Limits, Tracker};
 use mptcpscope::internals::wire::segment::decode;
 use serde_json::Value;
 
-use crate::support::testdata;
+use crate::support::{files, fuzz_targets, testdata};
 
 #[test]
 fn the_schema_is_checked_in() {
@@ -38,6 +37,37 @@ fn every_report_fits_the_schema() {
         let errors: Vec<_> = validator.iter_errors(&report).map(|e| e.to_string()).collect();
         assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
     }
+}
+
+/// Readers differ in how they read a number with a point: there are ratios per mille instead.
+#[test]
+fn every_number_is_an_integer() {
+    fn find_float(value: &Value, path: &str) -> Option<String> {
+        match value {
+            Value::Number(number) => number.is_f64().then(|| format!("{path}: {number}")),
+            Value::Array(values) => values.iter().find_map(|value| find_float(value, path)),
+            Value::Object(fields) => {
+                fields.iter().find_map(|(name, value)| find_float(value, &format!("{path}.{name}")))
+            }
+            Value::Null | Value::Bool(_) | Value::String(_) => None,
+        }
+    }
+    let strict = Selection { strict: true, ..Selection::default() };
+    let mut series = 0;
+    for path in files::sorted(&captures()) {
+        let mut capture = Capture::open(&[InputPath::File(path.clone())]).unwrap();
+        let mut tracker = Tracker::new(Limits::default(), 1);
+        tracker.keep_series();
+        while let Some(frame) = capture.next_frame() {
+            tracker.push(&decode(&frame));
+        }
+        let facts: Vec<_> = capture.inputs().iter().map(facts).collect();
+        let report = Report::build_with_series(&tracker.trace(), &facts, None, &strict);
+        series += report.connections.iter().filter(|found| found.c2s.series.is_some()).count();
+        let report = serde_json::to_value(&report).unwrap();
+        assert_eq!(find_float(&report, ""), None, "{}", path.display());
+    }
+    assert!(series > 0);
 }
 
 #[test]
@@ -78,59 +108,6 @@ fn series_fit_the_schema_and_add_up() {
                 let known = data["data_acked_bytes"].as_u64().unwrap_or(0);
                 assert!((known..=known + 1).contains(&last), "{name}: {last}, {known}");
             }
-        }
-    }
-}
-
-/// Readers differ in how they read a number with a point: there are ratios per mille instead.
-#[test]
-fn every_number_is_an_integer() {
-    fn find_float(value: &Value, path: &str) -> Option<String> {
-        match value {
-            Value::Number(number) => number.is_f64().then(|| format!("{path}: {number}")),
-            Value::Array(values) => values.iter().find_map(|value| find_float(value, path)),
-            Value::Object(fields) => {
-                fields.iter().find_map(|(name, value)| find_float(value, &format!("{path}.{name}")))
-            }
-            Value::Null | Value::Bool(_) | Value::String(_) => None,
-        }
-    }
-    let strict = Selection { strict: true, ..Selection::default() };
-    let mut series = 0;
-    for path in capture_paths() {
-        let mut capture = Capture::open(&[InputPath::File(path.clone())]).unwrap();
-        let mut tracker = Tracker::new(Limits::default(), 1);
-        tracker.keep_series();
-        while let Some(frame) = capture.next_frame() {
-            tracker.push(&decode(&frame));
-        }
-        let facts: Vec<_> = capture.inputs().iter().map(facts).collect();
-        let report = Report::build_with_series(&tracker.trace(), &facts, None, &strict);
-        series += report.connections.iter().filter(|found| found.c2s.series.is_some()).count();
-        let report = serde_json::to_value(&report).unwrap();
-        assert_eq!(find_float(&report, ""), None, "{}", path.display());
-    }
-    assert!(series > 0);
-}
-
-#[test]
-fn the_five_kinds_of_bytes_add_up() {
-    for (path, report) in reports() {
-        for connection in &report.connections {
-            let mut new_data = [0, 0];
-            for subflow in &connection.subflows {
-                for (index, direction) in [&subflow.c2s, &subflow.s2c].into_iter().enumerate() {
-                    let kinds = direction.new_data_bytes
-                        + direction.reinjected_bytes
-                        + direction.remapped_bytes
-                        + direction.retransmitted_bytes
-                        + direction.unmapped_bytes;
-                    assert_eq!(kinds, direction.payload_bytes, "{}", path.display());
-                    new_data[index] += direction.new_data_bytes;
-                }
-            }
-            let streams = [connection.c2s.stream_bytes, connection.s2c.stream_bytes];
-            assert_eq!(new_data, streams, "{}", path.display());
         }
     }
 }
@@ -229,18 +206,12 @@ fn an_empty_trace_has_all_keys() {
 
 /// The report on each capture of the project.
 fn reports() -> impl Iterator<Item = (PathBuf, Report)> {
-    capture_paths().into_iter().map(|path| {
+    let paths = files::sorted(&captures());
+    assert!(!paths.is_empty());
+    paths.into_iter().map(|path| {
         let report = report_on(std::slice::from_ref(&path));
         (path, report)
     })
-}
-
-fn capture_paths() -> Vec<PathBuf> {
-    let mut paths: Vec<_> =
-        fs::read_dir(captures()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    assert!(!paths.is_empty());
-    paths
 }
 
 fn report_on(paths: &[PathBuf]) -> Report {
@@ -259,22 +230,9 @@ fn report_on(paths: &[PathBuf]) -> Report {
     Report::build(&tracker.trace(), &facts, Some(&lookup))
 }
 
-fn facts(status: &mptcpscope::internals::capture::InputStatus) -> InputStats {
-    let name = Path::new(&status.path).file_name().unwrap();
-    InputStats {
-        path: name.to_str().unwrap().to_owned(),
-        format: status.format.to_string(),
-        compression: status.compression.map(|compression| compression.to_string()),
-        link_types: status.link_types().iter().map(ToString::to_string).collect(),
-        packets: status.packets,
-        bytes: status.bytes,
-        first: status.first,
-        last: status.last,
-        cut_short: status.cut_short,
-        note: status.note.clone(),
-        dropped_by_kernel: status.dropped_by_kernel(),
-        ..InputStats::default()
-    }
+/// The path without its folders.
+fn facts(status: &InputStatus) -> InputStats {
+    InputStats { path: files::name(status.path.as_ref()), ..fuzz_targets::facts(status) }
 }
 
 fn text_of(report: &Report, options: &TextOptions) -> String {
@@ -288,5 +246,5 @@ fn capture(name: &str) -> PathBuf {
 }
 
 fn captures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/captures")
+    testdata::path("captures")
 }

@@ -10,7 +10,8 @@ use mptcpscope::internals::track::{Limits, Tracker};
 use mptcpscope::internals::wire::frame::{CapturePoint, Frame, LinkType, PacketNo, Timestamp};
 use mptcpscope::internals::wire::segment::decode;
 
-use crate::support::corpus;
+use crate::support::files;
+use crate::support::reports;
 use crate::support::testdata;
 
 /// MP_CAPABLE of a SYN, and of a SYN/ACK.
@@ -138,11 +139,11 @@ fn nothing_but_a_reset() {
 #[test]
 fn sentences() {
     let mut lines = Vec::new();
-    for capture in corpus::sorted(&testdata::path("captures")) {
-        let report = corpus::report(std::slice::from_ref(&capture));
-        let connections = corpus::array(&report["connections"]);
+    for capture in files::sorted(&testdata::path("captures")) {
+        let report = reports::report(std::slice::from_ref(&capture));
+        let connections = reports::array(&report["connections"]);
         lines.extend(connections.iter().map(|connection| {
-            format!("{}\n    {}", corpus::name(&capture), corpus::text(&connection["verdict"]))
+            format!("{}\n    {}", files::name(&capture), reports::text(&connection["verdict"]))
         }));
     }
     insta::assert_snapshot!("sentences", lines.join("\n"));

@@ -5,51 +5,11 @@
 //! [`Witness::but`]; a difference that is not listed fails, and so does one that does not occur.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use serde_json::Value;
-
-use crate::support::corpus::{array, corpus, name, read_json, sorted, strict_report, text};
-
-/// A run as one end captured it, and what the kernels of both counted.
-struct Run {
-    name: String,
-    at: End,
-    capture: PathBuf,
-    client: Counters,
-    server: Counters,
-}
-
-type Counters = BTreeMap<String, u64>;
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum End {
-    Client,
-    Server,
-}
-
-impl Run {
-    fn client(&self, counter: &str) -> u64 {
-        self.client.get(counter).copied().unwrap_or(0)
-    }
-
-    fn server(&self, counter: &str) -> u64 {
-        self.server.get(counter).copied().unwrap_or(0)
-    }
-
-    /// At the end that captured.
-    fn here(&self, counter: &str) -> u64 {
-        match self.at {
-            End::Client => self.client(counter),
-            End::Server => self.server(counter),
-        }
-    }
-
-    fn both(&self, counter: &str) -> u64 {
-        self.client(counter) + self.server(counter)
-    }
-}
+use crate::support::corpus::corpus;
+use crate::support::reports::{array, strict_report, text};
+use crate::support::runs::{Host, Run, lab_runs, own_runs, reference_runs};
 
 /// A code, and when the counters say that it must be raised.
 struct Witness {
@@ -124,7 +84,7 @@ const WITNESSES: &[Witness] = &[
         says: |run| {
             // Sent, never answered, and no RST to it.
             let joined = run.client("MPJoinSynAckRx") + run.server("MPJoinSynRx");
-            run.at == End::Client && run.client("MPJoinSynTx") > 0 && joined == 0
+            run.at == Host::Client && run.client("MPJoinSynTx") > 0 && joined == 0
         },
         but: &[
             ("join_refused_firewall client", "answered by the RST of a firewall"),
@@ -179,8 +139,11 @@ fn check(runs: &[Run]) {
         let raised = raised_by(&run.capture);
         for witness in WITNESSES {
             if raised.contains(witness.code) != (witness.says)(run) {
-                let end = if run.at == End::Client { "client" } else { "server" };
-                differing.entry(witness.code).or_default().insert(format!("{} {end}", run.name));
+                differing.entry(witness.code).or_default().insert(format!(
+                    "{} {}",
+                    run.name,
+                    run.at.name()
+                ));
             }
         }
     }
@@ -197,64 +160,4 @@ fn check(runs: &[Run]) {
 fn raised_by(capture: &Path) -> BTreeSet<String> {
     let report = strict_report(&[capture.to_owned()]);
     array(&report["findings"]).iter().map(|found| text(&found["code"]).to_owned()).collect()
-}
-
-fn own_runs() -> Vec<Run> {
-    let testdata = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata");
-    let shows = fs::read_to_string(testdata.join("captures.toml")).unwrap();
-    let run = |capture: PathBuf| {
-        let file = name(&capture);
-        let stem = file.split('.').next().unwrap().to_owned();
-        let base = stem.strip_suffix("-at-server");
-        let at_server = base.is_some() || shows.contains(&format!("\"{file}\" = \"At the server"));
-        let table = format!("counters/{}.tsv", base.unwrap_or(&stem));
-        let table = fs::read_to_string(testdata.join(table)).ok()?;
-        let of = |host: &str| {
-            let rows = table.lines().map(|row| row.split('\t').collect::<Vec<_>>());
-            let own = rows.filter(|row| row[0] == host);
-            own.map(|row| (row[1].to_owned(), row[2].parse().unwrap())).collect()
-        };
-        let at = if at_server { End::Server } else { End::Client };
-        Some(Run { name: stem, at, capture, client: of("client"), server: of("server") })
-    };
-    sorted(&testdata.join("captures")).into_iter().filter_map(run).collect()
-}
-
-fn reference_runs(folder: &Path) -> Vec<Run> {
-    let mut runs = Vec::new();
-    for path in sorted(folder) {
-        let Some(run) = name(&path).strip_suffix(".nstat.json").map(str::to_owned) else {
-            continue;
-        };
-        let counted = read_json(&path);
-        for (at, file) in [(End::Server, ".pcap"), (End::Client, ".client.pcap")] {
-            let capture = folder.join(format!("{run}{file}"));
-            if capture.exists() {
-                let [client, server] = ["client", "server"].map(|host| counters(&counted[host]));
-                runs.push(Run { name: run.clone(), at, capture, client, server });
-            }
-        }
-    }
-    runs
-}
-
-fn lab_runs(folder: &Path) -> Vec<Run> {
-    let ends = [(End::Client, "client.pcap"), (End::Server, "server.pcap")];
-    let runs = sorted(folder).into_iter().flat_map(|folder| {
-        let counted = read_json(&folder.join("truth.json"))["nstat"].clone();
-        ends.map(|(at, file)| {
-            let [client, server] = ["c", "s"].map(|host| counters(&counted[host]));
-            Run { name: name(&folder), at, capture: folder.join(file), client, server }
-        })
-    });
-    runs.collect()
-}
-
-/// The counters of MPTCP in a JSON object, with or without their common prefix.
-fn counters(object: &Value) -> Counters {
-    let counters = object.as_object().unwrap().iter();
-    let named = counters.filter_map(|(name, count)| {
-        Some((name.strip_prefix("MPTcpExt").unwrap_or(name).to_owned(), count.as_u64()?))
-    });
-    named.collect()
 }

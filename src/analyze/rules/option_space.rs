@@ -121,7 +121,7 @@ const NO_SPACE_ADVICE: &str = "The packet is an ACK that says nothing new and th
 /// Gratuitous ACKs of `role`: nothing asked for them. None where the capture around them has holes.
 fn gratuitous_acks(subflow: &Subflow, role: Role) -> Vec<PacketStamp> {
     let side = subflow.sides.of(role);
-    let space = &side.option_space;
+    let space = &side.ack_watch;
     let evidence = space.evidence().map(|evidence| &evidence.gratuitous);
     let count = evidence.map_or(0, |acks| acks.count) + u64::from(space.pending().is_some());
     let is_captured = is_captured(side) && is_captured(subflow.sides.of(role.peer()));
@@ -150,7 +150,7 @@ fn is_clean(subflow: &Subflow, gratuitous: u64) -> bool {
         side.bytes.retransmitted == 0
             && stats.out_of_order == 0
             && stats.duplicate_acks <= gratuitous
-            && !side.option_space.got_twice()
+            && !side.ack_watch.got_twice()
     }) && subflow.handshake.syn_retransmissions + subflow.handshake.syn_ack_retransmissions == 0
 }
 
@@ -313,7 +313,7 @@ fn each_side(
     find: impl Fn(&Subflow, Role, &Evidence) -> Option<Finding>,
 ) -> Vec<Finding> {
     let found = context.sides().filter_map(|(subflow, role)| {
-        find(subflow, role, subflow.sides.of(role).option_space.evidence()?)
+        find(subflow, role, subflow.sides.of(role).ack_watch.evidence()?)
     });
     found.collect()
 }

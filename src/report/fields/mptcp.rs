@@ -2,7 +2,7 @@
 //!
 //! The form is what `wire` made of the option; here stands where its fields are.
 
-use super::{Known, Walk, hex, number, relative};
+use super::{FieldContext, Walk, hex, number, relative};
 use crate::track::proof::Verdict;
 use crate::wire::mptcp::{
     AddAddr, AddressFlavour, Capable, CapableForm, DataLevelLength, Dss, Join, MptcpOption, Subtype,
@@ -10,7 +10,7 @@ use crate::wire::mptcp::{
 use crate::wire::seq::{Dsn, WireDsn};
 
 /// Name of an option, and what matters most in it.
-pub(super) fn title(option: &MptcpOption, known: &Known<'_>) -> (String, String) {
+pub(super) fn title(option: &MptcpOption, context: &FieldContext<'_>) -> (String, String) {
     let name = option.subtype().and_then(Subtype::name);
     let name = match (option, name) {
         (MptcpOption::Malformed(_), name) => {
@@ -30,7 +30,7 @@ pub(super) fn title(option: &MptcpOption, known: &Known<'_>) -> (String, String)
         MptcpOption::TcpReset(reset) => reset.reason.to_string(),
         _ => String::new(),
     };
-    if let Some(verdict) = (known.proof)(option) {
+    if let Some(verdict) = (context.proof)(option) {
         let gap = if words.is_empty() { "" } else { ", " };
         words = format!("{words}{gap}proof {}", verdict.name());
     }
@@ -56,12 +56,12 @@ const fn add_addr_form(add: &AddAddr) -> &'static str {
 }
 
 /// The fields after kind and length.
-pub(super) fn option(walk: &mut Walk<'_>, option: &MptcpOption, known: &Known<'_>) {
-    let verdict = (known.proof)(option);
+pub(super) fn option(walk: &mut Walk<'_>, option: &MptcpOption, context: &FieldContext<'_>) {
+    let verdict = (context.proof)(option);
     match option {
         MptcpOption::Capable(capable) => self::capable(walk, capable),
         MptcpOption::Join(join) => self::join(walk, join, verdict),
-        MptcpOption::Dss(dss) => self::dss(walk, dss, known),
+        MptcpOption::Dss(dss) => self::dss(walk, dss, context),
         MptcpOption::AddAddr(add) => add_addr(walk, add, verdict),
         MptcpOption::RemoveAddr(removed) => {
             subtype(walk, &[(0x0f, "reserved")]);
@@ -78,7 +78,7 @@ pub(super) fn option(walk: &mut Walk<'_>, option: &MptcpOption, known: &Known<'_
         MptcpOption::Fail(_) => {
             subtype(walk, &[(0x0f, "reserved")]);
             walk.hex(1, "reserved");
-            walk.octets(8, "DSN", |octets| dsn(octets, known.receiver_idsn));
+            walk.octets(8, "DSN", |octets| dsn(octets, context.receiver_idsn));
         }
         MptcpOption::FastClose(_) => {
             subtype(walk, &[(0x0f, "reserved")]);
@@ -165,7 +165,7 @@ fn join(walk: &mut Walk<'_>, join: &Join, verdict: Option<Verdict>) {
     }
 }
 
-fn dss(walk: &mut Walk<'_>, dss: &Dss, known: &Known<'_>) {
+fn dss(walk: &mut Walk<'_>, dss: &Dss, context: &FieldContext<'_>) {
     subtype(walk, &[(0x0f, "reserved")]);
     walk.hex(1, "flags");
     walk.bits(&[
@@ -177,10 +177,10 @@ fn dss(walk: &mut Walk<'_>, dss: &Dss, known: &Known<'_>) {
         (0x01, "A DATA_ACK present"),
     ]);
     if let Some(ack) = dss.data_ack {
-        walk.octets(ack.len(), "DATA_ACK", |octets| dsn(octets, known.receiver_idsn));
+        walk.octets(ack.len(), "DATA_ACK", |octets| dsn(octets, context.receiver_idsn));
     }
     if let Some(mapping) = dss.mapping {
-        walk.octets(mapping.dsn.len(), "DSN", |octets| dsn(octets, known.sender_idsn));
+        walk.octets(mapping.dsn.len(), "DSN", |octets| dsn(octets, context.sender_idsn));
         walk.number(4, "SSN");
         walk.octets(2, "data-level length", |octets| match mapping.length {
             DataLevelLength::Bytes(_) if dss.data_fin => {

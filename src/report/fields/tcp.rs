@@ -1,6 +1,6 @@
-//! The TCP header (RFC 9293 §3.1) and its options.
+//! The fields of the TCP header (RFC 9293 §3.1) and of its options.
 
-use super::{Known, Walk, hex, mptcp};
+use super::{FieldContext, Walk, hex, mptcp};
 use crate::wire::mptcp::KIND;
 use crate::wire::segment::TcpFlags;
 use crate::wire::tcp_option::{TcpOption, TcpOptions};
@@ -24,9 +24,9 @@ pub fn flag_names(flags: TcpFlags) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(" ") }
 }
 
-/// A segment that was `len` octets long, with its header.
-pub(super) fn segment(walk: &mut Walk<'_>, len: usize, known: &Known<'_>) {
-    let header_len = walk.peek_u8(12).map_or(0, |octet| usize::from(octet >> 4) * 4);
+/// The header, up to the end of its options.
+pub(super) fn header(walk: &mut Walk<'_>, context: &FieldContext<'_>) {
+    let header_len = header_len(walk.peek(walk.left()));
     let options = header_len.saturating_sub(20);
     let header = walk.open("TCP");
     walk.number(2, "source port");
@@ -38,16 +38,23 @@ pub(super) fn segment(walk: &mut Walk<'_>, len: usize, known: &Known<'_>) {
     walk.number(2, "window, unscaled");
     walk.hex(2, "checksum");
     walk.number(2, "urgent pointer");
-    let end = walk.end;
-    walk.end = end.min(walk.at + options);
-    options_of(walk, options, known);
-    walk.end = end;
+    let declared_len = u8::try_from(options).unwrap_or(u8::MAX);
+    let octets = walk.peek(walk.left());
+    self::options(walk, TcpOptions { octets, declared_len }, context);
     walk.close(&header, format!("20 + {options} octets"));
-    let payload = len.saturating_sub(header_len);
+}
+
+/// What the header says of its own length; 0 if that was not captured.
+fn header_len(header: &[u8]) -> usize {
+    header.get(12).map_or(0, |octet| usize::from(octet >> 4) * 4)
+}
+
+/// The payload of a segment of `segment_len` bytes with this header, as far as it was captured.
+pub(super) fn payload(walk: &mut Walk<'_>, header: &[u8], segment_len: usize) {
+    let payload = segment_len.saturating_sub(header_len(header));
     let captured = walk.left();
     walk.octets(captured, "payload", |_| {
-        let cut = payload.saturating_sub(captured);
-        if cut > 0 {
+        if payload > captured {
             format!("{payload} octets, {captured} captured")
         } else {
             format!("{payload} octets")
@@ -55,47 +62,36 @@ pub(super) fn segment(walk: &mut Walk<'_>, len: usize, known: &Known<'_>) {
     });
 }
 
-fn options_of(walk: &mut Walk<'_>, declared: usize, known: &Known<'_>) {
-    let start = walk.at;
-    while walk.left() > 0 {
-        let promised = declared.saturating_sub(walk.at - start);
-        match *walk.peek(2) {
-            [1, ..] => no_operations(walk),
-            [0, ..] => {
-                let left = walk.left();
-                walk.octets(left, "end of list", |octets| {
-                    format!("and {} of padding", octets.len().saturating_sub(1))
-                });
+fn options(walk: &mut Walk<'_>, options: TcpOptions<'_>, context: &FieldContext<'_>) {
+    let mut options = options.places().peekable();
+    while let Some((place, option)) = options.next() {
+        let len = place.len();
+        match option {
+            TcpOption::NoOperation => {
+                let mut count = 1;
+                while options.next_if(|(_, next)| matches!(next, TcpOption::NoOperation)).is_some()
+                {
+                    count += 1;
+                }
+                let value =
+                    if count == 1 { "1 octet".to_owned() } else { format!("{count} octets") };
+                walk.octets(count, "NOP", |_| value);
             }
-            [kind, len] if len >= 2 && usize::from(len) <= walk.left() => {
-                option(walk, kind, usize::from(len), known);
-            }
-            ref first => {
-                let is_cut =
-                    first.get(1).is_none_or(|len| *len >= 2 && usize::from(*len) <= promised)
-                        && walk.left() < promised;
-                let left = walk.left();
-                let name = if is_cut { "option, cut" } else { "bad option length" };
-                walk.hex(left, name);
-            }
+            TcpOption::EndOfList { .. } => walk.octets(walk.left(), "end of list", |octets| {
+                format!("and {} of padding", octets.len().saturating_sub(1))
+            }),
+            TcpOption::BadLength(_) => walk.hex(walk.left(), "bad option length"),
+            TcpOption::Cut(_) => walk.hex(walk.left(), "option, cut"),
+            option => self::option(walk, &option, len, context),
         }
     }
 }
 
-fn no_operations(walk: &mut Walk<'_>) {
-    let rest = walk.peek(walk.left());
-    let count = rest.iter().take_while(|octet| **octet == 1).count();
-    let value = if count == 1 { "1 octet".to_owned() } else { format!("{count} octets") };
-    walk.octets(count, "NOP", |_| value);
-}
-
 /// A whole option of `len` octets.
-fn option(walk: &mut Walk<'_>, kind: u8, len: usize, known: &Known<'_>) {
-    let octets = walk.peek(len);
-    let options = TcpOptions { octets, declared_len: u8::try_from(len).unwrap_or(u8::MAX) };
-    let Some(option) = options.iter().next() else { return };
-    let (name, value) = match &option {
-        TcpOption::Mptcp(option) => mptcp::title(option, known),
+fn option(walk: &mut Walk<'_>, option: &TcpOption<'_>, len: usize, context: &FieldContext<'_>) {
+    let kind = walk.peek_u8(0).unwrap_or(0);
+    let (name, value) = match option {
+        TcpOption::Mptcp(option) => mptcp::title(option, context),
         option => (name(option, kind), words(option)),
     };
     let end = walk.end;
@@ -103,8 +99,8 @@ fn option(walk: &mut Walk<'_>, kind: u8, len: usize, known: &Known<'_>) {
     walk.end = walk.at + len;
     walk.octets(1, "kind", |_| if kind == KIND { "30 MPTCP".to_owned() } else { kind.to_string() });
     walk.octets(1, "length", |_| format!("{len} octets"));
-    match &option {
-        TcpOption::Mptcp(option) => mptcp::option(walk, option, known),
+    match option {
+        TcpOption::Mptcp(option) => mptcp::option(walk, option, context),
         TcpOption::MaximumSegmentSize(_) => walk.number(2, "MSS"),
         TcpOption::WindowScale(_) => walk.number(1, "shift"),
         TcpOption::Timestamps { .. } => {

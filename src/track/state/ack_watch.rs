@@ -1,8 +1,8 @@
-//! What the 40 bytes of TCP options kept from being said: traces of it in the segments of a host.
+//! Traces of options that had no room, in the segments of a host.
 //!
-//! An ADD_ADDR that does not fit is not sent. But Linux sends every announcement on an ACK of its own,
-//! and that ACK leaves all the same, with a DSS alone: a *gratuitous ACK*, which says nothing that was
-//! not said before, and that nothing asked for.
+//! An ADD_ADDR that does not fit into the 40 bytes of TCP options is not sent. But Linux sends
+//! every announcement on an ACK of its own, and that ACK leaves with a DSS alone. This is a
+//! *gratuitous ACK*: it says nothing new, and is no answer to anything.
 
 use crate::track::options::{Sack, SegmentOptions};
 use crate::track::stamp::PacketStamp;
@@ -10,11 +10,12 @@ use crate::wire::frame::{CapturePoint, Timestamp};
 use crate::wire::mptcp::AddressId;
 use crate::wire::segment::{Segment, TcpFlags};
 use crate::wire::seq::{SeqNum, WireDsn};
+use crate::wire::window::MAX_SHIFT;
 
 /// Most packets that are listed of a kind; the rest is counted.
 const MAX_LISTED: usize = 8;
 
-/// What one host showed of it on one subflow.
+/// What one host showed on one subflow.
 #[derive(Debug, Clone, Default)]
 pub struct AckWatch {
     evidence: Option<Box<Evidence>>,
@@ -23,19 +24,18 @@ pub struct AckWatch {
     pending: Option<PacketStamp>,
     /// When the peer last sent what makes a host repeat its last ACK.
     asked: Option<Timestamp>,
-    /// Whether this host told of bytes that came twice.
+    /// Whether this host reported bytes that came twice.
     got_twice: bool,
 }
 
 /// What was noticed, if anything.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
-    /// ACKs that nothing asked for, on a subflow with timestamps.
+    /// Gratuitous ACKs, on a subflow with timestamps.
     pub gratuitous: Listed<PacketStamp>,
     /// Announcements without timestamps on a subflow that has them.
     pub untimed: Listed<(PacketStamp, AddressId)>,
-    /// Announcements of IPv6 with a port beside timestamps: room for both is there without padding
-    /// alone.
+    /// Announcements of an IPv6 address with a port, with timestamps. Both fit only without padding.
     pub unpadded: Listed<(PacketStamp, AddressId)>,
     /// ADD_ADDR in the place of SACK blocks.
     pub evicted: Listed<EvictedSack>,
@@ -82,18 +82,18 @@ impl AckWatch {
         self.evidence.as_deref()
     }
 
-    /// An ACK that looks gratuitous, and that nothing of this host follows.
+    /// An ACK that looks gratuitous, and is the last segment of this host so far.
     pub const fn pending(&self) -> Option<PacketStamp> {
         self.pending
     }
 
-    /// Whether this host told of bytes that came twice (RFC 2883).
+    /// Whether this host reported bytes that came twice (RFC 2883).
     pub const fn got_twice(&self) -> bool {
         self.got_twice
     }
 
-    /// Whether a copy at `point` of what this host sent was made by the network, as far as can be
-    /// seen: it was captured where the host's segments are captured first.
+    /// Whether a copy that was captured at `point` was made by the network: it was captured where
+    /// the first copy was.
     pub(crate) fn is_doubled(&self, point: CapturePoint) -> bool {
         self.last.is_some_and(|last| last.point == point)
     }
@@ -118,44 +118,38 @@ impl AckWatch {
         self.asked = Some(at);
     }
 
-    /// Whether a segment with ACK and perhaps PSH, and without SACK blocks, follows on the last one,
-    /// and says something new: then there is nothing to compare, and nothing that asks for an answer.
+    /// What a segment says that has ACK, perhaps PSH, and no SACK blocks. It must follow on the
+    /// last one and say something new: then there is nothing to compare, and it asks for no answer.
+    /// `None`, if it is another segment. Nothing is changed.
     #[inline(always)]
-    pub(crate) fn goes_on(&self, segment: &Segment<'_>, options: &SegmentOptions) -> bool {
-        let Some(last) = &self.last else { return false };
-        let is_outdated = match (last.timestamp, options.timestamps) {
-            (Some(before), Some((now, _))) => SeqNum(now).distance_from(before) < 0,
-            _ => false,
-        };
-        let is_bare = segment.payload_len == 0 && segment.flags == TcpFlags::ACK;
-        self.pending.is_none()
-            && segment.seq == last.end
-            && !is_outdated
-            && !(is_bare && segment.ack == last.ack)
-    }
-
-    /// Takes a segment of which [`AckWatch::goes_on`] is true.
-    #[inline(always)]
-    pub(crate) fn go_on(
-        &mut self,
+    pub(crate) fn try_fast_watch(
+        &self,
         segment: &Segment<'_>,
         options: &SegmentOptions,
         data_ack: WireDsn,
-    ) {
-        let Some(last) = &mut self.last else { return };
-        last.is_syn = false;
-        last.end = segment.seq.add(segment.payload_len);
-        last.ack = segment.ack;
-        last.window = segment.window;
-        last.at = segment.timestamp;
-        last.is_bare = segment.payload_len == 0 && segment.flags == TcpFlags::ACK;
-        last.point = segment.point;
-        last.stamps = options.timestamps;
-        last.sack = Sack::default();
-        last.data_ack = Some(lower_half(data_ack));
-        if let Some((value, _)) = options.timestamps {
-            last.timestamp = Some(SeqNum(value));
-        }
+    ) -> Option<Said> {
+        let last = self.last.as_ref()?;
+        let timestamp = options.timestamps.map(|(value, _)| SeqNum(value));
+        let is_outdated = match (last.timestamp, timestamp) {
+            (Some(before), Some(now)) => now.distance_from(before) < 0,
+            _ => false,
+        };
+        let is_bare = segment.payload_len == 0 && segment.flags == TcpFlags::ACK;
+        let says_new = !is_bare || segment.ack != last.ack;
+        let is_next = segment.seq == last.end && !is_outdated && says_new;
+        (is_next && self.pending.is_none()).then(|| Said {
+            is_syn: false,
+            end: segment.seq.add(segment.payload_len),
+            ack: segment.ack,
+            window: segment.window,
+            at: segment.timestamp,
+            is_bare,
+            point: segment.point,
+            stamps: options.timestamps,
+            sack: Sack::default(),
+            data_ack: Some(lower_half(data_ack)),
+            timestamp,
+        })
     }
 
     /// Whether data ends past the window that this host offered last: it is dropped and answered (RFC
@@ -163,7 +157,7 @@ impl AckWatch {
     #[inline]
     pub(crate) fn is_outside_window(&self, segment: &Segment<'_>, scale: Option<u8>) -> bool {
         let (Some(said), Some(scale)) = (&self.last, scale) else { return false };
-        let room = i64::from(said.window) << scale.min(14);
+        let room = i64::from(said.window) << scale.min(MAX_SHIFT);
         let end = segment.seq.add(segment.payload_len).distance_from(said.ack);
         segment.payload_len > 0 && !said.is_syn && i64::from(end) > room
     }
@@ -172,9 +166,9 @@ impl AckWatch {
         self.evidence.get_or_insert_default()
     }
 
-    /// Remembers what was said last.
-    #[inline]
-    pub(crate) fn note(&mut self, now: &Said) {
+    /// Takes what was said last.
+    #[inline(always)]
+    pub(crate) fn commit(&mut self, now: &Said) {
         self.got_twice |= now.is_duplicate();
         match &mut self.last {
             Some(last) => last.go_on_to(now),
@@ -220,8 +214,8 @@ pub(crate) const fn lower_half(dsn: WireDsn) -> u32 {
 }
 
 impl Said {
-    /// Becomes what was said `now`, but for what holds of everything up to it.
-    #[inline]
+    /// Becomes what was said `now`. The highest numbers so far stay.
+    #[inline(always)]
     fn go_on_to(&mut self, now: &Self) {
         let Self { end, data_ack, timestamp, .. } = *self;
         *self = Self {
@@ -235,7 +229,7 @@ impl Said {
         };
     }
 
-    /// SACK blocks that the next ACK repeats: not one that tells of bytes that came twice
+    /// SACK blocks that the next ACK repeats. A block for bytes that came twice is not repeated
     /// (RFC 2883 §4).
     pub(crate) fn open_blocks(&self) -> u8 {
         self.sack.blocks - u8::from(self.is_duplicate())

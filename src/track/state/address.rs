@@ -118,7 +118,8 @@ impl AddressBook {
     }
 
     /// The live entry for an announced address. The same ID with another address, or after a
-    /// REMOVE_ADDR, is another entry. An echo without port (Apple) is taken for one with.
+    /// REMOVE_ADDR, is another entry. An echo without a port (Apple) also answers an announcement
+    /// with one.
     fn entry(&mut self, owner: Role, option: AddAddr) -> Option<&mut Address> {
         let fits = |address: &Address| {
             address.owner == owner

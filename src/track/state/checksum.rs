@@ -38,7 +38,7 @@ struct Open {
 }
 
 impl Checksums {
-    /// Mappings whose checksum is right (in the wrong order of bytes, too).
+    /// Mappings whose checksum is right. Those with swapped bytes count.
     pub const fn verified(&self) -> u64 {
         self.verified
     }

@@ -24,9 +24,9 @@ pub struct Connection {
     pub out_of_order: bool,
     /// Whether each host sent a DSS already.
     pub dss_seen: PerRole<bool>,
-    /// Whether another connection may still turn out to be the one that its flow belongs to.
+    /// Whether it may still turn out to be a part of another connection.
     pub may_merge: bool,
-    /// Whether segments of its subflows may take the fast path, as far as it depends on it.
+    /// Whether segments of its subflows may take the fast path, as far as the connection decides that.
     pub(crate) fast_path: bool,
     /// How many joined subflows got through. From the first one on it can't fall back any more.
     pub joined: u32,
@@ -44,10 +44,10 @@ pub struct Connection {
     pub subflows: Vec<SubflowId>,
     /// What happened.
     pub events: Events,
-    /// How many connections were begun before it (those that turned out to be parts of others, or
-    /// joins of none, included).
+    /// How many connections were begun before it. Those that turned out to be parts of others, and
+    /// orphan joins, count.
     pub number: u64,
-    /// How many that the report would show before it were forgotten.
+    /// How many forgotten connections the report would show before it.
     pub forgotten_before: u64,
     /// First packet seen of it.
     pub first: PacketStamp,

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use smallvec::SmallVec;
 
 use super::data_level_stats::{DataLevelStats, Stall};
+use super::mapping::Mapped;
 use super::series::DataSeries;
 use super::transmissions::{FirstTransmissions, Transmission};
 use crate::track::data_level::DataLevel;
@@ -33,7 +34,7 @@ pub struct DataSpace {
     /// One past the last position that the peer acknowledged.
     acked: Option<i64>,
     range_set: RangeSet,
-    /// One past the last position that each subflow acknowledged of its own, by its number.
+    /// One past the last position that was acknowledged on each subflow, by its number.
     subflow_acked: Vec<i64>,
     /// Where the latest mappings in a row begin whose DSN is 8 bytes wide.
     wide_from: Option<i64>,
@@ -57,11 +58,11 @@ pub struct DataFin {
 /// What became of a run of bytes that a subflow carried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PayloadClass {
-    /// PacketStamp for the first time.
+    /// Seen for the first time.
     New,
-    /// PacketStamp before on this subflow.
+    /// This subflow carried them before.
     Remapped,
-    /// PacketStamp before on another one, whose number this is where it is still remembered.
+    /// Another subflow carried them before: its number, where that is still remembered.
     Reinjected(Option<u32>),
 }
 
@@ -147,7 +148,7 @@ impl DataSpace {
         Some(distance.clamp(-MAX_POSITION, MAX_POSITION))
     }
 
-    /// A number near which those of this direction are, if all 64 bits of it are known.
+    /// A number in use in this direction, if all 64 bits of it are known.
     pub fn reference(&self) -> Option<Dsn> {
         self.base.filter(|_| self.upper_known).map(|base| base.add(self.highest.cast_unsigned()))
     }
@@ -168,6 +169,13 @@ impl DataSpace {
     pub fn position(&mut self, dsn: Dsn) -> i64 {
         self.base.get_or_insert(dsn);
         self.position_of(dsn).unwrap_or(0)
+    }
+
+    /// Where the bytes at `part` of a subflow stand in the stream, by a mapping that covers them.
+    #[inline]
+    pub(crate) fn range_of(&mut self, mapped: &Mapped, part: SeqRange) -> SeqRange {
+        let start = self.position(mapped.dsn_at(part.start));
+        SeqRange { start, end: start + (part.end - part.start) }
     }
 
     /// Adds bytes carried by a subflow that belong at `place`, since none of them was seen before.
@@ -201,9 +209,9 @@ impl DataSpace {
         if had_holes && self.range_set.contiguous_end() != before {
             self.time_released(carried);
         }
-        let mut fates = PayloadClasses::new();
-        self.classify(&pieces, carried, &mut fates);
-        fates
+        let mut classes = PayloadClasses::new();
+        self.classify(&pieces, carried, &mut classes);
+        classes
     }
 
     /// Takes payload of any kind, of which `new_data` bytes are the stream's for the first time.
@@ -246,7 +254,7 @@ impl DataSpace {
         self.level_stats.take_stall()
     }
 
-    /// Whether bytes sent again since the last time were others than the first ones.
+    /// Whether bytes that were sent again since the last call differ from the first copy.
     pub(crate) const fn take_differing(&mut self) -> bool {
         std::mem::replace(&mut self.level_stats.differing, false)
     }
@@ -276,8 +284,7 @@ impl DataSpace {
         &self.level_stats
     }
 
-    /// Takes the acknowledgment that the peer gave a subflow, by its number: everything before
-    /// `position` on that subflow.
+    /// Takes an acknowledgment of everything before `position` on the subflow with this number.
     #[inline(always)]
     pub fn acknowledge_subflow(&mut self, subflow: u32, position: i64) {
         let index = subflow as usize;
@@ -318,9 +325,8 @@ impl DataSpace {
         end
     }
 
-    /// Adds what another view of the same direction saw. Both began without the other's, so bytes
-    /// that both saw count twice.
-    /// Returns by how much its positions moved.
+    /// Adds what another view of the same direction saw. Neither knew of the other, so bytes that
+    /// both saw count twice. Returns by how much the positions of the other moved.
     pub fn absorb(&mut self, other: &Self) -> i64 {
         let Some(Dsn(whole)) = other.base else { return 0 };
         #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is known")]
@@ -348,7 +354,7 @@ impl DataSpace {
         }
     }
 
-    /// Lets go of what is only needed while data is on its way.
+    /// Frees memory that is needed only while data is on its way.
     pub fn close(&mut self) {
         self.first_copies.close();
         self.resent = VecDeque::new();
@@ -381,7 +387,7 @@ impl DataSpace {
         }
     }
 
-    fn classify(&mut self, pieces: &Pieces, carried: Transmission, fates: &mut PayloadClasses) {
+    fn classify(&mut self, pieces: &Pieces, carried: Transmission, classes: &mut PayloadClasses) {
         for piece in pieces {
             let offset = piece.range.start - carried.range.start;
             let part = Transmission {
@@ -391,31 +397,31 @@ impl DataSpace {
                 ..carried
             };
             if piece.seen {
-                self.split_by_first_copy(part, fates);
+                self.split_by_first_copy(part, classes);
                 remember(&mut self.resent, part, MAX_RESENT);
             } else {
-                fates.push((part.range, PayloadClass::New));
+                classes.push((part.range, PayloadClass::New));
                 self.first_copies.remember(part);
             }
         }
     }
 
     /// Splits bytes seen before by the subflow that carried them first.
-    fn split_by_first_copy(&mut self, part: Transmission, fates: &mut PayloadClasses) {
+    fn split_by_first_copy(&mut self, part: Transmission, classes: &mut PayloadClasses) {
         let mut at = part.range.start;
         while at < part.range.end {
             let first = self.first_copies.at(at);
             let end = first.map_or_else(|next| next, |copy| copy.range.end).min(part.range.end);
             let (resent_here, same_to) = self.resent_on(part.subflow, at);
             let range = SeqRange { start: at, end: end.min(same_to) };
-            let fate = self.fate_of_repeat(range, part, first.ok(), resent_here);
-            fates.push((range, fate));
+            let class = self.class_of_repeat(range, part, first.ok(), resent_here);
+            classes.push((range, class));
             at = range.end;
         }
     }
 
-    /// Whether a later copy of the byte at `at` came on a subflow, and up to where the bytes after
-    /// it are like it in that.
+    /// Whether a later copy of the byte at `at` came on a subflow, and up to where the same is true
+    /// of the bytes after it.
     fn resent_on(&self, subflow: u32, at: i64) -> (bool, i64) {
         let here = self.resent.iter().filter(|copy| copy.subflow == subflow && copy.range.end > at);
         let covering = here.clone().filter(|copy| copy.range.start <= at);
@@ -425,14 +431,15 @@ impl DataSpace {
         }
     }
 
-    fn fate_of_repeat(
+    fn class_of_repeat(
         &mut self,
         range: SeqRange,
         part: Transmission,
         first: Option<Transmission>,
         resent_here: bool,
     ) -> PayloadClass {
-        // What is forgotten was acknowledged at the data level, so on its subflow as well.
+        // A first copy is forgotten after it was acknowledged at the data level, so its subflow had
+        // acknowledged it as well.
         let is_acked = self.acked.is_some_and(|acked| acked >= range.end);
         let forgotten = if is_acked { range.len() } else { 0 };
         let wasted = first.map_or(forgotten, |first| self.acked_below(&first, range));
@@ -484,7 +491,7 @@ impl DataSpace {
     }
 }
 
-/// Whether the whole of a copy is `part`, and its bytes are others.
+/// Whether `part` has the same place as a first copy, and other bytes.
 fn differs(first: &Transmission, part: &Transmission, range: SeqRange) -> bool {
     let is_whole = first.range == range && part.range == range;
     is_whole && first.sample != 0 && part.sample != 0 && first.sample != part.sample

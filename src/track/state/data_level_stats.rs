@@ -11,7 +11,7 @@ const STALL_NS: i64 = 500_000_000;
 /// Most stalls that are listed; the rest is counted.
 const MAX_STALLS: usize = 64;
 
-/// Most pairs of subflows between which resent octets are told apart; the rest is summed up.
+/// Most pairs of subflows whose reinjections are counted apart; the last pair also counts the rest.
 const MAX_PAIRS: usize = 64;
 
 /// What happened to the data of one direction.
@@ -20,7 +20,7 @@ const MAX_PAIRS: usize = 64;
 #[repr(C)]
 pub struct DataLevelStats {
     last_progress: Option<Timestamp>,
-    /// The stall that ended last, until somebody asks.
+    /// The stall that ended last, until it is taken.
     ended: Option<Stall>,
     /// What the peer offered to receive; `None` while the scale of its window is not known.
     pub window: Option<Window>,
@@ -28,12 +28,12 @@ pub struct DataLevelStats {
     pub out_of_order: u64,
     /// Mapping sent → DATA_ACK that covers it.
     pub data_rtt: Distribution,
-    /// How long octets that came early waited for the ones before them.
+    /// How long bytes that came early waited for the ones before them.
     pub head_of_line: Distribution,
-    /// Octets sent again under another mapping although the subflow of their first copy had
+    /// Bytes sent again under another mapping although the subflow of their first copy had
     /// acknowledged that.
     pub wasted: u64,
-    /// Octets sent again on another subflow, by the pair of subflows.
+    /// Bytes sent again on another subflow, by the pair of subflows.
     pub reinjections: Vec<Reinjections>,
     /// The first times of silence.
     pub stalls: Vec<Stall>,
@@ -41,7 +41,7 @@ pub struct DataLevelStats {
     pub stall_count: u64,
     /// What was sent and acknowledged when, over all subflows, where that is kept.
     pub series: Option<Box<DataSeries>>,
-    /// Whether octets that were sent again differ from the first ones, until somebody asks.
+    /// Whether bytes that were sent again differ from the first copy, until it is taken.
     pub(crate) differing: bool,
 }
 
@@ -49,11 +49,11 @@ pub struct DataLevelStats {
 /// (RFC 8684 §3.3.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// The latest, in octets.
+    /// The latest, in bytes.
     pub latest: u64,
-    /// The smallest, in octets.
+    /// The smallest, in bytes.
     pub min: u64,
-    /// The largest, in octets.
+    /// The largest, in bytes.
     pub max: u64,
     /// Segments that offered nothing.
     pub zero_count: u64,
@@ -68,11 +68,11 @@ pub struct Window {
 }
 
 impl Window {
-    const fn starting(octets: u64, edge: i64) -> Self {
+    const fn starting(bytes: u64, edge: i64) -> Self {
         Self {
-            latest: octets,
-            min: octets,
-            max: octets,
+            latest: bytes,
+            min: bytes,
+            max: bytes,
             zero_count: 0,
             zero_ns: 0,
             last_zero: None,
@@ -82,7 +82,7 @@ impl Window {
     }
 }
 
-/// Octets that were carried by one subflow first and then by another.
+/// Bytes that were carried by one subflow first and then by another.
 #[derive(Debug, Clone)]
 pub struct Reinjections {
     /// Number of the subflow that carried them first; `None` where that is not remembered.
@@ -109,7 +109,7 @@ pub struct Stall {
 }
 
 impl DataLevelStats {
-    /// Takes octets resent on another subflow.
+    /// Takes bytes resent on another subflow.
     pub(crate) fn reinjected(
         &mut self,
         (from, to): (Option<u32>, u32),
@@ -126,8 +126,8 @@ impl DataLevelStats {
         }
     }
 
-    /// Takes payload, of which `new_data` octets belong to the stream for the first time, after which
-    /// `in_flight` octets of the stream are not acknowledged.
+    /// Takes payload, of which `new_data` bytes belong to the stream for the first time, after which
+    /// `in_flight` bytes of the stream are not acknowledged.
     pub(crate) fn sent(&mut self, at: Timestamp, payload: u64, new_data: u64, in_flight: u64) {
         if let Some(series) = &mut self.series {
             series.sent.add(at, Sent::bytes(payload, new_data, in_flight));
@@ -138,7 +138,7 @@ impl DataLevelStats {
     #[inline]
     pub(crate) fn acknowledged(&mut self, at: Timestamp, end: i64, window: Option<u64>) {
         if let Some(series) = &mut self.series {
-            let window = window.and_then(|octets| i64::try_from(octets).ok());
+            let window = window.and_then(|bytes| i64::try_from(bytes).ok());
             let window = window.map_or(Extent::NONE, Extent::of);
             series.acked.add(at, Acked { end, window });
         }
@@ -154,13 +154,13 @@ impl DataLevelStats {
 
     /// Takes what the peer offers to receive, before `edge`.
     #[inline(always)]
-    pub(crate) fn offered(&mut self, edge: i64, octets: u64, at: Timestamp) {
-        let window = self.window.get_or_insert_with(|| Window::starting(octets, edge));
-        window.latest = octets;
+    pub(crate) fn offered(&mut self, edge: i64, bytes: u64, at: Timestamp) {
+        let window = self.window.get_or_insert_with(|| Window::starting(bytes, edge));
+        window.latest = bytes;
         window.edge = window.edge.max(edge);
-        window.min = window.min.min(octets);
-        window.max = window.max.max(octets);
-        if octets == 0 {
+        window.min = window.min.min(bytes);
+        window.max = window.max.max(bytes);
+        if bytes == 0 {
             window.zero_count += 1;
             window.zero_since.get_or_insert(at);
             window.last_zero = Some(at);

@@ -26,7 +26,7 @@ const MAX_DISTANCE_NS: i64 = 150_000_000;
 /// The last segments of one host on one subflow.
 #[derive(Debug, Clone, Default)]
 pub struct RecentSegments {
-    /// Side by side: of nearly every segment before, nothing else is looked at.
+    /// Together, since for nearly every segment nothing else is looked at.
     few_mixes: [Mix; FEW],
     few_origins: [Origin; FEW],
     next: usize,

@@ -53,7 +53,7 @@ pub enum EventKind {
     Fin,
     /// A RST.
     Rst {
-        /// Whether it has the ACK flag: not so where it answers a segment that no socket wants
+        /// Whether it has the ACK flag. A RST that answers a segment for no socket has none
         /// (RFC 9293 §3.5.2).
         ack: bool,
     },
@@ -105,8 +105,8 @@ impl Events {
         }
     }
 
-    /// Adds bytes that were mapped before: to the run that they follow on, if nothing else happened
-    /// since, or as a run of their own: then true.
+    /// Adds bytes that were mapped before: to the last run, if nothing else happened since, or as a
+    /// new run. True for a new run.
     pub fn push_resent(&mut self, event: Event, resent: Resent, most: usize) -> bool {
         if let Some(last) = self.kept.last_mut()
             && last.subflow == event.subflow

@@ -34,8 +34,16 @@ impl Mapped {
     }
 }
 
+/// A mapping as [`Mappings::try_fast_declare`] found it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FastMapping {
+    pub(crate) mapped: Mapped,
+    /// Whether it was not declared before.
+    is_new: bool,
+}
+
 /// The mappings of one host on one subflow, the latest last.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mappings {
     recent: Vec<Mapped>,
     /// Position of subflow sequence number 0: between these two, which are equal once it is known.
@@ -74,15 +82,14 @@ impl Mappings {
         (self.with_checksum, self.without_checksum)
     }
 
-    /// Mappings that say something else of an byte than one before did (RFC 8684 §3.3.1: a mapping
-    /// must not change).
+    /// Mappings that contradict an earlier one (RFC 8684 §3.3.1: a mapping must not change).
     pub const fn conflicts(&self) -> u64 {
         self.conflicts
     }
 
     /// Takes the mapping of a segment whose payload stands at `payload`. `dsn` is its full DSN, and
-    /// `data_fin` says that its last byte is no payload. Whether it is new, and covers nothing of
-    /// that payload (RFC 8684 §3.3.1: it must), where its place is certain.
+    /// `data_fin` says that its last byte is no payload. True for a new mapping that certainly
+    /// covers nothing of that payload (RFC 8684 §3.3.1: it must).
     pub fn declare(
         &mut self,
         mapping: &Mapping,
@@ -110,49 +117,41 @@ impl Mappings {
         if self.recent.iter().rev().any(|known| *known == mapped) {
             return false;
         }
-        self.declared += 1;
         if !infinite {
-            self.with_checksum += u64::from(mapped.checksum.is_some());
-            self.without_checksum += u64::from(mapped.checksum.is_none());
             self.conflicts += u64::from(self.contradicts(&mapped));
         }
-        self.remember(mapped);
+        self.add(mapped);
         self.is_exact() && !infinite && mapped.positions.intersection(payload).is_empty()
     }
 
-    /// Where the mapping of a segment with payload at `payload` begins, if it has no checksum, covers
-    /// all of that, and is the latest again, or follows on all before.
+    /// What [`Mappings::declare`] makes of a mapping that has no checksum and covers all of the
+    /// payload, if it is the latest again, or follows on all before. Nothing is changed.
     #[inline(always)]
-    pub(crate) fn next(&self, mapping: &Mapping, dsn: Dsn, payload: SeqRange) -> Option<i64> {
+    pub(crate) fn try_fast_declare(
+        &self,
+        mapping: &Mapping,
+        dsn: Dsn,
+        payload: SeqRange,
+    ) -> Option<FastMapping> {
         let (DataLevelLength::Bytes(wire_len @ 1..), None) = (mapping.length, mapping.checksum)
         else {
             return None;
         };
         let (low, high) = self.origin?;
         let start = low + unwrap_ssn(mapping.ssn, payload.start - low);
-        let is_whole = start <= payload.start && payload.end <= start + i64::from(wire_len);
-        let is_latest = |latest: &Mapped| {
-            latest.dsn == dsn
-                && latest.positions.start == start
-                && latest.ssn == mapping.ssn
-                && latest.wire_len == wire_len
-                && latest.positions.len() == u64::from(wire_len)
-                && latest.checksum.is_none()
-        };
-        let is_next = start >= self.reach || self.latest().is_some_and(is_latest);
-        (low == high && is_whole && is_next).then_some(start)
+        let positions = SeqRange { start, end: start + i64::from(wire_len) };
+        let is_whole = start <= payload.start && payload.end <= positions.end;
+        let mapped = Mapped { positions, dsn, ssn: mapping.ssn, wire_len, checksum: None };
+        let is_new = start >= self.reach;
+        let is_next = is_new || self.latest() == Some(&mapped);
+        (low == high && is_whole && is_next).then_some(FastMapping { mapped, is_new })
     }
 
-    /// Takes a mapping of which [`Mappings::next`] said that it begins at `start`.
+    /// Takes what [`Mappings::try_fast_declare`] made of a mapping.
     #[inline(always)]
-    pub(crate) fn declare_next(&mut self, mapping: &Mapping, dsn: Dsn, start: i64) {
-        let DataLevelLength::Bytes(wire_len) = mapping.length else { return };
-        if start >= self.reach {
-            self.declared += 1;
-            self.without_checksum += 1;
-            let positions = SeqRange { start, end: start + i64::from(wire_len) };
-            let ssn = mapping.ssn;
-            self.remember(Mapped { positions, dsn, ssn, wire_len, checksum: None });
+    pub(crate) fn commit(&mut self, mapping: &FastMapping) {
+        if mapping.is_new {
+            self.add(mapping.mapped);
         }
     }
 
@@ -161,8 +160,8 @@ impl Mappings {
         self.origin.is_some_and(|(low, high)| low == high)
     }
 
-    /// Whether a mapping that is remembered has another DSN for the same bytes. Only where the
-    /// place of both is certain, and not for infinite ones, which may act backwards.
+    /// Whether a remembered mapping has another DSN for the same bytes. Only where the place of both is
+    /// certain. Infinite mappings do not count: they may cover bytes before them.
     fn contradicts(&self, mapped: &Mapped) -> bool {
         let other = |known: &&Mapped| {
             let both = known.positions.intersection(mapped.positions);
@@ -172,8 +171,8 @@ impl Mappings {
         self.is_exact() && finite.filter(other).count() > 0
     }
 
-    /// Forgets mappings of which nothing more can come, as `is_done` says of their positions, but for
-    /// the last few.
+    /// Forgets mappings whose bytes have all come, by what `is_done` says of their positions. The
+    /// last few stay.
     #[inline]
     pub fn settle(&mut self, is_done: impl Fn(SeqRange) -> bool) {
         let mut old = self.recent.len().saturating_sub(REMEMBERED);
@@ -185,6 +184,16 @@ impl Mappings {
             old = old.saturating_sub(1);
             !(is_old && is_done(mapped.positions))
         });
+    }
+
+    /// Counts a mapping that was declared, and remembers it.
+    fn add(&mut self, mapped: Mapped) {
+        self.declared += 1;
+        if mapped.positions.end != i64::MAX {
+            self.with_checksum += u64::from(mapped.checksum.is_some());
+            self.without_checksum += u64::from(mapped.checksum.is_none());
+        }
+        self.remember(mapped);
     }
 
     fn remember(&mut self, mapped: Mapped) {
@@ -212,8 +221,8 @@ impl Mappings {
             .min()
     }
 
-    /// From `position` on the subflow alone carries the stream: its bytes follow on the latest
-    /// mapping, or on `first_dsn` at subflow sequence number 1.
+    /// From `position` on the bytes of the subflow are the stream, without mappings: they follow on
+    /// the latest mapping, or `first_dsn` is at subflow sequence number 1.
     pub fn assume_from(&mut self, position: i64, first_dsn: Dsn) {
         let first = self.origin.map_or(position, |(low, _)| low + 1);
         let dsn = match self.latest() {
@@ -230,13 +239,14 @@ impl Mappings {
         self.recent.last()
     }
 
-    /// Whether the place of each mapping is certain, as it is once both ends of one were seen.
+    /// Whether the place of each mapping is certain. It is once first and last segment of one were
+    /// seen.
     pub fn are_placed(&self) -> bool {
         self.origin.is_none_or(|(low, high)| low == high)
     }
 
-    /// Takes an acknowledgment of the peer: all before `acked` on the subflow, and all before `data_ack`
-    /// of the stream. What it has of a mapping came before `acked`.
+    /// Takes an acknowledgment of everything before `acked` on the subflow, and before `data_ack`
+    /// in the stream. The part of a mapping before `data_ack` stands before `acked`.
     pub fn acknowledge(&mut self, acked: i64, data_ack: Dsn) {
         let Some((low, high)) = self.origin else { return };
         let latest = |mapped: &&Mapped| {
@@ -251,7 +261,7 @@ impl Mappings {
         }
     }
 
-    /// Takes the best guess for certain: that a mapping begins with the first segment seen of it.
+    /// Makes the best guess certain: that a mapping begins with the first segment seen of it.
     pub fn assume_placed(&mut self) {
         self.origin = self.origin.map(|(_, high)| (high, high));
     }
@@ -286,7 +296,7 @@ impl Mappings {
         }
     }
 
-    /// The origin is between two positions: all mappings move with the upper one.
+    /// Sets the positions between which the origin is. All mappings move with the upper one.
     fn narrow(&mut self, origin: (i64, i64)) {
         let moved = self.origin.is_some_and(|(_, high)| high != origin.1);
         self.origin = Some(origin);
@@ -307,6 +317,8 @@ fn unwrap_ssn(ssn: u32, reference: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::wire::seq::WireDsn;
 
@@ -331,7 +343,7 @@ mod tests {
     }
 
     #[test]
-    fn the_data_fin_octet_is_no_payload() {
+    fn the_data_fin_byte_is_no_payload() {
         let mut mappings = Mappings::default();
         mappings.set_origin(0);
         mappings.declare(&mapping(1, 101), Dsn(7), true, SeqRange::new(1, 100));
@@ -373,5 +385,68 @@ mod tests {
         mappings.set_origin(0);
         mappings.declare(&mapping(11, 0), Dsn(400), false, SeqRange::new(11, 10));
         assert_eq!(mappings.covering(1_000_000).map(|mapped| mapped.dsn_at(13)), Some(Dsn(402)));
+    }
+
+    /// A mapping with its DSN, and where the payload of its segment stands.
+    type Declared = (Mapping, Dsn, SeqRange);
+
+    /// Mostly the next mapping, or the latest one again; sometimes anything.
+    fn declared() -> impl Strategy<Value = Vec<Declared>> {
+        let steps = (0..10u32, 1..60u16, 0..400u32, 0..60u32, prop::bool::weighted(0.1));
+        prop::collection::vec(steps, 1..60).prop_map(|steps| {
+            let (mut next, mut latest) = (1, None);
+            let step = |(kind, bytes, ssn, offset, is_checked): (u32, u16, u32, u32, bool)| {
+                let (start, bytes) = match kind {
+                    0..6 => (next, bytes),
+                    6..8 => latest.unwrap_or((next, bytes)),
+                    _ => (ssn, bytes),
+                };
+                latest = Some((start, bytes));
+                next = next.max(start + u32::from(bytes));
+                let checksum = is_checked.then_some(0);
+                let mapping = Mapping { checksum, ..mapping(start, bytes) };
+                let dsn = Dsn(u64::from(start) + u64::from(kind == 9) * 7);
+                let payload = i64::from(start + offset % u32::from(bytes));
+                let len = u32::from(bytes) - offset % u32::from(bytes) + u32::from(kind == 8);
+                (mapping, dsn, SeqRange::new(payload, len))
+            };
+            steps.into_iter().map(step).collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_fast_path_declares_what_the_general_path_does(all in declared()) {
+            let mut mappings = Mappings::default();
+            mappings.set_origin(0);
+            for (mapping, dsn, payload) in all {
+                let mut fast = mappings.clone();
+                let found = fast.try_fast_declare(&mapping, dsn, payload);
+                prop_assert_eq!(&fast, &mappings, "nothing is changed");
+                let is_outside = mappings.declare(&mapping, dsn, false, payload);
+                if let Some(found) = found {
+                    fast.commit(&found);
+                    prop_assert_eq!(&fast, &mappings);
+                    prop_assert!(!is_outside);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_next_mapping_and_the_latest_again_are_fast() {
+        let mut mappings = Mappings::default();
+        let (first, payload) = (mapping(1, 100), SeqRange::new(1, 100));
+        assert!(mappings.try_fast_declare(&first, Dsn(5), payload).is_none(), "no origin yet");
+        mappings.set_origin(0);
+        for part in [SeqRange::new(1, 60), SeqRange::new(61, 40)] {
+            let found = mappings.try_fast_declare(&first, Dsn(5), part).unwrap();
+            mappings.commit(&found);
+        }
+        assert_eq!(mappings.declared(), 1);
+        let beyond = SeqRange::new(50, 60);
+        assert!(mappings.try_fast_declare(&first, Dsn(5), beyond).is_none(), "not all is mapped");
+        let before = mappings.try_fast_declare(&mapping(51, 10), Dsn(55), SeqRange::new(51, 10));
+        assert!(before.is_none(), "it overlaps with another one");
     }
 }

@@ -1,8 +1,9 @@
 //! Payload that waits for the place of its mapping.
 //!
-//! Where the SYN was not seen, it is not known how subflow sequence numbers stand to TCP's. A mapping
-//! that begins before the first segment seen of it may begin anywhere before it, until its last
-//! segment or the next mapping was seen, too. Until then its bytes count as new data.
+//! Where the SYN was not seen, the distance from subflow sequence numbers to those of TCP is not
+//! known. If the first segment seen is not the first one of its mapping, the mapping may begin
+//! anywhere before it. Its last segment or the next mapping decides. Until then its bytes count as
+//! new data.
 
 use super::mapping::Mapped;
 use crate::track::range_set::SeqRange;
@@ -15,7 +16,7 @@ const MOST: usize = 128;
 /// What waits on one subflow, of one host.
 #[derive(Debug, Clone, Default)]
 pub struct Pending {
-    held: Vec<PendingPiece>,
+    pieces: Vec<PendingPiece>,
     /// Bytes whose mapping the capture does not show: cut off by the snap length, or missing.
     pub hidden: u64,
 }
@@ -23,33 +24,33 @@ pub struct Pending {
 impl Pending {
     /// The mappings of what waits: first data sequence number, and bytes.
     pub fn mappings(&self) -> impl Iterator<Item = (Dsn, u64)> {
-        self.held.iter().map(|held| (held.mapped.dsn, held.mapped.positions.len()))
+        self.pieces.iter().map(|piece| (piece.mapped.dsn, piece.mapped.positions.len()))
     }
 
     /// Whether nothing waits.
     pub(crate) const fn is_empty(&self) -> bool {
-        self.held.is_empty()
+        self.pieces.is_empty()
     }
 
-    /// Whether the best guess has to do from here on.
+    /// Whether no more may wait: the best guess must do.
     pub(crate) const fn is_full(&self) -> bool {
-        self.held.len() >= MOST
+        self.pieces.len() >= MOST
     }
 
     /// Keeps a piece.
     pub(crate) fn hold(&mut self, piece: PendingPiece) {
-        self.held.push(piece);
+        self.pieces.push(piece);
     }
 
     /// Takes all pieces out.
     pub(crate) fn take(&mut self) -> Vec<PendingPiece> {
-        std::mem::take(&mut self.held)
+        std::mem::take(&mut self.pieces)
     }
 
-    /// Lets go of what waits, which stays where it is.
+    /// Frees the bytes of what waits. It stays counted.
     pub(crate) fn close(&mut self) {
-        for held in &mut self.held {
-            held.bytes = Vec::new();
+        for piece in &mut self.pieces {
+            piece.bytes = Vec::new();
         }
     }
 }

@@ -48,8 +48,8 @@ impl RoundTrips {
         }
     }
 
-    /// Takes an acknowledgment of everything before `end`. Only the last segment that it covers was
-    /// waited for, and only if nothing before it had to be sent again: then its round trip comes back.
+    /// Takes an acknowledgment of everything before `end`. Returns the round trip of the last
+    /// segment that it covers, if none of the segments that it covers was sent again.
     #[inline(always)]
     pub fn acknowledged(&mut self, end: i64, at: Timestamp) -> Option<i64> {
         let mut sample = None;
@@ -64,7 +64,7 @@ impl RoundTrips {
         Some(sample)
     }
 
-    /// Lets go of what waits.
+    /// Frees memory: no more acknowledgments come.
     pub fn close(&mut self) {
         self.timed = VecDeque::new();
     }

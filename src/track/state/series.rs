@@ -49,7 +49,7 @@ impl<B: Bin> Series<B> {
         &self.bins
     }
 
-    /// The same, shared.
+    /// [`Series::bins`], shared.
     pub fn shared_bins(&self) -> Arc<Vec<(u32, B)>> {
         Arc::clone(&self.bins)
     }
@@ -152,12 +152,12 @@ pub struct Sent {
     pub max_in_flight: u64,
     /// Positions in the stream of bytes seen for the first time: the first, and one past the last.
     pub new: Extent,
-    /// The same of bytes that were carried before.
+    /// Positions in the stream of bytes that were carried before.
     pub resent: Extent,
 }
 
 impl Sent {
-    /// Bytes, whose positions are not told.
+    /// Bytes without their positions.
     pub const fn bytes(payload: u64, new_data: u64, max_in_flight: u64) -> Self {
         Self { payload, new_data, max_in_flight, new: Extent::NONE, resent: Extent::NONE }
     }
@@ -214,7 +214,7 @@ impl SubflowSeries {
 /// What one host sent on all subflows, and what its peer said to that.
 #[derive(Debug, Clone)]
 pub struct DataSeries {
-    /// Its payload; what is in flight is so at the data level.
+    /// Its payload. In flight is what the data level has not acknowledged.
     pub sent: Series<Sent>,
     /// Round trips at the data level in nanoseconds, by when they ended.
     pub rtt: Series<Extent>,

@@ -1,8 +1,8 @@
 //! The bytes of one direction, put together in the order of their data sequence numbers.
 //!
-//! Bytes go out as soon as everything before them did. Where checksums are in use they wait until
-//! theirs is verified or the peer has acknowledged them: of two copies that differ, the one whose
-//! checksum verifies counts, and with none verifying the first.
+//! Bytes go out as soon as everything before them did. With checksums, they wait until the checksum
+//! is verified or the peer has acknowledged them. Of two copies that differ, the one whose checksum
+//! verifies counts; if none does, the first one.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ pub struct Stream {
     /// Bytes of a fast-open SYN, which go out first.
     prefix: Vec<u8>,
     waiting: BTreeMap<i64, Chunk>,
-    /// Later copies of bytes that wait, for the case that only those verify.
+    /// Later copies of bytes that wait. They count if only their checksum verifies.
     alternatives: Vec<Alternative>,
     buffered: usize,
     /// Everything before it was acknowledged at the data level.
@@ -61,26 +61,26 @@ struct Chunk {
 struct Alternative {
     start: i64,
     bytes: Vec<u8>,
-    source: Source,
+    mapping: MappingKey,
 }
 
-/// The mapping that bytes came with: its subflow, and its position there.
+/// Names the mapping that bytes came with: its subflow, and its position there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Source {
+pub(crate) struct MappingKey {
     pub(crate) subflow: u32,
     pub(crate) start: i64,
     /// The bytes were sent again by TCP, after the first time did not verify.
     pub(crate) again: bool,
 }
 
-impl Source {
+impl MappingKey {
     /// No mapping that will be judged.
     const UNKNOWN: Self = Self { subflow: u32::MAX, start: i64::MIN, again: false };
 }
 
 impl std::fmt::Debug for Stream {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Stream({} octets out, {} waiting)", self.written, self.buffered)
+        write!(formatter, "Stream({} bytes out, {} waiting)", self.written, self.buffered)
     }
 }
 
@@ -164,7 +164,7 @@ impl Stream {
     pub(crate) fn absorb(&mut self, other: Self, shift: i64) {
         for (at, chunk) in other.waiting {
             let range = SeqRange { start: at, end: at + signed(chunk.bytes.len()) }.shifted(shift);
-            self.insert(range, &chunk.bytes, (!chunk.good).then_some(Source::UNKNOWN));
+            self.insert(range, &chunk.bytes, (!chunk.good).then_some(MappingKey::UNKNOWN));
         }
         self.acknowledge(other.acknowledged.saturating_add(shift));
     }
@@ -183,9 +183,9 @@ impl Stream {
         self.prefix.truncate(accepted);
     }
 
-    /// Bytes for the positions of `range`; less where the capture cut them. `checked` is their
-    /// mapping if it has a checksum, so that [`Stream::judge`] will follow.
-    pub(crate) fn insert(&mut self, range: SeqRange, bytes: &[u8], checked: Option<Source>) {
+    /// Takes the bytes at the positions of `range`; fewer where the capture cut them. `checked` is
+    /// their mapping, if it has a checksum: [`Stream::judge`] will follow.
+    pub(crate) fn insert(&mut self, range: SeqRange, bytes: &[u8], checked: Option<MappingKey>) {
         if self.broken.is_some() || (self.start_known && range.end <= self.next) {
             return;
         }
@@ -203,9 +203,9 @@ impl Stream {
         self.advance();
     }
 
-    /// The checksum of the mapping `source`, which covers `range`, was computed.
-    pub(crate) fn judge(&mut self, source: Source, range: SeqRange, verified: bool) {
-        let is_its = |alternative: &mut Alternative| alternative.source == source;
+    /// Takes the verdict on the checksum of a mapping that covers `range`.
+    pub(crate) fn judge(&mut self, mapping: MappingKey, range: SeqRange, verified: bool) {
+        let is_its = |alternative: &mut Alternative| alternative.mapping == mapping;
         let copies: Vec<_> = self.alternatives.extract_if(.., is_its).collect();
         self.buffered -= copies.iter().map(|copy| copy.bytes.len()).sum::<usize>();
         if verified {
@@ -233,7 +233,7 @@ impl Stream {
         }
     }
 
-    /// Gives up, and lets go of what waits.
+    /// Gives up, and drops what waits.
     pub(crate) fn give_up(&mut self, why: StreamBreak) {
         self.broken.get_or_insert(why);
         self.waiting.clear();
@@ -241,14 +241,14 @@ impl Stream {
         self.buffered = 0;
     }
 
-    /// Keeps bytes of which some before them are missing. Where bytes wait already, they stay.
-    fn wait(&mut self, range: SeqRange, bytes: &[u8], checked: Option<Source>) {
+    /// Keeps bytes until those before them have come. Bytes that wait already stay.
+    fn wait(&mut self, range: SeqRange, bytes: &[u8], checked: Option<MappingKey>) {
         let mut at = if self.start_known { range.start.max(self.next) } else { range.start };
         let mut rest = bytes.get(distance(range.start, at)..).unwrap_or_default();
-        if let Some(source) = checked
+        if let Some(mapping) = checked
             && (self.covered_from(at) > 0 || self.waiting.range(at..range.end).next().is_some())
         {
-            self.alternatives.push(Alternative { start: at, bytes: rest.to_vec(), source });
+            self.alternatives.push(Alternative { start: at, bytes: rest.to_vec(), mapping });
             self.buffered += rest.len();
         }
         while !rest.is_empty() {
@@ -355,8 +355,8 @@ mod tests {
         String::from_utf8(stream.take_bytes()).unwrap()
     }
 
-    const FIRST: Source = Source { subflow: 0, start: 1, again: false };
-    const SECOND: Source = Source { subflow: 1, start: 1, again: false };
+    const FIRST: MappingKey = MappingKey { subflow: 0, start: 1, again: false };
+    const SECOND: MappingKey = MappingKey { subflow: 1, start: 1, again: false };
 
     #[test]
     fn bytes_come_out_in_order() {
@@ -391,13 +391,13 @@ mod tests {
     }
 
     #[test]
-    fn only_the_octets_of_the_mapping_are_verified() {
+    fn only_the_bytes_of_the_mapping_are_verified() {
         let mut stream = Stream::new(StreamUse::Bytes);
         stream.start(0);
         stream.insert(SeqRange::new(2, 4), b"baad", Some(FIRST));
         stream.insert(SeqRange::new(0, 4), b"very", Some(SECOND));
         stream.judge(SECOND, SeqRange::new(0, 4), true);
-        let third = Source { subflow: 1, start: 5, again: false };
+        let third = MappingKey { subflow: 1, start: 5, again: false };
         stream.insert(SeqRange::new(4, 2), b"ok", Some(third));
         stream.insert(SeqRange::new(0, 6), b"wrong!", Some(FIRST));
         stream.judge(third, SeqRange::new(4, 2), true);
@@ -425,7 +425,7 @@ mod tests {
     }
 
     #[test]
-    fn fast_open_octets_come_first() {
+    fn fast_open_bytes_come_first() {
         let mut stream = Stream::new(StreamUse::Bytes);
         stream.start(0);
         stream.insert_prefix(b"GET ", 4);

@@ -18,6 +18,7 @@ use crate::wire::frame::Timestamp;
 use crate::wire::mptcp::{AddressId, Nonce, TcpReset, Token};
 use crate::wire::segment::{Endpoint, Segment};
 use crate::wire::seq::SeqNum;
+use crate::wire::window;
 
 /// A subflow. (`repr(C)`: see [`SubflowSide`].)
 #[derive(Debug, Clone)]
@@ -37,10 +38,9 @@ pub struct Subflow {
     pub out_of_order: bool,
     /// Whether its segments are captured at more than one point.
     pub several_points: bool,
-    /// Whether a segment other than a SYN, a RST or their like was seen from both hosts: it got
-    /// through.
+    /// Whether both hosts sent a segment after the handshake: it got through.
     pub established: bool,
-    /// Whether its segments may take the fast path, as far as it depends on it.
+    /// Whether its segments may take the fast path, as far as the subflow decides that.
     pub(crate) fast_path: bool,
     /// Last packet seen of it.
     pub last: PacketStamp,
@@ -156,8 +156,8 @@ pub struct Reset {
 
 /// What one host did on a subflow.
 ///
-/// `repr(C)`: in the order in which a segment looks at it. Thousands of subflows take turns, so each
-/// cache line more that is touched costs as much as many instructions.
+/// `repr(C)`: the fields stand in the order in which a segment touches them. Thousands of subflows take
+/// turns, so each cache line more costs as much as many instructions.
 #[derive(Debug, Clone)]
 #[repr(C)]
 pub struct SubflowSide {
@@ -183,8 +183,8 @@ pub struct SubflowSide {
     pub sender_stats: SenderStats,
     /// Its last segments, to know a copy when it comes.
     pub recent: RecentSegments,
-    /// What it had no room to say.
-    pub option_space: AckWatch,
+    /// Traces of options that it had no room for.
+    pub ack_watch: AckWatch,
     /// Round trips of what it sent.
     pub round_trips: RoundTrips,
     /// What became of its payload.
@@ -197,7 +197,7 @@ pub struct SubflowSide {
     pub mappings: Mappings,
     /// DSS checksums of the mappings.
     pub checksums: Checksums,
-    /// The same for mappings that TCP sent again after they were wrong.
+    /// DSS checksums of mappings that TCP sent again after their checksum was wrong.
     pub checksums_again: Checksums,
     /// Payload of mappings whose place is not known yet.
     pub pending: Pending,
@@ -216,7 +216,7 @@ pub struct SubflowSide {
 }
 
 impl SubflowSide {
-    /// An end that nothing was seen of.
+    /// A side of which nothing was seen.
     pub fn new(endpoint: Endpoint) -> Self {
         Self {
             endpoint,
@@ -232,7 +232,7 @@ impl SubflowSide {
             bytes: ByteCounts::default(),
             round_trips: RoundTrips::default(),
             sender_stats: SenderStats::default(),
-            option_space: AckWatch::default(),
+            ack_watch: AckWatch::default(),
             violations: Violations::default(),
             recent: RecentSegments::default(),
             segments: 0,
@@ -256,7 +256,7 @@ impl SubflowSide {
         }
     }
 
-    /// The peer has everything before `acked` of what it sent; whether it had less before.
+    /// Takes an acknowledgment of everything before `acked`. Whether that is new.
     #[inline(always)]
     pub(crate) fn take_acked(&mut self, acked: i64, at: Timestamp) -> bool {
         if let Some(ns) = self.round_trips.acknowledged(acked, at) {
@@ -270,10 +270,10 @@ impl SubflowSide {
     /// The window of a segment that it sent in bytes, if its scale is known.
     #[inline]
     pub(crate) fn window_of(&self, segment: &Segment<'_>) -> Option<u64> {
-        Some(u64::from(segment.window) << self.window_scale?)
+        Some(window::bytes(segment, self.window_scale?))
     }
 
-    /// Forgets mappings of which nothing more can come, by what was seen or what the peer says to have.
+    /// Forgets mappings whose bytes were all seen, or are all acknowledged by the peer.
     #[inline(always)]
     pub(crate) fn settle_mappings(&mut self, acked: Option<SeqNum>) {
         let sequence = &self.sequence;
@@ -290,7 +290,7 @@ impl SubflowSide {
         u64::try_from(sent - acked).unwrap_or(0)
     }
 
-    /// Lets go of what is only needed while segments are on their way.
+    /// Frees memory that is needed only while segments are on their way.
     pub fn release(&mut self) {
         self.pending.close();
         self.round_trips.close();
@@ -310,7 +310,7 @@ pub struct ByteCounts {
     pub remapped: u64,
     /// DSN seen before on another subflow.
     pub reinjected: u64,
-    /// PacketStamp for the first time.
+    /// Seen for the first time.
     pub new_data: u64,
     /// No mapping where there must be one.
     pub unmapped: u64,
@@ -402,15 +402,13 @@ impl Subflow {
         sooner && handshake.rtt_ns().is_some()
     }
 
-    /// With both SYNs seen, says how windows are scaled: not at all unless both offer it (RFC 7323
-    /// §2.2), and by no more than 14 bits (§2.3).
+    /// With both SYNs seen, says how windows are scaled.
     pub fn know_window_scales(&mut self) {
-        let ends = &mut self.sides;
-        if let (Some(client), Some(server)) = (ends.client.syn_options, ends.server.syn_options) {
-            let both = client.window_scale.zip(server.window_scale);
-            let (client, server) = both.unwrap_or_default();
-            ends.client.window_scale = Some(client.min(14));
-            ends.server.window_scale = Some(server.min(14));
+        let sides = &mut self.sides;
+        if let (Some(client), Some(server)) = (sides.client.syn_options, sides.server.syn_options) {
+            let (client, server) = window::shifts(client.window_scale, server.window_scale);
+            sides.client.window_scale = Some(client);
+            sides.server.window_scale = Some(server);
         }
     }
 
@@ -430,7 +428,7 @@ impl Subflow {
         }
     }
 
-    /// Whether its next segment may take the fast path: to see that some do.
+    /// Whether its next segment may take the fast path. For tests.
     #[doc(hidden)]
     pub const fn may_take_fast_path(&self) -> bool {
         self.fast_path
@@ -453,12 +451,12 @@ impl Subflow {
         is_one_sided && self.reset.is_none() && self.join.as_ref().is_some_and(asked)
     }
 
-    /// Whether nothing but late segments can follow on it.
+    /// Whether it is over: only late segments can follow.
     pub fn is_over(&self) -> bool {
         self.reset.is_some() || (self.sides.client.fin.is_some() && self.sides.server.fin.is_some())
     }
 
-    /// Whether no segment can be on its way any more, but for repeated ones.
+    /// Whether only repeated segments can still be on their way.
     pub fn is_finished(&self) -> bool {
         self.reset.is_some() || (self.sides.client.fin_acked && self.sides.server.fin_acked)
     }

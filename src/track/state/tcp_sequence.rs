@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_octet_after_the_syn_is_position_one() {
+    fn the_byte_after_the_syn_is_position_one() {
         let mut sequence = TcpSequence::default();
         assert!(sequence.see_syn(SeqNum(u32::MAX)));
         assert_eq!(sequence.position(SeqNum(0)), 1);

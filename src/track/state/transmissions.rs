@@ -33,13 +33,13 @@ pub struct Transmission {
 /// The first copies of one direction, by subflow.
 #[derive(Debug, Clone, Default)]
 pub struct FirstTransmissions {
-    /// Side by side, since every DATA_ACK looks at all of them. The copies themselves stand elsewhere,
-    /// and most of them nobody looked at for long.
+    /// Together, since every DATA_ACK looks at all of them. The copies themselves stand elsewhere:
+    /// most of them were not touched for long.
     next: Vec<Next>,
     subflows: Vec<Copies>,
 }
 
-/// Of the copies of one subflow, what is waited for. The highest number where that is none of them.
+/// The next copies of one subflow that an event concerns. The highest number stands for none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Next {
     /// One past the last position of the first one that is not acknowledged.
@@ -52,8 +52,8 @@ impl Next {
     const NONE: Self = Self { end: i64::MAX, start: i64::MAX };
 }
 
-/// What is kept of [`Transmission`] with its subflow, in as little memory as possible: there are many of
-/// them, and each is written once and read once.
+/// What is kept of [`Transmission`] with its subflow, in as little memory as possible: there are
+/// many of them, and each is written once and read once.
 #[derive(Debug, Clone, Copy)]
 struct First {
     start: i64,
@@ -136,8 +136,7 @@ impl FirstTransmissions {
         last.map(|copy| (copy.range(), copy.at))
     }
 
-    /// Everything before `ready` is there: hands those copies to `waited` that this was not known of
-    /// before.
+    /// Everything before `ready` has come. Hands each copy before that to `waited`, once.
     pub fn release(&mut self, ready: i64, mut waited: impl FnMut(Transmission)) {
         for ((subflow, next), copies) in (0..).zip(&mut self.next).zip(&mut self.subflows) {
             while next.start < ready
@@ -194,7 +193,7 @@ impl Copies {
             self.pop();
             *next = self.next();
         }
-        // Of those before it, none is waited for if not one is.
+        // If no earlier copy is next, this one is.
         next.end = next.end.min(copy.end());
         next.start = next.start.min(copy.start);
         self.list.push_back(copy);

@@ -1,4 +1,4 @@
-//! What a host did on a subflow against the RFC, as far as only the packets of that moment tell.
+//! What a host did on a subflow against the RFC.
 //!
 //! Kept as counts with the first packet of each, in a box that most subflows never need.
 
@@ -14,7 +14,7 @@ pub(crate) const LIKE_LOSS: u32 = 3;
 /// A retransmission this soon is no timeout: no stack waits less (RFC 6298 §2.4, Linux: 200 ms).
 pub(crate) const SHORTEST_TIMEOUT_NS: i64 = 200_000_000;
 
-/// How long a rate is measured: a burst is none.
+/// How long a rate is measured, so that a burst does not count.
 const RATE_NS: i64 = 10_000_000_000;
 
 /// Bytes per second at which 4-byte numbers come round within the lifetime of a segment, two
@@ -24,7 +24,7 @@ pub const WRAPPING_RATE: u64 = (1 << 32) / 120;
 /// Most signals outside the window that are listed per host and subflow.
 const MOST_OUTSIDE: usize = 16;
 
-/// One kind of thing that a host must not, or should not, do.
+/// Something that a host must not or should not do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Violation {
     /// A mapping covers nothing of the segment that carries it (RFC 8684 §3.3.1).
@@ -68,7 +68,7 @@ pub enum Violation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ViolationCount {
     /// What.
-    pub misdeed: Violation,
+    pub violation: Violation,
     /// How often.
     pub count: u64,
     /// The first time.
@@ -87,7 +87,7 @@ pub struct Violations {
 
 #[derive(Debug, Clone, Default)]
 struct Record {
-    noted: SmallVec<[ViolationCount; 2]>,
+    counts: SmallVec<[ViolationCount; 2]>,
     /// The first data without any option after a fallback: its end, and when it was seen.
     bare: Option<(i64, Timestamp)>,
     /// Duplicate ACKs with signals in a row so far, and the last of them.
@@ -102,14 +102,14 @@ struct Record {
 }
 
 impl Violations {
-    /// Everything that was noted, each kind once.
-    pub fn noted(&self) -> &[ViolationCount] {
-        self.record.as_deref().map_or(&[], |record| record.noted.as_slice())
+    /// Everything that was counts, each kind once.
+    pub fn counts(&self) -> &[ViolationCount] {
+        self.record.as_deref().map_or(&[], |record| record.counts.as_slice())
     }
 
-    /// What was noted of one kind.
-    pub fn of(&self, misdeed: Violation) -> Option<ViolationCount> {
-        self.noted().iter().find(|noted| noted.misdeed == misdeed).copied()
+    /// What was counts of one kind.
+    pub fn of(&self, violation: Violation) -> Option<ViolationCount> {
+        self.counts().iter().find(|counts| counts.violation == violation).copied()
     }
 
     /// The first signals on segments outside the receive window (RFC 8684 §3: not to be acted on).
@@ -121,14 +121,14 @@ impl Violations {
         self.record.get_or_insert_default()
     }
 
-    pub(crate) fn note(&mut self, misdeed: Violation, first: PacketStamp, bytes: u64) {
-        let noted = &mut self.record().noted;
-        match noted.iter_mut().find(|known| known.misdeed == misdeed) {
+    pub(crate) fn note(&mut self, violation: Violation, first: PacketStamp, bytes: u64) {
+        let counts = &mut self.record().counts;
+        match counts.iter_mut().find(|known| known.violation == violation) {
             Some(known) => {
                 known.count += 1;
                 known.bytes = known.bytes.max(bytes);
             }
-            None => noted.push(ViolationCount { misdeed, count: 1, first, bytes }),
+            None => counts.push(ViolationCount { violation, count: 1, first, bytes }),
         }
     }
 

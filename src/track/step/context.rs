@@ -28,7 +28,7 @@ pub(crate) struct Step<'a> {
     pub(crate) stream_room: usize,
     /// Whether somebody asks for the class of the segment.
     pub(crate) is_class_wanted: bool,
-    /// Where to say what is new, if somebody asks.
+    /// Where updates go, if somebody keeps them.
     pub(crate) updates: Option<&'a mut Vec<Update>>,
     pub(crate) follow_up: FollowUp,
 }
@@ -36,15 +36,16 @@ pub(crate) struct Step<'a> {
 /// What a segment leaves to do beyond its own subflow and connection.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct FollowUp {
-    /// It is a copy, to be counted as one of its input.
+    /// It is a copy: the copies of its input are counted.
     pub(crate) count_copy: bool,
-    /// Hosts whose key was shown for the first time: from now on joins can name it.
+    /// Hosts whose key was learnt. From now on a join can name the connection by the token of that key.
     pub(crate) new_keys: PerRole<bool>,
-    /// The connection may be a part of another one, which its data sequence numbers tell.
+    /// The connection may be a part of another one. Its data sequence numbers say which.
     pub(crate) match_by_dsn: bool,
-    /// It may be the answer to a join, whose HMAC tells which of several connections was meant.
+    /// It may be the answer to a join. Its HMAC says which of several connections with the same token
+    /// was meant.
     pub(crate) settle_token: bool,
-    /// A MP_PRIO for all subflows of an address.
+    /// A MP_PRIO that changes all subflows of an address (RFC 6824 §3.3.8).
     pub(crate) prio_of_address: Option<Prio>,
 }
 
@@ -63,7 +64,7 @@ impl<'a> Step<'a> {
         self.update(Update::Event(event));
     }
 
-    /// Says what is new, if somebody asks.
+    /// Adds an update, if somebody keeps them.
     pub(super) fn update(&mut self, update: Update) {
         if let Some(updates) = &mut self.updates {
             updates.push(update);
@@ -97,8 +98,8 @@ impl<'a> Step<'a> {
         self.connection.hosts.of(role).idsn.map(|idsn| idsn.add(1))
     }
 
-    /// Does something to the stream of `sender`, if streams are wanted, within the memory that all
-    /// streams share.
+    /// Changes the stream of `sender`, if streams are wanted. Past the memory that all streams
+    /// share, it is given up.
     pub(super) fn on_stream(&mut self, sender: Role, act: impl FnOnce(&mut Stream)) {
         let Some(stream) = self.connection.streams.of_mut(sender) else { return };
         act(stream);

@@ -2,15 +2,15 @@
 
 use super::context::Step;
 
-/// Whether the segment is a copy. Then nothing else is to be taken of it.
+/// Whether the segment is a copy. A copy changes nothing else.
 pub(super) fn is_copy(step: &mut Step<'_>) -> bool {
     let (subflow, segment) = (&mut *step.subflow, step.segment);
     let (here, there) = subflow.sides.along_mut(step.direction);
     let is_copy = here.recent.is_copy(segment, step.options, subflow.several_points);
     if is_copy {
         subflow.several_points = true;
-        if here.option_space.is_doubled(segment.point) {
-            there.option_space.ask(segment.timestamp);
+        if here.ack_watch.is_doubled(segment.point) {
+            there.ack_watch.ask(segment.timestamp);
         }
     }
     is_copy

@@ -1,6 +1,7 @@
 //! The data level of a segment: the DSS option, with DATA_ACK, mapping and DATA_FIN (RFC 8684 §3.3).
 
 use super::context::Step;
+use super::directed::Directed;
 use super::{fallback, pending, violations};
 use crate::track::fallback::FallbackCause;
 use crate::track::range_set::SeqRange;
@@ -9,8 +10,8 @@ use crate::track::state::event::EventKind;
 use crate::wire::mptcp::{DataLevelLength, Dss, Mapping, MptcpOption};
 use crate::wire::seq::WireDsn;
 
-/// Notes that the data level stood still until this segment: until a DATA_ACK, for what the
-/// peer sends, or until data.
+/// Notes the stalls that this segment ends: of the stream that its sender receives by a DATA_ACK,
+/// of the stream that it sends by data.
 pub(crate) fn note_stalls(step: &mut Step<'_>, has_payload: bool) {
     for role in Role::BOTH {
         if role == step.sender() && !has_payload {
@@ -33,15 +34,10 @@ pub(super) fn take_dss(step: &mut Step<'_>, dss: &Dss, payload: SeqRange) {
     }
     if let Some(ack) = dss.data_ack {
         let receiver = step.sender().peer();
-        let window = step.subflow.sides.of(step.sender()).window_of(step.segment);
-        let data = step.connection.data.of_mut(receiver);
-        let end = data.acknowledge(ack, step.seen);
-        let edge = data.offer(end, window, step.seen.at);
-        let acked = data.acked_end().unwrap_or_default();
-        violations::check_data_ack_width(step, ack.is_long(), end);
-        if let Some(edge) = edge {
-            violations::check_window_edge(step, edge);
-        }
+        let (segment, seen) = (step.segment, step.seen);
+        let is_plain = step.connection.fallback.is_some();
+        Directed::of(step).commit_data_ack(ack, segment, seen, is_plain);
+        let acked = step.connection.data.of(receiver).acked_end().unwrap_or_default();
         step.on_stream(receiver, |stream| stream.acknowledge(acked));
         pending::place_by_acknowledgment(step, ack);
     }
@@ -78,23 +74,23 @@ fn take_mapping(step: &mut Step<'_>, mapping: &Mapping, data_fin: bool, payload:
             }
         }
     }
-    let end = step.subflow.sides.of_mut(sender);
-    let conflicts = end.mappings.conflicts();
-    let is_outside = end.mappings.declare(mapping, dsn, data_fin, payload);
-    if end.mappings.conflicts() > conflicts {
-        end.first_conflict.get_or_insert(step.seen);
+    let side = step.subflow.sides.of_mut(sender);
+    let conflicts = side.mappings.conflicts();
+    let is_outside = side.mappings.declare(mapping, dsn, data_fin, payload);
+    if side.mappings.conflicts() > conflicts {
+        side.first_conflict.get_or_insert(step.seen);
     }
     pending::place(step, sender);
-    let (end, receiver) = step.subflow.sides.along_mut(step.direction);
-    if !end.mappings.are_placed() {
+    let (side, receiver) = step.subflow.sides.along_mut(step.direction);
+    if !side.mappings.are_placed() {
         return;
     }
-    end.settle_mappings(receiver.highest_ack);
+    side.settle_mappings(receiver.highest_ack);
     violations::check_mapping(step, is_outside);
 }
 
-/// The mapping that a MP_CAPABLE with data stands for: the first bytes of the stream, at
-/// subflow sequence number 1 (RFC 8684 §3.1).
+/// MP_CAPABLE with data is a mapping of the first bytes of the stream, at subflow sequence number 1
+/// (RFC 8684 §3.1).
 pub(super) fn declare_first_data(
     step: &mut Step<'_>,
     data_len: u16,

@@ -6,8 +6,8 @@ use crate::track::role::Role;
 use crate::track::state::event::EventKind;
 use crate::wire::segment::TcpFlags;
 
-/// Data without a mapping: because the other host's answer had no option before, or for a reason
-/// that is not in the capture.
+/// Falls back for data without a mapping. The cause is an earlier answer of the other host without any
+/// option, if there was one.
 pub(super) fn fall_back_for_bare_data(step: &mut Step<'_>) {
     let is_answered = step.sender() == step.subflow.opener
         && !step.connection.dss_seen.of(step.subflow.acceptor());
@@ -31,13 +31,13 @@ pub(super) fn fall_back(step: &mut Step<'_>, cause: FallbackCause, certain: bool
     }
 }
 
-/// A host goes on without MPTCP after a wrong checksum, too (RFC 8684 §3.7; Linux says nothing
-/// of it when it was the first mapping).
+/// A host also goes on without MPTCP after a wrong checksum (RFC 8684 §3.7). Linux sends no MP_FAIL
+/// when that was the first mapping.
 fn cause_behind(step: &Step<'_>, cause: FallbackCause) -> FallbackCause {
     let is_bare =
         matches!(cause, FallbackCause::AnswerWithoutDss | FallbackCause::DataWithoutMapping);
-    let ends = &step.subflow.sides;
-    let was_wrong = Role::BOTH.iter().any(|role| ends.of(*role).checksums.mismatches() > 0);
+    let sides = &step.subflow.sides;
+    let was_wrong = Role::BOTH.iter().any(|role| sides.of(*role).checksums.mismatches() > 0);
     if is_bare && was_wrong { FallbackCause::ChecksumFailed } else { cause }
 }
 
@@ -46,8 +46,7 @@ pub(super) fn may_fall_back(step: &Step<'_>) -> bool {
     step.subflow.initial && step.connection.joined == 0 && step.connection.joining == 0
 }
 
-/// The third ACK must carry MP_CAPABLE, unless something of the server made it superfluous
-/// (RFC 8684 §3.1).
+/// The third ACK must carry MP_CAPABLE (RFC 8684 §3.1).
 pub(super) fn check_third_ack(step: &mut Step<'_>) {
     let negotiated = step.subflow.initial
         && step.subflow.handshake.mp_capable_syn

@@ -14,13 +14,13 @@ pub(super) fn take_syn(step: &mut Step<'_>) {
     let segment = step.segment;
     let (seen, ack) = (step.seen, segment.flags.has(TcpFlags::ACK));
     let syn_options = step.options.syn;
-    let end = step.side();
-    end.sequence.see_syn(segment.seq);
-    end.syn_options.get_or_insert(syn_options);
+    let side = step.side();
+    side.sequence.see_syn(segment.seq);
+    side.syn_options.get_or_insert(syn_options);
     step.subflow.know_window_scales();
-    let end = step.side();
-    if end.mappings.latest().is_none() {
-        end.mappings.set_origin(i64::from(segment.payload_len));
+    let side = step.side();
+    if side.mappings.latest().is_none() {
+        side.mappings.set_origin(i64::from(segment.payload_len));
     }
     let handshake = &mut step.subflow.handshake;
     let retransmission = if ack { handshake.see_syn_ack(seen) } else { handshake.see_syn(seen) };
@@ -84,7 +84,7 @@ pub(super) fn take_handshake_ack(step: &mut Step<'_>) {
         && !is_opener
         && join.fourth_ack.is_none()
     {
-        // It has a socket only after the third ACK, be that in the capture or not.
+        // It has a socket only after the third ACK, whether the capture shows that or not.
         step.connection.join_answered(step.subflow);
         if let Some(join) = &mut step.subflow.join {
             join.fourth_ack = Some(seen);
@@ -137,16 +137,16 @@ pub(super) fn take_join(step: &mut Step<'_>, join: &Join) {
         Join::Syn { backup, address_id, token, nonce, .. } => {
             handshake.token = Some(token);
             handshake.joiner_nonce = Some(nonce);
-            let end = step.subflow.sides.of_mut(sender);
-            end.address_id = Some(address_id);
-            end.backup = Some(backup);
+            let side = step.subflow.sides.of_mut(sender);
+            side.address_id = Some(address_id);
+            side.backup = Some(backup);
         }
         Join::SynAck { backup, address_id, hmac, nonce, .. } => {
             handshake.joinee_nonce.get_or_insert(nonce);
             handshake.syn_ack_hmac.get_or_insert(hmac);
-            let end = step.subflow.sides.of_mut(sender);
-            end.address_id = Some(address_id);
-            end.backup = Some(backup);
+            let side = step.subflow.sides.of_mut(sender);
+            side.address_id = Some(address_id);
+            side.backup = Some(backup);
         }
         Join::Ack { hmac, .. } => {
             let is_first = handshake.ack_hmac.is_none();

@@ -2,12 +2,13 @@
 //! the one count that they belong to.
 
 use super::context::Step;
+use super::directed::Directed;
 use super::violations;
 use crate::track::range_set::SeqRange;
 use crate::track::state::data::PayloadClass;
 use crate::track::state::event::{Event, EventKind, Resent};
 use crate::track::state::mapping::Mapped;
-use crate::track::state::stream::Source;
+use crate::track::state::stream::MappingKey;
 use crate::track::state::transmissions::{self, Transmission};
 use crate::track::state::violations::Violation;
 use crate::track::updates::Update;
@@ -18,8 +19,7 @@ pub(super) fn take_mapped(step: &mut Step<'_>, part: SeqRange, mapped: &Mapped) 
     let sender = step.sender();
     let sample = sample(step, part);
     let data = step.connection.data.of_mut(sender);
-    let start = data.position(mapped.dsn_at(part.start));
-    let range = SeqRange { start, end: start + (part.end - part.start) };
+    let range = data.range_of(mapped, part);
     let carried = Transmission {
         range,
         subflow: step.subflow.number,
@@ -28,12 +28,8 @@ pub(super) fn take_mapped(step: &mut Step<'_>, part: SeqRange, mapped: &Mapped) 
         sample,
     };
     if let Some(place) = data.range_set().place_of(range) {
-        data.insert_new(place, carried);
-        let at = step.seen.at;
-        let end = step.side();
-        end.bytes.new_data += range.len();
-        end.sender_stats.carried(at, range, true);
-        violations::check_new_data(step, range);
+        let (seen, is_plain) = (step.seen, step.connection.fallback.is_some());
+        Directed::of(step).commit_new_data(place, carried, seen, is_plain);
     } else {
         take_known(step, carried);
     }
@@ -42,17 +38,20 @@ pub(super) fn take_mapped(step: &mut Step<'_>, part: SeqRange, mapped: &Mapped) 
     }
 }
 
-/// Bytes of which some may have been seen before, or that come late.
+/// Bytes that were seen before, or that fill a part of a hole.
 fn take_known(step: &mut Step<'_>, carried: Transmission) {
     let sender = step.sender();
-    for (range, fate) in step.connection.data.of_mut(sender).insert(carried) {
-        let end = step.subflow.sides.of_mut(sender);
-        end.sender_stats.carried(step.seen.at, range, fate == PayloadClass::New);
-        let bytes = &mut end.bytes;
-        match fate {
+    for (range, class) in step.connection.data.of_mut(sender).insert(carried) {
+        let side = step.subflow.sides.of_mut(sender);
+        side.sender_stats.carried(step.seen.at, range, class == PayloadClass::New);
+        let bytes = &mut side.bytes;
+        match class {
             PayloadClass::New => {
                 bytes.new_data += range.len();
-                violations::check_new_data(step, range);
+                if step.connection.fallback.is_none() {
+                    let data = step.connection.data.of(sender);
+                    violations::check_new_data(&mut side.violations, data, range, step.seen);
+                }
             }
             PayloadClass::Remapped => {
                 bytes.remapped += range.len();
@@ -67,8 +66,8 @@ fn take_known(step: &mut Step<'_>, carried: Transmission) {
     }
 }
 
-/// What the bytes at `part` are known by when another subflow carries them: nothing where there
-/// is no other.
+/// A sample of the bytes at `part`, to compare them with a copy on another subflow. 0 where there is no
+/// other subflow.
 fn sample(step: &Step<'_>, part: SeqRange) -> u32 {
     if step.connection.joined == 0 {
         return 0;
@@ -86,7 +85,8 @@ fn reinjected(step: &mut Step<'_>, from: Option<u32>, bytes: u64) {
     }
 }
 
-/// The bytes themselves, which stand at `part` on the subflow and at `range` in the stream.
+/// Hands the bytes themselves to checksum and stream. They stand at `part` on the subflow and at
+/// `range` in the stream.
 pub(super) fn take_bytes(
     step: &mut Step<'_>,
     part: SeqRange,
@@ -98,18 +98,18 @@ pub(super) fn take_bytes(
     let number = step.subflow.number;
     let bytes = step.captured(part);
     let is_known = step.connection.data.of(sender).reference().is_some();
-    let end = step.subflow.sides.of_mut(sender);
-    let checksums = if again { &mut end.checksums_again } else { &mut end.checksums };
+    let side = step.subflow.sides.of_mut(sender);
+    let checksums = if again { &mut side.checksums_again } else { &mut side.checksums };
     // The checksum covers all 64 bits of the DSN (RFC 8684 §3.3.1).
     let checked = if is_known { bytes } else { &[] };
     let verdict = checksums.add(mapped, part, checked, seen);
-    let source = Source { subflow: number, start: mapped.positions.start, again };
-    let checked = mapped.checksum.map(|_| source);
+    let key = MappingKey { subflow: number, start: mapped.positions.start, again };
+    let checked = mapped.checksum.map(|_| key);
     step.on_stream(sender, |stream| stream.insert(range, bytes, checked));
     if let Some(verdict) = verdict {
         let first = range.start - (part.start - mapped.positions.start);
         let whole = SeqRange { start: first, end: first + mapped.positions.len().cast_signed() };
         let right = verdict != ChecksumVerdict::Wrong;
-        step.on_stream(sender, |stream| stream.judge(source, whole, right));
+        step.on_stream(sender, |stream| stream.judge(key, whole, right));
     }
 }

@@ -1,6 +1,7 @@
 //! What becomes of payload on its subflow: new, sent again, or without a mapping.
 
 use super::context::Step;
+use super::directed::Directed;
 use super::{fallback, mapped, pending, violations};
 use crate::track::range_set::SeqRange;
 use crate::track::state::event::EventKind;
@@ -12,16 +13,13 @@ use crate::wire::seq::Dsn;
 pub(super) fn take_payload(step: &mut Step<'_>, payload: SeqRange) {
     let (seen, bytes) = (step.seen, step.segment.payload_len);
     let is_syn = step.segment.flags.has(TcpFlags::SYN);
-    let end = step.side();
-    end.bytes.payload += payload.len();
-    end.largest_payload = end.largest_payload.max(bytes);
-    let first = end.first_data.is_none();
-    end.first_data.get_or_insert(seen);
-    let new_before = end.bytes.new_data;
-    let in_order = !is_syn && end.sequence.insert_past_end(payload);
-    if in_order {
-        end.round_trips.sent(payload, seen.at);
-    }
+    let mut state = Directed::of(step);
+    state.commit_payload(bytes);
+    let in_order = !is_syn && state.commit_in_order(payload, seen.at);
+    let side = step.side();
+    let first = side.first_data.is_none();
+    side.first_data.get_or_insert(seen);
+    let new_before = side.bytes.new_data;
     if first {
         step.event(EventKind::FirstData { payload_len: step.segment.payload_len });
     }
@@ -31,40 +29,38 @@ pub(super) fn take_payload(step: &mut Step<'_>, payload: SeqRange) {
     } else {
         take_pieces(step, payload);
     }
-    let end = step.side();
-    // Bytes that turn out to stand elsewhere may be taken back.
-    let new_data = end.bytes.new_data.saturating_sub(new_before);
-    let in_flight = end.unacknowledged(None);
-    end.sender_stats.sent(seen.at, payload.len(), new_data, in_flight);
-    let data = step.connection.data.of_mut(step.direction.sender());
-    data.sent(seen.at, payload.len(), new_data);
+    let side = step.side();
+    // Bytes of a mapping that turns out to stand elsewhere are taken back, so there may be fewer
+    // than before.
+    let new_data = side.bytes.new_data.saturating_sub(new_before);
+    Directed::of(step).commit_sent(seen.at, payload.len(), new_data);
 }
 
-/// Bytes of a fast-open SYN that the peer did not accept: only when they come again do they
-/// have data sequence numbers (RFC 8684 Appendix B.3). They were counted with the SYN.
+/// Bytes of a fast-open SYN that the peer did not accept. They get data sequence numbers when they
+/// are sent again (RFC 8684 Appendix B.3), but were counted with the SYN.
 fn take_refused(step: &mut Step<'_>, again: SeqRange) {
-    let end = step.side();
-    let part = again.intersection(end.refused);
+    let side = step.side();
+    let part = again.intersection(side.refused);
     if !part.is_empty() {
-        end.refused.start = part.end;
-        let counted = end.bytes;
+        side.refused.start = part.end;
+        let counted = side.bytes;
         take_fresh(step, part);
         step.side().bytes = counted;
     }
 }
 
-/// Payload of which bytes were seen before, or that does not follow on the last.
+/// Payload that was seen before, in part at least, or that does not follow on the last one.
 fn take_pieces(step: &mut Step<'_>, payload: SeqRange) {
     let seen = step.seen;
-    let end = step.side();
-    let highest = end.sequence.range_set().span().map_or(0, |span| span.end);
-    let pieces = end.sequence.insert(payload);
+    let side = step.side();
+    let highest = side.sequence.range_set().span().map_or(0, |span| span.end);
+    let pieces = side.sequence.insert(payload);
     let is_late = payload.start < highest && pieces.iter().any(|piece| !piece.seen);
-    end.sender_stats.out_of_order += u64::from(is_late);
+    side.sender_stats.out_of_order += u64::from(is_late);
     if pieces.iter().any(|piece| piece.seen) {
-        end.round_trips.resent(payload);
+        side.round_trips.resent(payload);
     } else {
-        end.round_trips.sent(payload, seen.at);
+        side.round_trips.sent(payload, seen.at);
     }
     for piece in pieces {
         if piece.seen {
@@ -104,35 +100,33 @@ fn take_fresh(step: &mut Step<'_>, fresh: SeqRange) {
     }
 }
 
-/// Bytes that TCP sends again, of a mapping whose checksum was wrong: the receiver may have
-/// dropped the first ones by TCP's own checksum, and got these.
+/// Bytes that TCP sends again, of a mapping whose checksum was wrong. The receiver may have dropped
+/// the first copy by TCP's own checksum, and taken this one.
 fn take_repaired(step: &mut Step<'_>, again: SeqRange) {
-    let end = step.side();
-    let Some(mapped) = end.mappings.covering(again.start).copied() else { return };
-    if !end.checksums.is_listed(mapped.dsn) {
+    let side = step.side();
+    let Some(mapped) = side.mappings.covering(again.start).copied() else { return };
+    if !side.checksums.is_listed(mapped.dsn) {
         return;
     }
     let part = again.intersection(mapped.positions);
-    let data = step.connection.data.of_mut(step.direction.sender());
-    let start = data.position(mapped.dsn_at(part.start));
-    let range = SeqRange { start, end: start + (part.end - part.start) };
+    let range = step.connection.data.of_mut(step.direction.sender()).range_of(&mapped, part);
     mapped::take_bytes(step, part, range, &mapped, true);
 }
 
-/// Bytes without a mapping: the stream goes on as plain TCP, if the connection may fall back
-/// (RFC 8684 §3.7: only while it has one subflow); else a fault.
+/// Bytes without a mapping. If the connection may fall back, the stream goes on as plain TCP (RFC
+/// 8684 §3.7); otherwise they count as unmapped.
 fn take_bare(step: &mut Step<'_>, part: SeqRange) {
     if step.connection.fallback.is_none() {
         let is_hidden = is_mapping_hidden(step);
         if is_hidden || !fallback::may_fall_back(step) {
             let seen = step.seen;
-            let is_told = !is_hidden && step.connection.joined > 0;
-            let end = step.side();
-            end.bytes.unmapped += part.len();
-            end.pending.hidden += if is_hidden { part.len() } else { 0 };
-            // Behind a gap, the segment with the mapping may be what is missing.
-            if is_told && end.sequence.range_set().holes().len() == 0 {
-                end.first_unmapped.get_or_insert(seen);
+            let is_certain = !is_hidden && step.connection.joined > 0;
+            let side = step.side();
+            side.bytes.unmapped += part.len();
+            side.pending.hidden += if is_hidden { part.len() } else { 0 };
+            // After a hole, the segment with the mapping may be the one that is missing.
+            if is_certain && side.sequence.range_set().holes().len() == 0 {
+                side.first_unmapped.get_or_insert(seen);
             }
             return;
         }

@@ -10,17 +10,17 @@ use crate::track::state::pending::PendingPiece;
 use crate::wire::segment::Segment;
 use crate::wire::seq::WireDsn;
 
-/// What the peer has of a mapping whose place is not known came before what it acknowledges on
-/// the subflow, as long as there is no other subflow.
+/// Narrows the place of a mapping down by an acknowledgment: on a connection with one subflow,
+/// bytes that DATA_ACK covers are covered by the acknowledgment of the subflow as well.
 pub(super) fn place_by_acknowledgment(step: &mut Step<'_>, data_ack: WireDsn) {
     let receiver = step.sender().peer();
-    let end = step.subflow.sides.of_mut(receiver);
-    if end.mappings.are_placed() || step.connection.subflows.len() > 1 {
+    let side = step.subflow.sides.of_mut(receiver);
+    if side.mappings.are_placed() || step.connection.subflows.len() > 1 {
         return;
     }
-    if let Some(acked) = end.sequence.position_of(step.segment.ack) {
+    if let Some(acked) = side.sequence.position_of(step.segment.ack) {
         let data_ack = step.connection.data.of_mut(receiver).expand(data_ack);
-        end.mappings.acknowledge(acked, data_ack);
+        side.mappings.acknowledge(acked, data_ack);
         place(step, receiver);
     }
 }
@@ -31,42 +31,42 @@ pub(super) fn hold(step: &mut Step<'_>, part: SeqRange, mapped: &Mapped) {
     let is_wanted =
         mapped.checksum.is_some() || step.connection.streams.of(step.sender()).is_some();
     let bytes = if is_wanted { step.captured(part).to_vec() } else { Vec::new() };
-    let end = step.side();
-    let offset = part.start - end.sequence.position(segment.seq);
+    let side = step.side();
+    let offset = part.start - side.sequence.position(segment.seq);
     #[expect(clippy::cast_possible_truncation, reason = "within a segment")]
     let seq = segment.seq.add(offset.unsigned_abs() as u32);
-    end.bytes.new_data += part.len();
-    end.pending.hold(PendingPiece { seen, part, seq, mapped: *mapped, bytes });
-    if end.pending.is_full() {
+    side.bytes.new_data += part.len();
+    side.pending.hold(PendingPiece { seen, part, seq, mapped: *mapped, bytes });
+    if side.pending.is_full() {
         place_by_best_guess(step);
     }
 }
 
-/// Takes what waited of what `sender` sent, if its place is known now.
+/// Takes the payload of `sender` that waited, if its place is known now.
 pub(super) fn place(step: &mut Step<'_>, sender: Role) {
-    let end = step.subflow.sides.of_mut(sender);
-    if end.pending.is_empty() || !end.mappings.are_placed() {
+    let side = step.subflow.sides.of_mut(sender);
+    if side.pending.is_empty() || !side.mappings.are_placed() {
         return;
     }
-    for held in end.pending.take() {
-        let end = step.subflow.sides.of_mut(sender);
-        let mapped = end.mappings.placed(&held.mapped);
-        let part = held.part.intersection(mapped.positions);
+    for piece in side.pending.take() {
+        let side = step.subflow.sides.of_mut(sender);
+        let mapped = side.mappings.placed(&piece.mapped);
+        let part = piece.part.intersection(mapped.positions);
         if !part.is_empty() {
-            end.bytes.new_data -= part.len();
-            let segment = Segment { seq: held.seq, payload: &held.bytes, ..*step.segment };
-            mapped::take_mapped(&mut earlier(step, &segment, held.seen, sender), part, &mapped);
+            side.bytes.new_data -= part.len();
+            let segment = Segment { seq: piece.seq, payload: &piece.bytes, ..*step.segment };
+            mapped::take_mapped(&mut earlier(step, &segment, piece.seen, sender), part, &mapped);
         }
     }
 }
 
-/// Takes what waited, at the place that is the best guess.
+/// Takes the payload that waited at the best guess of its place.
 pub(super) fn place_by_best_guess(step: &mut Step<'_>) {
     step.side().mappings.assume_placed();
     place(step, step.sender());
 }
 
-/// This step, for a segment of `sender` that came before.
+/// A step for an earlier segment of `sender`.
 fn earlier<'b>(
     step: &'b mut Step<'_>,
     segment: &'b Segment<'b>,

@@ -1,6 +1,7 @@
 //! What TCP itself says: acknowledgments, and the end of a subflow.
 
 use super::context::Step;
+use super::directed::Directed;
 use super::violations;
 use crate::track::state::event::EventKind;
 use crate::track::state::subflow::Reset;
@@ -10,32 +11,26 @@ use crate::wire::segment::TcpFlags;
 /// An acknowledgment: what the peer has, and whether it is a duplicate ACK.
 pub(super) fn take_ack(step: &mut Step<'_>) {
     let ack = step.segment.ack;
-    let peer = step.subflow.sides.of_mut(step.direction.sender().peer());
-    let peer_acked = peer.sequence.position_of(ack);
-    if let Some(acked) = peer_acked {
-        if peer.fin.is_some() && !peer.fin_acked {
-            let end = peer.sequence.range_set().span().map_or(1, |span| span.end);
-            peer.fin_acked = acked > end;
-        }
-        if peer.take_acked(acked, step.seen.at) {
-            let sent = step.connection.data.of_mut(step.direction.sender().peer());
-            sent.acknowledge_subflow(step.subflow.number, acked);
-        }
-    }
-    let is_waiting = peer.unacknowledged(peer_acked) > 0;
+    let (number, at) = (step.subflow.number, step.seen.at);
     let is_bare = step.segment.sequence_len() == 0;
     let is_signal = is_bare && step.options.has_signal();
-    let end = step.side();
-    match end.highest_ack.map(|highest| ack.distance_from(highest)) {
-        Some(0) if is_bare => {
-            end.sender_stats.duplicate_acks += u64::from(is_waiting && !is_signal);
-            violations::check_duplicate_ack(step, is_signal);
-            return;
-        }
-        Some(..=0) => {}
-        _ => end.highest_ack = Some(ack),
+    let mut state = Directed::of(step);
+    let acked = state.commit_ack(ack, number, at);
+    let peer = &mut *state.there;
+    if let Some(acked) = acked
+        && peer.fin.is_some()
+        && !peer.fin_acked
+    {
+        let end = peer.sequence.range_set().span().map_or(1, |span| span.end);
+        peer.fin_acked = acked > end;
     }
-    violations::end_signals(step);
+    if is_bare && state.here.highest_ack == Some(ack) {
+        let is_waiting = peer.unacknowledged(acked) > 0;
+        state.here.sender_stats.duplicate_acks += u64::from(is_waiting && !is_signal);
+        violations::check_duplicate_ack(step, is_signal);
+    } else {
+        state.commit_highest_ack(ack);
+    }
 }
 
 /// A RST, with the reason that MP_TCPRST gives.

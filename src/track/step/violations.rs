@@ -1,4 +1,4 @@
-//! What a segment does against the RFC, as far as only the packets of that moment tell.
+//! What a segment does against the RFC, as far as only the state at its moment shows it.
 
 use super::context::Step;
 use crate::track::range_set::SeqRange;
@@ -11,16 +11,14 @@ use crate::track::state::violations::{
 use crate::wire::mptcp::{DataLevelLength, Mapping, MptcpOption};
 use crate::wire::segment::TcpFlags;
 use crate::wire::seq::SeqNum;
+use crate::wire::window::MAX_SHIFT;
 
-/// From when on after a fallback its peer knows of it, and data that was on its way has arrived.
+/// This long after a fallback, the peer knows of it and data that was on its way has arrived.
 const KNOWN_NS: i64 = 1_000_000_000;
 
-/// The largest shift of a window (RFC 7323 §2.3).
-const LARGEST_SCALE: u8 = 14;
-
-pub(super) fn note(step: &mut Step<'_>, misdeed: Violation, bytes: u64) {
+pub(super) fn note(step: &mut Step<'_>, violation: Violation, bytes: u64) {
     let seen = step.seen;
-    step.side().violations.note(misdeed, seen, bytes);
+    step.side().violations.note(violation, seen, bytes);
 }
 
 /// Reserved bits of an option.
@@ -43,14 +41,6 @@ pub(super) fn check_data_fin(step: &mut Step<'_>, mapping: &Mapping, position: i
     }
 }
 
-/// A DATA_ACK, 8 bytes wide or 4, for everything before `acked`.
-#[inline]
-pub(super) fn check_data_ack_width(step: &mut Step<'_>, is_long: bool, acked: i64) {
-    if !is_long && step.connection.data.of(step.direction.sender().peer()).is_wide(acked) {
-        note(step, Violation::NarrowDataAck, 0);
-    }
-}
-
 /// A mapping at `first` whose DSN is 4 bytes wide.
 #[cold]
 pub(super) fn check_dsn_rate(step: &mut Step<'_>, first: i64) {
@@ -61,17 +51,17 @@ pub(super) fn check_dsn_rate(step: &mut Step<'_>, first: i64) {
     }
 }
 
-/// A signal on a segment whose payload stands at `payload`: whether that, or what it
-/// acknowledges, is certainly outside the window of the receiver (RFC 9293 §3.10.7.4).
+/// A signal on a segment whose payload stands at `payload`. Notes it if the payload or the
+/// acknowledgment is certainly outside the window of the receiver (RFC 9293 §3.10.7.4).
 #[cold]
 pub(super) fn check_window(step: &mut Step<'_>, payload: SeqRange) {
     let flags = step.segment.flags;
     if flags.has(TcpFlags::SYN) || flags.has(TcpFlags::RST) {
         return;
     }
-    let ends = &step.subflow.sides;
-    let (sender, receiver) = (ends.of(step.sender()), ends.of(step.sender().peer()));
-    let scale = receiver.window_scale.unwrap_or(LARGEST_SCALE).min(LARGEST_SCALE);
+    let sides = &step.subflow.sides;
+    let (sender, receiver) = (sides.of(step.sender()), sides.of(step.sender().peer()));
+    let scale = receiver.window_scale.unwrap_or(MAX_SHIFT);
     let is_old = payload.start < sender.acked && payload.end <= sender.acked;
     let is_ahead = sender.acked > 0 && payload.start - sender.acked > 0xffff << scale;
     let sent = receiver.sequence.range_set().span().map_or(1, |span| span.end);
@@ -80,27 +70,6 @@ pub(super) fn check_window(step: &mut Step<'_>, payload: SeqRange) {
     if is_old || is_ahead || is_unsent {
         let seen = step.seen;
         step.side().violations.note_outside(seen);
-    }
-}
-
-/// The right edge of the receive window, by a DATA_ACK.
-pub(super) fn check_window_edge(step: &mut Step<'_>, edge: i64) {
-    let (seen, ack, is_plain) = (step.seen, step.segment.ack, step.connection.fallback.is_some());
-    let end = step.side();
-    if is_plain {
-        end.violations.offer(ack, edge);
-    } else {
-        check_edge(end, seen, ack, edge);
-    }
-}
-
-/// New bytes of the stream at `range`.
-#[inline(always)]
-pub(super) fn check_new_data(step: &mut Step<'_>, range: SeqRange) {
-    let sender = step.direction.sender();
-    if step.connection.fallback.is_none() {
-        let violations = &mut step.subflow.sides.of_mut(sender).violations;
-        check_range(violations, step.connection.data.of(sender), range, step.seen);
     }
 }
 
@@ -129,11 +98,6 @@ pub(super) fn check_duplicate_ack(step: &mut Step<'_>, is_signal: bool) {
     } else if violations.signal(at) == LIKE_LOSS {
         note(step, Violation::SignalsInARow, 0);
     }
-}
-
-/// Anything but a duplicate ACK.
-pub(super) fn end_signals(step: &mut Step<'_>) {
-    step.side().violations.end_signals();
 }
 
 /// Bytes from `start` on that TCP sends again.
@@ -175,9 +139,9 @@ fn check_other_subflow(step: &mut Step<'_>, payload: SeqRange) {
         return;
     };
     let is_late = step.seen.at.since(fallback.seen.at) > KNOWN_NS;
-    let end = step.side();
-    let sent = end.sequence.range_set().span().map_or(1, |span| span.end);
-    let before = end.violations.replace_sent(sent);
+    let side = step.side();
+    let sent = side.sequence.range_set().span().map_or(1, |span| span.end);
+    let before = side.violations.replace_sent(sent);
     if is_late && !payload.is_empty() && before.is_some_and(|before| payload.start >= before) {
         note(step, Violation::ElsewhereAfterFallback, 0);
     }
@@ -199,26 +163,32 @@ pub(super) fn check_mapping(step: &mut Step<'_>, is_outside: bool) {
     }
 }
 
-/// Bytes that another subflow carried, if they were others.
+/// Bytes that another subflow carried: whether these differ.
 pub(super) fn check_reinjection(step: &mut Step<'_>, bytes: u64) {
     if step.connection.data.of_mut(step.direction.sender()).take_differing() {
         note(step, Violation::ReinjectionDiffers, bytes);
     }
 }
 
-/// The right edge of the receive window, on a segment with acknowledgment number `ack`, of a
-/// connection that did not fall back.
+/// The right edge of the receive window, by a DATA_ACK on a segment with acknowledgment number `ack`.
+/// `is_plain` says that the connection fell back.
 #[inline(always)]
-pub(super) fn check_edge(side: &mut SubflowSide, seen: PacketStamp, ack: SeqNum, edge: i64) {
+pub(super) fn check_window_edge(
+    side: &mut SubflowSide,
+    seen: PacketStamp,
+    ack: SeqNum,
+    edge: i64,
+    is_plain: bool,
+) {
     let behind = side.violations.offer(ack, edge);
-    if behind > 1 && behind >= 1 << side.window_scale.unwrap_or(0) {
+    if !is_plain && behind > 1 && behind >= 1 << side.window_scale.unwrap_or(0) {
         side.violations.note(Violation::WindowShrunk, seen, behind.unsigned_abs());
     }
 }
 
 /// New bytes at `range` of a stream whose connection did not fall back.
 #[inline(always)]
-pub(super) fn check_range(
+pub(super) fn check_new_data(
     violations: &mut Violations,
     data: &DataSpace,
     range: SeqRange,
@@ -236,8 +206,8 @@ pub(super) fn check_range(
     }
 }
 
-/// Not MP_TCPRST and the like, which end a subflow, nor an infinite mapping and MP_FAIL, which begin
-/// the fallback.
+/// Whether an option shows that its sender still speaks MPTCP. MP_TCPRST and the like end a subflow; an
+/// infinite mapping and MP_FAIL begin the fallback.
 fn is_of_mptcp(option: &MptcpOption) -> bool {
     match option {
         MptcpOption::Dss(dss) => {

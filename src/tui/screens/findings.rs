@@ -242,7 +242,7 @@ impl FindingsScreen {
             is_focused,
             row: &|index| rows.get(index).map_or_else(Vec::new, |finding| cells(theme, finding)),
         };
-        frame.render_widget(&table, inside);
+        table.draw(frame.buffer_mut(), inside);
     }
 
     fn draw_explanation(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {

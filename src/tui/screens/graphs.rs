@@ -11,7 +11,7 @@ use ratatui::text::{Line, Span};
 
 use crate::report::event::Direction;
 use crate::tui::action::{Command, Move};
-use crate::tui::axis::{NARROWEST, Window};
+use crate::tui::axis::{NARROWEST, TimeWindow};
 use crate::tui::direction::{arrow, main_direction};
 use crate::tui::label::short_duration;
 use crate::tui::layout::{inner, split, stack};
@@ -21,7 +21,7 @@ use crate::tui::view::{Pane, Request, View};
 use crate::tui::widgets::pane::{draw_empty, pane};
 use crate::tui::widgets::text;
 use crate::units;
-use curves::{Curve, Data, key};
+use curves::{Curve, DirectionData, key};
 use plot::Plot;
 
 /// What is chosen here.
@@ -32,7 +32,7 @@ pub struct GraphsScreen {
     /// Of which direction. Until one is chosen, it is the one that carries more.
     pub direction: Option<Direction>,
     /// The time that is on the screen.
-    pub window: Window,
+    pub window: TimeWindow,
     /// Whether that is a part of the connection. Else it is all of the connection, however it grows.
     pub is_zoomed: bool,
     pane: Pane,
@@ -119,7 +119,7 @@ impl View for GraphsScreen {
         let Some((first, last)) = shared.span() else { return };
         let columns = usize::from(plot::area(self.areas().1).width).max(1);
         let part = self.is_zoomed.then_some((self.window, shared.focus.t_ns));
-        self.window = Window::over(first, last, columns, part);
+        self.window = TimeWindow::over(first, last, columns, part);
     }
 
     fn draw(&self, shared: &Shared, frame: &mut Frame<'_>) {
@@ -132,7 +132,7 @@ impl View for GraphsScreen {
             draw_empty(theme, frame, inner(area), &words);
             return;
         };
-        let data = Data { connection, direction: self.direction(shared), theme };
+        let data = DirectionData { connection, direction: self.direction(shared), theme };
         if data.subflows().next().is_none() {
             let words =
                 format!("No data was sent {}. Up or down: the other direction.", who(&data));
@@ -228,7 +228,7 @@ impl GraphsScreen {
         Line::from(spans)
     }
 
-    fn draw_curves(&self, shared: &Shared, frame: &mut Frame<'_>, data: &Data<'_>) {
+    fn draw_curves(&self, shared: &Shared, frame: &mut Frame<'_>, data: &DirectionData<'_>) {
         let graph = self.graph;
         let window = self.window;
         let until = shared.span().map_or(i64::MAX, |(_, last)| last);
@@ -288,7 +288,7 @@ impl GraphsScreen {
     }
 
     /// Columns full of the signs of the subflows, each as high as its share.
-    fn draw_shares(&self, shared: &Shared, frame: &mut Frame<'_>, data: &Data<'_>) {
+    fn draw_shares(&self, shared: &Shared, frame: &mut Frame<'_>, data: &DirectionData<'_>) {
         let (legend, below) = self.areas();
         let plot = Plot::new(below, self.window, (0.0, 100.0), shared.theme);
         plot.draw_axes(
@@ -324,7 +324,7 @@ impl GraphsScreen {
     }
 }
 
-const fn who(data: &Data<'_>) -> &'static str {
+const fn who(data: &DirectionData<'_>) -> &'static str {
     match data.direction {
         Direction::ClientToServer => "by the client",
         Direction::ServerToClient => "by the server",

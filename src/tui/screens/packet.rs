@@ -157,7 +157,7 @@ impl PacketScreen {
         if self.state.as_ref().is_some_and(|(known, _)| *known == entry.number()) {
             return None;
         }
-        let position = shared.snapshot.subflows.position(&entry)?;
+        let position = shared.position(&entry)?;
         Some((position.connection, entry))
     }
 
@@ -253,11 +253,10 @@ fn turn(shared: &mut Shared, forward: bool) -> Option<Request> {
     let index = shared.index();
     let entry = shared.entry_in_focus()?;
     let here = index.find(entry.number())?;
-    let subflows = &shared.snapshot.subflows;
-    let connection = subflows.position(&entry)?.connection;
+    let connection = shared.position(&entry)?.connection;
     let is_wanted = |entry: &Entry| {
         // A copy is no packet of its own.
-        subflows.position(entry).is_some_and(|found| found.connection == connection)
+        shared.position(entry).is_some_and(|found| found.connection == connection)
             && entry.kind() != PacketClass::Copy
     };
     let found = if forward {
@@ -284,15 +283,13 @@ fn name_of(fields: &[Field], row: usize) -> Option<FieldName> {
 /// The fields of the packet in focus; none as long as its bytes are not there.
 fn fields(shared: &Shared) -> Vec<Field> {
     let Some(entry) = shared.entry_in_focus() else { return Vec::new() };
-    let Bytes::Here(packet) = shared.packets.get(entry.number()) else { return Vec::new() };
-    let at = entry.at(shared.index().origin().unwrap_or_default());
-    let frame = packet.frame(entry.number(), at);
+    let Some(frame) = shared.frame(&entry) else { return Vec::new() };
     match PacketContext::of(shared, &entry) {
         Some(context) => {
             let proof = |option: &MptcpOption| context.verdict(option);
             fields::fields(&frame, &context.known(&proof))
         }
-        None => fields::fields(&frame, &fields::Known::NOTHING),
+        None => fields::fields(&frame, &fields::FieldContext::NOTHING),
     }
 }
 

@@ -10,7 +10,7 @@ mod swimlanes;
 use ratatui::Frame;
 
 use crate::tui::action::{Command, Move};
-use crate::tui::axis::{NARROWEST, Window};
+use crate::tui::axis::{NARROWEST, TimeWindow};
 use crate::tui::marks;
 use crate::tui::shared::Shared;
 use crate::tui::view::{Pane, Request, View};
@@ -71,7 +71,7 @@ impl TimelineScreen {
         shared.focus.t_ns = shared.focus.t_ns.clamp(first, last);
         let geometry = self.geometry(shared);
         let part = self.is_zoomed.then_some((self.window, shared.focus.t_ns));
-        self.window = Window::over(first, last, geometry.columns, part);
+        self.window = TimeWindow::over(first, last, geometry.columns, part);
         let lane = shared.lane_in_focus().unwrap_or(0);
         let shown = usize::from(geometry.shown).max(1);
         let subflows = shared.connection().map_or(0, |connection| connection.subflows.len());

@@ -19,8 +19,9 @@ pub struct Dump<'a> {
     pub theme: Theme,
 }
 
-impl Widget for &Dump<'_> {
-    fn render(self, area: Rect, buffer: &mut Buffer) {
+impl Dump<'_> {
+    /// Draws the lines around the selected bytes.
+    pub fn draw(&self, buffer: &mut Buffer, area: Rect) {
         let width = usize::from(area.width);
         let room = if width >= line_width(16) { 16 } else { 8 };
         let has_text = width > line_width(room) + room;

@@ -74,8 +74,9 @@ pub struct Table<'a> {
     pub row: &'a dyn Fn(usize) -> Vec<Cell>,
 }
 
-impl Widget for &Table<'_> {
-    fn render(self, area: Rect, buffer: &mut Buffer) {
+impl Table<'_> {
+    /// Draws the titles, and the rows that there is room for.
+    pub fn draw(&self, buffer: &mut Buffer, area: Rect) {
         if area.height == 0 {
             return;
         }
@@ -98,9 +99,7 @@ impl Widget for &Table<'_> {
             }
         }
     }
-}
 
-impl Table<'_> {
     /// The first cell of a line is for the cursor.
     fn widths(&self, total: usize) -> Vec<usize> {
         let fixed: usize = self.columns.iter().map(|column| column.width).sum();

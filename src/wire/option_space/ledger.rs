@@ -7,12 +7,12 @@ use super::{Block, Demand, Fit, MAX_OPTIONS};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ledger {
     /// In the order of the header, without gaps.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<LedgerEntry>,
 }
 
 /// Octets of a header that belong together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry {
+pub struct LedgerEntry {
     /// What they are.
     pub content: Content,
     /// Where they begin, from the first option octet.
@@ -35,13 +35,11 @@ pub enum Content {
 impl Ledger {
     /// The ledger of a segment; its octets sum up to what the data offset says.
     pub fn of(options: TcpOptions<'_>) -> Self {
-        let mut entries: Vec<Entry> = Vec::new();
-        let mut walk = options.iter();
-        let mut offset = 0;
-        loop {
-            let before = walk.remaining();
-            let Some(option) = walk.next() else { break };
-            let octets = before - walk.remaining();
+        let mut entries: Vec<LedgerEntry> = Vec::new();
+        for (place, option) in options.places() {
+            // A place ends at 255 at the most, where `declared_len` does.
+            let [offset, octets] =
+                [place.start, place.len()].map(|octets| u8::try_from(octets).unwrap_or(u8::MAX));
             let content = match (&option, Block::of(&option, octets)) {
                 (_, Some(block)) => Content::Block(block),
                 (TcpOption::NoOperation | TcpOption::EndOfList { .. }, None) => Content::Padding,
@@ -51,9 +49,8 @@ impl Ledger {
                 Some(last) if (last.content, content) == (Content::Padding, Content::Padding) => {
                     last.octets += octets;
                 }
-                _ => entries.push(Entry { content, offset, octets }),
+                _ => entries.push(LedgerEntry { content, offset, octets }),
             }
-            offset += octets;
         }
         Self { entries }
     }
@@ -116,7 +113,7 @@ mod tests {
         let blocks = [Block::Timestamps, Block::Sack { blocks: 1 }, ACK64];
         assert_eq!(ledger.blocks(), blocks);
         assert_eq!((ledger.octets(), ledger.padding(), ledger.left()), (36, 4, 4));
-        let entry = |content, offset, octets| Entry { content, offset, octets };
+        let entry = |content, offset, octets| LedgerEntry { content, offset, octets };
         let expected = [
             entry(Content::Padding, 0, 2),
             entry(Content::Block(blocks[0]), 2, 10),

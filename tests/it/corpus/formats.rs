@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use crate::support::corpus::{array, corpus, report_since, start_of, text};
+use crate::support::corpus::corpus;
+use crate::support::reports::{array, report_since, start_of, text};
 
 /// The same records in another format, or the same frames with another link layer.
 const RECODED: &[&str] = &[

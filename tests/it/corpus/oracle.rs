@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::lab;
-use crate::support::corpus::{array, corpus, name, number, read_json, report, text};
+use crate::support::corpus::corpus;
+use crate::support::files::name;
+use crate::support::reports::{array, number, read_json, report, text};
 
 #[test]
 #[ignore = "needs the corpus of captures"]

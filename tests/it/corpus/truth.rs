@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::lab;
-use crate::support::corpus::{array, corpus, name, number, read_json, report, text};
+use crate::support::corpus::corpus;
+use crate::support::files::name;
+use crate::support::reports::{array, number, read_json, report, text};
 
 /// Streams that the captures do not hold as the applications sent them, and why.
 const NOT_WHOLE: &[(&str, &str)] = &[

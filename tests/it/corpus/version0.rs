@@ -9,7 +9,8 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::support::corpus::{array, corpus, number, report};
+use crate::support::corpus::corpus;
+use crate::support::reports::{array, number, report};
 
 /// A connection's subflows by their TCP streams.
 type Streams = &'static [u64];

@@ -7,23 +7,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::support::corpus::{array, number, text};
-
-/// Whose counters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Host {
-    Client,
-    Server,
-}
+use crate::support::reports::{array, number, text};
+use crate::support::runs::Host;
 
 impl Host {
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Client => "client",
-            Self::Server => "server",
-        }
-    }
-
     const fn peer(self) -> Self {
         match self {
             Self::Client => Self::Server,

@@ -52,7 +52,7 @@ impl Graph {
         let exports: BTreeMap<Module, Vec<Module>> = exports.collect();
         let imports = modules.iter().map(|(module, source)| {
             let paths = imports_of(module, &source.code, &modules);
-            let files = paths.into_iter().filter_map(|path| file_of(path, &modules, &exports));
+            let files = paths.into_iter().filter_map(|path| file_of(&path, &modules, &exports));
             (module.clone(), files.filter(|file| file != module).collect())
         });
         Self { imports: imports.collect() }
@@ -161,7 +161,7 @@ fn absolute(module: &Module, path: &str, modules: &BTreeMap<Module, &Source>) ->
 
 /// The file in which something stands; `None` if that is none of ours.
 fn file_of(
-    path: Module,
+    path: &[String],
     modules: &BTreeMap<Module, &Source>,
     exports: &BTreeMap<Module, Vec<Module>>,
 ) -> Option<Module> {
@@ -169,10 +169,10 @@ fn file_of(
     let (file, rest) = path.split_at(len);
     let exported = rest.first().and_then(|name| {
         let known = exports.get(file)?.iter();
-        known.filter(|export| export.last() == Some(name) && **export != path).min()
+        known.filter(|export| export.last() == Some(name) && export.as_slice() != path).min()
     });
     match exported {
-        Some(export) => file_of([export.as_slice(), &rest[1..]].concat(), modules, exports),
+        Some(export) => file_of(&[export.as_slice(), &rest[1..]].concat(), modules, exports),
         None => Some(file.to_vec()),
     }
 }

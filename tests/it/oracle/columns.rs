@@ -14,6 +14,7 @@ use mptcpscope::internals::wire::segment::{Segment, decode};
 use mptcpscope::internals::wire::seq::WireDsn;
 use mptcpscope::internals::wire::tcp_option::TcpOption;
 
+use crate::support::hex;
 use crate::support::testdata::OwnedFrame;
 
 /// What is known of a packet.
@@ -272,12 +273,4 @@ impl Packet {
         let octet = subtype << 4 | reserved << 1 | u8::from(last);
         self.add("tcp.options.mptcp.flags", format!("0x{octet:02x}"));
     }
-}
-
-fn hex(octets: &[u8]) -> String {
-    let mut digits = String::new();
-    for octet in octets {
-        write!(digits, "{octet:02x}").unwrap();
-    }
-    digits
 }

@@ -3,37 +3,20 @@
 use std::io::{Cursor, Write};
 
 use mptcpscope::internals::capture::{Capture, Compression, InputStatus, OpenError};
-use mptcpscope::internals::wire::frame::{CapturePoint, LinkType};
 
-/// A frame without its borrow.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Owned {
-    pub(crate) number: u64,
-    pub(crate) ns: i64,
-    pub(crate) point: CapturePoint,
-    pub(crate) link_type: LinkType,
-    pub(crate) wire_len: u32,
-    pub(crate) data: Vec<u8>,
-}
+use super::testdata::OwnedFrame;
 
-pub(crate) fn drain(capture: &mut Capture) -> Vec<Owned> {
+pub(crate) fn drain(capture: &mut Capture) -> Vec<OwnedFrame> {
     let mut frames = Vec::new();
     while let Some(frame) = capture.next_frame() {
         assert!(frame.wire_len as usize >= frame.data.len());
-        frames.push(Owned {
-            number: frame.number.0,
-            ns: frame.timestamp.0,
-            point: frame.point,
-            link_type: frame.link_type,
-            wire_len: frame.wire_len,
-            data: frame.data.to_vec(),
-        });
+        frames.push(OwnedFrame::of(&frame));
     }
     assert!(capture.next_frame().is_none(), "an ended capture stays ended");
     frames
 }
 
-pub(crate) fn read(bytes: Vec<u8>) -> (Vec<Owned>, InputStatus) {
+pub(crate) fn read(bytes: Vec<u8>) -> (Vec<OwnedFrame>, InputStatus) {
     let mut capture = Capture::from_reader("test", Cursor::new(bytes)).unwrap();
     let frames = drain(&mut capture);
     (frames, capture.inputs()[0].clone())

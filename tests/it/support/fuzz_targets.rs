@@ -128,7 +128,8 @@ fn look_at_packet(decoded: &Decoded<'_>) {
     }
 }
 
-fn facts(input: &InputStatus) -> InputStats {
+/// What the report says of an input.
+pub(crate) fn facts(input: &InputStatus) -> InputStats {
     InputStats {
         path: input.path.clone(),
         format: input.format.to_string(),

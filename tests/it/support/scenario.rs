@@ -158,7 +158,7 @@ impl Played {
             _ => anyhow::bail!("'{direction}' is no direction"),
         };
         let sent = self.connections[letter].hosts.of(role).stream(0, bytes);
-        let digits = hex(&Sha256::digest(&sent));
+        let digits = super::hex(&Sha256::digest(&sent));
         let stream = expect::at(report, path)?;
         ensure!(
             stream["stream_bytes"] == bytes,
@@ -172,14 +172,6 @@ impl Played {
         );
         Ok(())
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(digit).collect()
-}
-
-fn digit(value: u8) -> char {
-    char::from_digit(value.into(), 16).unwrap()
 }
 
 /// The files of all scenarios.

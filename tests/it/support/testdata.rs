@@ -9,7 +9,7 @@ use mptcpscope::internals::wire::frame::{CapturePoint, Frame, LinkType, PacketNo
 use mptcpscope::internals::wire::segment::{Decoded, Segment, decode};
 
 /// A frame that owns its bytes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct OwnedFrame {
     pub(crate) number: PacketNo,
     pub(crate) timestamp: Timestamp,
@@ -20,6 +20,17 @@ pub(crate) struct OwnedFrame {
 }
 
 impl OwnedFrame {
+    pub(crate) fn of(frame: &Frame<'_>) -> Self {
+        Self {
+            number: frame.number,
+            timestamp: frame.timestamp,
+            point: frame.point,
+            link_type: frame.link_type,
+            wire_len: frame.wire_len,
+            data: frame.data.to_vec(),
+        }
+    }
+
     /// The frame as it was recorded.
     pub(crate) fn whole(&self) -> Frame<'_> {
         self.cut(self.data.len())
@@ -86,14 +97,7 @@ pub(crate) fn frames(bytes: Vec<u8>) -> Vec<OwnedFrame> {
     let mut capture = Capture::from_reader("testdata", Cursor::new(bytes)).unwrap();
     let mut frames = Vec::new();
     while let Some(frame) = capture.next_frame() {
-        frames.push(OwnedFrame {
-            number: frame.number,
-            timestamp: frame.timestamp,
-            point: frame.point,
-            link_type: frame.link_type,
-            wire_len: frame.wire_len,
-            data: frame.data.to_vec(),
-        });
+        frames.push(OwnedFrame::of(&frame));
     }
     frames
 }

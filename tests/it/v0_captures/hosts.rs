@@ -15,6 +15,8 @@ use mptcpscope::internals::wire::tcp_option::TcpOption;
 
 use Role::{Client, Server};
 
+use crate::support::capture_bytes::{MICRO, Order, pcap_header, pcap_record};
+
 /// How wide a host writes a data sequence number.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Width {
@@ -60,7 +62,7 @@ impl Hosts {
             Host { key, next_dsn: crypto::idsn(key, Version::V0).add(1), sent: 0 }
         };
         Self {
-            pcap: pcap_header(),
+            pcap: pcap_header(Order::Little, MICRO, 262_144, 1),
             now_us: 1_795_000_000_000_000,
             checksum,
             dsn_width,
@@ -302,10 +304,7 @@ impl Hosts {
         let len = u32::try_from(frame.len()).unwrap();
         let seconds = u32::try_from(self.now_us / 1_000_000).unwrap();
         let rest = u32::try_from(self.now_us % 1_000_000).unwrap();
-        for field in [seconds, rest, len, len] {
-            self.pcap.extend(field.to_le_bytes());
-        }
-        self.pcap.extend(frame);
+        self.pcap.extend(pcap_record(Order::Little, seconds, rest, len, frame));
     }
 }
 
@@ -355,15 +354,4 @@ fn frame(
     let mut bytes = Vec::new();
     packet.write(&mut bytes, payload).unwrap();
     bytes
-}
-
-/// Little-endian, microseconds, version 2.4, no snap length to speak of, Ethernet.
-fn pcap_header() -> Vec<u8> {
-    let mut header = 0xa1b2_c3d4_u32.to_le_bytes().to_vec();
-    header.extend(2_u16.to_le_bytes());
-    header.extend(4_u16.to_le_bytes());
-    for field in [0, 0, 262_144, 1_u32] {
-        header.extend(field.to_le_bytes());
-    }
-    header
 }

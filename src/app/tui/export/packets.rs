@@ -11,7 +11,7 @@ use crate::wire::frame::{CapturePoint, LinkType};
 
 /// How many packets were written, and how many were not there to be written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Counts {
+pub(super) struct ExportCounts {
     pub(super) written: u64,
     pub(super) gone: u64,
 }
@@ -22,11 +22,11 @@ pub(super) fn write(
     connection: usize,
     reader: &PacketReader,
     path: &Path,
-) -> io::Result<Counts> {
+) -> io::Result<ExportCounts> {
     let members = snapshot.subflows.members(connection);
     let mut writer = Writer::create(path, &[], Rotation::default())?;
-    let mut interfaces = Interfaces::default();
-    let mut counts = Counts::default();
+    let mut interfaces = ExportInterfaces::default();
+    let mut counts = ExportCounts::default();
     let Some(origin) = snapshot.packets.origin() else { return Ok(counts) };
     for (_, entry) in snapshot.packets.iter_from(0) {
         if members.lane(&entry).is_none() {
@@ -50,11 +50,11 @@ pub(super) fn write(
 /// The interfaces of the file: one for each link type, and another one for what was captured twice,
 /// so that it still shows as that.
 #[derive(Default)]
-struct Interfaces {
+struct ExportInterfaces {
     known: Vec<(LinkType, bool)>,
 }
 
-impl Interfaces {
+impl ExportInterfaces {
     fn number(&mut self, link_type: LinkType, is_copy: bool) -> u16 {
         let wanted = (link_type, is_copy);
         let found = self.known.iter().position(|known| *known == wanted);

@@ -89,7 +89,7 @@ pub(super) fn connections(
             rows.get(index).map_or_else(Vec::new, |row| connection_cells(shared, row, detail))
         },
     };
-    frame.render_widget(&table, inside);
+    table.draw(frame.buffer_mut(), inside);
     // The titles of the last columns need the theme's arrows.
     let mut x = inside.right().saturating_sub(3 + 1 + 8 + 1 + 8);
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
@@ -194,7 +194,7 @@ pub(super) fn subflows(
                 .map_or_else(Vec::new, |subflow| subflow_cells(theme, subflow, all, inside.width))
         },
     };
-    frame.render_widget(&table, inside);
+    table.draw(frame.buffer_mut(), inside);
 }
 
 fn payload(subflow: &Subflow) -> u64 {

@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use crate::report::event::Direction;
 use crate::report::model::{Connection, DataDirection, Series, Spans, Subflow, SubflowDirection};
 use crate::track::series::{Bin, Extent, Sent};
-use crate::tui::axis::Window;
+use crate::tui::axis::TimeWindow;
 use crate::tui::theme::Theme;
 
 /// A line of a graph.
@@ -34,7 +34,7 @@ impl Curve {
     }
 
     /// The lowest and the highest value in a window.
-    pub(super) fn extent(&self, window: Window) -> Option<(f64, f64)> {
+    pub(super) fn extent(&self, window: TimeWindow) -> Option<(f64, f64)> {
         let segments = self.segments.iter().filter_map(|segment| segment.within(window));
         let extents = segments
             .map(|segment| (segment.from.1.min(segment.to.1), segment.from.1.max(segment.to.1)));
@@ -55,7 +55,7 @@ impl CurveSegment {
     }
 
     /// The part of it that is in a window.
-    pub(super) fn within(self, window: Window) -> Option<Self> {
+    pub(super) fn within(self, window: TimeWindow) -> Option<Self> {
         let (first, last) = (window.start, window.end());
         if self.to.0 < first || self.from.0 > last {
             return None;
@@ -84,13 +84,13 @@ fn bytes(number: u64) -> f64 {
 
 /// What there is of a direction.
 #[derive(Clone, Copy)]
-pub(super) struct Data<'a> {
+pub(super) struct DirectionData<'a> {
     pub(super) connection: &'a Connection,
     pub(super) direction: Direction,
     pub(super) theme: Theme,
 }
 
-impl<'a> Data<'a> {
+impl<'a> DirectionData<'a> {
     pub(super) const fn of(&self) -> &'a DataDirection {
         match self.direction {
             Direction::ClientToServer => &self.connection.c2s,
@@ -150,7 +150,7 @@ impl<'a> Data<'a> {
     }
 
     /// Bytes per second by subflow, and those of the stream over all of them.
-    pub(super) fn throughput(&self, window: Window) -> Vec<Curve> {
+    pub(super) fn throughput(&self, window: TimeWindow) -> Vec<Curve> {
         let mut curves = self.of_subflows(|series| rates(&series.sent, window, |bin| bin.payload));
         let all = self.of().series.as_ref();
         let goodput = all.map(|series| rates(&series.sent, window, |bin| bin.new_data));
@@ -182,7 +182,7 @@ impl<'a> Data<'a> {
 
     /// Which part of each column's payload each subflow carried, the first one at the bottom: sums up
     /// to and including it.
-    pub(super) fn shares(&self, window: Window) -> Vec<Vec<(u32, f64)>> {
+    pub(super) fn shares(&self, window: TimeWindow) -> Vec<Vec<(u32, f64)>> {
         let rows: Vec<_> = self
             .subflows()
             .map(|(subflow, series)| (subflow.id, sums(&series.sent, window, |bin| bin.payload)))
@@ -267,7 +267,7 @@ fn levels(spans: &Spans<Sent>) -> Vec<CurveSegment> {
 }
 
 /// Sums over columns; a span that lies over several of them is split.
-fn sums(spans: &Spans<Sent>, window: Window, value: impl Fn(&Sent) -> u64) -> Vec<f64> {
+fn sums(spans: &Spans<Sent>, window: TimeWindow, value: impl Fn(&Sent) -> u64) -> Vec<f64> {
     let mut sums = vec![0.0; window.columns];
     for (at, bin) in spans.iter() {
         let value = bytes(value(&bin));
@@ -286,7 +286,11 @@ fn sums(spans: &Spans<Sent>, window: Window, value: impl Fn(&Sent) -> u64) -> Ve
 }
 
 /// Bytes per second, from column to column.
-fn rates(spans: &Spans<Sent>, window: Window, value: impl Fn(&Sent) -> u64) -> Vec<CurveSegment> {
+fn rates(
+    spans: &Spans<Sent>,
+    window: TimeWindow,
+    value: impl Fn(&Sent) -> u64,
+) -> Vec<CurveSegment> {
     let per_second = 1e9 / float(window.column);
     let sums = sums(spans, window, value);
     let ends = |sum: &f64| *sum > 0.0;

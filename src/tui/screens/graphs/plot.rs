@@ -9,7 +9,7 @@ use ratatui::text::Line;
 use ratatui::widgets::canvas::{self, Canvas};
 
 use super::curves::{Curve, CurveSegment, float};
-use crate::tui::axis::Window;
+use crate::tui::axis::TimeWindow;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::text;
 
@@ -21,7 +21,7 @@ pub(super) const LABELS: u16 = 11;
 pub(super) struct Plot {
     /// Where the curves are.
     pub(super) area: Rect,
-    pub(super) window: Window,
+    pub(super) window: TimeWindow,
     /// The values at the bottom and at the top.
     bottom: f64,
     top: f64,
@@ -35,7 +35,7 @@ impl Plot {
     /// `most`.
     pub(super) fn new(
         inside: Rect,
-        window: Window,
+        window: TimeWindow,
         (least, most): (f64, f64),
         theme: Theme,
     ) -> Self {

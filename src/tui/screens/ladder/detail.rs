@@ -96,24 +96,15 @@ fn run_words(shared: &Shared, run: &Run) -> String {
 }
 
 fn packet_lines(shared: &Shared, entry: &Entry, cells: usize) -> Vec<Line<'static>> {
-    let mut lines = Vec::new();
-    let frame = match shared.packets.get(entry.number()) {
-        Bytes::Here(packet) => packet,
-        state => {
-            let why =
-                if state == Bytes::Gone { "its octets are no longer kept" } else { "reading" };
-            let kind = packet::kind_name(entry.kind());
-            let payload = units::count(entry.payload_len().into());
-            let mut lines = plain(&format!("{kind}, {payload} octets of payload; {why}."), cells);
-            lines.extend(finding_lines(shared, entry, cells));
-            return lines;
-        }
+    let Some(frame) = shared.frame(entry) else {
+        let mut lines = plain(&missing(shared, entry), cells);
+        lines.extend(finding_lines(shared, entry, cells));
+        return lines;
     };
-    let at = entry.at(shared.snapshot.packets.origin().unwrap_or_default());
-    let frame = frame.frame(entry.number(), at);
     let Decoded::Tcp(segment) = decode(&frame) else {
         return plain("This frame cannot be decoded.", cells);
     };
+    let mut lines = Vec::new();
     let context = LabelContext::of(shared, entry);
     lines.extend(plain(&header(&segment, &context), cells));
     lines.extend(finding_lines(shared, entry, cells));
@@ -124,6 +115,15 @@ fn packet_lines(shared: &Shared, entry: &Entry, cells: usize) -> Vec<Line<'stati
     }
     lines.extend(other_options(&segment, cells));
     lines
+}
+
+/// What is known of a packet without its bytes.
+fn missing(shared: &Shared, entry: &Entry) -> String {
+    let is_gone = shared.packets.get(entry.number()) == Bytes::Gone;
+    let why = if is_gone { "its octets are no longer kept" } else { "reading" };
+    let kind = packet::kind_name(entry.kind());
+    let payload = units::count(entry.payload_len().into());
+    format!("{kind}, {payload} octets of payload; {why}.")
 }
 
 /// The TCP header; its numbers count from the SYN, where that is known.

@@ -18,13 +18,11 @@ use crate::track::role::Direction;
 use crate::tui::label::packet::{self, LabelContext};
 use crate::tui::label::short_duration;
 use crate::tui::marks;
-use crate::tui::packet_cache::Bytes;
 use crate::tui::shared::Shared;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::pane::{draw_empty, draw_pane, pane};
 use crate::tui::widgets::text;
 use crate::units;
-use crate::wire::segment::{Decoded, decode};
 
 /// Digits and point of a moment.
 const TIME: usize = 9;
@@ -314,13 +312,10 @@ impl Drawing<'_> {
     fn packet_label(&self, entry: &Entry) -> String {
         let shared = self.shared;
         let context = LabelContext::of(shared, entry);
-        if let Bytes::Here(packet) = shared.packets.get(entry.number()) {
-            let at = entry.at(shared.index().origin().unwrap_or_default());
-            if let Decoded::Tcp(segment) = decode(&packet.frame(entry.number(), at)) {
-                return packet::of_segment(&segment, entry.kind(), &context);
-            }
+        match shared.segment(entry) {
+            Some(segment) => packet::of_segment(&segment, entry.kind(), &context),
+            None => packet::of_kind(entry.kind(), entry.payload_len(), &context),
         }
-        packet::of_kind(entry.kind(), entry.payload_len(), &context)
     }
 
     fn subflow(&self, lane: &Lane) -> Option<&Subflow> {

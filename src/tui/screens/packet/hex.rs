@@ -36,7 +36,7 @@ pub(super) fn draw(
     match (shared.packets.get(entry.number()), missing) {
         (Bytes::Here(packet), _) => {
             let dump = Dump { octets: &packet.data, selected, theme: shared.theme };
-            frame.render_widget(&dump, inside);
+            dump.draw(frame.buffer_mut(), inside);
         }
         (_, Some(words)) => draw_empty(shared.theme, frame, inside, words),
         (_, None) => {}

@@ -5,14 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::report::space::name;
-use crate::tui::packet_cache::Bytes;
 use crate::tui::shared::Shared;
 use crate::tui::theme::Theme;
 use crate::tui::widgets::pane::{draw_lines, draw_pane, pane};
 use crate::tui::widgets::text;
 use crate::units;
 use crate::wire::option_space::{AddAddrForm, Block, Content, Fit, Ledger, MAX_OPTIONS};
-use crate::wire::segment::{Decoded, decode};
 
 pub(super) fn draw(shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
     let ledger = ledger(shared);
@@ -30,13 +28,8 @@ pub(super) fn draw(shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
 }
 
 fn ledger(shared: &Shared) -> Option<Ledger> {
-    let entry = shared.entry_in_focus()?;
-    let Bytes::Here(packet) = shared.packets.get(entry.number()) else { return None };
-    let at = entry.at(shared.index().origin()?);
-    match decode(&packet.frame(entry.number(), at)) {
-        Decoded::Tcp(segment) => Some(Ledger::of(segment.options)),
-        _ => None,
-    }
+    let segment = shared.segment(&shared.entry_in_focus()?)?;
+    Some(Ledger::of(segment.options))
 }
 
 fn lines(theme: Theme, ledger: &Ledger, cells: usize) -> Vec<String> {

@@ -7,16 +7,14 @@ use ratatui::text::Line;
 
 use crate::analyze::state_at::{HostStateAt, StateAt};
 use crate::track::packet_class::PacketClass;
-use crate::tui::packet_cache::Bytes;
-use crate::tui::packet_context::PacketContext;
+use crate::tui::packet_context::{PacketContext, mapping_of};
 use crate::tui::shared::Shared;
 use crate::tui::widgets::pane::{draw_lines, draw_pane, pane};
 use crate::tui::widgets::text;
 use crate::units;
-use crate::wire::mptcp::{DataLevelLength, MptcpOption};
-use crate::wire::segment::{Decoded, Segment, decode};
+use crate::wire::mptcp::DataLevelLength;
+use crate::wire::segment::Segment;
 use crate::wire::seq::Dsn;
-use crate::wire::tcp_option::TcpOption;
 
 /// Draws the state after the packet in focus, if that is known.
 pub(super) fn draw(shared: &Shared, frame: &mut Frame<'_>, area: Rect, state: Option<&StateAt>) {
@@ -76,9 +74,7 @@ fn number(shared: &Shared, host: &HostStateAt, dsn: Dsn) -> String {
 /// Which mapping the payload of the packet belongs to.
 fn mapping(shared: &Shared) -> Option<String> {
     let entry = shared.entry_in_focus()?;
-    let Bytes::Here(packet) = shared.packets.get(entry.number()) else { return None };
-    let at = entry.at(shared.index().origin()?);
-    let Decoded::Tcp(segment) = decode(&packet.frame(entry.number(), at)) else { return None };
+    let segment = shared.segment(&entry)?;
     let own = own_mapping(&segment, &PacketContext::of(shared, &entry)?);
     Some(match (own, entry.kind()) {
         (Some(own), _) => own,
@@ -89,10 +85,7 @@ fn mapping(shared: &Shared) -> Option<String> {
 }
 
 fn own_mapping(segment: &Segment<'_>, context: &PacketContext<'_>) -> Option<String> {
-    let mapping = segment.options.iter().find_map(|option| match option {
-        TcpOption::Mptcp(MptcpOption::Dss(dss)) => dss.mapping,
-        _ => None,
-    })?;
+    let mapping = mapping_of(segment)?;
     let dsn = context.relative_dsn(mapping.dsn)?;
     let DataLevelLength::Bytes(bytes) = mapping.length else {
         return Some(format!("Infinite mapping from DSN {dsn}, SSN {} on.", mapping.ssn));

@@ -10,7 +10,7 @@ use crate::report::event::Direction;
 use crate::report::model::{Connection, DataDirection, Spans, Subflow, SubflowDirection};
 use crate::report::text::event::words;
 use crate::track::role;
-use crate::tui::axis::{NARROWEST, Window};
+use crate::tui::axis::{NARROWEST, TimeWindow};
 use crate::tui::direction::{arrow, main_direction};
 use crate::tui::label;
 use crate::tui::shared::Shared;
@@ -101,7 +101,7 @@ fn acked_until(data: &DataDirection, t_ns: i64) -> Option<u64> {
 }
 
 /// How many bytes were acknowledged at the end of each column that begins before `last`.
-pub(super) fn acked_by_column(data: &DataDirection, window: Window, last: i64) -> Vec<u64> {
+pub(super) fn acked_by_column(data: &DataDirection, window: TimeWindow, last: i64) -> Vec<u64> {
     let series = data.series.as_ref().and_then(|series| series.acked.as_ref());
     let mut bins = series.into_iter().flat_map(Spans::iter).peekable();
     let most = data.data_acked_bytes.unwrap_or(u64::MAX);

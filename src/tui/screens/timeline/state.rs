@@ -2,7 +2,7 @@
 
 use super::geometry::Geometry;
 use super::swimlanes::Swimlanes;
-use crate::tui::axis::Window;
+use crate::tui::axis::TimeWindow;
 use crate::tui::shared::Shared;
 use crate::tui::view::Pane;
 
@@ -10,7 +10,7 @@ use crate::tui::view::Pane;
 #[derive(Debug, Default)]
 pub struct TimelineScreen {
     /// The time that is on the screen.
-    pub window: Window,
+    pub window: TimeWindow,
     /// Whether that is a part of the connection. Else it is all of the connection, however it grows.
     pub is_zoomed: bool,
     /// The first subflow on the screen, by its place in the connection.
@@ -23,7 +23,7 @@ pub struct TimelineScreen {
     /// Whether there is a newer snapshot than the one that was counted.
     pub(super) is_stale: bool,
     /// The connection and the window that were counted.
-    pub(super) counted: Option<(u64, Window)>,
+    pub(super) counted: Option<(u64, TimeWindow)>,
 }
 
 impl TimelineScreen {

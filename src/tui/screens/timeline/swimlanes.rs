@@ -5,7 +5,7 @@ use crate::report::model::{Connection, Finding, Severity};
 use crate::track::index::{Entry, Members, PacketIndex};
 use crate::track::packet_class::PacketClass;
 use crate::track::role;
-use crate::tui::axis::Window;
+use crate::tui::axis::TimeWindow;
 use crate::tui::letter::Letter;
 
 /// A letter, and what it stands for there.
@@ -77,7 +77,7 @@ pub(super) struct Swimlanes {
     pub(super) findings: Vec<Option<Severity>>,
     /// The most bytes of one column.
     pub(super) most: u64,
-    window: Window,
+    window: TimeWindow,
     members: Members,
     /// Position in the index up to which it was looked at, and how often the index had been changed
     /// before.
@@ -93,7 +93,7 @@ impl Swimlanes {
         index: &PacketIndex,
         members: Members,
         origin: i64,
-        window: Window,
+        window: TimeWindow,
         (connection, findings): (&Connection, &[Finding]),
     ) {
         self.prepare(index, members, window);
@@ -111,7 +111,7 @@ impl Swimlanes {
     }
 
     /// Forgets what was counted, unless it is good for what is wanted now.
-    fn prepare(&mut self, index: &PacketIndex, members: Members, window: Window) {
+    fn prepare(&mut self, index: &PacketIndex, members: Members, window: TimeWindow) {
         let is_same = self.window == window
             && self.members == members
             && self.revision == index.revision()
@@ -269,7 +269,7 @@ mod tests {
     use crate::wire::frame::{PacketNo, Timestamp};
 
     const MS: i64 = 1_000_000;
-    const WINDOW: Window = Window { start: 0, column: 10 * MS, columns: 10 };
+    const WINDOW: TimeWindow = TimeWindow { start: 0, column: 10 * MS, columns: 10 };
 
     /// A packet a millisecond: of 100 bytes from the server on subflow 5, a bare ACK of the client,
     /// and one on subflow 6, which is another connection's before packet 30.
@@ -296,7 +296,7 @@ mod tests {
     }
 
     /// Counted without events and findings.
-    fn counted(lanes: &mut Swimlanes, index: &PacketIndex, window: Window) {
+    fn counted(lanes: &mut Swimlanes, index: &PacketIndex, window: TimeWindow) {
         lanes.prepare(index, members(), window);
         lanes.count(index, 0, None);
     }
@@ -324,7 +324,7 @@ mod tests {
         let mut at_once = Swimlanes::default();
         counted(&mut at_once, &index(99), WINDOW);
         assert_eq!(lanes, at_once);
-        let closer = Window { start: 50 * MS, column: MS, columns: 10 };
+        let closer = TimeWindow { start: 50 * MS, column: MS, columns: 10 };
         counted(&mut lanes, &index(99), closer);
         let mut packets = 0;
         for column in 0..10 {
@@ -375,7 +375,7 @@ mod tests {
         let index = index(1_000_000);
         let mut lanes = Swimlanes::default();
         for step in 0..10 {
-            let window = Window { start: step, column: 20_000 * MS, columns: 54 };
+            let window = TimeWindow { start: step, column: 20_000 * MS, columns: 54 };
             counted(&mut lanes, &index, window);
         }
         assert!(lanes.most > 0);
