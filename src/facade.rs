@@ -59,7 +59,7 @@ fn known(input: &InputStatus) -> InputStats {
         path: input.path.clone(),
         format: input.format.to_string(),
         compression: input.compression.map(|compression| compression.to_string()),
-        link_types: input.link_types().iter().map(ToString::to_string).collect(),
+        link_types: input.link_types(),
         packets: input.packets,
         bytes: input.bytes,
         first: input.first,
@@ -107,7 +107,7 @@ pub struct Finding<'a>(&'a report::model::Finding);
 impl<'a> Finding<'a> {
     /// Its code, such as `join-no-answer`. `mptcpscope explain CODE` says what it means.
     pub fn code(&self) -> &'a str {
-        &self.0.code
+        self.0.code.name()
     }
 
     /// What happened, in one sentence.
@@ -127,10 +127,6 @@ impl<'a> Finding<'a> {
 
     /// How bad it is.
     pub fn severity(&self) -> finding::Severity {
-        match self.0.severity {
-            report::model::Severity::Note => finding::Severity::Note,
-            report::model::Severity::Warning => finding::Severity::Warning,
-            report::model::Severity::Error => finding::Severity::Error,
-        }
+        self.0.severity
     }
 }

@@ -1,6 +1,6 @@
 //! What is known of an input.
 
-use crate::wire::frame::Timestamp;
+use crate::wire::frame::{LinkType, Timestamp};
 
 /// What is known of an input beside what its packets say. `None`: not known, or not counted per input.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -11,8 +11,8 @@ pub struct InputStats {
     pub format: String,
     /// `gz`, `zst`, `xz` or `lz4`.
     pub compression: Option<String>,
-    /// Names of the link types, each once.
-    pub link_types: Vec<String>,
+    /// The link types, each once.
+    pub link_types: Vec<LinkType>,
     /// Frames read.
     pub packets: u64,
     /// Captured bytes of them.

@@ -93,7 +93,7 @@ fn stats(input: &InputStatus, count: Count) -> InputStats {
         path: input.path.clone(),
         format: input.format.to_string(),
         compression: input.compression.map(|compression| compression.to_string()),
-        link_types: input.link_types().iter().map(ToString::to_string).collect(),
+        link_types: input.link_types(),
         packets: input.packets,
         bytes: input.bytes,
         first: input.first,

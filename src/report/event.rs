@@ -20,11 +20,11 @@ pub use option::{
     MpPrio, MpTcprst, Raw, RemoveAddr,
 };
 
-use super::hex::Hex64;
 use crate::track::event as tracked;
 use crate::track::fallback::FallbackCause;
-use crate::track::role;
+use crate::track::role::Direction;
 use crate::wire::mptcp::MptcpOption;
+use crate::wire::seq::Dsn;
 
 /// Something that happened on a connection: when, where, and what.
 ///
@@ -45,26 +45,6 @@ pub struct Event {
     /// What happened.
     #[serde(flatten)]
     pub kind: EventKind,
-}
-
-/// Direction of travel, always at the level of the connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-pub enum Direction {
-    /// From the connection's client.
-    #[serde(rename = "c2s")]
-    ClientToServer,
-    /// From the connection's server.
-    #[serde(rename = "s2c")]
-    ServerToClient,
-}
-
-impl From<role::Direction> for Direction {
-    fn from(direction: role::Direction) -> Self {
-        match direction {
-            role::Direction::ClientToServer => Self::ClientToServer,
-            role::Direction::ServerToClient => Self::ServerToClient,
-        }
-    }
 }
 
 /// What happened: an MPTCP option, by its RFC name, or something at TCP level.
@@ -205,7 +185,7 @@ pub struct Stall {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DataFin {
     /// The data sequence number that it stands on, one past the last octet.
-    pub dsn: Hex64,
+    pub dsn: Dsn,
 }
 
 /// The end of MPTCP on a connection.
@@ -216,55 +196,7 @@ pub struct DataFin {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Fallback {
     /// Why.
-    pub cause: FallbackCauseName,
-}
-
-/// Why a connection fell back to plain TCP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum FallbackCauseName {
-    /// The SYN/ACK did not take up the offer.
-    SynAckWithoutMpCapable,
-    /// The SYN was repeated without the option, and only that was answered.
-    SynWithMpCapableUnanswered,
-    /// The third ACK carried no MP_CAPABLE.
-    AckWithoutMpCapable,
-    /// Data without a mapping.
-    DataWithoutMapping,
-    /// The answer to data carried no DSS.
-    AnswerWithoutDss,
-    /// The DSS checksum of data was wrong, and MPTCP was not spoken after it.
-    ChecksumFailed,
-    /// An infinite mapping was declared.
-    InfiniteMapping,
-}
-
-impl From<FallbackCause> for FallbackCauseName {
-    fn from(cause: FallbackCause) -> Self {
-        match cause {
-            FallbackCause::SynAckWithoutMpCapable => Self::SynAckWithoutMpCapable,
-            FallbackCause::SynWithMpCapableUnanswered => Self::SynWithMpCapableUnanswered,
-            FallbackCause::AckWithoutMpCapable => Self::AckWithoutMpCapable,
-            FallbackCause::DataWithoutMapping => Self::DataWithoutMapping,
-            FallbackCause::AnswerWithoutDss => Self::AnswerWithoutDss,
-            FallbackCause::ChecksumFailed => Self::ChecksumFailed,
-            FallbackCause::InfiniteMapping => Self::InfiniteMapping,
-        }
-    }
-}
-
-impl From<FallbackCauseName> for FallbackCause {
-    fn from(cause: FallbackCauseName) -> Self {
-        match cause {
-            FallbackCauseName::SynAckWithoutMpCapable => Self::SynAckWithoutMpCapable,
-            FallbackCauseName::SynWithMpCapableUnanswered => Self::SynWithMpCapableUnanswered,
-            FallbackCauseName::AckWithoutMpCapable => Self::AckWithoutMpCapable,
-            FallbackCauseName::DataWithoutMapping => Self::DataWithoutMapping,
-            FallbackCauseName::AnswerWithoutDss => Self::AnswerWithoutDss,
-            FallbackCauseName::ChecksumFailed => Self::ChecksumFailed,
-            FallbackCauseName::InfiniteMapping => Self::InfiniteMapping,
-        }
-    }
+    pub cause: FallbackCause,
 }
 
 impl From<&tracked::EventKind> for EventKind {
@@ -277,7 +209,7 @@ impl From<&tracked::EventKind> for EventKind {
             tracked::EventKind::FirstData { payload_len } => {
                 Self::FirstData(FirstData { payload_bytes: payload_len })
             }
-            tracked::EventKind::DataFin { dsn } => Self::DataFin(DataFin { dsn: Hex64(dsn.0) }),
+            tracked::EventKind::DataFin { dsn } => Self::DataFin(DataFin { dsn }),
             tracked::EventKind::Resent(resent) => Self::Reinjection(Reinjection {
                 from_subflow: resent.from,
                 bytes: resent.bytes,
@@ -289,7 +221,7 @@ impl From<&tracked::EventKind> for EventKind {
             }
             tracked::EventKind::Fin => Self::Fin,
             tracked::EventKind::Rst { ack } => Self::Rst(Rst { ack }),
-            tracked::EventKind::Fallback(cause) => Self::Fallback(Fallback { cause: cause.into() }),
+            tracked::EventKind::Fallback(cause) => Self::Fallback(Fallback { cause }),
         }
     }
 }

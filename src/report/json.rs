@@ -1,6 +1,8 @@
 //! The report as JSON, and the schema of it.
 
 mod indent;
+mod series;
+mod values;
 
 use std::io::{self, BufWriter, Write};
 

@@ -14,158 +14,32 @@
 //! when it begins, so with its first octets alone. Connections are numbered as they begin.
 
 mod finding;
+mod line;
 mod text;
 
 pub use finding::{FindingLine, Turn};
+pub use line::{
+    ConnectionLine, DropsLine, InterfaceLine, LiveEvent, LiveLine, StateLine, SubflowLine,
+    SummaryLine,
+};
 pub use text::text;
 
 use std::collections::{BTreeMap, HashMap};
-
-use schemars::JsonSchema;
-use serde::Serialize;
+use std::net::Ipv4Addr;
 
 use super::event::Event;
-use super::model::{ConnectionState, RoleName, SubflowState};
+use super::model::SubflowEndpoint;
 use crate::analyze::ConnectionContext;
-use crate::analyze::{state, verdict};
+use crate::analyze::state::{self, ConnectionState};
+use crate::analyze::verdict;
 use crate::track::Trace;
 use crate::track::connection::Connection;
 use crate::track::event as tracked;
 use crate::track::ids::SubflowId;
 use crate::track::role::Role;
-use crate::track::subflow::{self, Subflow};
+use crate::track::subflow::{Subflow, SubflowState};
 use crate::track::updates::Update;
 use crate::wire::frame::Timestamp;
-
-/// Something to tell.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-#[serde(untagged)]
-pub enum LiveLine {
-    /// An event, as in the report.
-    Event(LiveEvent),
-    /// Anything else.
-    State(StateLine),
-}
-
-/// An event, with the connection it belongs to.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-pub struct LiveEvent {
-    /// The event.
-    #[serde(flatten)]
-    pub event: Event,
-    /// Number of the connection.
-    pub connection: u64,
-}
-
-/// How far something came.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-#[serde(tag = "kind", rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum StateLine {
-    /// A connection began, or its state changed.
-    Connection(ConnectionLine),
-    /// A subflow began, or its state changed.
-    Subflow(SubflowLine),
-    /// A finding began to hold, or does no more.
-    Finding(Box<FindingLine>),
-    /// How much there was so far.
-    Summary(SummaryLine),
-    /// The kernel dropped packets.
-    Drops(DropsLine),
-    /// Something happened to an interface.
-    Interface(InterfaceLine),
-}
-
-/// The state of a connection.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct ConnectionLine {
-    /// Nanoseconds since the first packet.
-    pub t_ns: i64,
-    /// Its number.
-    pub connection: u64,
-    /// How far it came.
-    pub state: ConnectionState,
-    /// Version of MPTCP.
-    pub version: Option<u8>,
-    /// The client, on the first subflow.
-    pub client: LineEnd,
-    /// The server, on the first subflow.
-    pub server: LineEnd,
-    /// Its subflows so far.
-    pub subflows: u64,
-    /// One sentence for a person, once it has ended.
-    pub verdict: Option<String>,
-}
-
-/// The state of a subflow.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct SubflowLine {
-    /// Nanoseconds since the first packet.
-    pub t_ns: i64,
-    /// Number of its connection.
-    pub connection: u64,
-    /// Its number within the connection.
-    pub subflow: u32,
-    /// How far it came.
-    pub state: SubflowState,
-    /// Whether it was opened with MP_CAPABLE.
-    pub initial: bool,
-    /// Who opened it.
-    pub opened_by: RoleName,
-    /// The client's end.
-    pub client: LineEnd,
-    /// The server's end.
-    pub server: LineEnd,
-}
-
-/// One end of a subflow.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct LineEnd {
-    /// Address.
-    pub address: std::net::IpAddr,
-    /// TCP port.
-    pub port: u16,
-    /// ID of the address, once it is known.
-    pub address_id: Option<u8>,
-}
-
-/// Counts since the capture began.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct SummaryLine {
-    /// Nanoseconds since the first packet.
-    pub t_ns: i64,
-    /// Packets.
-    pub packets: u64,
-    /// TCP segments with at least one MPTCP option.
-    pub mptcp_segments: u64,
-    /// Connections that are remembered now.
-    pub connections: u64,
-    /// Subflows that are remembered now.
-    pub subflows: u64,
-    /// Connections that were forgotten, for whatever reason.
-    pub forgotten_connections: u64,
-    /// Packets that the kernel dropped.
-    pub dropped_by_kernel: Option<u64>,
-}
-
-/// Packets that were dropped.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct DropsLine {
-    /// Nanoseconds since the first packet.
-    pub t_ns: i64,
-    /// Packets that the kernel dropped so far.
-    pub dropped_by_kernel: u64,
-}
-
-/// Something that happened to an interface.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct InterfaceLine {
-    /// Nanoseconds since the first packet.
-    pub t_ns: i64,
-    /// Its name.
-    pub interface: String,
-    /// What happened.
-    pub what: String,
-}
 
 /// Turns updates into lines; knows what was told already.
 #[derive(Debug, Default)]
@@ -225,7 +99,7 @@ impl EventLines {
         let connection = trace.connection(trace.subflow(id).connection);
         let last = self.states.entry(connection.number).or_default();
         if last.connection.is_none() {
-            let state = state::state(&trace, connection).into();
+            let state = state::state(&trace, connection);
             last.connection = Some(state);
             lines.push(connection_line(
                 trace,
@@ -248,11 +122,11 @@ impl EventLines {
         let connection = trace.connection(subflow.connection);
         let last = self.states.entry(connection.number).or_default();
         let t_ns = subflow.last.at.since(origin);
-        let state = SubflowState::from(subflow.state());
+        let state = subflow.state();
         if last.subflows.insert(subflow.number, state) != Some(state) {
             lines.push(subflow_line(connection.number, subflow, state, t_ns));
         }
-        let state = ConnectionState::from(state::state(&trace, connection));
+        let state = state::state(&trace, connection);
         if last.connection.replace(state) != Some(state) {
             lines.push(connection_line(trace, connection, state, t_ns));
         }
@@ -267,7 +141,7 @@ fn live_event(trace: Trace<'_>, event: &tracked::Event, origin: Timestamp) -> Li
             t_ns: event.seen.at.since(origin),
             packet: event.seen.packet.0,
             subflow: subflow.number,
-            direction: event.direction.into(),
+            direction: event.direction,
             kind: (&event.kind).into(),
         },
     }
@@ -280,7 +154,10 @@ fn connection_line(
     t_ns: i64,
 ) -> LiveLine {
     let first = connection.subflows.first().map(|id| trace.subflow(*id));
-    let end = |role| first.map_or_else(LineEnd::unknown, |first| LineEnd::of(first, role));
+    // A connection is made with its first subflow, so nobody sees the address that stands for none.
+    let unknown =
+        || SubflowEndpoint { address: Ipv4Addr::UNSPECIFIED.into(), port: 0, address_id: None };
+    let end = |role| first.map_or_else(unknown, |first| first.sides.of(role).into());
     let has_ended = !matches!(
         state,
         ConnectionState::Handshaking | ConnectionState::Established | ConnectionState::Closing
@@ -289,7 +166,7 @@ fn connection_line(
         t_ns,
         connection: connection.number,
         state,
-        version: connection.version.map(|version| version.0),
+        version: connection.version,
         client: end(Role::Client),
         server: end(Role::Server),
         subflows: connection.subflows.len() as u64,
@@ -305,24 +182,8 @@ fn subflow_line(number: u64, subflow: &Subflow, state: SubflowState, t_ns: i64) 
         subflow: subflow.number,
         state,
         initial: subflow.initial,
-        opened_by: subflow.opener.into(),
-        client: LineEnd::of(subflow, Role::Client),
-        server: LineEnd::of(subflow, Role::Server),
+        opened_by: subflow.opener,
+        client: (&subflow.sides.client).into(),
+        server: (&subflow.sides.server).into(),
     }))
-}
-
-impl LineEnd {
-    fn of(subflow: &subflow::Subflow, role: Role) -> Self {
-        let end = subflow.sides.of(role);
-        Self {
-            address: end.endpoint.address,
-            port: end.endpoint.port,
-            address_id: end.address_id.map(|id| id.0),
-        }
-    }
-
-    /// A connection is made with its first subflow, so this never shows.
-    fn unknown() -> Self {
-        Self { address: std::net::Ipv4Addr::UNSPECIFIED.into(), port: 0, address_id: None }
-    }
 }

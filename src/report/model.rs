@@ -25,18 +25,15 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use address::Address;
-pub use build::{Lookup, PacketRef};
-pub use connection::{
-    AddAddrRoom, Close, CloseKind, Closer, Connection, ConnectionState, Fallback, Family, Host,
-    Moment, OptionSpace,
-};
+pub use build::{Lookup, Moment, PacketRef};
+pub use connection::{AddAddrRoom, Close, Connection, Fallback, Family, Host, OptionSpace};
 pub use data::{DataDirection, ReceiveWindow, Reinjection, Stall};
-pub use finding::{Confidence, Finding, Severity};
-pub use input::{Forgotten, Input, OptionCounts, Severities, Totals};
-pub use series::{AckedLists, Lists, RttLists, Series, Spans};
+pub use finding::Finding;
+pub use input::{Forgotten, Input, Severities, Totals};
+pub use series::{Series, Spans};
 pub use subflow::{
-    Checksums, Distribution, End, Handshake, HmacVerdict, JoinHmacs, OrphanSubflow, Reset,
-    RoleName, Subflow, SubflowDirection, SubflowState,
+    Checksums, Distribution, Handshake, JoinHmacs, OrphanSubflow, Reset, Subflow, SubflowDirection,
+    SubflowEndpoint,
 };
 
 use crate::analyze;
@@ -44,15 +41,6 @@ use crate::analyze::finding::Selection;
 use crate::analyze::{ConnectionContext, InputStats};
 use crate::track::Trace;
 use build::Context;
-
-/// A value of the client's and one of the server's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct PerHost<T> {
-    /// The client's.
-    pub client: T,
-    /// The server's.
-    pub server: T,
-}
 
 /// The whole report.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -176,7 +164,10 @@ impl Report {
         wanted: &Selection,
     ) -> Self {
         let mut report = Self::build_with(trace, inputs, lookup, wanted);
-        report.fill_series(&Context::new(trace, inputs, None), *trace);
+        let context = Context::new(trace, inputs, None);
+        for (reported, connection) in report.connections.iter_mut().zip(trace.connections()) {
+            reported.fill_series(&context, connection);
+        }
         report
     }
 }

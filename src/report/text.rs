@@ -5,24 +5,16 @@ pub(crate) mod event;
 mod explain;
 pub(in crate::layers::report) mod finding;
 mod input;
+mod page;
 mod style;
 
 use std::io::{self, Write};
 
 use super::model::{Connection, Finding, Report};
 use crate::analyze::finding::Code;
-use crate::text_layout::{self, LongWords};
 use crate::units;
 pub use explain::{write_codes, write_explanation};
 use style::Paint;
-
-/// Columns that a line may have.
-const WIDTH: usize = 80;
-
-/// `text` in lines of at most `columns`; a path or a command that is longer stays whole.
-fn wrap(text: &str, columns: usize) -> Vec<String> {
-    text_layout::wrap(text, columns, LongWords::Keep)
-}
 
 /// How the text is to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +73,7 @@ fn counts(report: &Report) -> String {
 
 /// What is about no connection in particular; input notes tell of frames captured twice.
 fn write_findings_on_capture(report: &Report, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
-    let twice = Code::CaptureDuplicateFrames.name();
+    let twice = Code::CaptureDuplicateFrames;
     let wanted = |found: &&Finding| found.connection.is_none() && found.code != twice;
     let findings: Vec<_> = report.findings.iter().filter(wanted).collect();
     if !findings.is_empty() {

@@ -1,13 +1,13 @@
 //! The two directions of a connection: how they are written, and which one matters more.
 
 use super::theme::Theme;
-use crate::report::event::Direction;
 use crate::report::model::{Connection, DataDirection};
+use crate::track::role::Direction;
 
 /// `c→s` or `s→c`.
-pub fn arrow(theme: Theme, direction: impl Into<Direction>) -> String {
+pub fn arrow(theme: Theme, direction: Direction) -> String {
     let to = theme.glyphs.to;
-    match direction.into() {
+    match direction {
         Direction::ClientToServer => format!("c{to}s"),
         Direction::ServerToClient => format!("s{to}c"),
     }

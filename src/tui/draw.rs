@@ -14,7 +14,8 @@ use super::snapshot::Phase;
 use super::update::EXPORTS;
 use super::widgets::pane::{draw_lines, draw_overlay};
 use super::widgets::text;
-use crate::report::model::{Input, Severity};
+use crate::analyze::finding::Severity;
+use crate::report::model::Input;
 use crate::units;
 
 /// Draws everything.

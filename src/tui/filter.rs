@@ -88,7 +88,7 @@ impl Filter {
             return true;
         }
         let mut row = connection.map_or_else(Vec::new, |connection| row_of(connection, &[]));
-        row.push(("code", Value::Text(finding.code.clone())));
+        row.push(("code", Value::Text(finding.code.to_string())));
         row.push(("severity", Value::Text(format!("{:?}", finding.severity).to_lowercase())));
         row.push(("summary", Value::Text(finding.summary.to_lowercase())));
         self.takes(&row)
@@ -196,7 +196,7 @@ fn row_of(connection: &Connection, findings: &[Finding]) -> Vec<(&'static str, V
         ("duration", Value::Number(connection.duration_ns.unsigned_abs() / 1_000_000_000)),
     ];
     if let Some(version) = connection.version {
-        row.push(("version", Value::Number(version.into())));
+        row.push(("version", Value::Number(version.0.into())));
     }
     if connection.fallback.is_some() {
         row.push(("state", text("fallback".to_owned())));
@@ -213,7 +213,7 @@ fn row_of(connection: &Connection, findings: &[Finding]) -> Vec<(&'static str, V
         }
         row.extend(subflow.tcp_stream.map(|stream| ("stream", Value::Number(stream.into()))));
     }
-    row.extend(findings.iter().map(|finding| ("code", text(finding.code.clone()))));
+    row.extend(findings.iter().map(|finding| ("code", text(finding.code.to_string()))));
     row
 }
 

@@ -6,7 +6,8 @@ use ratatui::text::{Line, Span};
 
 use super::theme::Theme;
 use super::widgets::text;
-use crate::report::model::{End, Finding, Subflow, SubflowState};
+use crate::report::model::{Finding, Subflow, SubflowEndpoint};
+use crate::track::subflow::SubflowState;
 use crate::units;
 use crate::wire::segment::Endpoint;
 
@@ -14,7 +15,7 @@ use crate::wire::segment::Endpoint;
 /// cut at its beginning.
 pub fn path(theme: Theme, subflow: &Subflow, cells: usize) -> String {
     let glyphs = theme.glyphs;
-    let end = |end: &End| Endpoint { address: end.address, port: end.port }.to_string();
+    let end = |end: &SubflowEndpoint| Endpoint { address: end.address, port: end.port }.to_string();
     let (client, server) = (end(&subflow.client), end(&subflow.server));
     let room = cells.saturating_sub(3);
     let half = room / 2;

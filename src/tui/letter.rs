@@ -2,8 +2,8 @@
 //! of the ladder that are not wide.
 
 use super::theme::Theme;
+use crate::analyze::finding::Severity;
 use crate::report::event::{DataLevelLength, Dss, EventKind};
-use crate::report::model::Severity;
 use crate::track::packet_class::PacketClass;
 
 /// What a letter stands for, the least important first.

@@ -4,8 +4,7 @@
 use super::packet_cache::Bytes;
 use super::shared::Shared;
 use crate::report::fields::{self, FieldContext};
-use crate::report::hex::Hex64;
-use crate::report::model::{Connection, HmacVerdict, Host, RoleName, Subflow};
+use crate::report::model::{Connection, Host, Subflow};
 use crate::track::index::Entry;
 use crate::track::proof::Verdict;
 use crate::track::role::{Direction, PerRole, Role};
@@ -89,11 +88,11 @@ impl<'a> PacketContext<'a> {
     }
 
     fn key(&self, role: Role) -> Option<Key> {
-        self.host(role).key.map(|Hex64(key)| Key(key))
+        self.host(role).key
     }
 
     fn idsn(&self, role: Role) -> Option<Dsn> {
-        self.host(role).idsn.map(|Hex64(idsn)| Dsn(idsn))
+        self.host(role).idsn
     }
 
     /// A DSN of the sender, counted from the beginning of its stream.
@@ -111,8 +110,8 @@ impl<'a> PacketContext<'a> {
         let sender = self.direction.sender();
         let hmac = self.subflow.hmac.as_ref();
         match option {
-            MptcpOption::Join(Join::SynAck { .. }) => hmac.map(|hmac| verdict(hmac.syn_ack)),
-            MptcpOption::Join(Join::Ack { .. }) => hmac.map(|hmac| verdict(hmac.ack)),
+            MptcpOption::Join(Join::SynAck { .. }) => hmac.map(|hmac| hmac.syn_ack),
+            MptcpOption::Join(Join::Ack { .. }) => hmac.map(|hmac| hmac.ack),
             MptcpOption::AddAddr(add) if add.hmac().is_some() => {
                 let keys = self.key(sender).zip(self.key(sender.peer()));
                 let fits = |keys| crypto::matching_add_addr_variant(keys, add).is_some();
@@ -142,11 +141,7 @@ impl<'a> PacketContext<'a> {
 
 /// The packets that opened a subflow, by who sent them.
 fn opening_packets(subflow: &Subflow) -> [(Role, Option<PacketNo>); 2] {
-    let opener = match subflow.opened_by {
-        RoleName::Client => Role::Client,
-        RoleName::Server => Role::Server,
-    };
-    let handshake = &subflow.handshake;
+    let (opener, handshake) = (subflow.opened_by, &subflow.handshake);
     [(opener, handshake.syn.map(PacketNo)), (opener.peer(), handshake.syn_ack.map(PacketNo))]
 }
 
@@ -192,13 +187,4 @@ fn opening_of(shared: &Shared, number: PacketNo) -> Option<OpeningSyn> {
 
 const fn judge(holds: bool) -> Verdict {
     if holds { Verdict::Verified } else { Verdict::Mismatch }
-}
-
-const fn verdict(verdict: HmacVerdict) -> Verdict {
-    match verdict {
-        HmacVerdict::Verified => Verdict::Verified,
-        HmacVerdict::Mismatch => Verdict::Mismatch,
-        HmacVerdict::Unverifiable => Verdict::Unverifiable,
-        HmacVerdict::Absent => Verdict::Absent,
-    }
 }

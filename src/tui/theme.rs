@@ -6,7 +6,7 @@
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
 
-use crate::report::model::Severity;
+use crate::analyze::finding::Severity;
 
 /// How things look on this terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The timeline and the graphs: keys in, screens out.
 
-use mptcpscope::internals::report::event::Direction;
+use mptcpscope::internals::track::role::Direction;
 use mptcpscope::internals::tui::Action;
 use mptcpscope::internals::tui::Screen;
 use mptcpscope::internals::tui::screens::graphs::Graph;

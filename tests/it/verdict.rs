@@ -2,10 +2,11 @@
 //! answered, begun before the capture.
 
 use etherparse::PacketBuilder;
+use mptcpscope::internals::analyze::state::ConnectionState;
 use mptcpscope::internals::report::Report;
-use mptcpscope::internals::report::model::{
-    Connection, ConnectionState, HmacVerdict, SubflowState,
-};
+use mptcpscope::internals::report::model::Connection;
+use mptcpscope::internals::track::proof::Verdict;
+use mptcpscope::internals::track::subflow::SubflowState;
 use mptcpscope::internals::track::{Limits, Tracker};
 use mptcpscope::internals::wire::frame::{CapturePoint, Frame, LinkType, PacketNo, Timestamp};
 use mptcpscope::internals::wire::segment::decode;
@@ -122,7 +123,7 @@ fn an_orphan_join() {
     let [orphan] = report.orphan_subflows.as_slice() else { panic!("one orphan") };
     assert_eq!(orphan.token.unwrap().to_string(), "0x00000001");
     assert_eq!(orphan.subflow.state, SubflowState::Refused);
-    assert_eq!(orphan.subflow.hmac.as_ref().unwrap().ack, HmacVerdict::Absent);
+    assert_eq!(orphan.subflow.hmac.as_ref().unwrap().ack, Verdict::Absent);
 }
 
 #[test]

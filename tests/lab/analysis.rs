@@ -2,10 +2,11 @@
 
 use mptcpscope::internals::capture::{Capture, InputPath};
 use mptcpscope::internals::report::Report;
-use mptcpscope::internals::report::model::{
-    Address, Connection, End, HmacVerdict, RoleName, Subflow, SubflowState,
-};
+use mptcpscope::internals::report::model::{Address, Connection, Subflow, SubflowEndpoint};
+use mptcpscope::internals::track::proof::Verdict;
+use mptcpscope::internals::track::role::Role;
 use mptcpscope::internals::track::stream::StreamUse;
+use mptcpscope::internals::track::subflow::SubflowState;
 use mptcpscope::internals::track::{Limits, Tracker};
 use mptcpscope::internals::wire::segment::decode;
 
@@ -62,8 +63,8 @@ fn connection_lines(connection: &Connection) -> Lines {
 
 fn subflow_line(subflow: &Subflow) -> String {
     let (opener, acceptor) = match subflow.opened_by {
-        RoleName::Client => (&subflow.client, &subflow.server),
-        RoleName::Server => (&subflow.server, &subflow.client),
+        Role::Client => (&subflow.client, &subflow.server),
+        Role::Server => (&subflow.server, &subflow.client),
     };
     let join = if subflow.initial { "" } else { "join " };
     let state = name(&subflow.state);
@@ -71,13 +72,12 @@ fn subflow_line(subflow: &Subflow) -> String {
     if let Some(hmac) = &subflow.hmac {
         let wrong = [("SYN/ACK", hmac.syn_ack), ("ACK", hmac.ack)]
             .into_iter()
-            .filter(|(_, verdict)| *verdict == HmacVerdict::Mismatch);
+            .filter(|(_, verdict)| *verdict == Verdict::Mismatch);
         parts.extend(wrong.map(|(place, _)| format!("HMAC of {place} wrong")));
     }
-    let backup =
-        [(RoleName::Client, subflow.backup.client), (RoleName::Server, subflow.backup.server)]
-            .into_iter()
-            .filter(|(_, backup)| *backup == Some(true));
+    let backup = [(Role::Client, subflow.backup.client), (Role::Server, subflow.backup.server)]
+        .into_iter()
+        .filter(|(_, backup)| *backup == Some(true));
     parts.extend(backup.map(|(role, _)| format!("backup of {}", name(&role))));
     parts.join(", ")
 }
@@ -93,7 +93,7 @@ fn ended(subflow: &Subflow) -> String {
 }
 
 /// `opener > acceptor`, with the acceptor's port unless it is the usual one or a client's own.
-fn joined(opener: &End, acceptor: &End) -> String {
+fn joined(opener: &SubflowEndpoint, acceptor: &SubflowEndpoint) -> String {
     let is_told = acceptor.port != PORT && acceptor.port < FIRST_EPHEMERAL;
     let port = if is_told { format!(":{}", acceptor.port) } else { String::new() };
     format!("{} > {}{port}", opener.address, acceptor.address)

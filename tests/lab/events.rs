@@ -8,7 +8,8 @@ use std::process::{Child, Command, Stdio};
 
 use mptcpscope::internals::report::Report;
 use mptcpscope::internals::report::event::{AddAddr, EventKind};
-use mptcpscope::internals::report::model::{End, HmacVerdict};
+use mptcpscope::internals::report::model::SubflowEndpoint;
+use mptcpscope::internals::track::proof::Verdict;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::host::Host;
@@ -115,7 +116,7 @@ pub(crate) fn report_facts(side: Side, report: &Report) -> BTreeSet<String> {
 
 fn subflow_facts(seen: &PacketStamp<'_>) -> impl Iterator<Item = String> {
     let is_joined = if seen.is_opener() {
-        seen.is_own_join() && seen.syn_ack_hmac_is(HmacVerdict::Verified)
+        seen.is_own_join() && seen.syn_ack_hmac_is(Verdict::Verified)
     } else {
         seen.is_taken()
     };
@@ -134,12 +135,12 @@ fn subflow_facts(seen: &PacketStamp<'_>) -> impl Iterator<Item = String> {
     facts.into_iter()
 }
 
-fn ends<'a>(seen: &PacketStamp<'a>) -> (&'a End, &'a End) {
+fn ends<'a>(seen: &PacketStamp<'a>) -> (&'a SubflowEndpoint, &'a SubflowEndpoint) {
     let (client, server) = (&seen.subflow.client, &seen.subflow.server);
     if seen.side == Side::Client { (client, server) } else { (server, client) }
 }
 
-fn end(end: &End) -> String {
+fn end(end: &SubflowEndpoint) -> String {
     let id = end.address_id.map_or("unknown".to_owned(), |id| id.to_string());
     format!("{}:{} id {id}", end.address, end.port)
 }

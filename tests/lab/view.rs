@@ -1,13 +1,15 @@
 //! A report as one of its hosts sees it: what it sent, and what it received.
 
 use mptcpscope::internals::report::Report;
-use mptcpscope::internals::report::event::{
-    AddAddr, DataLevelLength, Direction, EventKind, FallbackCauseName, JoinForm,
-};
+use mptcpscope::internals::report::event::{AddAddr, DataLevelLength, EventKind, JoinForm};
 use mptcpscope::internals::report::model::{
-    Connection, DataDirection, HmacVerdict, Reset, RoleName, Subflow, SubflowDirection,
-    SubflowState,
+    Connection, DataDirection, Reset, Subflow, SubflowDirection,
 };
+use mptcpscope::internals::track::fallback::FallbackCause;
+use mptcpscope::internals::track::proof::Verdict;
+use mptcpscope::internals::track::role::{Direction, Role};
+use mptcpscope::internals::track::subflow::SubflowState;
+use mptcpscope::internals::wire::mptcp::ResetReason;
 
 /// Which host the counters are of: the one that connects, or the one that accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,10 +26,10 @@ impl Side {
         }
     }
 
-    fn role(self) -> RoleName {
+    fn role(self) -> Role {
         match self {
-            Self::Client => RoleName::Client,
-            Self::Server => RoleName::Server,
+            Self::Client => Role::Client,
+            Self::Server => Role::Server,
         }
     }
 
@@ -139,7 +141,7 @@ impl<'a> PacketStamp<'a> {
         } else {
             self.is_initial()
                 && self.has_both_keys(Sender::Peer)
-                && !self.fell_back(FallbackCauseName::AckWithoutMpCapable)
+                && !self.fell_back(FallbackCause::AckWithoutMpCapable)
         }
     }
 
@@ -151,9 +153,9 @@ impl<'a> PacketStamp<'a> {
 
     /// Whether the connection went on as plain TCP after the handshake, and nobody announced it.
     pub(crate) fn went_silent(&self) -> bool {
-        self.fell_back(FallbackCauseName::DataWithoutMapping)
-            || self.fell_back(FallbackCauseName::AnswerWithoutDss)
-            || self.fell_back(FallbackCauseName::ChecksumFailed)
+        self.fell_back(FallbackCause::DataWithoutMapping)
+            || self.fell_back(FallbackCause::AnswerWithoutDss)
+            || self.fell_back(FallbackCause::ChecksumFailed)
     }
 
     fn has_both_keys(&self, from: Sender) -> bool {
@@ -225,11 +227,11 @@ impl<'a> PacketStamp<'a> {
         })
     }
 
-    pub(crate) fn syn_ack_hmac_is(&self, verdict: HmacVerdict) -> bool {
+    pub(crate) fn syn_ack_hmac_is(&self, verdict: Verdict) -> bool {
         self.subflow.hmac.as_ref().is_some_and(|hmac| hmac.syn_ack == verdict)
     }
 
-    pub(crate) fn ack_hmac_is(&self, verdict: HmacVerdict) -> bool {
+    pub(crate) fn ack_hmac_is(&self, verdict: Verdict) -> bool {
         self.subflow.hmac.as_ref().is_some_and(|hmac| hmac.ack == verdict)
     }
 
@@ -248,14 +250,12 @@ impl<'a> PacketStamp<'a> {
     pub(crate) fn refused_syn(&self, reason: u8) -> bool {
         let refusal = self.own_refusal();
         self.subflow.handshake.syn_ack.is_none()
-            && refusal.is_some_and(|reset| reset.reason == Some(reason))
+            && refusal.is_some_and(|reset| reset.reason == Some(ResetReason(reason)))
     }
 
     /// A join to this host that it took.
     pub(crate) fn is_taken(&self) -> bool {
-        self.is_join_here()
-            && self.ack_hmac_is(HmacVerdict::Verified)
-            && self.own_refusal().is_none()
+        self.is_join_here() && self.ack_hmac_is(Verdict::Verified) && self.own_refusal().is_none()
     }
 
     /// Whether the join goes to another port than the one that its acceptor has in the connection.
@@ -265,13 +265,13 @@ impl<'a> PacketStamp<'a> {
             return false;
         };
         match self.subflow.opened_by {
-            RoleName::Client => self.subflow.server.port != initial.server.port,
-            RoleName::Server => self.subflow.client.port != initial.client.port,
+            Role::Client => self.subflow.server.port != initial.server.port,
+            Role::Server => self.subflow.client.port != initial.client.port,
         }
     }
 
     /// Whether the connection went on as plain TCP because of this, on this subflow.
-    pub(crate) fn fell_back(&self, cause: FallbackCauseName) -> bool {
+    pub(crate) fn fell_back(&self, cause: FallbackCause) -> bool {
         let fallback = self.connection.and_then(|connection| connection.fallback.as_ref());
         self.is_initial() && fallback.is_some_and(|fallback| fallback.cause == cause)
     }
@@ -312,6 +312,7 @@ impl<'a> PacketStamp<'a> {
             Side::Client => self.subflow.client.address_id,
             Side::Server => self.subflow.server.address_id,
         }
+        .map(|id| id.0)
     }
 
     /// Whether the announcement is proved by its HMAC.
@@ -319,8 +320,8 @@ impl<'a> PacketStamp<'a> {
         let mut addresses =
             self.connection.into_iter().flat_map(|connection| &connection.addresses);
         addresses.any(|address| {
-            (address.address_id, address.address) == (add.address_id, Some(add.address))
-                && address.hmac == Some(HmacVerdict::Verified)
+            (address.address_id.0, address.address) == (add.address_id, Some(add.address))
+                && address.hmac == Some(Verdict::Verified)
         })
     }
 }

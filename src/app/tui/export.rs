@@ -18,7 +18,6 @@ use crate::tui::action::Export;
 use crate::tui::widgets::text;
 use crate::tui::{App, draw};
 use crate::units;
-use crate::wire::segment::Endpoint;
 
 /// Writes what is wanted to a new file; says in a sentence what was written where.
 pub(super) fn write(app: &App, reader: &PacketReader, what: Export) -> Result<String> {
@@ -48,11 +47,10 @@ fn report(app: &App) -> Result<String> {
 /// The filter of the finding in focus, or else one for the connection.
 fn filter(app: &App) -> Result<String> {
     let connection = app.shared.connection().ok_or_else(|| anyhow!("no connection is selected"))?;
-    let flows = connection.subflows.iter().map(|subflow| {
-        let end =
-            |end: &crate::report::model::End| Endpoint { address: end.address, port: end.port };
-        (end(&subflow.client), end(&subflow.server))
-    });
+    let flows = connection
+        .subflows
+        .iter()
+        .map(|subflow| (subflow.client.endpoint(), subflow.server.endpoint()));
     let filter = display_filter::of_flows(flows).unwrap_or_default();
     let name = format!("connection-{}", connection.id);
     let path = create(&name, "filter", |out| writeln!(out, "{filter}"))?;

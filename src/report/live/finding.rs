@@ -3,10 +3,11 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::analyze::finding::{Code, Confidence, Severity};
 use crate::analyze::live_findings::{Change, FindingKey};
-use crate::report::event::Direction;
-use crate::report::model::{Confidence, Finding, Severity};
+use crate::report::model::Finding;
 use crate::track::Trace;
+use crate::track::role::Direction;
 use crate::wire::frame::Timestamp;
 
 /// A finding that began to hold, or does no more.
@@ -22,7 +23,7 @@ pub struct FindingLine {
     /// Number of the connection; null for one about the capture.
     pub connection: Option<u64>,
     /// Stable name.
-    pub code: &'static str,
+    pub code: Code,
     /// How bad.
     pub severity: Severity,
     /// How sure.
@@ -55,16 +56,6 @@ impl FindingLine {
         let FindingKey { connection, code, severity, confidence, subflow, direction } = held;
         let finding = finding
             .map(|finding| Finding { connection, ..Finding::of_origin(trace, origin, finding) });
-        Self {
-            t_ns,
-            change,
-            connection,
-            code: code.name(),
-            severity: severity.into(),
-            confidence: confidence.into(),
-            subflow,
-            direction: direction.map(Direction::from),
-            finding,
-        }
+        Self { t_ns, change, connection, code, severity, confidence, subflow, direction, finding }
     }
 }

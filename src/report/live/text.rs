@@ -2,12 +2,15 @@
 
 use std::fmt::Write;
 
-use super::{FindingLine, LineEnd, LiveLine, StateLine, SummaryLine, Turn};
+use super::finding::{FindingLine, Turn};
+use super::line::{LiveLine, StateLine, SummaryLine};
+use crate::analyze::state::ConnectionState;
 use crate::printable::printable;
-use crate::report::event::{Direction, Event};
-use crate::report::model::{ConnectionState, SubflowState};
+use crate::report::event::Event;
 use crate::report::text::event::words;
 use crate::report::text::finding::{name as severity, title};
+use crate::track::role::Direction;
+use crate::track::subflow::SubflowState;
 use crate::units;
 
 /// The lines as text, each with its end.
@@ -68,7 +71,7 @@ fn state_text(state: &StateLine) -> Option<String> {
         }
         StateLine::Subflow(line) => {
             let state = subflow_state(line.state)?;
-            let (client, server) = (endpoint(&line.client), endpoint(&line.server));
+            let (client, server) = (line.client.endpoint(), line.server.endpoint());
             let number = format!("#{} sf{}", line.connection, line.subflow);
             format!("{}  {number}    {state}: {client} → {server}", time(line.t_ns))
         }
@@ -117,10 +120,6 @@ fn finding_text(line: &FindingLine) -> String {
 
 fn time(t_ns: i64) -> String {
     format!("{:>9}", units::seconds(t_ns))
-}
-
-fn endpoint(end: &LineEnd) -> String {
-    std::net::SocketAddr::new(end.address, end.port).to_string()
 }
 
 const fn connection_state(state: ConnectionState) -> &'static str {

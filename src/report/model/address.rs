@@ -6,12 +6,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::build::Context;
-use super::subflow::{HmacVerdict, RoleName};
 use crate::analyze::{AddressVerdict, ConnectionContext};
 use crate::track::address::{self, Sightings};
+use crate::track::proof::Verdict;
+use crate::track::role::Role;
 use crate::track::subflow::Subflow;
 use crate::wire::crypto::AddAddrHmacVariant;
-use crate::wire::mptcp::AddAddr;
+use crate::wire::mptcp::{AddAddr, AddressId};
 
 /// An address that a host announced or withdrew.
 ///
@@ -23,9 +24,9 @@ use crate::wire::mptcp::AddAddr;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Address {
     /// Whose address.
-    pub owner: RoleName,
+    pub owner: Role,
     /// Its ID.
-    pub address_id: u8,
+    pub address_id: AddressId,
     /// The address; null where only its withdrawal was seen.
     pub address: Option<IpAddr>,
     /// The port, if one was announced.
@@ -35,7 +36,7 @@ pub struct Address {
     /// The first packets with an echo.
     pub echoed: Vec<u64>,
     /// Whether the HMAC proves the announcement; null without an announcement, and in version 0.
-    pub hmac: Option<HmacVerdict>,
+    pub hmac: Option<Verdict>,
     /// Which way of computing it fits.
     pub hmac_variant: Option<&'static str>,
     /// The first packets with REMOVE_ADDR.
@@ -61,13 +62,13 @@ impl Address {
         // Version 0 has no HMAC that could be absent.
         let is_proof_due = address.options.iter().any(|option| AddAddr::hmac(option).is_some());
         Self {
-            owner: address.owner.into(),
-            address_id: address.address_id.0,
+            owner: address.owner,
+            address_id: address.address_id,
             address: address.address,
             port: address.port,
             announced: packets(&address.announced),
             echoed: packets(&address.echoed),
-            hmac: is_proof_due.then(|| verdict.into()),
+            hmac: is_proof_due.then_some(verdict),
             hmac_variant: variant.map(variant_name),
             removed: packets(&address.removed),
             used_by_subflows: case.subflows.iter().filter(is_used).map(|s| s.number).collect(),

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::connection::Moment;
 use crate::analyze::InputStats;
 use crate::track::Trace;
 use crate::track::stamp::PacketStamp;
@@ -20,6 +19,15 @@ pub struct PacketRef(
     /// Frame number in that input, 1-based.
     pub u64,
 );
+
+/// A packet and its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Moment {
+    /// Packet number.
+    pub packet: u64,
+    /// Nanoseconds since the first packet of the capture.
+    pub t_ns: i64,
+}
 
 /// Tells where a packet stands; `None` where that is not known.
 pub type Lookup<'a> = dyn Fn(PacketNo) -> Option<PacketRef> + 'a;

@@ -5,18 +5,22 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::build::Context;
+use super::build::{Context, Moment};
 use super::data::DataDirection;
-use super::finding::Confidence;
-use super::{Address, PerHost, Subflow};
+use super::series::Series;
+use super::{Address, Subflow};
 use crate::analyze::ConnectionContext;
-use crate::analyze::{option_space, state, verdict};
-use crate::report::event::{Event, FallbackCauseName};
-use crate::report::hex::{Hex32, Hex64};
+use crate::analyze::finding::Confidence;
+use crate::analyze::state::{self, CloseKind, Closer, ConnectionState};
+use crate::analyze::{option_space, verdict};
+use crate::report::event::Event;
 use crate::track::connection;
 use crate::track::event;
-use crate::track::fallback;
-use crate::track::role::Role;
+use crate::track::fallback::{self, FallbackCause};
+use crate::track::role::{PerRole, Role};
+use crate::wire::mptcp::{Key, Token, Version};
+use crate::wire::segment::Endpoint;
+use crate::wire::seq::Dsn;
 
 /// A connection over all its subflows.
 ///
@@ -33,7 +37,7 @@ pub struct Connection {
     /// Its number, in the order of the first packets.
     pub id: u64,
     /// Version of MPTCP; asked for, as long as there is no answer.
-    pub version: Option<u8>,
+    pub version: Option<Version>,
     /// One sentence for a person.
     pub verdict: String,
     /// More sentences: failed joins, an end out of order, what the capture lacks.
@@ -47,7 +51,7 @@ pub struct Connection {
     /// Whether DSS checksums are in use.
     pub checksum: Option<bool>,
     /// The C bit of each side: no subflows to my initial address and port, please.
-    pub deny_join_initial: PerHost<Option<bool>>,
+    pub deny_join_initial: PerRole<Option<bool>>,
     /// First packet.
     pub start_t_ns: i64,
     /// From its first packet to its last.
@@ -76,43 +80,6 @@ pub struct Connection {
     pub events_dropped: u64,
 }
 
-/// How far a connection came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum ConnectionState {
-    /// The three segments of the initial subflow are not complete.
-    Handshaking,
-    /// Open.
-    Established,
-    /// One host, or both, sent a DATA_FIN (after a fallback: a FIN), and not all is acknowledged.
-    Closing,
-    /// Ended in order.
-    Closed,
-    /// Ended by MP_FASTCLOSE.
-    FastClosed,
-    /// The last subflow was reset before the DATA_FINs were exchanged.
-    Reset,
-    /// The initial subflow never got through.
-    Refused,
-    /// The capture does not show enough.
-    Unknown,
-}
-
-impl From<state::ConnectionState> for ConnectionState {
-    fn from(state: state::ConnectionState) -> Self {
-        match state {
-            state::ConnectionState::Handshaking => Self::Handshaking,
-            state::ConnectionState::Established => Self::Established,
-            state::ConnectionState::Closing => Self::Closing,
-            state::ConnectionState::Closed => Self::Closed,
-            state::ConnectionState::FastClosed => Self::FastClosed,
-            state::ConnectionState::Reset => Self::Reset,
-            state::ConnectionState::Refused => Self::Refused,
-            state::ConnectionState::Unknown => Self::Unknown,
-        }
-    }
-}
-
 /// One host of a connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Host {
@@ -121,27 +88,18 @@ pub struct Host {
     /// Its port there.
     pub port: u16,
     /// Its key.
-    pub key: Option<Hex64>,
+    pub key: Option<Key>,
     /// Token of the key.
-    pub token: Option<Hex32>,
+    pub token: Option<Token>,
     /// Initial data sequence number, from the key.
-    pub idsn: Option<Hex64>,
-}
-
-/// A packet and its time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Moment {
-    /// Packet number.
-    pub packet: u64,
-    /// Nanoseconds since the first packet of the capture.
-    pub t_ns: i64,
+    pub idsn: Option<Dsn>,
 }
 
 /// Where a connection went on as plain TCP.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Fallback {
     /// Why.
-    pub cause: FallbackCauseName,
+    pub cause: FallbackCause,
     /// The packet that shows it.
     pub packet: u64,
     /// When.
@@ -159,32 +117,6 @@ pub struct Close {
     pub by: Closer,
     /// The packet that began it.
     pub packet: u64,
-}
-
-/// What ended a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CloseKind {
-    /// DATA_FIN.
-    DataFin,
-    /// MP_FASTCLOSE.
-    FastClose,
-    /// RST on the last subflow.
-    Reset,
-    /// FIN, after a fallback.
-    FallbackFin,
-}
-
-/// Who ended a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Closer {
-    /// The client was first.
-    Client,
-    /// The server was first.
-    Server,
-    /// Both, before either knew of the other's.
-    Both,
 }
 
 /// Whether ADD_ADDR fits into a header of this connection.
@@ -234,14 +166,14 @@ impl Connection {
         let events = connection.events.iter();
         Self {
             id,
-            version: connection.version.map(|version| version.0),
+            version: connection.version,
             verdict: headline.unwrap_or_else(|| verdict::in_a_sentence(case)),
             details: verdict::details(case),
-            state: case.state.into(),
+            state: case.state,
             midstream: first.is_none_or(|first| first.is_midstream() || !first.initial),
             roles_certain: connection.roles_certain,
             checksum: connection.checksum,
-            deny_join_initial: PerHost {
+            deny_join_initial: PerRole {
                 client: connection.hosts.client.deny_join_initial,
                 server: connection.hosts.server.deny_join_initial,
             },
@@ -269,19 +201,44 @@ impl Connection {
     }
 }
 
+impl Connection {
+    /// Fills in what was sent when, from the `connection` that this one was built from.
+    pub(super) fn fill_series(
+        &mut self,
+        context: &Context<'_>,
+        connection: &connection::Connection,
+    ) {
+        let of = |role| {
+            let series = connection.data.of(role).level_stats().series.as_deref();
+            series.and_then(|series| Series::of_data(context, series))
+        };
+        self.c2s.series = of(Role::Client);
+        self.s2c.series = of(Role::Server);
+        for (reported, subflow) in self.subflows.iter_mut().zip(context.trace.subflows(connection))
+        {
+            reported.fill_series(context, subflow);
+        }
+    }
+}
+
 impl Event {
     fn build(context: &Context<'_>, event: &event::Event) -> Self {
         Self {
             t_ns: context.t_ns(event.seen.at),
             packet: context.packet(event.seen.packet),
             subflow: context.trace.subflow(event.subflow).number,
-            direction: event.direction.into(),
+            direction: event.direction,
             kind: (&event.kind).into(),
         }
     }
 }
 
 impl Host {
+    /// Address and port.
+    pub const fn endpoint(&self) -> Endpoint {
+        Endpoint { address: self.address, port: self.port }
+    }
+
     fn build(
         connection: &connection::Connection,
         first: Option<&crate::track::subflow::Subflow>,
@@ -293,9 +250,9 @@ impl Host {
             // A connection is made with its first subflow.
             address: endpoint.map_or(std::net::Ipv4Addr::UNSPECIFIED.into(), |e| e.address),
             port: endpoint.map_or(0, |endpoint| endpoint.port),
-            key: host.key.map(|key| Hex64(key.0)),
-            token: host.token.map(|token| Hex32(token.0)),
-            idsn: host.idsn.map(|idsn| Hex64(idsn.0)),
+            key: host.key,
+            token: host.token,
+            idsn: host.idsn,
         }
     }
 }
@@ -304,7 +261,7 @@ impl Fallback {
     fn build(context: &Context<'_>, fallback: fallback::Fallback) -> Self {
         let Moment { packet, t_ns } = context.moment(fallback.seen);
         Self {
-            cause: fallback.cause.into(),
+            cause: fallback.cause,
             packet,
             t_ns,
             confidence: if fallback.certain { Confidence::Certain } else { Confidence::Likely },
@@ -314,20 +271,7 @@ impl Fallback {
 
 impl Close {
     fn build(context: &Context<'_>, close: state::Close) -> Self {
-        Self {
-            kind: match close.kind {
-                state::CloseKind::DataFin => CloseKind::DataFin,
-                state::CloseKind::FastClose => CloseKind::FastClose,
-                state::CloseKind::Reset => CloseKind::Reset,
-                state::CloseKind::FallbackFin => CloseKind::FallbackFin,
-            },
-            by: match close.by {
-                state::Closer::Host(Role::Client) => Closer::Client,
-                state::Closer::Host(Role::Server) => Closer::Server,
-                state::Closer::Both => Closer::Both,
-            },
-            packet: context.packet(close.packet),
-        }
+        Self { kind: close.kind, by: close.by, packet: context.packet(close.packet) }
     }
 }
 

@@ -3,8 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::build::Context;
-use super::connection::Moment;
+use super::build::{Context, Moment};
 use super::series::Series;
 use super::subflow::Distribution;
 use crate::analyze::ConnectionContext;

@@ -1,13 +1,15 @@
 //! Findings, as the report lists them.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::build::Context;
 use crate::analyze::InputStats;
-use crate::analyze::finding;
-use crate::report::event::Direction;
+use crate::analyze::finding::{self, Code, Confidence, Param, Severity};
 use crate::track::Trace;
+use crate::track::role::Direction;
 use crate::wire::frame::Timestamp;
 
 /// One diagnosis.
@@ -21,7 +23,7 @@ use crate::wire::frame::Timestamp;
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Finding {
     /// Stable name.
-    pub code: String,
+    pub code: Code,
     /// How bad.
     pub severity: Severity,
     /// How sure.
@@ -39,7 +41,7 @@ pub struct Finding {
     /// How often.
     pub count: u64,
     /// Code of the finding that this one stands under: its cause, or what it is a part of.
-    pub because: Option<String>,
+    pub because: Option<Code>,
     /// What is the matter, in one sentence.
     pub summary: String,
     /// What to do.
@@ -49,7 +51,8 @@ pub struct Finding {
     /// A display filter that shows the packets.
     pub wireshark_filter: Option<String>,
     /// The values in the summary.
-    pub params: serde_json::Map<String, serde_json::Value>,
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
+    pub params: BTreeMap<&'static str, Param>,
 }
 
 impl Finding {
@@ -65,74 +68,22 @@ impl Finding {
 
     pub(super) fn build(context: &Context<'_>, finding: finding::Finding) -> Self {
         let reference = finding.code.reference();
-        let params = finding.params.into_iter();
         Self {
-            code: finding.code.name().to_owned(),
-            severity: finding.severity.into(),
-            confidence: finding.confidence.into(),
+            code: finding.code,
+            severity: finding.severity,
+            confidence: finding.confidence,
             connection: finding.connection.map(|number| number as u64),
             subflow: finding.subflow,
-            direction: finding.direction.map(Direction::from),
+            direction: finding.direction,
             t_ns: finding.at.map(|at| context.t_ns(at)),
             packets: finding.packets.into_iter().map(|packet| context.packet(packet)).collect(),
             count: finding.count,
-            because: finding.because.map(|code| code.name().to_owned()),
+            because: finding.because,
             summary: finding.summary,
             advice: finding.advice,
             reference: (!reference.is_empty()).then(|| reference.to_owned()),
             wireshark_filter: finding.wireshark_filter,
-            params: params.map(|(name, value)| (name.to_owned(), json(value))).collect(),
+            params: finding.params.into_iter().collect(),
         }
-    }
-}
-
-/// How bad.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// A fact that explains other things.
-    Note,
-    /// MPTCP works, but not as its owner wants.
-    Warning,
-    /// MPTCP does not work, or data is damaged.
-    Error,
-}
-
-impl From<finding::Severity> for Severity {
-    fn from(severity: finding::Severity) -> Self {
-        match severity {
-            finding::Severity::Note => Self::Note,
-            finding::Severity::Warning => Self::Warning,
-            finding::Severity::Error => Self::Error,
-        }
-    }
-}
-
-/// How sure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Confidence {
-    /// The packets prove it.
-    Certain,
-    /// The best explanation.
-    Likely,
-    /// One explanation.
-    Possible,
-}
-
-impl From<finding::Confidence> for Confidence {
-    fn from(confidence: finding::Confidence) -> Self {
-        match confidence {
-            finding::Confidence::Certain => Self::Certain,
-            finding::Confidence::Likely => Self::Likely,
-            finding::Confidence::Possible => Self::Possible,
-        }
-    }
-}
-
-fn json(param: finding::Param) -> serde_json::Value {
-    match param {
-        finding::Param::Number(number) => number.into(),
-        finding::Param::Text(text) => text.into(),
     }
 }

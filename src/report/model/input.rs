@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::finding::{Finding, Severity};
+use super::finding::Finding;
 use crate::analyze::InputStats;
-use crate::track;
-use crate::track::totals;
-use crate::wire::frame::Timestamp;
+use crate::analyze::finding::Severity;
+use crate::track::{self, OptionCounts, totals};
+use crate::wire::frame::{LinkType, Timestamp};
 
 /// One input.
 ///
@@ -27,13 +27,13 @@ pub struct Input {
     /// `gz`, `zst`, `xz` or `lz4`.
     pub compression: Option<String>,
     /// Names of the link types, each once.
-    pub link_types: Vec<String>,
+    pub link_types: Vec<LinkType>,
     /// Frames read.
     pub packets: u64,
     /// Captured octets of them.
     pub bytes: u64,
     /// Time of the earliest frame (RFC 3339).
-    pub start: Option<String>,
+    pub start: Option<Timestamp>,
     /// From the earliest frame to the latest.
     pub duration_ns: Option<i64>,
     /// Frames whose headers could not be read.
@@ -75,7 +75,7 @@ impl From<&InputStats> for Input {
     fn from(stats: &InputStats) -> Self {
         let stats = stats.clone();
         Self {
-            start: stats.first.and_then(rfc_3339),
+            start: stats.first,
             duration_ns: stats.last.and_then(|last| Some(last.since(stats.first?))),
             path: stats.path,
             format: stats.format,
@@ -93,12 +93,6 @@ impl From<&InputStats> for Input {
             dropped_by_kernel: stats.dropped_by_kernel,
         }
     }
-}
-
-/// A time with nine fractional digits; `None` for one that no calendar has.
-fn rfc_3339(at: Timestamp) -> Option<String> {
-    let at = jiff::Timestamp::from_nanosecond(at.0.into()).ok()?;
-    Some(format!("{at:.9}"))
 }
 
 /// Counts over all inputs.
@@ -147,7 +141,7 @@ impl Totals {
             orphan_subflows: 0,
             untracked_flows: totals.untracked_flows,
             forgotten: Forgotten::build(&totals.forgotten),
-            options: (&totals.options).into(),
+            options: totals.options,
             findings: Severities::default(),
         }
     }
@@ -180,44 +174,6 @@ impl Forgotten {
     }
 }
 
-/// How often each MPTCP option was seen.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[allow(missing_docs, reason = "the names of the RFC say it")]
-pub struct OptionCounts {
-    pub mp_capable: u64,
-    pub mp_join: u64,
-    pub dss: u64,
-    pub add_addr: u64,
-    pub remove_addr: u64,
-    pub mp_prio: u64,
-    pub mp_fail: u64,
-    pub mp_fastclose: u64,
-    pub mp_tcprst: u64,
-    pub mp_experimental: u64,
-    pub unknown: u64,
-    pub malformed: u64,
-}
-
-impl From<&track::OptionCounts> for OptionCounts {
-    fn from(counts: &track::OptionCounts) -> Self {
-        Self {
-            mp_capable: counts.mp_capable,
-            mp_join: counts.mp_join,
-            dss: counts.dss,
-            add_addr: counts.add_addr,
-            remove_addr: counts.remove_addr,
-            mp_prio: counts.mp_prio,
-            mp_fail: counts.mp_fail,
-            mp_fastclose: counts.mp_fastclose,
-            mp_tcprst: counts.mp_tcprst,
-            mp_experimental: counts.mp_experimental,
-            unknown: counts.unknown,
-            malformed: counts.malformed,
-        }
-    }
-}
-
 /// Findings by severity.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Severities {
@@ -237,17 +193,5 @@ impl Severities {
             warning: of(Severity::Warning),
             note: of(Severity::Note),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_have_nine_digits() {
-        assert_eq!(rfc_3339(Timestamp(1)).as_deref(), Some("1970-01-01T00:00:00.000000001Z"));
-        assert_eq!(rfc_3339(Timestamp(-1)).as_deref(), Some("1969-12-31T23:59:59.999999999Z"));
-        assert!(rfc_3339(Timestamp(i64::MAX)).is_some());
     }
 }

@@ -5,34 +5,15 @@ use std::net::IpAddr;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::PerHost;
 use super::build::Context;
 use super::series::Series;
-use crate::report::hex::Hex32;
 use crate::track::distribution;
 use crate::track::proof::{self, JoinVerdicts, Verdict};
-use crate::track::role::Role;
+use crate::track::role::{PerRole, Role};
 use crate::track::stamp::PacketStamp;
-use crate::track::subflow;
-
-/// Client or server of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RoleName {
-    /// Sender of the MP_CAPABLE SYN.
-    Client,
-    /// Receiver of it.
-    Server,
-}
-
-impl From<Role> for RoleName {
-    fn from(role: Role) -> Self {
-        match role {
-            Role::Client => Self::Client,
-            Role::Server => Self::Server,
-        }
-    }
-}
+use crate::track::subflow::{self, SubflowState};
+use crate::wire::mptcp::{AddressId, ResetReason, Token};
+use crate::wire::segment::Endpoint;
 
 /// One TCP flow of a connection.
 ///
@@ -51,15 +32,15 @@ pub struct Subflow {
     /// Whether it was opened with MP_CAPABLE (or, midstream, seems to have been).
     pub initial: bool,
     /// Who sent its SYN.
-    pub opened_by: RoleName,
+    pub opened_by: Role,
     /// Wireshark's `tcp.stream`.
     pub tcp_stream: Option<u32>,
     /// The client's end.
-    pub client: End,
+    pub client: SubflowEndpoint,
     /// The server's end.
-    pub server: End,
+    pub server: SubflowEndpoint,
     /// Whether each host wants it as backup.
-    pub backup: PerHost<Option<bool>>,
+    pub backup: PerRole<Option<bool>>,
     /// How far it came.
     pub state: SubflowState,
     /// The segments that opened it.
@@ -76,47 +57,13 @@ pub struct Subflow {
 
 /// One end of a subflow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct End {
+pub struct SubflowEndpoint {
     /// Address, as the capture shows it.
     pub address: IpAddr,
     /// TCP port.
     pub port: u16,
     /// ID of the address.
-    pub address_id: Option<u8>,
-}
-
-/// How far a subflow came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SubflowState {
-    /// A SYN, or a SYN and a SYN/ACK.
-    HalfOpen,
-    /// The SYN was repeated and never answered.
-    SynTimeout,
-    /// It never got through: RST, or no fourth ACK after a RST to the third.
-    Refused,
-    /// Open.
-    Established,
-    /// Both hosts sent a FIN.
-    Closed,
-    /// Was established and ended by a RST.
-    Reset,
-    /// The capture does not show enough.
-    Unknown,
-}
-
-impl From<subflow::SubflowState> for SubflowState {
-    fn from(state: subflow::SubflowState) -> Self {
-        match state {
-            subflow::SubflowState::HalfOpen => Self::HalfOpen,
-            subflow::SubflowState::SynTimeout => Self::SynTimeout,
-            subflow::SubflowState::Refused => Self::Refused,
-            subflow::SubflowState::Established => Self::Established,
-            subflow::SubflowState::Closed => Self::Closed,
-            subflow::SubflowState::Reset => Self::Reset,
-            subflow::SubflowState::Unknown => Self::Unknown,
-        }
-    }
+    pub address_id: Option<AddressId>,
 }
 
 /// Packet numbers of the segments that opened a subflow.
@@ -138,34 +85,9 @@ pub struct Handshake {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct JoinHmacs {
     /// That of the SYN/ACK.
-    pub syn_ack: HmacVerdict,
+    pub syn_ack: Verdict,
     /// That of the third ACK.
-    pub ack: HmacVerdict,
-}
-
-/// Whether a HMAC proves the key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum HmacVerdict {
-    /// It does.
-    Verified,
-    /// It does not.
-    Mismatch,
-    /// The keys are not in the capture.
-    Unverifiable,
-    /// There is none in the capture.
-    Absent,
-}
-
-impl From<Verdict> for HmacVerdict {
-    fn from(verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Verified => Self::Verified,
-            Verdict::Mismatch => Self::Mismatch,
-            Verdict::Unverifiable => Self::Unverifiable,
-            Verdict::Absent => Self::Absent,
-        }
-    }
+    pub ack: Verdict,
 }
 
 /// The RST that ended a subflow.
@@ -174,9 +96,9 @@ pub struct Reset {
     /// Packet number.
     pub packet: u64,
     /// Who sent it.
-    pub from: RoleName,
+    pub from: Role,
     /// Reason code of its MP_TCPRST option.
-    pub reason: Option<u8>,
+    pub reason: Option<ResetReason>,
     /// Name of that code.
     pub reason_name: Option<&'static str>,
     /// Whether the path may be tried again, as that option says.
@@ -281,18 +203,28 @@ impl Subflow {
         Self {
             id: subflow.number,
             initial: subflow.initial,
-            opened_by: subflow.opener.into(),
+            opened_by: subflow.opener,
             tcp_stream: subflow.tcp_stream,
             client: (&ends.client).into(),
             server: (&ends.server).into(),
-            backup: PerHost { client: ends.client.backup, server: ends.server.backup },
-            state: subflow.state().into(),
+            backup: PerRole { client: ends.client.backup, server: ends.server.backup },
+            state: subflow.state(),
             handshake: Handshake::build(context, &subflow.handshake),
-            hmac: verdicts.map(JoinHmacs::from),
+            hmac: verdicts.map(|JoinVerdicts { syn_ack, ack }| JoinHmacs { syn_ack, ack }),
             reset: subflow.reset.map(|reset| Reset::build(context, &reset)),
             c2s: SubflowDirection::build(&ends.client, !subflow.out_of_order),
             s2c: SubflowDirection::build(&ends.server, !subflow.out_of_order),
         }
+    }
+
+    /// Fills in what was sent when, from the `subflow` that this one was built from.
+    pub(super) fn fill_series(&mut self, context: &Context<'_>, subflow: &subflow::Subflow) {
+        let of = |side: &subflow::SubflowSide| {
+            let series = side.sender_stats.series.as_deref();
+            series.and_then(|series| Series::of_subflow(context, series))
+        };
+        self.c2s.series = of(&subflow.sides.client);
+        self.s2c.series = of(&subflow.sides.server);
     }
 
     /// Payload of both directions.
@@ -301,13 +233,16 @@ impl Subflow {
     }
 }
 
-impl From<&subflow::SubflowSide> for End {
+impl SubflowEndpoint {
+    /// Address and port.
+    pub const fn endpoint(&self) -> Endpoint {
+        Endpoint { address: self.address, port: self.port }
+    }
+}
+
+impl From<&subflow::SubflowSide> for SubflowEndpoint {
     fn from(end: &subflow::SubflowSide) -> Self {
-        Self {
-            address: end.endpoint.address,
-            port: end.endpoint.port,
-            address_id: end.address_id.map(|id| id.0),
-        }
+        Self { address: end.endpoint.address, port: end.endpoint.port, address_id: end.address_id }
     }
 }
 
@@ -347,18 +282,12 @@ impl Handshake {
     }
 }
 
-impl From<JoinVerdicts> for JoinHmacs {
-    fn from(verdicts: JoinVerdicts) -> Self {
-        Self { syn_ack: verdicts.syn_ack.into(), ack: verdicts.ack.into() }
-    }
-}
-
 impl Reset {
     fn build(context: &Context<'_>, reset: &subflow::Reset) -> Self {
         Self {
             packet: context.packet(reset.seen.packet),
-            from: reset.from.into(),
-            reason: reset.reason.map(|option| option.reason.0),
+            from: reset.from,
+            reason: reset.reason.map(|option| option.reason),
             reason_name: reset.reason.map(|option| option.reason.name()),
             transient: reset.reason.map(|option| option.transient),
         }
@@ -374,7 +303,7 @@ impl Reset {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct OrphanSubflow {
     /// The token that names the connection.
-    pub token: Option<Hex32>,
+    pub token: Option<Token>,
     /// Everything else.
     #[serde(flatten)]
     pub subflow: Subflow,
@@ -384,7 +313,7 @@ impl OrphanSubflow {
     pub(super) fn build(context: &Context<'_>, subflow: &subflow::Subflow) -> Self {
         let join = subflow.join.as_ref();
         Self {
-            token: join.and_then(|join| join.token).map(|token| Hex32(token.0)),
+            token: join.and_then(|join| join.token),
             subflow: Subflow::build(context, proof::unverified(subflow), subflow),
         }
     }

@@ -5,15 +5,17 @@ use std::net::IpAddr;
 
 use super::event;
 use super::finding;
+use super::page::{WIDTH, wrap};
 use super::style::Paint;
-use super::{WIDTH, wrap};
-use crate::report::model::{
-    Connection, ConnectionState, End, Finding, HmacVerdict, OrphanSubflow, PerHost, Subflow,
-    SubflowState,
-};
+use crate::analyze::state::ConnectionState;
+use crate::report::model::{Connection, Finding, OrphanSubflow, Subflow, SubflowEndpoint};
 use crate::text_layout::table::{self, TableCell};
 use crate::text_layout::width;
+use crate::track::proof::Verdict;
+use crate::track::role::PerRole;
+use crate::track::subflow::SubflowState;
 use crate::units;
+use crate::wire::mptcp::Version;
 use crate::wire::segment::Endpoint;
 
 /// Margin of what belongs to a connection.
@@ -125,12 +127,12 @@ fn facts(connection: &Connection) -> String {
         None => "checksums unknown",
     };
     let c_bit = match connection.deny_join_initial {
-        PerHost { client: Some(true), server: Some(true) } => "C bit of both",
-        PerHost { client: Some(true), .. } => "C bit of the client",
-        PerHost { server: Some(true), .. } => "C bit of the server",
-        PerHost { client: Some(false), server: Some(false) } => "no C bit",
-        PerHost { .. } if connection.version == Some(0) => "no C bit in v0",
-        PerHost { .. } => "C bit unknown",
+        PerRole { client: Some(true), server: Some(true) } => "C bit of both",
+        PerRole { client: Some(true), .. } => "C bit of the client",
+        PerRole { server: Some(true), .. } => "C bit of the server",
+        PerRole { client: Some(false), server: Some(false) } => "no C bit",
+        PerRole { .. } if connection.version == Some(Version::V0) => "no C bit in v0",
+        PerRole { .. } => "C bit unknown",
     };
     let timestamps = match connection.option_space.timestamps {
         Some(true) => "timestamps on",
@@ -203,7 +205,7 @@ fn rows(subflows: &[Subflow], with_path: bool) -> Vec<Vec<TableCell>> {
 
 /// Address IDs, the client's first.
 fn ids(subflow: &Subflow) -> String {
-    let id = |end: &End| end.address_id.map_or("?".to_owned(), |id| id.to_string());
+    let id = |end: &SubflowEndpoint| end.address_id.map_or("?".to_owned(), |id| id.to_string());
     format!("{}/{}", id(&subflow.client), id(&subflow.server))
 }
 
@@ -213,11 +215,11 @@ fn join(subflow: &Subflow) -> &'static str {
         return "–";
     };
     match (hmac.syn_ack, hmac.ack) {
-        (HmacVerdict::Mismatch, _) | (_, HmacVerdict::Mismatch) => "HMAC wrong",
-        (HmacVerdict::Verified, HmacVerdict::Verified) => "HMAC ok",
-        (HmacVerdict::Absent, HmacVerdict::Absent) => "no HMAC",
-        (HmacVerdict::Absent, _) | (_, HmacVerdict::Absent) => "HMAC lacking",
-        (HmacVerdict::Unverifiable, _) | (_, HmacVerdict::Unverifiable) => "HMAC open",
+        (Verdict::Mismatch, _) | (_, Verdict::Mismatch) => "HMAC wrong",
+        (Verdict::Verified, Verdict::Verified) => "HMAC ok",
+        (Verdict::Absent, Verdict::Absent) => "no HMAC",
+        (Verdict::Absent, _) | (_, Verdict::Absent) => "HMAC lacking",
+        (Verdict::Unverifiable, _) | (_, Verdict::Unverifiable) => "HMAC open",
     }
 }
 
@@ -227,8 +229,7 @@ fn ending(subflow: &Subflow) -> String {
     let syns = units::counted(syns, "SYN");
     match (&subflow.reset, subflow.handshake.syn_ack) {
         (Some(reset), _) => {
-            let reason = reset.reason.map(crate::wire::mptcp::ResetReason);
-            let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+            let reason = reset.reason.map(|reason| format!(": {reason}")).unwrap_or_default();
             format!("{syns}, refused by a RST (packet {}){reason}", reset.packet)
         }
         (None, Some(packet)) => format!("{syns}, answered as plain TCP (packet {packet})"),
@@ -245,7 +246,7 @@ fn server(connection: &Connection) -> Endpoint {
 }
 
 fn path(subflow: &Subflow) -> String {
-    let end = |end: &End| endpoint(end.address, end.port);
+    let end = |end: &SubflowEndpoint| endpoint(end.address, end.port);
     format!("{} → {}", end(&subflow.client), end(&subflow.server))
 }
 

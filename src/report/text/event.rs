@@ -2,13 +2,14 @@
 
 use std::io::{self, Write};
 
+use super::page::{WIDTH, wrap};
 use super::style::Paint;
-use super::{WIDTH, wrap};
 use crate::analyze::verdict::fallback_reason;
 use crate::report::event::{
-    AddAddr, DataLevelLength, Direction, Dss, Event, EventKind, JoinForm, MpCapable, MpJoin,
+    AddAddr, DataLevelLength, Dss, Event, EventKind, JoinForm, MpCapable, MpJoin,
 };
 use crate::text_layout::width;
+use crate::track::role::Direction;
 use crate::units;
 
 /// The events of one segment.
@@ -186,7 +187,7 @@ fn text(kind: &EventKind) -> Option<String> {
         EventKind::Fin => "FIN".to_owned(),
         EventKind::Rst(_) => "RST".to_owned(),
         EventKind::Fallback(fallback) => {
-            format!("plain TCP from here: {}", fallback_reason(fallback.cause.into()))
+            format!("plain TCP from here: {}", fallback_reason(fallback.cause))
         }
     })
 }

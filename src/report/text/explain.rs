@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
+use super::page::{WIDTH, wrap};
 use super::style::Paint;
-use super::{WIDTH, wrap};
 use crate::analyze::explain::{codes, headline, page};
 use crate::analyze::finding::{Code, Severity};
 

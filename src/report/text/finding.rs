@@ -2,11 +2,12 @@
 
 use std::io::{self, Write};
 
+use super::page::{WIDTH, wrap};
 use super::style::Paint;
-use super::{WIDTH, wrap};
-use crate::report::event::Direction;
-use crate::report::model::{Confidence, Finding, Severity};
+use crate::analyze::finding::{Confidence, Severity};
+use crate::report::model::Finding;
 use crate::text_layout::width;
+use crate::track::role::Direction;
 
 /// Most packets that are named.
 const MAX_PACKETS: usize = 5;

@@ -2,25 +2,26 @@
 
 use std::io::{self, Write};
 
+use super::page::{WIDTH, wrap};
 use super::style::Paint;
-use super::{WIDTH, wrap};
 use crate::printable::printable;
 use crate::report::model::{Forgotten, Input, Report};
 use crate::text_layout::width;
 use crate::units;
+use crate::wire::frame::{LinkType, Timestamp};
 
 /// `client.pcap · pcap, Ethernet · 756 packets in 1.14 s · 2026-01-01 00:00:00 UTC`.
 pub(super) fn write(input: &Input, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let mut format = vec![input.format.clone()];
     format.extend(input.compression.clone());
-    format.extend(input.link_types.iter().map(|name| link_type(name)));
+    format.extend(input.link_types.iter().copied().map(link_type));
     let packets = units::counted(input.packets, "packet");
     let packets = match input.duration_ns {
         Some(ns) if input.packets > 1 => format!("{packets} in {}", units::duration(ns)),
         _ => packets,
     };
     let mut parts = vec![printable(&input.path), printable(&format.join(", ")), packets];
-    parts.extend(input.start.as_deref().map(start));
+    parts.extend(input.start.map(start));
     for line in join_parts(&parts) {
         writeln!(out, "{}", paint.dim(&line))?;
     }
@@ -42,23 +43,26 @@ fn join_parts(parts: &[String]) -> Vec<String> {
     lines
 }
 
-/// `2026-01-01 00:00:00 UTC` of `2026-01-01T00:00:00.000000000Z`.
-fn start(rfc_3339: &str) -> String {
-    let whole = rfc_3339.split('.').next().unwrap_or(rfc_3339);
-    format!("{} UTC", whole.replace('T', " "))
+/// `2026-01-01 00:00:00 UTC`.
+fn start(at: Timestamp) -> String {
+    let at = jiff::Timestamp::from_nanosecond(at.0.into()).unwrap_or_default();
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 /// The name of a link type as people write it.
-fn link_type(name: &str) -> String {
-    match name {
-        "ETHERNET" => "Ethernet",
-        "LINUX_SLL" => "Linux cooked v1",
-        "LINUX_SLL2" => "Linux cooked v2",
-        "RAW" | "IPV4" | "IPV6" => "raw IP",
-        "NULL" | "LOOP" => "loopback",
-        other => other,
+fn link_type(link_type: LinkType) -> String {
+    match link_type {
+        LinkType::ETHERNET => "Ethernet".to_owned(),
+        LinkType::LINUX_SLL => "Linux cooked v1".to_owned(),
+        LinkType::LINUX_SLL2 => "Linux cooked v2".to_owned(),
+        LinkType::RAW
+        | LinkType::RAW_BSD
+        | LinkType::RAW_OPENBSD
+        | LinkType::IPV4
+        | LinkType::IPV6 => "raw IP".to_owned(),
+        LinkType::NULL | LinkType::LOOP => "loopback".to_owned(),
+        other => other.to_string(),
     }
-    .to_owned()
 }
 
 /// What of the inputs could not be used.

@@ -6,8 +6,9 @@ use ratatui::text::{Line, Span};
 
 use crate::analyze::explain;
 use crate::analyze::finding::Code;
-use crate::report::event::Direction;
-use crate::report::model::{Confidence, Finding, Severity};
+use crate::analyze::finding::{Confidence, Severity};
+use crate::report::model::Finding;
+use crate::track::role::Direction;
 use crate::tui::action::{Command, Move};
 use crate::tui::cursor::Cursor;
 use crate::tui::layout::{inner, split, stack};
@@ -36,7 +37,7 @@ pub struct FindingsScreen {
 /// What makes a finding the same one in the next snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    code: String,
+    code: Code,
     connection: Option<u64>,
     subflow: Option<u32>,
     packet: Option<u64>,
@@ -45,7 +46,7 @@ pub struct Identity {
 impl Identity {
     fn of(finding: &Finding) -> Self {
         Self {
-            code: finding.code.clone(),
+            code: finding.code,
             connection: finding.connection,
             subflow: finding.subflow,
             packet: finding.packets.first().copied(),
@@ -246,7 +247,7 @@ impl FindingsScreen {
     }
 
     fn draw_explanation(&self, shared: &Shared, frame: &mut Frame<'_>, area: Rect) {
-        let title = self.selected(shared).map_or("", |finding| finding.code.as_str());
+        let title = self.selected(shared).map_or("", |finding| finding.code.name());
         let is_focused = self.pane.has_keys() && self.reading.is_some();
         let lines = self.explanation(shared, usize::from(inner(area).width));
         let height = usize::from(inner(area).height);
@@ -278,16 +279,14 @@ impl FindingsScreen {
         section("", " ");
         section("Evidence", &evidence(finding));
         section("Try", finding.advice.as_deref().unwrap_or_default());
-        section("Cause", finding.because.as_deref().unwrap_or_default());
+        section("Cause", finding.because.map_or("", Code::name));
         section("Rule", finding.reference.as_deref().unwrap_or_default());
-        if let Ok(code) = finding.code.parse::<Code>() {
-            let page = explain::page(code);
-            section("Meaning", page.meaning);
-            section("Recognised", page.recognised);
-            section("Causes", page.causes);
-            section("Linux", page.linux);
-            section("Apple", page.apple);
-        }
+        let page = explain::page(finding.code);
+        section("Meaning", page.meaning);
+        section("Recognised", page.recognised);
+        section("Causes", page.causes);
+        section("Linux", page.linux);
+        section("Apple", page.apple);
         section("Filter", finding.wireshark_filter.as_deref().unwrap_or_default());
         lines
     }

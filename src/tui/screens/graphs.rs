@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use crate::report::event::Direction;
+use crate::track::role::Direction;
 use crate::tui::action::{Command, Move};
 use crate::tui::axis::{NARROWEST, TimeWindow};
 use crate::tui::direction::{arrow, main_direction};

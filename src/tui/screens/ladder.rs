@@ -15,8 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ratatui::Frame;
 
+use crate::analyze::finding::Severity;
 use crate::analyze::ladder::Row;
-use crate::report::model::Severity;
 use crate::track::index::Entry;
 use crate::tui::action::{Command, Move};
 use crate::tui::marks;

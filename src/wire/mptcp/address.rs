@@ -10,6 +10,7 @@
 //! or 6 is read as v0's IPVer and must then agree with the length; that it could also be a v1
 //! announcement with a reserved bit set is not considered, since no sender may set that.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use nom::Parser;
@@ -22,6 +23,12 @@ use super::subtype::Subtype;
 /// 8-bit handle of an address, per host and connection. The initial subflow's addresses have 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AddressId(pub u8);
+
+impl fmt::Display for AddressId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
 
 /// Which of the forms of ADD_ADDR it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,6 +11,8 @@
 //!     20    ACK             + key of the sender + key of the receiver
 //! ```
 
+use std::fmt;
+
 use nom::Parser;
 use nom::combinator::{map, opt};
 use nom::number::complete::{be_u8, be_u16, be_u64};
@@ -22,6 +24,12 @@ use super::subtype::Subtype;
 /// The four-bit MPTCP version. Any value is a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Version(pub u8);
+
+impl fmt::Display for Version {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
 
 impl Version {
     /// RFC 6824.

@@ -11,7 +11,7 @@ use super::{LAYERS, Source, paths_in, read_tree, sources, tight};
 const MOST: usize = 3;
 
 /// Layers with a larger circle, each with its size. It may not grow, and one that is small enough goes.
-const LARGER: &[(&str, usize)] = &[("report", 10)];
+const LARGER: &[(&str, usize)] = &[("report", 5)];
 
 #[test]
 fn few_files_of_a_layer_import_each_other_in_a_circle() {

@@ -134,7 +134,7 @@ pub(crate) fn facts(input: &InputStatus) -> InputStats {
         path: input.path.clone(),
         format: input.format.to_string(),
         compression: input.compression.map(|compression| compression.to_string()),
-        link_types: input.link_types().iter().map(LinkType::to_string).collect(),
+        link_types: input.link_types(),
         packets: input.packets,
         bytes: input.bytes,
         first: input.first,

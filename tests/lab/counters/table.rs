@@ -2,8 +2,11 @@
 
 use std::ops::RangeInclusive;
 
-use mptcpscope::internals::report::event::{EventKind, FallbackCauseName, JoinForm};
-use mptcpscope::internals::report::model::{ConnectionState, HmacVerdict};
+use mptcpscope::internals::analyze::state::ConnectionState;
+use mptcpscope::internals::report::event::{EventKind, JoinForm};
+use mptcpscope::internals::track::fallback::FallbackCause;
+use mptcpscope::internals::track::proof::Verdict;
+use mptcpscope::internals::wire::mptcp::ResetReason;
 
 use super::Counter;
 use super::Rule::{self, Exact, Silent, Within};
@@ -65,7 +68,7 @@ pub(crate) const TABLE: &[Counter] = &[
         "MPCapableFallbackACK",
         Exact("fallback because the third ACK has no MP_CAPABLE, seen at the server", |view| {
             view.count(|seen| {
-                !seen.is_opener() && seen.fell_back(FallbackCauseName::AckWithoutMpCapable)
+                !seen.is_opener() && seen.fell_back(FallbackCause::AckWithoutMpCapable)
             })
         }),
     ),
@@ -73,7 +76,7 @@ pub(crate) const TABLE: &[Counter] = &[
         "MPCapableFallbackSYNACK",
         Exact("fallback because the SYN/ACK has no MP_CAPABLE, seen at the client", |view| {
             view.count(|seen| {
-                seen.is_opener() && seen.fell_back(FallbackCauseName::SynAckWithoutMpCapable)
+                seen.is_opener() && seen.fell_back(FallbackCause::SynAckWithoutMpCapable)
             })
         }),
     ),
@@ -132,7 +135,7 @@ pub(crate) const TABLE: &[Counter] = &[
     row(
         "MPJoinSynAckRx",
         Exact("own joins whose SYN/ACK has the right HMAC", |view| {
-            view.count(|seen| seen.is_own_join() && seen.syn_ack_hmac_is(HmacVerdict::Verified))
+            view.count(|seen| seen.is_own_join() && seen.syn_ack_hmac_is(Verdict::Verified))
         }),
     ),
     row(
@@ -140,7 +143,7 @@ pub(crate) const TABLE: &[Counter] = &[
         Exact("of those, the ones with the backup bit", |view| {
             view.count(|seen| {
                 seen.is_own_join()
-                    && seen.syn_ack_hmac_is(HmacVerdict::Verified)
+                    && seen.syn_ack_hmac_is(Verdict::Verified)
                     && seen.is_backup(Peer, JoinForm::SynAck)
             })
         }),
@@ -150,9 +153,7 @@ pub(crate) const TABLE: &[Counter] = &[
         Exact(
             "own joins whose SYN/ACK has a wrong HMAC (before Linux 6.18.10 counted as \
              MPJoinAckHMacFailure)",
-            |view| {
-                view.count(|seen| seen.is_own_join() && seen.syn_ack_hmac_is(HmacVerdict::Mismatch))
-            },
+            |view| view.count(|seen| seen.is_own_join() && seen.syn_ack_hmac_is(Verdict::Mismatch)),
         ),
     ),
     row(
@@ -165,7 +166,7 @@ pub(crate) const TABLE: &[Counter] = &[
     row(
         "MPJoinAckHMacFailure",
         Exact("joins to this host whose third ACK has a wrong HMAC", |view| {
-            view.count(|seen| seen.is_join_here() && seen.ack_hmac_is(HmacVerdict::Mismatch))
+            view.count(|seen| seen.is_join_here() && seen.ack_hmac_is(Verdict::Mismatch))
         }),
     ),
     row(
@@ -177,8 +178,8 @@ pub(crate) const TABLE: &[Counter] = &[
                 view.count(|seen| {
                     let reason = seen.own_refusal().and_then(|reset| reset.reason);
                     seen.is_join_here()
-                        && seen.ack_hmac_is(HmacVerdict::Verified)
-                        && reason == Some(3)
+                        && seen.ack_hmac_is(Verdict::Verified)
+                        && reason == Some(ResetReason(3))
                 })
             },
         ),
@@ -299,7 +300,7 @@ pub(crate) const TABLE: &[Counter] = &[
             |view| {
                 view.count(|seen| {
                     seen.is_own_join()
-                        && seen.syn_ack_hmac_is(HmacVerdict::Verified)
+                        && seen.syn_ack_hmac_is(Verdict::Verified)
                         && seen.is_to_other_port()
                 })
             },
@@ -464,7 +465,7 @@ fn out_of_order(view: View<'_>) -> RangeInclusive<u64> {
 }
 
 fn syn_was_dropped(seen: &PacketStamp<'_>) -> bool {
-    seen.is_opener() && seen.fell_back(FallbackCauseName::SynWithMpCapableUnanswered)
+    seen.is_opener() && seen.fell_back(FallbackCause::SynWithMpCapableUnanswered)
 }
 
 fn is_fast_close((_, kind): &(u64, &EventKind)) -> bool {

@@ -4,8 +4,9 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::order::{Sort, counts};
-use crate::report::event::Direction;
-use crate::report::model::{Connection, Finding, Severity, Subflow};
+use crate::analyze::finding::Severity;
+use crate::report::model::{Connection, Finding, Subflow};
+use crate::track::role::Direction;
 use crate::tui::cursor::Cursor;
 use crate::tui::direction::arrow;
 use crate::tui::label::{self, is_backup, path, short_duration, subflow_state};
@@ -16,6 +17,7 @@ use crate::tui::widgets::pane::{draw_empty, draw_lines, draw_pane, pane};
 use crate::tui::widgets::table::{Cell, Column, Table};
 use crate::tui::widgets::text;
 use crate::units;
+use crate::wire::mptcp::AddressId;
 use crate::wire::segment::Endpoint;
 
 /// The connections to draw.
@@ -203,7 +205,7 @@ fn payload(subflow: &Subflow) -> u64 {
 
 fn subflow_cells(theme: Theme, subflow: &Subflow, all: u64, columns: u16) -> Vec<Cell> {
     let glyphs = theme.glyphs;
-    let id = |id: Option<u8>| id.map_or(glyphs.none.to_string(), |id| id.to_string());
+    let id = |id: Option<AddressId>| id.map_or(glyphs.none.to_string(), |id| id.to_string());
     let rtt = subflow.handshake.rtt_ns.map(short_duration);
     let typical = [&subflow.c2s, &subflow.s2c]
         .into_iter()

@@ -2,7 +2,8 @@
 
 use std::cmp::Reverse;
 
-use crate::report::model::{Connection, Finding, Severity};
+use crate::analyze::finding::Severity;
+use crate::report::model::{Connection, Finding};
 use crate::tui::shared::Shared;
 
 /// The order of the connections.

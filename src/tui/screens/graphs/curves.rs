@@ -2,8 +2,8 @@
 
 use ratatui::style::Style;
 
-use crate::report::event::Direction;
 use crate::report::model::{Connection, DataDirection, Series, Spans, Subflow, SubflowDirection};
+use crate::track::role::Direction;
 use crate::track::series::{Bin, Extent, Sent};
 use crate::tui::axis::TimeWindow;
 use crate::tui::theme::Theme;

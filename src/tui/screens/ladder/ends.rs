@@ -1,8 +1,9 @@
 //! With which packet each subflow was gone: the last one on it after its RST, or after both FINs.
 
 use crate::report::event::EventKind;
-use crate::report::model::{Connection, Subflow, SubflowState};
+use crate::report::model::{Connection, Subflow};
 use crate::track::index::{Members, PacketIndex};
+use crate::track::subflow::SubflowState;
 use crate::tui::shared::Shared;
 use crate::wire::frame::PacketNo;
 

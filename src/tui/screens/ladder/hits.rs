@@ -115,7 +115,7 @@ impl<'a> Packets<'a> {
         let is_called = |names: &[&str]| names.iter().any(|name| name.starts_with(word));
         let mut hits = self.events(is_called);
         for finding in self.shared.findings_here() {
-            if finding.code.replace('-', "_").contains(word) {
+            if finding.code.name().replace('-', "_").contains(word) {
                 hits.extend(finding.packets.iter().filter_map(|number| self.packet(*number)));
             }
         }

@@ -6,8 +6,8 @@ use ratatui::layout::Rect;
 
 use super::lanes::LaneLayout;
 use super::query::Search;
+use crate::analyze::finding::Severity;
 use crate::analyze::ladder::{Ladder, Row};
-use crate::report::model::Severity;
 use crate::track::index::Entry;
 use crate::tui::cursor::Cursor;
 use crate::tui::layout::{inner, stack};

@@ -6,10 +6,10 @@ use ratatui::text::{Line, Span};
 
 use super::state::TimelineScreen;
 use super::swimlanes::TimeColumn;
-use crate::report::event::Direction;
 use crate::report::model::{Connection, DataDirection, Spans, Subflow, SubflowDirection};
 use crate::report::text::event::words;
 use crate::track::role;
+use crate::track::role::Direction;
 use crate::tui::axis::{NARROWEST, TimeWindow};
 use crate::tui::direction::{arrow, main_direction};
 use crate::tui::label;

@@ -1,10 +1,12 @@
 //! What each subflow carried in each column: bytes, packets, and the most important event.
 
-use crate::report::event::{Direction, Event};
-use crate::report::model::{Connection, Finding, Severity};
+use crate::analyze::finding::Severity;
+use crate::report::event::Event;
+use crate::report::model::{Connection, Finding};
 use crate::track::index::{Entry, Members, PacketIndex};
 use crate::track::packet_class::PacketClass;
 use crate::track::role;
+use crate::track::role::Direction;
 use crate::tui::axis::TimeWindow;
 use crate::tui::letter::Letter;
 
