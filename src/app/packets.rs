@@ -8,7 +8,7 @@ use super::progress::Progress;
 use super::{inputs, output, pipeline, report};
 use crate::cli::PacketsArgs;
 use crate::report::packets::json::Packet;
-use crate::report::packets::{Line, Proof, has_mptcp};
+use crate::report::packets::{PacketLine, Proof, has_mptcp};
 use crate::track::{Limits, Tracker};
 use crate::wire::frame::Timestamp;
 use crate::wire::mptcp::MptcpOption;
@@ -49,6 +49,6 @@ fn write_line(
         serde_json::to_writer(&mut *out, &Packet::new(segment, start, proof))?;
         writeln!(out)
     } else {
-        writeln!(out, "{}", Line { segment, start, proof })
+        writeln!(out, "{}", PacketLine { segment, start, proof })
     }
 }

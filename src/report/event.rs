@@ -10,16 +10,11 @@
 //! A field that this form of the option does not carry is left out, and so are reserved bits that
 //! are 0.
 
-mod option;
-
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::Serialize;
+use serde_json::Value;
 
-pub use option::{
-    AddAddr, AddAddrForm, DataLevelLength, Dss, JoinForm, MpCapable, MpFail, MpFastclose, MpJoin,
-    MpPrio, MpTcprst, Raw, RemoveAddr,
-};
-
+use super::option::{self, AnyOption};
 use crate::track::event as tracked;
 use crate::track::fallback::FallbackCause;
 use crate::track::role::Direction;
@@ -50,43 +45,8 @@ pub struct Event {
 /// What happened: an MPTCP option, by its RFC name, or something at TCP level.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "kind")]
+#[schemars(transform = one_of_all_kinds)]
 pub enum EventKind {
-    /// Negotiation of the connection.
-    #[serde(rename = "MP_CAPABLE")]
-    MpCapable(MpCapable),
-    /// A further subflow.
-    #[serde(rename = "MP_JOIN")]
-    MpJoin(MpJoin),
-    /// Data sequence signal.
-    #[serde(rename = "DSS")]
-    Dss(Dss),
-    /// Announcement of an address, or its echo.
-    #[serde(rename = "ADD_ADDR")]
-    AddAddr(AddAddr),
-    /// Withdrawal of addresses.
-    #[serde(rename = "REMOVE_ADDR")]
-    RemoveAddr(RemoveAddr),
-    /// Change of the backup flag.
-    #[serde(rename = "MP_PRIO")]
-    MpPrio(MpPrio),
-    /// A checksum failed, or the sender falls back.
-    #[serde(rename = "MP_FAIL")]
-    MpFail(MpFail),
-    /// Abrupt end of the connection.
-    #[serde(rename = "MP_FASTCLOSE")]
-    MpFastclose(MpFastclose),
-    /// Reason of a subflow's RST.
-    #[serde(rename = "MP_TCPRST")]
-    MpTcprst(MpTcprst),
-    /// Private use.
-    #[serde(rename = "MP_EXPERIMENTAL")]
-    MpExperimental(Raw),
-    /// A subtype that is not assigned.
-    #[serde(rename = "UNKNOWN")]
-    Unknown(Raw),
-    /// A known subtype with an illegal length or combination of fields.
-    #[serde(rename = "MALFORMED")]
-    Malformed(Raw),
     /// A SYN, or with `ack` a SYN/ACK.
     #[serde(rename = "SYN")]
     Syn(Syn),
@@ -111,6 +71,20 @@ pub enum EventKind {
     /// From here on the connection is plain TCP.
     #[serde(rename = "FALLBACK")]
     Fallback(Fallback),
+    /// An MPTCP option.
+    #[serde(untagged, serialize_with = "option::serialize")]
+    Option(#[schemars(with = "AnyOption")] MptcpOption),
+}
+
+/// All kinds in one list of the schema, those of options first. The derived schema has `oneOf` the kinds
+/// of options within `anyOf`.
+fn one_of_all_kinds(schema: &mut Schema) {
+    let Some(Value::Array(mut kinds)) = schema.remove("anyOf") else { return };
+    let options = kinds.pop().and_then(|mut options| options.get_mut("oneOf").map(Value::take));
+    if let Some(Value::Array(mut all)) = options {
+        all.append(&mut kinds);
+        schema.insert("oneOf".to_owned(), all.into());
+    }
 }
 
 /// A SYN.
@@ -202,7 +176,7 @@ pub struct Fallback {
 impl From<&tracked::EventKind> for EventKind {
     fn from(kind: &tracked::EventKind) -> Self {
         match *kind {
-            tracked::EventKind::Option(option) => Self::from(&option),
+            tracked::EventKind::Option(option) => Self::Option(option),
             tracked::EventKind::Syn { ack, retransmission } => {
                 Self::Syn(Syn { ack, retransmission })
             }
@@ -226,25 +200,6 @@ impl From<&tracked::EventKind> for EventKind {
     }
 }
 
-impl From<&MptcpOption> for EventKind {
-    fn from(option: &MptcpOption) -> Self {
-        match option {
-            MptcpOption::Capable(capable) => Self::MpCapable(capable.into()),
-            MptcpOption::Join(join) => Self::MpJoin(join.into()),
-            MptcpOption::Dss(dss) => Self::Dss(dss.into()),
-            MptcpOption::AddAddr(add) => Self::AddAddr(add.into()),
-            MptcpOption::RemoveAddr(remove) => Self::RemoveAddr(remove.into()),
-            MptcpOption::Prio(prio) => Self::MpPrio(prio.into()),
-            MptcpOption::Fail(fail) => Self::MpFail(fail.into()),
-            MptcpOption::FastClose(close) => Self::MpFastclose(close.into()),
-            MptcpOption::TcpReset(reset) => Self::MpTcprst(reset.into()),
-            MptcpOption::Experimental(body) => Self::MpExperimental(body.into()),
-            MptcpOption::Unknown(body) => Self::Unknown(body.into()),
-            MptcpOption::Malformed(body) => Self::Malformed(body.into()),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -255,7 +210,7 @@ mod tests {
             .step_by(2)
             .map(|at| u8::from_str_radix(&body[at..at + 2], 16).unwrap())
             .collect();
-        serde_json::to_string(&EventKind::from(&MptcpOption::parse(&octets))).unwrap()
+        serde_json::to_string(&EventKind::Option(MptcpOption::parse(&octets))).unwrap()
     }
 
     #[test]

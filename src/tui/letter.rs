@@ -3,8 +3,9 @@
 
 use super::theme::Theme;
 use crate::analyze::finding::Severity;
-use crate::report::event::{DataLevelLength, Dss, EventKind};
+use crate::report::event::EventKind;
 use crate::track::packet_class::PacketClass;
+use crate::wire::mptcp::{DataLevelLength, Dss, Join, MptcpOption};
 
 /// What a letter stands for, the least important first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,22 +84,31 @@ impl Letter {
     /// Of an event; `None` for one that is not worth a letter.
     pub fn of_event(kind: &EventKind) -> Option<Self> {
         Some(match kind {
-            EventKind::MpCapable(_) => Self::Capable,
-            EventKind::MpJoin(join) if join.backup == Some(true) => Self::BackupJoin,
-            EventKind::MpJoin(_) => Self::Join,
-            EventKind::AddAddr(_) => Self::AddAddr,
-            EventKind::RemoveAddr(_) => Self::RemoveAddr,
-            EventKind::MpPrio(_) => Self::Priority,
-            EventKind::MpFail(_) | EventKind::Fallback(_) | EventKind::Malformed(_) => {
-                Self::Failure
-            }
-            EventKind::MpFastclose(_) => Self::FastClose,
-            EventKind::MpTcprst(_) | EventKind::Rst(_) => Self::Reset,
+            EventKind::Option(option) => return Self::of_option(option),
+            EventKind::Fallback(_) => Self::Failure,
+            EventKind::Rst(_) => Self::Reset,
             EventKind::DataFin(_) => Self::DataFin,
             EventKind::Fin => Self::Fin,
             EventKind::Reinjection(_) => Self::Reinjected,
-            EventKind::Dss(dss) if is_infinite(dss) => Self::Failure,
             EventKind::Syn(syn) if syn.retransmission > 0 => Self::Retransmitted,
+            _ => return None,
+        })
+    }
+
+    fn of_option(option: &MptcpOption) -> Option<Self> {
+        Some(match option {
+            MptcpOption::Capable(_) => Self::Capable,
+            MptcpOption::Join(
+                Join::Syn { backup: true, .. } | Join::SynAck { backup: true, .. },
+            ) => Self::BackupJoin,
+            MptcpOption::Join(_) => Self::Join,
+            MptcpOption::AddAddr(_) => Self::AddAddr,
+            MptcpOption::RemoveAddr(_) => Self::RemoveAddr,
+            MptcpOption::Prio(_) => Self::Priority,
+            MptcpOption::Fail(_) | MptcpOption::Malformed(_) => Self::Failure,
+            MptcpOption::Dss(dss) if is_infinite(dss) => Self::Failure,
+            MptcpOption::FastClose(_) => Self::FastClose,
+            MptcpOption::TcpReset(_) => Self::Reset,
             _ => return None,
         })
     }
@@ -117,6 +127,6 @@ impl Letter {
     }
 }
 
-const fn is_infinite(dss: &Dss) -> bool {
-    matches!(dss.length, Some(DataLevelLength::Infinite(_)))
+fn is_infinite(dss: &Dss) -> bool {
+    dss.mapping.is_some_and(|mapping| mapping.length == DataLevelLength::Infinite)
 }

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use mptcpscope::internals::report::Report;
-use mptcpscope::internals::report::event::{AddAddr, EventKind};
+use mptcpscope::internals::report::event::EventKind;
 use mptcpscope::internals::report::model::SubflowEndpoint;
 use mptcpscope::internals::track::proof::Verdict;
+use mptcpscope::internals::wire::mptcp::{AddAddr, MptcpOption};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::host::Host;
@@ -124,8 +125,8 @@ fn subflow_facts(seen: &PacketStamp<'_>) -> impl Iterator<Item = String> {
     let joined = is_joined.then(|| format!("joined, own {}, peer {}", end(own), end(peer)));
     let mut facts: Vec<_> = joined.into_iter().collect();
     for (_, kind) in seen.events(Sender::Peer) {
-        if let EventKind::AddAddr(add) = kind
-            && !add.echo
+        if let EventKind::Option(MptcpOption::AddAddr(add)) = kind
+            && !add.is_echo()
             && seen.is_proved(add)
         {
             facts.push(announced(add, peer_port(seen)));

@@ -1,7 +1,7 @@
 //! A report as one of its hosts sees it: what it sent, and what it received.
 
 use mptcpscope::internals::report::Report;
-use mptcpscope::internals::report::event::{AddAddr, DataLevelLength, EventKind, JoinForm};
+use mptcpscope::internals::report::event::EventKind;
 use mptcpscope::internals::report::model::{
     Connection, DataDirection, Reset, Subflow, SubflowDirection,
 };
@@ -10,6 +10,7 @@ use mptcpscope::internals::track::proof::Verdict;
 use mptcpscope::internals::track::role::{Direction, Role};
 use mptcpscope::internals::track::subflow::SubflowState;
 use mptcpscope::internals::wire::mptcp::ResetReason;
+use mptcpscope::internals::wire::mptcp::{AddAddr, DataLevelLength, Join, MptcpOption};
 
 /// Which host the counters are of: the one that connects, or the one that accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +98,10 @@ impl<'a> View<'a> {
 
     /// Counts ADD_ADDR options of one host.
     pub(crate) fn add_addrs(self, from: Sender, is_counted: impl Fn(&AddAddr) -> bool) -> u64 {
-        self.options(from, |kind| matches!(kind, EventKind::AddAddr(add) if is_counted(add)))
+        self.options(
+            from,
+            |kind| matches!(kind, EventKind::Option(MptcpOption::AddAddr(add)) if is_counted(add)),
+        )
     }
 
     /// Counts address IDs in REMOVE_ADDR options of one host.
@@ -147,7 +151,12 @@ impl<'a> PacketStamp<'a> {
 
     /// Whether one host sent an MPTCP option that belongs to an open connection.
     fn has_spoken(&self, from: Sender) -> bool {
-        let is_word = |kind: &EventKind| matches!(kind, EventKind::Dss(_) | EventKind::AddAddr(_));
+        let is_word = |kind: &EventKind| {
+            matches!(
+                kind,
+                EventKind::Option(MptcpOption::Dss(_)) | EventKind::Option(MptcpOption::AddAddr(_))
+            )
+        };
         self.events(from).any(|(_, kind)| is_word(kind))
     }
 
@@ -160,7 +169,7 @@ impl<'a> PacketStamp<'a> {
 
     fn has_both_keys(&self, from: Sender) -> bool {
         self.events(from).any(|(_, kind)| {
-            matches!(kind, EventKind::MpCapable(capable) if capable.receiver_key.is_some())
+            matches!(kind, EventKind::Option(MptcpOption::Capable(capable)) if capable.receiver_key().is_some())
         })
     }
 
@@ -194,7 +203,7 @@ impl<'a> PacketStamp<'a> {
     /// How many MP_TCPRST one host sent on the subflow up to a packet.
     pub(crate) fn resets(&self, from: Sender, last: u64) -> u64 {
         let is_reset = |(packet, kind): &(u64, &EventKind)| {
-            *packet <= last && matches!(kind, EventKind::MpTcprst(_))
+            *packet <= last && matches!(kind, EventKind::Option(MptcpOption::TcpReset(_)))
         };
         self.events(from).filter(is_reset).count() as u64
     }
@@ -215,15 +224,25 @@ impl<'a> PacketStamp<'a> {
 
     /// Whether one host's MP_CAPABLE is on the packet.
     pub(crate) fn has_capable(&self, from: Sender, packet: Option<u64>) -> bool {
-        self.events(from)
-            .any(|(number, kind)| Some(number) == packet && matches!(kind, EventKind::MpCapable(_)))
+        self.events(from).any(|(number, kind)| {
+            Some(number) == packet && matches!(kind, EventKind::Option(MptcpOption::Capable(_)))
+        })
     }
 
-    /// Whether one host said in its MP_JOIN of this form that the subflow is a backup.
-    pub(crate) fn is_backup(&self, from: Sender, form: JoinForm) -> bool {
-        self.events(from).any(|(_, kind)| {
-            matches!(kind, EventKind::MpJoin(join)
-                if join.form == form && join.backup == Some(true))
+    /// Whether one host said in the MP_JOIN of its SYN that the subflow is a backup.
+    pub(crate) fn is_backup_by_syn(&self, from: Sender) -> bool {
+        self.joins(from).any(|join| matches!(join, Join::Syn { backup: true, .. }))
+    }
+
+    /// The same of its SYN/ACK.
+    pub(crate) fn is_backup_by_syn_ack(&self, from: Sender) -> bool {
+        self.joins(from).any(|join| matches!(join, Join::SynAck { backup: true, .. }))
+    }
+
+    fn joins(&self, from: Sender) -> impl Iterator<Item = &Join> {
+        self.events(from).filter_map(|(_, kind)| match kind {
+            EventKind::Option(MptcpOption::Join(join)) => Some(join),
+            _ => None,
         })
     }
 
@@ -279,19 +298,20 @@ impl<'a> PacketStamp<'a> {
     /// Whether an infinite mapping of one host is on it.
     pub(crate) fn has_infinite_mapping(&self, from: Sender) -> bool {
         self.events(from).any(|(_, kind)| {
-            matches!(kind, EventKind::Dss(dss)
-                if matches!(dss.length, Some(DataLevelLength::Infinite(_))))
+            matches!(kind, EventKind::Option(MptcpOption::Dss(dss))
+                if dss.mapping.is_some_and(|mapping| mapping.length == DataLevelLength::Infinite))
         })
     }
 
     /// Address IDs that one host withdrew on this subflow, with the packets that say so.
     pub(crate) fn removed_ids(&self, from: Sender) -> impl Iterator<Item = (u64, u8)> + use<'a> {
         self.events(from).flat_map(|(packet, kind)| {
-            let ids = match kind {
-                EventKind::RemoveAddr(remove) => remove.address_ids.as_slice(),
-                _ => &[],
+            let remove = match kind {
+                EventKind::Option(MptcpOption::RemoveAddr(remove)) => Some(remove),
+                _ => None,
             };
-            ids.iter().map(move |id| (packet, *id))
+            let ids = remove.into_iter().flat_map(|remove| remove.ids());
+            ids.map(move |id| (packet, id.0))
         })
     }
 
@@ -320,7 +340,7 @@ impl<'a> PacketStamp<'a> {
         let mut addresses =
             self.connection.into_iter().flat_map(|connection| &connection.addresses);
         addresses.any(|address| {
-            (address.address_id.0, address.address) == (add.address_id, Some(add.address))
+            (address.address_id, address.address) == (add.address_id, Some(add.address))
                 && address.hmac == Some(Verdict::Verified)
         })
     }

@@ -72,7 +72,7 @@ impl Packet {
     pub fn new(segment: &Segment<'_>, start: Timestamp, proof: &Proof<'_>) -> Self {
         let mptcp = segment.options.iter().filter_map(|option| match option {
             TcpOption::Mptcp(option) => Some(ProvenOption {
-                option: EventKind::from(&option),
+                option: EventKind::Option(option),
                 proof: proof(&option).map(Verdict::name),
             }),
             _ => None,

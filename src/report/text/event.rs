@@ -5,12 +5,12 @@ use std::io::{self, Write};
 use super::page::{WIDTH, wrap};
 use super::style::Paint;
 use crate::analyze::verdict::fallback_reason;
-use crate::report::event::{
-    AddAddr, DataLevelLength, Dss, Event, EventKind, JoinForm, MpCapable, MpJoin,
-};
+use crate::report::event::{Event, EventKind};
+use crate::report::option::describe;
 use crate::text_layout::width;
 use crate::track::role::Direction;
 use crate::units;
+use crate::wire::mptcp::MptcpOption;
 
 /// The events of one segment.
 struct EventLine {
@@ -137,36 +137,17 @@ const fn is_bad(kind: &EventKind) -> bool {
     matches!(
         kind,
         EventKind::Rst(_)
-            | EventKind::MpFail(_)
-            | EventKind::MpFastclose(_)
             | EventKind::Fallback(_)
-            | EventKind::Malformed(_)
+            | EventKind::Option(
+                MptcpOption::Fail(_) | MptcpOption::FastClose(_) | MptcpOption::Malformed(_)
+            )
     )
 }
 
 /// An event in a few words; `None` for those that tell a person nothing.
 fn text(kind: &EventKind) -> Option<String> {
     Some(match kind {
-        EventKind::MpCapable(capable) => mp_capable(capable),
-        EventKind::MpJoin(join) => mp_join(join),
-        EventKind::Dss(option) => return dss(option),
-        EventKind::AddAddr(add) => add_addr(add),
-        EventKind::RemoveAddr(remove) => format!("REMOVE_ADDR {}", list(&remove.address_ids)),
-        EventKind::MpPrio(prio) => {
-            let what = if prio.backup { "backup" } else { "regular" };
-            let of = prio.address_id.map(|id| format!(" for address {id}"));
-            format!("MP_PRIO {what}{}", of.unwrap_or_default())
-        }
-        EventKind::MpFail(fail) => format!("MP_FAIL at DSN {}", fail.dsn),
-        EventKind::MpFastclose(_) => "MP_FASTCLOSE".to_owned(),
-        EventKind::MpTcprst(reset) => {
-            let reason = crate::wire::mptcp::ResetReason(reset.reason);
-            let transient = if reset.transient { ", transient" } else { "" };
-            format!("MP_TCPRST {reason}{transient}")
-        }
-        EventKind::MpExperimental(raw) => format!("MP_EXPERIMENTAL {}", raw.raw),
-        EventKind::Unknown(raw) => format!("unknown option {}", raw.raw),
-        EventKind::Malformed(raw) => format!("malformed option {}", raw.raw),
+        EventKind::Option(option) => return describe(option).event(),
         EventKind::Syn(syn) => if syn.ack { "SYN/ACK" } else { "SYN" }.to_owned(),
         EventKind::FirstData(data) => {
             format!("first data, {}", units::bytes(data.payload_bytes.into()))
@@ -190,55 +171,4 @@ fn text(kind: &EventKind) -> Option<String> {
             format!("plain TCP from here: {}", fallback_reason(fallback.cause))
         }
     })
-}
-
-fn mp_capable(capable: &MpCapable) -> String {
-    let mut parts = vec![format!("MP_CAPABLE v{}", capable.version)];
-    match (capable.sender_key, capable.receiver_key) {
-        (Some(_), Some(_)) => parts.push("both keys".to_owned()),
-        (Some(key), None) => parts.push(format!("key {key}")),
-        _ => {}
-    }
-    if capable.checksum_required {
-        parts.push("checksums".to_owned());
-    }
-    if capable.deny_join_initial == Some(true) {
-        parts.push("C bit".to_owned());
-    }
-    parts.join(", ")
-}
-
-fn mp_join(join: &MpJoin) -> String {
-    let form = match join.form {
-        JoinForm::Syn | JoinForm::SynAck => "MP_JOIN",
-        JoinForm::Ack => "MP_JOIN with HMAC",
-    };
-    let id = join.address_id.map(|id| format!(" ID {id}"));
-    let token = join.token.map(|token| format!(", token {token}"));
-    let backup = join.backup.filter(|backup| *backup).map(|_| ", backup".to_owned());
-    let parts = [id, token, backup].into_iter().flatten();
-    format!("{form}{}", parts.collect::<String>())
-}
-
-/// DSS is told only where it says more than the first one of each connection does.
-fn dss(dss: &Dss) -> Option<String> {
-    match dss.length {
-        Some(DataLevelLength::Infinite(_)) => Some("DSS with an infinite mapping".to_owned()),
-        _ => None,
-    }
-}
-
-fn add_addr(add: &AddAddr) -> String {
-    let address = match add.address {
-        std::net::IpAddr::V6(address) => format!("[{address}]"),
-        std::net::IpAddr::V4(address) => address.to_string(),
-    };
-    let port = add.port.map(|port| format!(":{port}")).unwrap_or_default();
-    let echo = if add.echo { " echo" } else { "" };
-    format!("ADD_ADDR{echo} {} {address}{port}", add.address_id)
-}
-
-fn list(ids: &[u8]) -> String {
-    let ids: Vec<_> = ids.iter().map(u8::to_string).collect();
-    ids.join(", ")
 }

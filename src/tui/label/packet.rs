@@ -3,6 +3,7 @@
 use super::is_backup;
 use crate::analyze::ladder::Run;
 use crate::report::model::Subflow;
+use crate::report::option::describe;
 use crate::track::index::Entry;
 use crate::track::packet_class::PacketClass;
 use crate::track::proof::Verdict;
@@ -13,10 +14,8 @@ use crate::tui::packet_context::PacketContext;
 use crate::tui::shared::Shared;
 use crate::tui::theme::Theme;
 use crate::units;
-use crate::wire::mptcp::{
-    AddAddr, Capable, CapableForm, DataLevelLength, Dss, Join, MptcpOption, Subtype,
-};
-use crate::wire::segment::{Endpoint, Segment, TcpFlags};
+use crate::wire::mptcp::{DataLevelLength, Dss, MptcpOption};
+use crate::wire::segment::{Segment, TcpFlags};
 use crate::wire::seq::WireDsn;
 use crate::wire::tcp_option::TcpOption;
 
@@ -174,36 +173,12 @@ fn flags(segment: &Segment<'_>, kind: PacketClass) -> Option<String> {
 impl LabelContext<'_> {
     /// An MPTCP option other than DSS.
     fn option(&self, option: &MptcpOption) -> String {
-        let proof = self.proof(option);
-        match option {
-            MptcpOption::Capable(capable) => self::capable(capable),
-            MptcpOption::Join(Join::Syn { address_id, backup, .. }) => {
-                let backup = if *backup { " B" } else { "" };
-                format!("MP_JOIN id{}{backup}", address_id.0)
-            }
-            MptcpOption::Join(_) => format!("MP_JOIN hmac{proof}"),
-            MptcpOption::AddAddr(add) => self::add_addr(add, &proof),
-            MptcpOption::RemoveAddr(removed) => {
-                let ids: Vec<_> = removed.ids().map(|id| id.0.to_string()).collect();
-                format!("REMOVE_ADDR {}", ids.join(" "))
-            }
-            MptcpOption::Prio(prio) => {
-                format!("MP_PRIO {}", if prio.backup { "backup" } else { "regular" })
-            }
-            MptcpOption::Fail(fail) => {
-                let dsn =
-                    self.packet.and_then(|packet| packet.relative_ack(WireDsn::Long(fail.dsn.0)));
-                format!("MP_FAIL {}", self.number(WireDsn::Long(fail.dsn.0), dsn))
-            }
-            MptcpOption::FastClose(_) => format!("MP_FASTCLOSE key{proof}"),
-            MptcpOption::TcpReset(reset) => format!("MP_TCPRST({})", reset.reason.0),
-            MptcpOption::Malformed(_) => {
-                format!("malformed {}", name(option))
-            }
-            MptcpOption::Dss(_) | MptcpOption::Experimental(_) | MptcpOption::Unknown(_) => {
-                name(option).to_owned()
-            }
-        }
+        let label = describe(option).label();
+        let dsn = label.dsn.map(|dsn| {
+            let relative = self.packet.and_then(|packet| packet.relative_ack(dsn));
+            format!(" {}", self.number(dsn, relative))
+        });
+        format!("{}{}{}", label.words, dsn.unwrap_or_default(), self.proof(option))
     }
 
     fn dss(
@@ -273,29 +248,4 @@ impl LabelContext<'_> {
             Some(Verdict::Unverifiable) => " ?".to_owned(),
         }
     }
-}
-
-fn name(option: &MptcpOption) -> &'static str {
-    option.subtype().and_then(Subtype::name).unwrap_or("MPTCP option")
-}
-
-fn capable(capable: &Capable) -> String {
-    match capable.form {
-        CapableForm::Bare | CapableForm::SenderKey { .. } => {
-            format!("MP_CAPABLE v{}", capable.version.0)
-        }
-        CapableForm::BothKeys { .. } => "MP_CAPABLE keys".to_owned(),
-        CapableForm::BothKeysAndData { data_len, .. } => format!("MP_CAPABLE 1+{data_len}"),
-    }
-}
-
-fn add_addr(add: &AddAddr, proof: &str) -> String {
-    let address = match add.port {
-        Some(port) => Endpoint { address: add.address, port }.to_string(),
-        None => add.address.to_string(),
-    };
-    if add.is_echo() {
-        return format!("ADD_ADDR echo {} {address}", add.address_id.0);
-    }
-    format!("ADD_ADDR {} {address}{proof}", add.address_id.0)
 }

@@ -12,7 +12,7 @@ use std::io::Cursor;
 
 use mptcpscope::internals::capture::{Capture, InputStatus};
 use mptcpscope::internals::report::packets::json::Packet;
-use mptcpscope::internals::report::packets::{Line, has_mptcp};
+use mptcpscope::internals::report::packets::{PacketLine, has_mptcp};
 use mptcpscope::internals::report::text::{self, TextOptions};
 use mptcpscope::internals::report::{InputStats, Report, json};
 use mptcpscope::internals::track::connection::Connection;
@@ -122,7 +122,7 @@ fn look_at_packet(decoded: &Decoded<'_>) {
     if let Decoded::Tcp(segment) = decoded
         && has_mptcp(segment)
     {
-        let line = Line { segment, start: Timestamp(0), proof: &|_| None }.to_string();
+        let line = PacketLine { segment, start: Timestamp(0), proof: &|_| None }.to_string();
         assert!(!line.contains(char::is_control), "{line:?}");
         serde_json::to_string(&Packet::new(segment, Timestamp(0), &|_| None)).unwrap();
     }

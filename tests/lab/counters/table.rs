@@ -3,9 +3,10 @@
 use std::ops::RangeInclusive;
 
 use mptcpscope::internals::analyze::state::ConnectionState;
-use mptcpscope::internals::report::event::{EventKind, JoinForm};
+use mptcpscope::internals::report::event::EventKind;
 use mptcpscope::internals::track::fallback::FallbackCause;
 use mptcpscope::internals::track::proof::Verdict;
+use mptcpscope::internals::wire::mptcp::MptcpOption;
 use mptcpscope::internals::wire::mptcp::ResetReason;
 
 use super::Counter;
@@ -129,7 +130,7 @@ pub(crate) const TABLE: &[Counter] = &[
     row(
         "MPJoinSynBackupRx",
         Exact("of those, the ones with the backup bit", |view| {
-            view.count(|seen| seen.is_join_here() && seen.is_backup(Peer, JoinForm::Syn))
+            view.count(|seen| seen.is_join_here() && seen.is_backup_by_syn(Peer))
         }),
     ),
     row(
@@ -144,7 +145,7 @@ pub(crate) const TABLE: &[Counter] = &[
             view.count(|seen| {
                 seen.is_own_join()
                     && seen.syn_ack_hmac_is(Verdict::Verified)
-                    && seen.is_backup(Peer, JoinForm::SynAck)
+                    && seen.is_backup_by_syn_ack(Peer)
             })
         }),
     ),
@@ -249,7 +250,7 @@ pub(crate) const TABLE: &[Counter] = &[
             view.sum(|seen| {
                 let events = seen.events(Peer);
                 let proved = events.filter(|(_, kind)| {
-                    matches!(kind, EventKind::AddAddr(add) if !add.echo && seen.is_proved(add))
+                    matches!(kind, EventKind::Option(MptcpOption::AddAddr(add)) if !add.is_echo() && seen.is_proved(add))
                 });
                 proved.count() as u64
             })
@@ -257,7 +258,9 @@ pub(crate) const TABLE: &[Counter] = &[
     ),
     row(
         "AddAddrTx",
-        Exact("own announcements, copies included", |view| view.add_addrs(Own, |add| !add.echo)),
+        Exact("own announcements, copies included", |view| {
+            view.add_addrs(Own, |add| !add.is_echo())
+        }),
     ),
     row(
         "AddAddrTxDrop",
@@ -265,11 +268,13 @@ pub(crate) const TABLE: &[Counter] = &[
     ),
     row(
         "EchoAdd",
-        Exact("echoes of the peer, copies included", |view| view.add_addrs(Peer, |add| add.echo)),
+        Exact("echoes of the peer, copies included", |view| {
+            view.add_addrs(Peer, |add| add.is_echo())
+        }),
     ),
     row(
         "EchoAddTx",
-        Exact("own echoes, copies included", |view| view.add_addrs(Own, |add| add.echo)),
+        Exact("own echoes, copies included", |view| view.add_addrs(Own, |add| add.is_echo())),
     ),
     row("EchoAddTxDrop", Silent("an echo that is missing may be lost, or never have been due")),
     row(
@@ -334,28 +339,32 @@ pub(crate) const TABLE: &[Counter] = &[
     ),
     row(
         "MPPrioTx",
-        Exact("own MP_PRIO", |view| view.options(Own, |kind| matches!(kind, EventKind::MpPrio(_)))),
+        Exact("own MP_PRIO", |view| {
+            view.options(Own, |kind| matches!(kind, EventKind::Option(MptcpOption::Prio(_))))
+        }),
     ),
     row(
         "MPPrioRx",
         Exact("MP_PRIO of the peer", |view| {
-            view.options(Peer, |kind| matches!(kind, EventKind::MpPrio(_)))
+            view.options(Peer, |kind| matches!(kind, EventKind::Option(MptcpOption::Prio(_))))
         }),
     ),
     row(
         "MPFailTx",
-        Exact("own MP_FAIL", |view| view.options(Own, |kind| matches!(kind, EventKind::MpFail(_)))),
+        Exact("own MP_FAIL", |view| {
+            view.options(Own, |kind| matches!(kind, EventKind::Option(MptcpOption::Fail(_))))
+        }),
     ),
     row(
         "MPFailRx",
         Exact("MP_FAIL of the peer", |view| {
-            view.options(Peer, |kind| matches!(kind, EventKind::MpFail(_)))
+            view.options(Peer, |kind| matches!(kind, EventKind::Option(MptcpOption::Fail(_))))
         }),
     ),
     row(
         "MPFastcloseTx",
         Exact("own MP_FASTCLOSE, one per subflow", |view| {
-            view.options(Own, |kind| matches!(kind, EventKind::MpFastclose(_)))
+            view.options(Own, |kind| matches!(kind, EventKind::Option(MptcpOption::FastClose(_))))
         }),
     ),
     row(
@@ -469,7 +478,7 @@ fn syn_was_dropped(seen: &PacketStamp<'_>) -> bool {
 }
 
 fn is_fast_close((_, kind): &(u64, &EventKind)) -> bool {
-    matches!(kind, EventKind::MpFastclose(_))
+    matches!(kind, EventKind::Option(MptcpOption::FastClose(_)))
 }
 
 /// From what happened before each connection's end to all that happened.

@@ -7,7 +7,7 @@ use ratatui::text::Line;
 use super::state::LadderScreen;
 use crate::analyze::ladder::{Row, Run};
 use crate::report::fields::flag_names;
-use crate::report::packets::Words;
+use crate::report::option::describe;
 use crate::track::index::Entry;
 use crate::track::packet_class::PacketClass;
 use crate::tui::direction::arrow;
@@ -157,7 +157,7 @@ fn finding_lines(shared: &Shared, entry: &Entry, cells: usize) -> Vec<Line<'stat
 
 /// An option with all its fields, and with numbers counted from the beginning of the stream.
 fn option_words(option: &MptcpOption, segment: &Segment<'_>, context: &LabelContext<'_>) -> String {
-    let mut text = Words(option).to_string();
+    let mut text = describe(option).line();
     let packet = context.packet;
     if let Some(verdict) = packet.and_then(|packet| packet.verdict(option)) {
         text = format!("{text} ({})", verdict.name());

@@ -9,11 +9,13 @@ use super::query::Query;
 use crate::analyze::ladder::Ladder;
 use crate::report::event::EventKind;
 use crate::report::model::{Connection, Subflow};
+use crate::report::option::describe;
 use crate::track::index::Entry;
 use crate::track::packet_class::PacketClass;
 use crate::track::role::Direction;
 use crate::tui::shared::Shared;
 use crate::wire::frame::PacketNo;
+use crate::wire::mptcp::MptcpOption;
 
 /// The numbers of all packets that are asked for, in their order.
 pub(super) fn of(shared: &Shared, rows: &Ladder, query: &Query) -> Vec<u64> {
@@ -89,7 +91,7 @@ impl<'a> Packets<'a> {
         let mut hits = self.subflows(has_address);
         let events = self.connection().flat_map(|connection| &connection.events);
         let announced = events.filter(|event| match &event.kind {
-            EventKind::AddAddr(add) => add.address == wanted,
+            EventKind::Option(MptcpOption::AddAddr(add)) => add.address == wanted,
             _ => false,
         });
         hits.extend(announced.map(|event| event.packet));
@@ -158,19 +160,7 @@ const fn is_new(kind: PacketClass) -> bool {
 /// What people call what happened.
 fn event_names(kind: &EventKind) -> &'static [&'static str] {
     match kind {
-        EventKind::MpCapable(_) => &["mp_capable", "capable"],
-        EventKind::MpJoin(_) => &["mp_join", "join"],
-        EventKind::Dss(_) => &["dss"],
-        EventKind::AddAddr(add) if add.echo => &["add_addr", "echo"],
-        EventKind::AddAddr(_) => &["add_addr"],
-        EventKind::RemoveAddr(_) => &["remove_addr", "rm_addr"],
-        EventKind::MpPrio(_) => &["mp_prio", "prio", "backup"],
-        EventKind::MpFail(_) => &["mp_fail", "fail"],
-        EventKind::MpFastclose(_) => &["mp_fastclose", "fastclose", "fast_close"],
-        EventKind::MpTcprst(_) => &["mp_tcprst", "tcprst", "reset"],
-        EventKind::MpExperimental(_) => &["mp_experimental", "experimental"],
-        EventKind::Unknown(_) => &["unknown"],
-        EventKind::Malformed(_) => &["malformed"],
+        EventKind::Option(option) => describe(option).search_names(),
         EventKind::Syn(syn) if syn.ack => &["syn_ack", "synack"],
         EventKind::Syn(_) => &["syn"],
         EventKind::FirstData(_) => &["first_data"],
