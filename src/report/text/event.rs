@@ -55,7 +55,7 @@ pub(crate) fn words(events: &[Event]) -> Option<String> {
     lines(events).pop().map(|line| line.text)
 }
 
-/// The events of each segment in one line, those that say nothing in none.
+/// One line for the events of each segment. A segment whose events say nothing has no line.
 fn lines(events: &[Event]) -> Vec<EventLine> {
     let mut lines: Vec<EventLine> = Vec::new();
     for event in events {
@@ -220,7 +220,7 @@ fn mp_join(join: &MpJoin) -> String {
     format!("{form}{}", parts.collect::<String>())
 }
 
-/// DSS is told only where it says more than the first one of each connection does.
+/// Only a DSS that says more than the first one of a connection has words.
 fn dss(dss: &Dss) -> Option<String> {
     match dss.length {
         Some(DataLevelLength::Infinite(_)) => Some("DSS with an infinite mapping".to_owned()),
