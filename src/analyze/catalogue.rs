@@ -267,7 +267,7 @@ macro_rules! catalogue {
                 .because(&[Code::DssChecksumMismatch]).elsewhere(),
                 [Each(reinjection::reinjection_differs)];
             /// Data was sent again on the same subflow under other subflow sequence numbers.
-            // What was on its way to a path that did not come about goes on another.
+            // Linux sends everything in flight again after a failed join.
             Remapping = "remapping", note(Subflow, "RFC 8684 §3.3.1")
                 .because(&[
                     Code::JoinRejected, Code::JoinUnknownToken, Code::JoinAnsweredByPlainTcp,
@@ -369,7 +369,7 @@ macro_rules! catalogue {
             // What follows from all the others.
 
             /// Only one path was used.
-            // An error is worse than that there was but one path.
+            // An error is worse than a single path.
             SinglePath = "single-path",
                 warning(Connection, "RFC 8684 §3.2 and §3.4").doubtful().host_too()
                 .because(&[Code::JoinHmacMismatch, Code::AddAddrHmacMismatch]),

@@ -17,7 +17,7 @@ use silence::Gaps;
 /// Lanes whose packets can be folded.
 const MOST_LANES: usize = 16_000;
 
-/// So many plain packets between two others are folded; fewer are shown one by one.
+/// Plain packets between two others are folded from this number on, and shown one by one below it.
 const FOLDED: u32 = 4;
 
 /// One row.
@@ -25,7 +25,7 @@ const FOLDED: u32 = 4;
 pub enum Row {
     /// A packet: its position in the index.
     Packet(u64),
-    /// Plain packets that say the same, between two rows that are something else.
+    /// Plain packets of one kind, between two rows that are something else.
     Run(Run),
     /// No packet for so many nanoseconds.
     Silence {

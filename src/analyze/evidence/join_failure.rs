@@ -53,7 +53,7 @@ pub(crate) fn failure(context: &ConnectionContext<'_>, subflow: &Subflow) -> Opt
             (None, None) if handshake.syn_ack_retransmissions > 0 => Some(Failure::NoAck),
             (None, None) => None,
         },
-        // Data goes only over a join that got through (RFC 8684 §3.2): an answer is missing.
+        // Data goes only over an established join (RFC 8684 §3.2): the capture lacks an answer.
         (Some(_), Some(_)) if subflow.sides.of(subflow.opener).first_data.is_some() => None,
         (Some(_), Some(_)) => match acceptor_reset {
             Some(reset) => Some(Failure::RefusedAtAck(reset)),

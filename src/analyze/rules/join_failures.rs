@@ -83,7 +83,7 @@ const ANYCAST: &str = "A load balancer, anycast address or ECMP sends joins to a
 pub(super) const UNKNOWN_TOKEN: &str = "The join reached another host, its token was changed on the \
     way, or the connection was over there: capture at that host.";
 
-/// Whether a join to this endpoint got through before.
+/// Whether a join to this endpoint was established before.
 fn is_accepted_there(context: &ConnectionContext<'_>, refused: &Subflow, target: Endpoint) -> bool {
     let mut others = context.joins();
     others.any(|other| {

@@ -9,7 +9,6 @@ use crate::analyze::words::{capitalised, host, packet};
 use crate::track::role::Role;
 use crate::track::stamp::PacketStamp;
 use crate::track::subflow::Subflow;
-use crate::wire::frame::PacketNo;
 
 /// Most joins of a connection that are compared with each other.
 const MOST: usize = 64;
@@ -20,9 +19,14 @@ pub(super) fn join_against_advice(context: &ConnectionContext<'_>) -> Vec<Findin
     let all = joins.iter().enumerate().filter_map(|(index, join)| {
         let syn = join.handshake.syn?;
         let before = joins.get(..index).unwrap_or_default();
-        let (reason, because) = failed_before(context, before, join, syn)
-            .or_else(|| withdrawn_before(context, join, syn))
-            .or_else(|| reset_for_good(context, join, syn))?;
+        let against = [
+            failed_before(context, before, join, syn),
+            withdrawn_before(context, join, syn),
+            reset_for_good(context, join, syn),
+        ];
+        let is_new = |since: PacketStamp| is_announced_between(context, join, since, syn);
+        let mut against = against.into_iter().flatten();
+        let (reason, because) = against.find(|(_, because)| !is_new(*because))?;
         Some((join, syn, reason, because))
     });
     let all: Vec<_> = all.collect();
@@ -51,7 +55,7 @@ pub(super) fn join_against_advice(context: &ConnectionContext<'_>) -> Vec<Findin
 /// What speaks against a join, as the end of a sentence, and the packet that shows it.
 type Against = (&'static str, PacketStamp);
 
-/// A join between the same addresses failed, and the target was not announced again since.
+/// A join between the same addresses failed.
 fn failed_before(
     context: &ConnectionContext<'_>,
     before: &[&Subflow],
@@ -69,11 +73,10 @@ fn failed_before(
         is_same(other) && failure(context, other).is_some() && other.last.packet < syn.packet
     })?;
     let end = failed.reset.map_or(failed.last, |reset| reset.seen);
-    let is_new = is_announced_between(context, join, end.packet, syn.packet);
-    (!is_new).then_some(("although that had failed", end))
+    Some(("although that had failed", end))
 }
 
-/// The peer withdrew the address, and did not announce it again.
+/// The peer withdrew the address.
 fn withdrawn_before(
     context: &ConnectionContext<'_>,
     join: &Subflow,
@@ -89,8 +92,7 @@ fn withdrawn_before(
         .flat_map(|address| address.removed.listed.iter().copied())
         .filter(|removed| syn.at.since(removed.at) > ON_THE_WAY_NS)
         .max_by_key(|removed| removed.packet)?;
-    let is_new = is_announced_between(context, join, removed.packet, syn.packet);
-    (!is_new).then_some(("although that address had been withdrawn", removed))
+    Some(("although that address had been withdrawn", removed))
 }
 
 /// The joinee reset a subflow between these addresses and did not call that transient.
@@ -109,22 +111,25 @@ fn reset_for_good(
         (is_final && is_before && other.is_confirmed() && pair(other) == pair(join))
             .then_some(reset.seen)
     })?;
-    let is_new = is_announced_between(context, join, reset.packet, syn.packet);
-    (!is_new).then_some(("although that path had been reset for good", reset))
+    Some(("although that path had been reset for good", reset))
 }
 
-/// Whether the joinee announced the target of a join in between.
+/// Whether the joinee announced the target of a join in between: then trying again is right.
 fn is_announced_between(
     context: &ConnectionContext<'_>,
     join: &Subflow,
-    from: PacketNo,
-    to: PacketNo,
+    from: PacketStamp,
+    to: PacketStamp,
 ) -> bool {
     let joinee = join.acceptor();
     let target = join.sides.of(joinee).endpoint.address;
     context.connection.addresses.iter().any(|address| {
         address.owner == joinee
             && address.address == Some(target)
-            && address.announced.listed.iter().any(|seen| seen.packet > from && seen.packet < to)
+            && address
+                .announced
+                .listed
+                .iter()
+                .any(|seen| seen.packet > from.packet && seen.packet < to.packet)
     })
 }
