@@ -4,15 +4,15 @@
 
 pub mod parse;
 
-/// Octets: `0 B`, `999 B`, `1.5 kB`, `400 kB`, `12.3 MB`.
+/// Bytes: `0 B`, `999 B`, `1.5 kB`, `400 kB`, `12.3 MB`.
 pub fn bytes(count: u64) -> String {
     scaled(count, &["B", "kB", "MB", "GB", "TB", "PB", "EB"])
 }
 
-/// Octets in a time, as bits per second: `950 bit/s`, `1.38 Mbit/s`; `None` without a time.
-pub fn rate(octets: u64, duration_ns: i64) -> Option<String> {
+/// Bytes in a time, as bits per second: `950 bit/s`, `1.38 Mbit/s`; `None` without a time.
+pub fn rate(bytes: u64, duration_ns: i64) -> Option<String> {
     let duration = u128::try_from(duration_ns).ok().filter(|ns| *ns > 0)?;
-    let per_second = u128::from(octets) * 8 * 1_000_000_000 / duration;
+    let per_second = u128::from(bytes) * 8 * 1_000_000_000 / duration;
     let per_second = u64::try_from(per_second).unwrap_or(u64::MAX);
     Some(scaled(per_second, &["bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s", "Pbit/s", "Ebit/s"]))
 }
@@ -128,8 +128,8 @@ mod tests {
             (12_345_678, "12.3 MB"),
             (u64::MAX, "18.4 EB"),
         ];
-        for (octets, text) in cases {
-            assert_eq!(bytes(octets), text);
+        for (count, text) in cases {
+            assert_eq!(bytes(count), text);
         }
     }
 

@@ -42,7 +42,7 @@ pub(super) fn run(args: &FollowArgs) -> Result<()> {
     let mut tracker = Tracker::new(Limits::default(), report::seed());
     tracker.keep_streams_of(StreamUse::Bytes, target.subflows.clone());
     output::to_stdout(|out| write_stream(&paths, &mut tracker, &target, sender, out))?;
-    tell_what_is_missing(&mut tracker, &target, sender);
+    warn_of_missing_data(&mut tracker, &target, sender);
     Ok(())
 }
 
@@ -85,7 +85,7 @@ fn write_stream(
 }
 
 /// Says on standard error why the stream ended before its time, if it did.
-fn tell_what_is_missing(tracker: &mut Tracker, target: &Target, sender: Role) {
+fn warn_of_missing_data(tracker: &mut Tracker, target: &Target, sender: Role) {
     let Some(stream) = tracker.stream_mut(target.first, sender) else { return };
     let (written, broken) = (stream.written(), stream.broken());
     let written = units::bytes(written);

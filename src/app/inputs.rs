@@ -25,7 +25,7 @@ pub(super) fn open(paths: &[InputPath]) -> Result<Capture> {
 }
 
 /// Says on standard error which inputs ended early, for outputs that have no place for it.
-pub(super) fn tell_what_was_cut(inputs: &[InputStatus]) {
+pub(super) fn warn_of_cut_inputs(inputs: &[InputStatus]) {
     for input in inputs {
         if let Some(note) = &input.note {
             to_stderr(format_args!("{}: {note}", input.path));

@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use self::feed::{Feed, Next};
+use self::feed::{Feed, FeedStep};
 use self::host::LocalHost;
 use self::output::Lines;
-use self::session::Session;
+use self::session::LiveSession;
 use super::outputs::Outputs;
 use crate::capture::write::{Rotation, Writer};
 use crate::cli::{LiveArgs, Rotate};
@@ -51,12 +51,13 @@ pub(super) fn run(args: &LiveArgs) -> Result<()> {
     }
     let mut feed = Feed::open(args)?;
     let host = feed.is_local().then(LocalHost::open);
-    // Files that are created later must be possible later; better to know that at once.
+    // With --user or --rotate, files are created after privileges are given up. So is the first one:
+    // where that is impossible, the error comes now.
     let late = args.user.is_some() || !args.rotate.is_empty();
     let early = if late { None } else { writer(args, &feed)? };
     give_up_privileges(args, late)?;
     let writer = if late { writer(args, &feed)? } else { early };
-    let mut session = Session::new(args, lines, writer, host);
+    let mut session = LiveSession::new(args, lines, writer, host);
     feed.start()?;
     watch(args, &mut feed, &mut session)?;
     let report = session.finish(&feed)?;
@@ -64,29 +65,29 @@ pub(super) fn run(args: &LiveArgs) -> Result<()> {
 }
 
 /// The loop: packets in, lines out, until somebody or something ends it.
-fn watch(args: &LiveArgs, feed: &mut Feed, session: &mut Session) -> Result<()> {
+fn watch(args: &LiveArgs, feed: &mut Feed, session: &mut LiveSession) -> Result<()> {
     let mut flush_at = Instant::now() + FLUSH_EVERY;
     let mut look_at = Instant::now() + LOOK_EVERY;
     let mut busy = 0u32;
     loop {
         let mut next = feed.next(Duration::ZERO);
-        if matches!(next, Next::Idle) {
+        if matches!(next, FeedStep::Idle) {
             // Nothing waits: now is the time to show what there was.
             session.flush_lines()?;
             next = feed.next(PATIENCE);
         }
         let is_idle = match next {
-            Next::Frame(frame) => {
+            FeedStep::Frame(frame) => {
                 session.frame(&frame)?;
                 busy = busy.wrapping_add(1);
                 false
             }
-            Next::Notice(notice) => {
+            FeedStep::Notice(notice) => {
                 session.notice(&notice)?;
                 false
             }
-            Next::Idle => true,
-            Next::End => return Ok(()),
+            FeedStep::Idle => true,
+            FeedStep::End => return Ok(()),
         };
         if args.count.is_some_and(|count| session.frames() >= count) || session.is_over() {
             return Ok(());

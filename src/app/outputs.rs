@@ -38,8 +38,8 @@ struct ReportOutput {
 pub(super) struct Outputs(Vec<ReportOutput>);
 
 impl Outputs {
-    /// Opens what the user named, before the work begins: nobody waits for a report that cannot be
-    /// written. None of it may be one of `inputs`.
+    /// Opens what the user named. That is done before the work begins, because an output that cannot be
+    /// written should fail at once. None of them may be one of `inputs`.
     pub(super) fn open(named: &ReportOutputs, inputs: &[InputPath]) -> Result<Self> {
         let named = [(&named.json, ReportFormat::Json)];
         let mut outputs = Self(Vec::new());

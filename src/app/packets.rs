@@ -34,7 +34,7 @@ pub(super) fn run(args: &PacketsArgs) -> Result<()> {
             }
         })
     })?;
-    inputs::tell_what_was_cut(capture.inputs());
+    inputs::warn_of_cut_inputs(capture.inputs());
     Ok(())
 }
 

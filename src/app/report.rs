@@ -24,7 +24,7 @@ use crate::track::stream::StreamUse;
 use crate::track::{Limits, Tracker};
 use crate::wire::frame::Timestamp;
 
-/// The program ends behind it: its memory goes back at once, not piece by piece.
+/// The program ends after it, so its memory is not freed piece by piece.
 pub(super) fn run(args: &ReportArgs) -> Result<Outcome> {
     let paths = inputs::paths(&args.inputs);
     let mut capture = inputs::open(&paths)?;
@@ -74,16 +74,18 @@ fn analyse(
         tracked.tracker.use_keys(&keys::read(path)?);
     }
     let Tracked { tracker, capture, counts } = &tracked;
-    let wanted =
-        Wanted { series: args.series, findings: Selection { host, ..selection(&args.findings) } };
+    let wanted = ReportContents {
+        series: args.series,
+        findings: Selection { host, ..selection(&args.findings) },
+    };
     let report = build(tracker, counts, capture.inputs(), shifts, &wanted);
     mem::forget(tracked);
     Ok(report)
 }
 
-/// What of a report is asked for.
+/// What a report is to contain.
 #[derive(Default)]
-pub(super) struct Wanted {
+pub(super) struct ReportContents {
     pub(super) series: bool,
     pub(super) findings: Selection,
 }
@@ -94,7 +96,7 @@ pub(super) fn build(
     counts: &InputCounts,
     inputs: &[InputStatus],
     shifts: &[Option<i64>],
-    wanted: &Wanted,
+    wanted: &ReportContents,
 ) -> Report {
     let mut all = counts.stats(inputs);
     let trace = tracker.trace();
@@ -165,7 +167,7 @@ pub(super) fn track(mut capture: Capture, streams: KeptStreams, series: bool) ->
     Ok(Tracked { tracker, capture, counts })
 }
 
-/// A number that nobody who makes packets can foresee.
+/// A random number: who sends packets cannot foresee which of them collide in a hash table.
 pub(super) fn seed() -> u64 {
     RandomState::new().hash_one(0)
 }

@@ -10,8 +10,9 @@
 //! {"kind": "INTERFACE", "t_ns": 12000000000, "interface": "eth0", "what": "is down: …"}
 //! ```
 //!
-//! Events are those of the report, with the connection they belong to; a run of reinjections is told
-//! when it begins, so with its first octets alone. Connections are numbered as they begin.
+//! Events are those of the report, with the connection they belong to. A run of reinjections is written
+//! when it begins, so with its first bytes alone. Connections are numbered in the order in which they
+//! begin.
 
 mod finding;
 mod line;
@@ -41,7 +42,7 @@ use crate::track::subflow::{Subflow, SubflowState};
 use crate::track::updates::Update;
 use crate::wire::frame::Timestamp;
 
-/// Turns updates into lines; knows what was told already.
+/// Turns updates into lines. It remembers which states were written, so that each is written once.
 #[derive(Debug, Default)]
 pub struct EventLines {
     states: HashMap<u64, LastStates>,
@@ -88,7 +89,7 @@ impl EventLines {
         lines
     }
 
-    /// Tells of a connection for the first time.
+    /// Writes the state of a connection that has no line yet.
     fn begin(
         &mut self,
         trace: Trace<'_>,
@@ -110,7 +111,7 @@ impl EventLines {
         }
     }
 
-    /// Tells the states of a subflow and its connection if they are new.
+    /// Writes the states of a subflow and its connection if they are new.
     fn progress(
         &mut self,
         trace: Trace<'_>,
@@ -154,7 +155,7 @@ fn connection_line(
     t_ns: i64,
 ) -> LiveLine {
     let first = connection.subflows.first().map(|id| trace.subflow(*id));
-    // A connection is made with its first subflow, so nobody sees the address that stands for none.
+    // Never shown: a connection always has its first subflow.
     let unknown =
         || SubflowEndpoint { address: Ipv4Addr::UNSPECIFIED.into(), port: 0, address_id: None };
     let end = |role| first.map_or_else(unknown, |first| first.sides.of(role).into());

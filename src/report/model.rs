@@ -106,7 +106,7 @@ impl Report {
         Self::build_with(trace, inputs, lookup, &Selection::default())
     }
 
-    /// The same, with only those findings that are wanted.
+    /// A report with only those findings that are `wanted`.
     pub fn build_with(
         trace: &Trace<'_>,
         inputs: &[InputStats],
@@ -156,7 +156,7 @@ impl Report {
         }
     }
 
-    /// The same, with `series` filled in.
+    /// A report as [`Report::build_with`] makes it, with `series` filled in.
     pub fn build_with_series(
         trace: &Trace<'_>,
         inputs: &[InputStats],

@@ -28,7 +28,7 @@ pub fn write_json(headers: &[Header], out: &mut dyn Write) -> io::Result<()> {
 
 #[derive(Serialize)]
 struct Answers {
-    /// Octets that there are.
+    /// Octets that a header has for options.
     limit: u8,
     headers: Vec<Answer>,
 }
@@ -37,11 +37,11 @@ struct Answers {
 struct Answer {
     timestamps: bool,
     sack_blocks: u8,
-    add_addr: Option<AddAddr>,
+    add_addr: Option<AddAddrRow>,
     options: Vec<OptionRow>,
     /// Of all options, without padding.
     octets: u8,
-    /// The same as Linux writes them.
+    /// Of all options, as Linux pads them.
     padded: u8,
     left: u8,
     sack_blocks_left: u8,
@@ -50,7 +50,7 @@ struct Answer {
 }
 
 #[derive(Serialize)]
-struct AddAddr {
+struct AddAddrRow {
     family: &'static str,
     port: bool,
     echo: bool,
@@ -83,7 +83,7 @@ impl Answer {
         Self {
             timestamps: header.timestamps,
             sack_blocks: header.sack_blocks,
-            add_addr: header.add_addr.map(AddAddr::of),
+            add_addr: header.add_addr.map(AddAddrRow::of),
             options: options.collect(),
             octets: demand.octets,
             padded: demand.padded,
@@ -99,7 +99,7 @@ impl Answer {
     }
 }
 
-impl AddAddr {
+impl AddAddrRow {
     const fn of(form: AddAddrForm) -> Self {
         let family = if form.ipv6 { "ipv6" } else { "ipv4" };
         Self { family, port: form.port, echo: !form.hmac }

@@ -71,7 +71,7 @@ fn counts(report: &Report) -> String {
     parts.join(" · ")
 }
 
-/// What is about no connection in particular; input notes tell of frames captured twice.
+/// Findings about the capture as a whole. The notes on inputs already count frames captured twice.
 fn write_findings_on_capture(report: &Report, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
     let twice = Code::CaptureDuplicateFrames;
     let wanted = |found: &&Finding| found.connection.is_none() && found.code != twice;

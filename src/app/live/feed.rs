@@ -9,23 +9,23 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 #[cfg(feature = "live")]
 use super::interfaces::{Interfaces, Step};
-use super::pipe::{Pipe, PipeStep};
+use super::pipe::{PipeStep, PipedCapture};
 use crate::capture::{InputStatus, Interface};
 use crate::cli::LiveArgs;
 use crate::wire::frame::Frame;
 
 /// What comes next.
 #[cfg_attr(not(feature = "live"), expect(dead_code, reason = "a pipe has no notices"))]
-pub(super) enum Next<'a> {
+pub(super) enum FeedStep<'a> {
     Frame(Frame<'a>),
-    Notice(Notice),
+    Notice(InterfaceNotice),
     /// Nothing came for a while.
     Idle,
     End,
 }
 
 /// Something that happened to an interface.
-pub(super) struct Notice {
+pub(super) struct InterfaceNotice {
     pub(super) interface: String,
     pub(super) what: String,
 }
@@ -39,7 +39,7 @@ pub(super) struct Feed {
 enum FeedSource {
     #[cfg(feature = "live")]
     Interfaces(Interfaces),
-    Pipe(Pipe),
+    Pipe(PipedCapture),
 }
 
 impl Feed {
@@ -55,7 +55,7 @@ impl Feed {
                  or give - to read standard input"
             );
         }
-        Ok(Self { source: FeedSource::Pipe(Pipe::new()), stop })
+        Ok(Self { source: FeedSource::Pipe(PipedCapture::new()), stop })
     }
 
     /// Begins to read.
@@ -70,7 +70,7 @@ impl Feed {
     }
 
     /// The next packet, or whatever comes before it, which is waited for so long at most.
-    pub(super) fn next(&mut self, patience: Duration) -> Next<'_> {
+    pub(super) fn next(&mut self, patience: Duration) -> FeedStep<'_> {
         match &mut self.source {
             #[cfg(feature = "live")]
             FeedSource::Interfaces(interfaces) => {
@@ -78,18 +78,19 @@ impl Feed {
                     interfaces.stop();
                 }
                 match interfaces.step(patience) {
-                    Step::Frame => interfaces.frame().map_or(Next::Idle, Next::Frame),
-                    Step::Notice(notice) => {
-                        Next::Notice(Notice { interface: notice.interface, what: notice.what })
-                    }
-                    Step::Idle => Next::Idle,
-                    Step::End => Next::End,
+                    Step::Frame => interfaces.frame().map_or(FeedStep::Idle, FeedStep::Frame),
+                    Step::Notice(notice) => FeedStep::Notice(InterfaceNotice {
+                        interface: notice.interface,
+                        what: notice.what,
+                    }),
+                    Step::Idle => FeedStep::Idle,
+                    Step::End => FeedStep::End,
                 }
             }
             FeedSource::Pipe(pipe) => match pipe.next(patience) {
-                PipeStep::Frame => pipe.frame().map_or(Next::Idle, Next::Frame),
-                PipeStep::Idle => Next::Idle,
-                PipeStep::End => Next::End,
+                PipeStep::Frame => pipe.frame().map_or(FeedStep::Idle, FeedStep::Frame),
+                PipeStep::Idle => FeedStep::Idle,
+                PipeStep::End => FeedStep::End,
             },
         }
     }

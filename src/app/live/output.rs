@@ -1,4 +1,4 @@
-//! Lines for whoever watches.
+//! Lines on standard output, as things happen.
 
 use std::io::{Write, stdout};
 
@@ -23,7 +23,7 @@ pub(super) struct LineWriter {
 }
 
 impl LineWriter {
-    /// Octets that are gathered at most.
+    /// Most bytes that are gathered.
     const MOST: usize = 64 << 10;
 
     pub(super) const fn new(lines: Lines) -> Self {

@@ -1,7 +1,7 @@
 //! Standard input, into which somebody else captures.
 //!
 //! ```text
-//!  stdin ─ thread ─ bytes ─▸ thread: Capture ─ packets ─▸ whoever asks, and need not wait
+//!  stdin ─ thread ─ bytes ─▸ thread: Capture ─ packets ─▸ `PipedCapture::next`, with a time limit
 //! ```
 
 use std::io::{self, Read};
@@ -23,7 +23,7 @@ const PACKETS: usize = 1024;
 const LOOK_UP: Duration = Duration::from_millis(50);
 
 /// Standard input as a source of packets.
-pub(super) struct Pipe {
+pub(super) struct PipedCapture {
     messages: Option<Receiver<FromCapture>>,
     current: Option<OwnedFrame>,
     status: InputStatus,
@@ -31,7 +31,7 @@ pub(super) struct Pipe {
 
 /// What there is to do next.
 pub(super) enum PipeStep {
-    /// A frame: see [`Pipe::frame`].
+    /// A frame: see [`PipedCapture::frame`].
     Frame,
     /// Nothing came in time.
     Idle,
@@ -56,7 +56,7 @@ struct OwnedFrame {
     data: Box<[u8]>,
 }
 
-impl Pipe {
+impl PipedCapture {
     /// Nothing is read yet.
     pub(super) fn new() -> Self {
         let status = InputStatus::new("-".to_owned(), Format::Pcap, None);
@@ -65,7 +65,7 @@ impl Pipe {
 
     /// Waits for the header of a capture, and goes on reading it until it is time to stop.
     pub(super) fn start(&mut self, stop: Stop) -> Result<()> {
-        let capture = Capture::from_reader("-", Bytes::start(stop))?;
+        let capture = Capture::from_reader("-", StdinBytes::start(stop))?;
         if let Some(status) = capture.inputs().first() {
             self.status = status.clone();
         }
@@ -116,7 +116,7 @@ impl Pipe {
     }
 }
 
-/// Takes packets out of the capture until it ends, or nobody wants them any more.
+/// Takes packets out of the capture until it ends, or the receiver is gone.
 fn read(mut capture: Capture, sender: &SyncSender<FromCapture>) {
     let mut known = 0;
     loop {
@@ -147,19 +147,19 @@ impl From<Frame<'_>> for OwnedFrame {
 }
 
 /// The bytes, which end when it is time to stop: a thread waits for what comes.
-struct Bytes {
+struct StdinBytes {
     pieces: Receiver<io::Result<Vec<u8>>>,
     piece: Vec<u8>,
     taken: usize,
     stop: Stop,
 }
 
-impl Bytes {
+impl StdinBytes {
     fn start(stop: Stop) -> Self {
         Self { pieces: stdin::pieces(), piece: Vec::new(), taken: 0, stop }
     }
 
-    /// Waits for bytes; none are the end.
+    /// Waits for bytes. The end is a piece without any.
     fn fill(&mut self) -> io::Result<()> {
         self.taken = 0;
         self.piece.clear();
@@ -177,7 +177,7 @@ impl Bytes {
     }
 }
 
-impl Read for Bytes {
+impl Read for StdinBytes {
     fn read(&mut self, space: &mut [u8]) -> io::Result<usize> {
         if self.taken == self.piece.len() {
             self.fill()?;

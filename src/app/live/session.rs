@@ -4,14 +4,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::feed::{Feed, Notice};
+use super::feed::{Feed, InterfaceNotice};
 use super::host::LocalHost;
 use super::output::{LineWriter, Lines};
 use crate::analyze::InputStats;
 use crate::analyze::finding::Selection;
 use crate::analyze::live_findings::{Change, LiveFindings};
 use crate::app::inputs::InputCounts;
-use crate::app::report::{self, Wanted};
+use crate::app::report::{self, ReportContents};
 use crate::app::{is_closed_pipe, output};
 use crate::capture::InputStatus;
 use crate::capture::write::Writer;
@@ -25,11 +25,11 @@ use crate::track::{Limits, Tracker};
 use crate::wire::frame::{Frame, Timestamp};
 use crate::wire::segment::decode;
 
-/// Tracks, tells and writes packets.
-pub(super) struct Session {
+/// Tracks packets, writes lines about them, and writes them to a file.
+pub(super) struct LiveSession {
     tracker: Tracker,
     counts: InputCounts,
-    narrator: EventLines,
+    event_lines: EventLines,
     updates: Vec<Update>,
     out: LineWriter,
     findings: LiveFindings,
@@ -38,16 +38,16 @@ pub(super) struct Session {
     frames: u64,
     first: Option<Timestamp>,
     last: Timestamp,
-    drops_told: u64,
+    drops_written: u64,
     /// Frames at the last summary.
-    frames_told: u64,
+    frames_at_summary: u64,
     summary_every: Duration,
     summary_at: Instant,
-    /// Nobody reads the lines any more.
-    over: bool,
+    /// Whether the reader of the lines is gone.
+    is_over: bool,
 }
 
-impl Session {
+impl LiveSession {
     pub(super) fn new(
         args: &LiveArgs,
         lines: Lines,
@@ -62,7 +62,7 @@ impl Session {
         Self {
             tracker,
             counts: InputCounts::new(1),
-            narrator: EventLines::default(),
+            event_lines: EventLines::default(),
             updates: Vec::new(),
             out: LineWriter::new(lines),
             findings: LiveFindings::default(),
@@ -71,11 +71,11 @@ impl Session {
             frames: 0,
             first: None,
             last: Timestamp::default(),
-            drops_told: 0,
-            frames_told: 0,
+            drops_written: 0,
+            frames_at_summary: 0,
             summary_every,
             summary_at: Instant::now() + summary_every,
-            over: false,
+            is_over: false,
         }
     }
 
@@ -83,9 +83,9 @@ impl Session {
         self.frames
     }
 
-    /// Whether nobody wants to know more.
+    /// Whether the reader of the lines is gone.
     pub(super) const fn is_over(&self) -> bool {
-        self.over
+        self.is_over
     }
 
     /// Takes the next packet.
@@ -104,23 +104,23 @@ impl Session {
         if self.updates.is_empty() {
             return Ok(());
         }
-        let lines = self.narrator.lines(self.tracker.trace(), &self.updates, origin);
+        let lines = self.event_lines.lines(self.tracker.trace(), &self.updates, origin);
         let forgotten = self.updates.iter().filter_map(|updates| match updates {
             Update::Forgotten { number } => Some(*number),
             _ => None,
         });
         let closed: Vec<_> = forgotten.flat_map(|number| self.findings.forget(number)).collect();
         self.updates.clear();
-        self.tell(&lines)?;
-        self.tell_findings(closed)
+        self.write_lines(&lines)?;
+        self.write_findings(closed)
     }
 
-    /// Tells what happened to an interface.
-    pub(super) fn notice(&mut self, notice: &Notice) -> Result<()> {
+    /// Writes what happened to an interface.
+    pub(super) fn notice(&mut self, notice: &InterfaceNotice) -> Result<()> {
         if self.out.lines() == Lines::None {
             output::to_stderr(format_args!("{} {}", notice.interface, notice.what));
         }
-        self.tell(&[LiveLine::State(StateLine::Interface(InterfaceLine {
+        self.write_lines(&[LiveLine::State(StateLine::Interface(InterfaceLine {
             t_ns: self.t_ns(),
             interface: notice.interface.clone(),
             what: notice.what.clone(),
@@ -134,10 +134,10 @@ impl Session {
         outcome.map_err(|error| unwritable(writer, error))
     }
 
-    /// Looks at everything that no single packet says: tells drops and findings if there are new
-    /// ones, and the summary when it is time.
+    /// Does what no single packet starts: writes drops and findings if there are new ones, and the
+    /// summary when it is time.
     pub(super) fn look(&mut self, status: &InputStatus) -> Result<()> {
-        self.tell_drops(status)?;
+        self.write_drops(status)?;
         if self.out.lines() == Lines::None {
             return Ok(());
         }
@@ -149,11 +149,11 @@ impl Session {
             // The next look, which settles them, knows what the host has to say.
             host.look();
         }
-        self.tell_findings(changes)?;
-        let is_news = self.out.lines() == Lines::Json || self.frames > self.frames_told;
+        self.write_findings(changes)?;
+        let is_news = self.out.lines() == Lines::Json || self.frames > self.frames_at_summary;
         if is_news && Instant::now() >= self.summary_at {
             self.summary_at = Instant::now() + self.summary_every;
-            self.tell_summary(status.dropped_by_kernel())?;
+            self.write_summary(status.dropped_by_kernel())?;
         }
         Ok(())
     }
@@ -169,41 +169,41 @@ impl Session {
             host.look();
         }
         if self.out.lines() == Lines::Json {
-            // The report at the end of the text says it all, these lines have none.
+            // The text has a report at its end. These lines have none, so they say what it would.
             let inputs = self.stats(feed.status());
             let changes = self.findings.finish(self.tracker.trace(), &inputs, &self.wanted());
-            self.tell_findings(changes)?;
-            self.tell_summary(feed.status().dropped_by_kernel())?;
+            self.write_findings(changes)?;
+            self.write_summary(feed.status().dropped_by_kernel())?;
         }
         self.flush_lines()?;
         self.out.end()?;
         let status = std::slice::from_ref(feed.status());
-        let wanted = Wanted { findings: self.wanted(), ..Wanted::default() };
+        let wanted = ReportContents { findings: self.wanted(), ..ReportContents::default() };
         let mut report = report::build(&self.tracker, &self.counts, status, &[], &wanted);
         report.host = self.host.map(|host| serde_json::to_value(host.now())).transpose()?;
         Ok(report)
     }
 
-    fn tell_drops(&mut self, status: &InputStatus) -> Result<()> {
+    fn write_drops(&mut self, status: &InputStatus) -> Result<()> {
         if let Some(writer) = &mut self.writer {
             writer.count_drops(&status.interfaces);
         }
         let total = status.dropped_by_kernel().unwrap_or(0);
-        if total <= self.drops_told {
+        if total <= self.drops_written {
             return Ok(());
         }
-        self.drops_told = total;
+        self.drops_written = total;
         let line = DropsLine { t_ns: self.t_ns(), dropped_by_kernel: total };
-        self.tell(&[LiveLine::State(StateLine::Drops(line))])
+        self.write_lines(&[LiveLine::State(StateLine::Drops(line))])
     }
 
-    fn tell_findings(&mut self, changes: Vec<Change>) -> Result<()> {
+    fn write_findings(&mut self, changes: Vec<Change>) -> Result<()> {
         let (trace, t_ns) = (self.tracker.trace(), self.t_ns());
         let origin = self.first.unwrap_or_default();
         let line = |change| FindingLine::new(change, trace, origin, t_ns);
         let lines = changes.into_iter().map(line).map(Box::new).map(StateLine::Finding);
         let lines: Vec<_> = lines.map(LiveLine::State).collect();
-        self.tell(&lines)
+        self.write_lines(&lines)
     }
 
     /// All findings, with what this host said last.
@@ -216,8 +216,8 @@ impl Session {
         self.counts.stats(std::slice::from_ref(status))
     }
 
-    fn tell_summary(&mut self, dropped_by_kernel: Option<u64>) -> Result<()> {
-        self.frames_told = self.frames;
+    fn write_summary(&mut self, dropped_by_kernel: Option<u64>) -> Result<()> {
+        self.frames_at_summary = self.frames;
         let trace = self.tracker.trace();
         let line = SummaryLine {
             t_ns: self.t_ns(),
@@ -228,21 +228,21 @@ impl Session {
             forgotten_connections: trace.totals().forgotten.connections(),
             dropped_by_kernel,
         };
-        self.tell(&[LiveLine::State(StateLine::Summary(line))])
+        self.write_lines(&[LiveLine::State(StateLine::Summary(line))])
     }
 
     /// Writes lines; when their reader has gone, the capture ends in order.
-    fn tell(&mut self, lines: &[LiveLine]) -> Result<()> {
-        if self.over {
+    fn write_lines(&mut self, lines: &[LiveLine]) -> Result<()> {
+        if self.is_over {
             return Ok(());
         }
         let outcome = self.out.write(lines);
         self.note_end(outcome)
     }
 
-    /// Shows what was told so far.
+    /// Shows the lines that were written so far.
     pub(super) fn flush_lines(&mut self) -> Result<()> {
-        if self.over {
+        if self.is_over {
             return Ok(());
         }
         let outcome = self.out.flush();
@@ -252,7 +252,7 @@ impl Session {
     fn note_end(&mut self, outcome: Result<()>) -> Result<()> {
         match outcome {
             Err(error) if is_closed_pipe(&error) => {
-                self.over = true;
+                self.is_over = true;
                 Ok(())
             }
             outcome => outcome,

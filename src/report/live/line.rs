@@ -11,7 +11,7 @@ use crate::track::role::Role;
 use crate::track::subflow::SubflowState;
 use crate::wire::mptcp::Version;
 
-/// Something to tell.
+/// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum LiveLine {

@@ -61,7 +61,7 @@ fn event_text(connection: u64, first: &Event, events: &[Event]) -> Option<String
     Some(format!("{}  #{connection} sf{} {arrow}  {words}", time(first.t_ns), first.subflow))
 }
 
-/// A state; `None` for those that the events before it have told.
+/// A state; `None` for one that follows from the events before it.
 fn state_text(state: &StateLine) -> Option<String> {
     Some(match state {
         StateLine::Connection(line) => {

@@ -55,7 +55,7 @@ pub(crate) fn words(events: &[Event]) -> Option<String> {
     lines(events).pop().map(|line| line.text)
 }
 
-/// The events of each segment in one line, those that say nothing in none.
+/// One line for the events of each segment. A segment whose events say nothing has no line.
 fn lines(events: &[Event]) -> Vec<EventLine> {
     let mut lines: Vec<EventLine> = Vec::new();
     for event in events {

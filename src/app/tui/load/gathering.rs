@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::analyze::finding::Selection;
 use crate::app::inputs::InputCounts;
-use crate::app::report::{self, Wanted};
+use crate::app::report::{self, ReportContents};
 use crate::capture::InputStatus;
 use crate::capture::spool::{Spool, SpoolReader};
 use crate::host::HostSnapshot;
@@ -95,7 +95,7 @@ impl Gathering {
         }
         let as_told = host.as_ref().and_then(|host| serde_json::to_value(host).ok());
         let findings = Selection { host, ..Selection::default() };
-        let wanted = Wanted { series: true, findings };
+        let wanted = ReportContents { series: true, findings };
         let trace = self.tracker.trace();
         let mut snapshot = Snapshot {
             origin: origin(inputs, shifts),
