@@ -10,7 +10,7 @@ use mptcpscope::internals::track::proof::Verdict;
 use mptcpscope::internals::track::role::{Direction, Role};
 use mptcpscope::internals::track::subflow::SubflowState;
 use mptcpscope::internals::wire::mptcp::ResetReason;
-use mptcpscope::internals::wire::mptcp::{AddAddr, DataLevelLength, Join, MptcpOption};
+use mptcpscope::internals::wire::mptcp::{AddAddr, DataLevelLength, Join, MptcpOption, RemoveAddr};
 
 /// Which host the counters are of: the one that connects, or the one that accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,10 +152,7 @@ impl<'a> PacketStamp<'a> {
     /// Whether one host sent an MPTCP option that belongs to an open connection.
     fn has_spoken(&self, from: Sender) -> bool {
         let is_word = |kind: &EventKind| {
-            matches!(
-                kind,
-                EventKind::Option(MptcpOption::Dss(_)) | EventKind::Option(MptcpOption::AddAddr(_))
-            )
+            matches!(kind, EventKind::Option(MptcpOption::Dss(_) | MptcpOption::AddAddr(_)))
         };
         self.events(from).any(|(_, kind)| is_word(kind))
     }
@@ -310,7 +307,7 @@ impl<'a> PacketStamp<'a> {
                 EventKind::Option(MptcpOption::RemoveAddr(remove)) => Some(remove),
                 _ => None,
             };
-            let ids = remove.into_iter().flat_map(|remove| remove.ids());
+            let ids = remove.into_iter().flat_map(RemoveAddr::ids);
             ids.map(move |id| (packet, id.0))
         })
     }

@@ -1,5 +1,7 @@
 //! MP_JOIN (RFC 8684 §3.2).
 
+use std::fmt::Write;
+
 use schemars::JsonSchema;
 
 use super::description::{Bits, Content, Label, Octets, Suboption};
@@ -114,10 +116,10 @@ impl Suboption for Join {
         }
         .to_owned();
         if let Some(id) = address_id(self) {
-            words.push_str(&format!(" ID {id}"));
+            let _ = write!(words, " ID {id}");
         }
         if let Self::Syn { token, .. } = self {
-            words.push_str(&format!(", token {}", Hex32(token.0)));
+            let _ = write!(words, ", token {}", Hex32(token.0));
         }
         if backup(self) == Some(true) {
             words.push_str(", backup");

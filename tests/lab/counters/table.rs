@@ -6,8 +6,8 @@ use mptcpscope::internals::analyze::state::ConnectionState;
 use mptcpscope::internals::report::event::EventKind;
 use mptcpscope::internals::track::fallback::FallbackCause;
 use mptcpscope::internals::track::proof::Verdict;
-use mptcpscope::internals::wire::mptcp::MptcpOption;
 use mptcpscope::internals::wire::mptcp::ResetReason;
+use mptcpscope::internals::wire::mptcp::{AddAddr, MptcpOption};
 
 use super::Counter;
 use super::Rule::{self, Exact, Silent, Within};
@@ -268,13 +268,11 @@ pub(crate) const TABLE: &[Counter] = &[
     ),
     row(
         "EchoAdd",
-        Exact("echoes of the peer, copies included", |view| {
-            view.add_addrs(Peer, |add| add.is_echo())
-        }),
+        Exact("echoes of the peer, copies included", |view| view.add_addrs(Peer, AddAddr::is_echo)),
     ),
     row(
         "EchoAddTx",
-        Exact("own echoes, copies included", |view| view.add_addrs(Own, |add| add.is_echo())),
+        Exact("own echoes, copies included", |view| view.add_addrs(Own, AddAddr::is_echo)),
     ),
     row("EchoAddTxDrop", Silent("an echo that is missing may be lost, or never have been due")),
     row(
