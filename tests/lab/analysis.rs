@@ -88,7 +88,7 @@ fn ended(subflow: &Subflow) -> String {
     let Some(reset) = subflow.reset.as_ref().filter(|_| is_told) else {
         return String::new();
     };
-    let reason = reset.reason.map_or("bare".to_owned(), |reason| reason.to_string());
+    let reason = reset.reason.map_or("bare".to_owned(), |reason| reason.0.to_string());
     format!(" by {}: {reason}", name(&reset.from))
 }
 
