@@ -3,7 +3,7 @@
 #
 # Usage: instructions.sh [--update]
 #
-# Compares with instructions.txt and exits 1 if any figure is more than 3 % above it. A figure that went
+# Compares with instructions.txt and exits 1 if any figure is more than 2 % above it. A figure that went
 # up for a good reason, or down, is written there by --update, to be committed with what changed it.
 set -euo pipefail
 
@@ -11,7 +11,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 target=${CARGO_TARGET_DIR:-$here/../target}
 captures=$here/../testdata/captures
 expected=$here/instructions.txt
-tolerance=3
+tolerance=2
 copies=100
 seed=1
 
