@@ -228,7 +228,10 @@ pub struct FollowArgs {
 #[derive(Debug, Args)]
 #[command(
     override_usage = "mptcpscope live -i INTERFACE [-i INTERFACE]... [OPTIONS] [FILTER]...\n       \
-                      mptcpscope live [OPTIONS] -"
+                      mptcpscope live [OPTIONS] -",
+    mut_arg("json", |arg| {
+        arg.help("Write the report to FILE as JSON; - is standard output, in place of all text")
+    })
 )]
 pub struct LiveArgs {
     /// Capture on this interface; may be given several times; any stands for all
