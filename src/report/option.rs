@@ -119,7 +119,31 @@ impl JsonSchema for AnyOption {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde::Serialize;
+
     use super::*;
+
+    #[derive(Serialize)]
+    #[serde(transparent)]
+    struct Json(#[serde(serialize_with = "serialize")] MptcpOption);
+
+    proptest! {
+        /// Fields of the schema are required, optional, numbers or strings as they are written.
+        #[test]
+        fn every_option_fits_the_schema(body in prop::collection::vec(any::<u8>(), 0..39)) {
+            let schema = serde_json::to_value(schemars::schema_for!(AnyOption)).unwrap();
+            let validator = jsonschema::validator_for(&schema).unwrap();
+            for subtype in 0..16 {
+                let mut body = body.clone();
+                if let Some(first) = body.first_mut() {
+                    *first = subtype << 4 | *first & 0x0f;
+                }
+                let json = serde_json::to_value(Json(MptcpOption::parse(&body))).unwrap();
+                prop_assert!(validator.is_valid(&json), "{json}");
+            }
+        }
+    }
 
     /// An option in a line of `packets`, from its octets after kind and length.
     fn line(body: &[u8]) -> String {

@@ -79,11 +79,7 @@ impl Suboption for AddAddr {
             |add| add.hmac().map(Hex64)
         )
         .after("hmac"),
-        field!(
-            unless_zero "reserved", u8, "Reserved bits, where they are not 0.",
-            |add| add.reserved
-        )
-        .text(|add| format!("reserved 0x{:x}", add.reserved)),
+        field!(reserved u8, "Reserved bits, where they are not 0.", |add| add.reserved),
     ];
     const SEARCH_NAMES: &'static [&'static str] = &["add_addr"];
 

@@ -100,13 +100,7 @@ impl Suboption for Dss {
             |dss| dss.mapping.and_then(|mapping| mapping.checksum).map(Hex16)
         )
         .after("checksum"),
-        field!(
-            unless_zero "reserved", u8,
-            "Reserved bits beside the subtype, where they are not 0.",
-            |dss| dss.reserved
-        )
-        .text(|dss| format!("reserved 0x{:x}", dss.reserved))
-        .late(),
+        field!(reserved u8, "Reserved bits beside the subtype, where they are not 0.", |dss| dss.reserved),
     ];
     const SEARCH_NAMES: &'static [&'static str] = &["dss"];
 

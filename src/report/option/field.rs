@@ -172,7 +172,7 @@ pub(super) enum Place {
 }
 
 /// A row of the table of a suboption: when it is there, its name in JSON, the type of its value, what
-/// the schema says of it, and how it is read.
+/// the schema says of it, and how it is read. (`reserved` are the bits that must be 0.)
 macro_rules! field {
     (always $name:literal, $kind:ty, $doc:literal, |$option:ident| $read:expr) => {
         field!(@spec $name, $doc, schema_of::<$kind>, true, |$option: &Self| {
@@ -189,6 +189,11 @@ macro_rules! field {
             let number: $kind = $read;
             if number == 0 { None } else { Some(FieldType::value(number)) }
         })
+    };
+    (reserved $kind:ty, $doc:literal, |$option:ident| $read:expr) => {
+        field!(unless_zero "reserved", $kind, $doc, |$option| $read)
+            .text(|$option| format!("reserved 0x{:x}", $read))
+            .late()
     };
     (@spec $name:literal, $doc:literal, $schema:expr, $is_required:literal, $read:expr) => {
         FieldSpec {

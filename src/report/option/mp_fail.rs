@@ -18,11 +18,7 @@ impl Suboption for Fail {
     const FIELDS: &'static [FieldSpec<Self>] = &[
         field!(always "dsn", Hex64, "Start of the mapping that failed.", |fail| Hex64(fail.dsn.0))
             .after("dsn"),
-        field!(
-            unless_zero "reserved", u16, "Reserved bits, where they are not 0.",
-            |fail| fail.reserved
-        )
-        .text(|fail| format!("reserved 0x{:x}", fail.reserved)),
+        field!(reserved u16, "Reserved bits, where they are not 0.", |fail| fail.reserved),
     ];
     const SEARCH_NAMES: &'static [&'static str] = &["mp_fail", "fail"];
 

@@ -19,11 +19,7 @@ impl Suboption for FastClose {
             Hex64(close.receiver_key.0)
         })
         .after("key"),
-        field!(
-            unless_zero "reserved", u16, "Reserved bits, where they are not 0.",
-            |close| close.reserved
-        )
-        .text(|close| format!("reserved 0x{:x}", close.reserved)),
+        field!(reserved u16, "Reserved bits, where they are not 0.", |close| close.reserved),
     ];
     const SEARCH_NAMES: &'static [&'static str] = &["mp_fastclose", "fastclose", "fast_close"];
 

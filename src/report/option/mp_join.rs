@@ -96,12 +96,7 @@ impl Suboption for Join {
             }
         )
         .after("hmac"),
-        field!(
-            unless_zero "reserved", u16, "Reserved bits, where they are not 0.",
-            |join| reserved(join)
-        )
-        .text(|join| format!("reserved 0x{:x}", reserved(join)))
-        .late(),
+        field!(reserved u16, "Reserved bits, where they are not 0.", |join| reserved(join)),
     ];
     const SEARCH_NAMES: &'static [&'static str] = &["mp_join", "join"];
 

@@ -22,11 +22,7 @@ impl Suboption for Prio {
             |prio| prio.address_id.map(|id| id.0)
         )
         .after("id"),
-        field!(
-            unless_zero "reserved", u8, "Reserved bits, where they are not 0.",
-            |prio| prio.reserved
-        )
-        .text(|prio| format!("reserved 0x{:x}", prio.reserved)),
+        field!(reserved u8, "Reserved bits, where they are not 0.", |prio| prio.reserved),
     ];
     const SEARCH_NAMES: &'static [&'static str] = &["mp_prio", "prio", "backup"];
 

@@ -27,10 +27,7 @@ impl Suboption for TcpReset {
         })
         .flag("transient")
         .early(),
-        field!(unless_zero "reserved", u8, "U, V and W, where they are not 0.", |reset| {
-            reset.reserved
-        })
-        .text(|reset| format!("reserved 0x{:x}", reset.reserved)),
+        field!(reserved u8, "U, V and W, where they are not 0.", |reset| reset.reserved),
     ];
     const SEARCH_NAMES: &'static [&'static str] = &["mp_tcprst", "tcprst", "reset"];
 

@@ -16,11 +16,7 @@ impl Suboption for RemoveAddr {
     const FIELDS: &'static [FieldSpec<Self>] = &[
         field!(always "address_ids", Vec<u8>, "The IDs in the order given.", |remove| ids(remove))
             .after("id"),
-        field!(
-            unless_zero "reserved", u8, "Reserved bits, where they are not 0.",
-            |remove| remove.reserved
-        )
-        .text(|remove| format!("reserved 0x{:x}", remove.reserved)),
+        field!(reserved u8, "Reserved bits, where they are not 0.", |remove| remove.reserved),
     ];
     const SEARCH_NAMES: &'static [&'static str] = &["remove_addr", "rm_addr"];
 
