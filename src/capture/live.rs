@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  eth0  ─ thread ─ batches ┐
-//!  wlan0 ─ thread ─ batches ┴─ bounded channel ─▸ lanes ─ by time ─▸ Frame
+//!  wlan0 ─ thread ─ batches ┴─ bounded channel ─▸ queues ─ by time ─▸ Frame
 //! ```
 //!
 //! Nothing is dropped here: a reader that is too slow lets the channel fill up, then the kernel's
@@ -11,7 +11,7 @@
 mod batch;
 mod error;
 mod filter;
-mod lanes;
+mod queues;
 mod reader;
 mod watch;
 
@@ -26,8 +26,8 @@ use pcap::{Active, Capture, Device, Linktype, Precision};
 pub use self::error::LiveError;
 pub use self::filter::DEFAULT_FILTER;
 
-use self::lanes::Lanes;
-use self::reader::{Message, Reader};
+use self::queues::{InterfaceQueues, Turn};
+use self::reader::{Reader, ReaderMessage};
 use self::watch::Watch;
 use super::status::{Format, InputStatus, Interface};
 use crate::wire::frame::{CapturePoint, Frame, LinkType, PacketNo};
@@ -101,7 +101,7 @@ pub fn interfaces() -> Result<Vec<Choice>, LiveError> {
 
 /// What there is to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
+pub enum LiveStep {
     /// A frame: see [`LiveCapture::frame`].
     Frame,
     /// Something happened to an interface.
@@ -126,9 +126,9 @@ pub struct LiveCapture {
     status: InputStatus,
     handles: Vec<Capture<Active>>,
     watches: Vec<Watch>,
-    lanes: Lanes,
-    messages: Receiver<Message>,
-    sender: Option<SyncSender<Message>>,
+    queues: InterfaceQueues,
+    messages: Receiver<ReaderMessage>,
+    sender: Option<SyncSender<ReaderMessage>>,
     stopped: Arc<AtomicBool>,
     stop_at: Option<Instant>,
     watch_at: Instant,
@@ -146,7 +146,7 @@ impl LiveCapture {
             status: InputStatus::new(path, Format::Live, None),
             handles: Vec::new(),
             watches: Vec::new(),
-            lanes: Lanes::new(options.interfaces.len()),
+            queues: InterfaceQueues::new(options.interfaces.len()),
             messages,
             sender: Some(sender),
             stopped: Arc::default(),
@@ -191,7 +191,7 @@ impl LiveCapture {
     pub fn start(&mut self) {
         let Some(sender) = self.sender.take() else { return };
         for (interface, handle) in (0..).zip(self.handles.drain(..)) {
-            let recycled = self.lanes.recycler(interface);
+            let recycled = self.queues.recycler(interface);
             let (sender, stopped) = (sender.clone(), Arc::clone(&self.stopped));
             let reader = Reader { handle, interface, many: self.many, sender, recycled, stopped };
             thread::spawn(move || reader.run());
@@ -199,50 +199,50 @@ impl LiveCapture {
     }
 
     /// Goes to the next frame, or to whatever else comes first; waits `patience` at most.
-    pub fn step(&mut self, patience: Duration) -> Step {
-        self.lanes.consume();
+    pub fn step(&mut self, patience: Duration) -> LiveStep {
+        self.queues.consume();
         if let Some(notice) = self.look_after() {
-            return Step::Notice(notice);
+            return LiveStep::Notice(notice);
         }
         let deadline = Instant::now() + patience;
         loop {
-            match self.messages.try_recv_if(self.lanes.wants_more()) {
+            match self.messages.try_recv_if(self.queues.wants_more()) {
                 Ok(Some(message)) => {
                     if let Some(notice) = self.take(message) {
-                        return Step::Notice(notice);
+                        return LiveStep::Notice(notice);
                     }
                     continue;
                 }
                 Ok(None) => {}
-                Err(Gone) => self.lanes.close_all(),
+                Err(Gone) => self.queues.close_all(),
             }
-            let wait_until = match self.lanes.choose() {
-                lanes::Choice::Frame => {
+            let wait_until = match self.queues.choose() {
+                Turn::Frame => {
                     self.count();
-                    return Step::Frame;
+                    return LiveStep::Frame;
                 }
-                lanes::Choice::End => return Step::End,
-                lanes::Choice::Wait(until) => until.map_or(deadline, |until| until.min(deadline)),
+                Turn::End => return LiveStep::End,
+                Turn::Wait(until) => until.map_or(deadline, |until| until.min(deadline)),
             };
             let now = Instant::now();
             if now >= deadline {
-                return Step::Idle;
+                return LiveStep::Idle;
             }
             match self.messages.recv_timeout(wait_until.saturating_duration_since(now)) {
                 Ok(message) => {
                     if let Some(notice) = self.take(message) {
-                        return Step::Notice(notice);
+                        return LiveStep::Notice(notice);
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => self.lanes.close_all(),
+                Err(RecvTimeoutError::Disconnected) => self.queues.close_all(),
             }
         }
     }
 
-    /// The frame that the last [`Step::Frame`] announced.
+    /// The frame that the last [`LiveStep::Frame`] announced.
     pub fn frame(&self) -> Option<Frame<'_>> {
-        let (interface, record, data) = self.lanes.current()?;
+        let (interface, record, data) = self.queues.current()?;
         let described = self.status.interfaces.get(usize::from(interface))?;
         Some(Frame {
             number: PacketNo(self.status.packets),
@@ -255,7 +255,7 @@ impl LiveCapture {
         })
     }
 
-    /// Asks for an end: packets that are on their way still come, then [`Step::End`].
+    /// Asks for an end: packets that are on their way still come, then [`LiveStep::End`].
     pub fn stop(&mut self) {
         self.stop_at.get_or_insert_with(|| Instant::now() + LAST_PACKETS);
     }
@@ -266,22 +266,22 @@ impl LiveCapture {
     }
 
     fn count(&mut self) {
-        if let Some((_, record, data)) = self.lanes.current() {
+        if let Some((_, record, data)) = self.queues.current() {
             self.status.count_frame(record.timestamp, data.len());
         }
     }
 
-    fn take(&mut self, message: Message) -> Option<Notice> {
+    fn take(&mut self, message: ReaderMessage) -> Option<Notice> {
         match message {
-            Message::Batch { interface, batch } => self.lanes.push(interface, batch),
-            Message::Silent { interface, until } => self.lanes.silent(interface, until),
-            Message::Dropped { interface, packets } => {
+            ReaderMessage::Batch { interface, batch } => self.queues.push(interface, batch),
+            ReaderMessage::Silent { interface, until } => self.queues.silent(interface, until),
+            ReaderMessage::Dropped { interface, packets } => {
                 if let Some(found) = self.status.interfaces.get_mut(usize::from(interface)) {
                     found.dropped_by_kernel = Some(packets);
                 }
             }
-            Message::Ended { interface, reason } => {
-                self.lanes.close(interface);
+            ReaderMessage::Ended { interface, reason } => {
+                self.queues.close(interface);
                 let interface = self.status.interfaces.get(usize::from(interface))?.name.clone()?;
                 return reason.map(|what| Notice { interface, what });
             }
@@ -308,11 +308,11 @@ struct Gone;
 
 /// Looks into the channel only if `wanted`.
 trait TryReceive {
-    fn try_recv_if(&self, wanted: bool) -> Result<Option<Message>, Gone>;
+    fn try_recv_if(&self, wanted: bool) -> Result<Option<ReaderMessage>, Gone>;
 }
 
-impl TryReceive for Receiver<Message> {
-    fn try_recv_if(&self, wanted: bool) -> Result<Option<Message>, Gone> {
+impl TryReceive for Receiver<ReaderMessage> {
+    fn try_recv_if(&self, wanted: bool) -> Result<Option<ReaderMessage>, Gone> {
         if !wanted {
             return Ok(None);
         }

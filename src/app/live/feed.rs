@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 #[cfg(feature = "live")]
-use super::interfaces::{Interfaces, Step};
+use super::interfaces::{Interfaces, LiveStep};
 use super::pipe::{PipeStep, PipedCapture};
 use crate::capture::{InputStatus, Interface};
 use crate::cli::LiveArgs;
@@ -78,13 +78,13 @@ impl Feed {
                     interfaces.stop();
                 }
                 match interfaces.step(patience) {
-                    Step::Frame => interfaces.frame().map_or(FeedStep::Idle, FeedStep::Frame),
-                    Step::Notice(notice) => FeedStep::Notice(InterfaceNotice {
+                    LiveStep::Frame => interfaces.frame().map_or(FeedStep::Idle, FeedStep::Frame),
+                    LiveStep::Notice(notice) => FeedStep::Notice(InterfaceNotice {
                         interface: notice.interface,
                         what: notice.what,
                     }),
-                    Step::Idle => FeedStep::Idle,
-                    Step::End => FeedStep::End,
+                    LiveStep::Idle => FeedStep::Idle,
+                    LiveStep::End => FeedStep::End,
                 }
             }
             FeedSource::Pipe(pipe) => match pipe.next(patience) {

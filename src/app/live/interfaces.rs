@@ -4,7 +4,7 @@ use std::env;
 
 use anyhow::{Result, anyhow};
 
-pub(in crate::layers::app) use crate::capture::live::{LiveCapture as Interfaces, Step};
+pub(in crate::layers::app) use crate::capture::live::{LiveCapture as Interfaces, LiveStep};
 use crate::capture::live::{LiveError, LiveOptions, interfaces};
 use crate::cli::LiveArgs;
 

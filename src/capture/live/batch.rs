@@ -6,7 +6,7 @@ use crate::wire::frame::Timestamp;
 
 /// A packet of a batch.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Record {
+pub(super) struct BatchedPacket {
     pub(super) timestamp: Timestamp,
     pub(super) wire_len: u32,
     start: usize,
@@ -18,7 +18,7 @@ pub(super) struct Record {
 pub(super) struct Batch {
     /// When the kernel handed it over.
     pub(super) arrived: Instant,
-    records: Vec<Record>,
+    records: Vec<BatchedPacket>,
     octets: Vec<u8>,
 }
 
@@ -35,7 +35,8 @@ impl Batch {
     }
 
     pub(super) fn push(&mut self, timestamp: Timestamp, wire_len: u32, data: &[u8]) {
-        let record = Record { timestamp, wire_len, start: self.octets.len(), len: data.len() };
+        let record =
+            BatchedPacket { timestamp, wire_len, start: self.octets.len(), len: data.len() };
         self.records.push(record);
         self.octets.extend_from_slice(data);
     }
@@ -49,7 +50,7 @@ impl Batch {
         self.records.last().map(|record| record.timestamp)
     }
 
-    pub(super) fn get(&self, index: usize) -> Option<(Record, &[u8])> {
+    pub(super) fn get(&self, index: usize) -> Option<(BatchedPacket, &[u8])> {
         let record = *self.records.get(index)?;
         let data = self.octets.get(record.start..record.start + record.len)?;
         Some((record, data))

@@ -23,7 +23,7 @@ const NAP: Duration = Duration::from_millis(10);
 const HELD_BACK_NS: i64 = 4 * KERNEL_DELAY_MS as i64 * 1_000_000;
 
 /// What a thread has to say.
-pub(super) enum Message {
+pub(super) enum ReaderMessage {
     /// Packets, in the order in which they came.
     Batch { interface: u16, batch: Batch },
     /// There was nothing up to this time, beside what was sent before.
@@ -40,7 +40,7 @@ pub(super) struct Reader {
     pub(super) interface: u16,
     /// Packets per batch, at most.
     pub(super) many: usize,
-    pub(super) sender: SyncSender<Message>,
+    pub(super) sender: SyncSender<ReaderMessage>,
     /// Batches that were read and may be used again.
     pub(super) recycled: Receiver<Batch>,
     pub(super) stopped: Arc<AtomicBool>,
@@ -59,9 +59,9 @@ impl Reader {
             let last = batch.last();
             let message = if is_silent {
                 let until = Timestamp(asked.0.saturating_sub(HELD_BACK_NS));
-                Message::Silent { interface, until }
+                ReaderMessage::Silent { interface, until }
             } else {
-                Message::Batch { interface, batch }
+                ReaderMessage::Batch { interface, batch }
             };
             let sent = self.send(message);
             let failed = outcome.err();
@@ -70,7 +70,7 @@ impl Reader {
             }
             let ends = failed.is_some() || is_past(end, last);
             if let Some(packets) = drops.ask(&mut self.handle, ends) {
-                self.send(Message::Dropped { interface, packets });
+                self.send(ReaderMessage::Dropped { interface, packets });
             }
             if !sent || ends {
                 break failed;
@@ -79,7 +79,7 @@ impl Reader {
                 sleep(NAP);
             }
         };
-        self.send(Message::Ended { interface, reason });
+        self.send(ReaderMessage::Ended { interface, reason });
     }
 
     /// What the kernel has ready.
@@ -98,7 +98,7 @@ impl Reader {
     }
 
     /// Waits as long as the analysis is behind; false when it has gone.
-    fn send(&self, message: Message) -> bool {
+    fn send(&self, message: ReaderMessage) -> bool {
         self.sender.send(message).is_ok()
     }
 }

@@ -112,16 +112,16 @@ impl LoadInput {
             },
             #[cfg(feature = "live")]
             InputKind::Interfaces(interfaces) => match interfaces.step(pace.patience()) {
-                interfaces::Step::Frame => {
+                interfaces::LiveStep::Frame => {
                     if let Some(frame) = interfaces.frame() {
                         visit(&frame);
                     }
                 }
-                interfaces::Step::Notice(notice) => {
+                interfaces::LiveStep::Notice(notice) => {
                     return LoadStep::Notice(format!("{} {}", notice.interface, notice.what));
                 }
-                interfaces::Step::Idle => return LoadStep::Idle,
-                interfaces::Step::End => return LoadStep::End,
+                interfaces::LiveStep::Idle => return LoadStep::Idle,
+                interfaces::LiveStep::End => return LoadStep::End,
             },
         }
         LoadStep::Frame

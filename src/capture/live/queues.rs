@@ -1,4 +1,4 @@
-//! Merging by time while it happens: a lane of batches per interface.
+//! Merging by time while it happens: a queue of batches for each interface.
 //!
 //! The earliest packet goes first. It waits until every other interface has a packet as well, or says
 //! that it has had none up to that time.
@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use super::batch::{Batch, Record};
+use super::batch::{Batch, BatchedPacket};
 use crate::wire::frame::Timestamp;
 
 /// How long a packet waits for an interface that says nothing at all, not even that it is silent.
@@ -18,23 +18,23 @@ const MOST_RECYCLED: usize = 16;
 
 /// What can be done now.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Choice {
+pub(super) enum Turn {
     /// Take the current packet.
     Frame,
     /// Wait for more, until then at most; or for as long as it takes.
     Wait(Option<Instant>),
-    /// All lanes are closed and empty.
+    /// All queues are closed and empty.
     End,
 }
 
-/// The lanes of all interfaces.
-pub(super) struct Lanes {
-    lanes: Vec<Lane>,
-    /// The lane whose first packet was chosen.
+/// The queue of every interface.
+pub(super) struct InterfaceQueues {
+    queues: Vec<InterfaceQueue>,
+    /// The queue whose first packet was chosen.
     current: Option<usize>,
 }
 
-struct Lane {
+struct InterfaceQueue {
     batches: VecDeque<Batch>,
     /// The next packet in the first batch.
     next: usize,
@@ -46,84 +46,85 @@ struct Lane {
     recycled: Option<Receiver<Batch>>,
 }
 
-impl Lanes {
+impl InterfaceQueues {
     pub(super) fn new(interfaces: usize) -> Self {
-        Self { lanes: (0..interfaces).map(|_| Lane::new()).collect(), current: None }
+        Self { queues: (0..interfaces).map(|_| InterfaceQueue::new()).collect(), current: None }
     }
 
     /// Where the thread of an interface gets its batches back.
     pub(super) fn recycler(&mut self, interface: u16) -> Receiver<Batch> {
-        let lane = self.lanes.get_mut(usize::from(interface));
-        lane.and_then(|lane| lane.recycled.take()).unwrap_or_else(|| channel().1)
+        let queue = self.queues.get_mut(usize::from(interface));
+        queue.and_then(|queue| queue.recycled.take()).unwrap_or_else(|| channel().1)
     }
 
     pub(super) fn push(&mut self, interface: u16, batch: Batch) {
-        if let Some(lane) = self.lanes.get_mut(usize::from(interface)) {
-            lane.batches.push_back(batch);
+        if let Some(queue) = self.queues.get_mut(usize::from(interface)) {
+            queue.batches.push_back(batch);
         }
     }
 
-    /// Says that an interface had no packet up to a time, but for those that were pushed.
+    /// Says that an interface had no packet up to a time, except those that were pushed.
     pub(super) fn silent(&mut self, interface: u16, until: Timestamp) {
-        if let Some(lane) = self.lanes.get_mut(usize::from(interface)) {
-            lane.silent_until = lane.silent_until.max(until);
+        if let Some(queue) = self.queues.get_mut(usize::from(interface)) {
+            queue.silent_until = queue.silent_until.max(until);
         }
     }
 
     /// Says that nothing more comes from an interface.
     pub(super) fn close(&mut self, interface: u16) {
-        if let Some(lane) = self.lanes.get_mut(usize::from(interface)) {
-            lane.open = false;
+        if let Some(queue) = self.queues.get_mut(usize::from(interface)) {
+            queue.open = false;
         }
     }
 
     pub(super) fn close_all(&mut self) {
-        self.lanes.iter_mut().for_each(|lane| lane.open = false);
+        self.queues.iter_mut().for_each(|queue| queue.open = false);
     }
 
-    /// Whether a lane has nothing, so that the order is not certain.
+    /// Whether a queue has nothing, so that the order is not certain.
     pub(super) fn wants_more(&self) -> bool {
-        self.lanes.iter().any(|lane| lane.open && lane.is_empty())
+        self.queues.iter().any(|queue| queue.open && queue.is_empty())
     }
 
     /// Chooses the packet that comes first.
-    pub(super) fn choose(&mut self) -> Choice {
-        let heads = self.lanes.iter().enumerate();
-        let first = heads.filter_map(|(index, lane)| Some((lane.head()?, index))).min();
+    pub(super) fn choose(&mut self) -> Turn {
+        let heads = self.queues.iter().enumerate();
+        let first = heads.filter_map(|(index, queue)| Some((queue.head()?, index))).min();
         let Some((time, index)) = first else {
-            let ended = self.lanes.iter().all(|lane| !lane.open);
-            return if ended { Choice::End } else { Choice::Wait(None) };
+            let ended = self.queues.iter().all(|queue| !queue.open);
+            return if ended { Turn::End } else { Turn::Wait(None) };
         };
-        let may_be_earlier = |lane: &Lane| lane.open && lane.is_empty() && lane.silent_until < time;
-        let arrived = self.lanes.get(index).and_then(Lane::arrived);
-        if let Some(arrived) = arrived.filter(|_| self.lanes.iter().any(may_be_earlier)) {
+        let may_be_earlier =
+            |queue: &InterfaceQueue| queue.open && queue.is_empty() && queue.silent_until < time;
+        let arrived = self.queues.get(index).and_then(InterfaceQueue::arrived);
+        if let Some(arrived) = arrived.filter(|_| self.queues.iter().any(may_be_earlier)) {
             let until = arrived + MOST_PATIENCE;
             if Instant::now() < until {
-                return Choice::Wait(Some(until));
+                return Turn::Wait(Some(until));
             }
         }
         self.current = Some(index);
-        Choice::Frame
+        Turn::Frame
     }
 
     /// The packet that was chosen, and the number of its interface.
-    pub(super) fn current(&self) -> Option<(u16, Record, &[u8])> {
+    pub(super) fn current(&self) -> Option<(u16, BatchedPacket, &[u8])> {
         let index = self.current?;
-        let lane = self.lanes.get(index)?;
-        let (record, data) = lane.batches.front()?.get(lane.next)?;
+        let queue = self.queues.get(index)?;
+        let (record, data) = queue.batches.front()?.get(queue.next)?;
         Some((u16::try_from(index).unwrap_or(u16::MAX), record, data))
     }
 
     /// Goes past the packet that was chosen.
     pub(super) fn consume(&mut self) {
-        let lane = self.current.take().and_then(|index| self.lanes.get_mut(index));
-        if let Some(lane) = lane {
-            lane.consume();
+        let queue = self.current.take().and_then(|index| self.queues.get_mut(index));
+        if let Some(queue) = queue {
+            queue.consume();
         }
     }
 }
 
-impl Lane {
+impl InterfaceQueue {
     fn new() -> Self {
         let (used, recycled) = channel();
         Self {
@@ -175,56 +176,56 @@ mod tests {
         batch
     }
 
-    fn take(lanes: &mut Lanes) -> Vec<(u16, i64)> {
+    fn take(queues: &mut InterfaceQueues) -> Vec<(u16, i64)> {
         let mut taken = Vec::new();
-        while lanes.choose() == Choice::Frame {
-            let (interface, record, _) = lanes.current().unwrap();
+        while queues.choose() == Turn::Frame {
+            let (interface, record, _) = queues.current().unwrap();
             taken.push((interface, record.timestamp.0));
-            lanes.consume();
+            queues.consume();
         }
         taken
     }
 
     #[test]
     fn the_earliest_goes_first_as_long_as_all_have_one() {
-        let mut lanes = Lanes::new(2);
-        lanes.push(0, batch(&[1, 4, 6]));
-        lanes.push(1, batch(&[2, 3, 5]));
-        assert_eq!(take(&mut lanes), [(0, 1), (1, 2), (1, 3), (0, 4), (1, 5)]);
-        assert!(lanes.wants_more());
-        lanes.close(1);
-        assert_eq!(take(&mut lanes), [(0, 6)]);
-        lanes.close(0);
-        assert_eq!(lanes.choose(), Choice::End);
+        let mut queues = InterfaceQueues::new(2);
+        queues.push(0, batch(&[1, 4, 6]));
+        queues.push(1, batch(&[2, 3, 5]));
+        assert_eq!(take(&mut queues), [(0, 1), (1, 2), (1, 3), (0, 4), (1, 5)]);
+        assert!(queues.wants_more());
+        queues.close(1);
+        assert_eq!(take(&mut queues), [(0, 6)]);
+        queues.close(0);
+        assert_eq!(queues.choose(), Turn::End);
     }
 
     #[test]
     fn a_silent_interface_holds_others_up_until_it_says_so() {
-        let mut lanes = Lanes::new(2);
-        lanes.push(0, batch(&[7, 9]));
-        assert!(matches!(lanes.choose(), Choice::Wait(Some(_))));
-        lanes.silent(1, Timestamp(8));
-        assert_eq!(take(&mut lanes), [(0, 7)]);
-        lanes.push(1, batch(&[8]));
-        assert_eq!(take(&mut lanes), [(1, 8)]);
-        lanes.silent(1, Timestamp(9));
-        assert_eq!(take(&mut lanes), [(0, 9)]);
+        let mut queues = InterfaceQueues::new(2);
+        queues.push(0, batch(&[7, 9]));
+        assert!(matches!(queues.choose(), Turn::Wait(Some(_))));
+        queues.silent(1, Timestamp(8));
+        assert_eq!(take(&mut queues), [(0, 7)]);
+        queues.push(1, batch(&[8]));
+        assert_eq!(take(&mut queues), [(1, 8)]);
+        queues.silent(1, Timestamp(9));
+        assert_eq!(take(&mut queues), [(0, 9)]);
     }
 
     #[test]
     fn patience_with_an_interface_has_an_end() {
-        let mut lanes = Lanes::new(2);
+        let mut queues = InterfaceQueues::new(2);
         let mut old = batch(&[7]);
         old.arrived = Instant::now().checked_sub(MOST_PATIENCE).unwrap();
-        lanes.push(0, old);
-        assert_eq!(take(&mut lanes), [(0, 7)]);
+        queues.push(0, old);
+        assert_eq!(take(&mut queues), [(0, 7)]);
     }
 
     #[test]
     fn one_interface_waits_for_nobody() {
-        let mut lanes = Lanes::new(1);
-        assert_eq!(lanes.choose(), Choice::Wait(None));
-        lanes.push(0, batch(&[2, 1]));
-        assert_eq!(take(&mut lanes), [(0, 2), (0, 1)], "its own order is kept");
+        let mut queues = InterfaceQueues::new(1);
+        assert_eq!(queues.choose(), Turn::Wait(None));
+        queues.push(0, batch(&[2, 1]));
+        assert_eq!(take(&mut queues), [(0, 2), (0, 1)], "its own order is kept");
     }
 }
