@@ -14,7 +14,7 @@
 //! let octets = [1, 1, 30, 12, 0x10, 3, 0xde, 0xad, 0xbe, 0xef, 0, 0, 0, 7];
 //! let options = TcpOptions { octets: &octets, declared_len: 14 };
 //! let joins = options.iter().filter_map(|option| match option {
-//!     TcpOption::Mptcp(MptcpOption::Join(join)) => Some(join),
+//!     TcpOption::Mptcp(MptcpOption::MpJoin(join)) => Some(join),
 //!     _ => None,
 //! });
 //! assert_eq!(joins.count(), 1);

@@ -61,7 +61,7 @@ use store::Store;
 use updates::Update;
 
 use crate::wire::frame::PacketNo;
-use crate::wire::mptcp::{Key, MptcpOption, Prio};
+use crate::wire::mptcp::{Key, MpPrio, MptcpOption};
 use crate::wire::segment::{Decoded, Segment};
 
 /// Puts connections together from segments.
@@ -326,7 +326,12 @@ impl Tracker {
 }
 
 /// MP_PRIO of v0 that names an address changes all subflows of it (RFC 6824 §3.3.8).
-fn change_backup_of_address(store: &mut Store, connection: ConnectionId, sender: Role, prio: Prio) {
+fn change_backup_of_address(
+    store: &mut Store,
+    connection: ConnectionId,
+    sender: Role,
+    prio: MpPrio,
+) {
     for id in &store.connections[connection].subflows {
         let side = store.subflows[*id].sides.of_mut(sender);
         if side.address_id == prio.address_id {

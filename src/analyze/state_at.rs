@@ -14,7 +14,7 @@ use crate::track::role::{PerRole, Role};
 use crate::track::subflow::{Subflow, SubflowSide};
 use crate::wire::frame::{PacketNo, RawPacket, Timestamp};
 use crate::wire::mptcp::{
-    Capable, CapableForm, DataLevelLength, Dss, Mapping, MptcpOption, StreamPart,
+    CapableForm, DataLevelLength, Dss, Mapping, MpCapable, MptcpOption, StreamPart,
 };
 use crate::wire::segment::{Decoded, Segment, TcpFlags, decode};
 use crate::wire::seq::{Dsn, SeqNum, WireDsn};
@@ -206,7 +206,7 @@ impl<'a> Replay<'a> {
                         self.declare(&mapping, dss.data_fin, &segment, (lane, sender), is_after);
                     }
                 }
-                TcpOption::Mptcp(MptcpOption::Capable(capable)) => {
+                TcpOption::Mptcp(MptcpOption::MpCapable(capable)) => {
                     if let Some(mapping) = self.first_mapping(&capable, sender) {
                         self.declare(&mapping, false, &segment, (lane, sender), is_after);
                     }
@@ -235,7 +235,7 @@ impl<'a> Replay<'a> {
     }
 
     /// RFC 8684 §3.1: MP_CAPABLE with data maps the first bytes of the stream.
-    fn first_mapping(&self, capable: &Capable, sender: Role) -> Option<Mapping> {
+    fn first_mapping(&self, capable: &MpCapable, sender: Role) -> Option<Mapping> {
         let CapableForm::BothKeysAndData { data_len, checksum, .. } = capable.form else {
             return None;
         };

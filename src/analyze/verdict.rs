@@ -196,7 +196,7 @@ impl Headline<'_> {
             let mut events = self.context.connection.events.iter();
             let is_fail = |event: &&Event| {
                 event.direction.sender() == role
-                    && matches!(event.kind, EventKind::Option(MptcpOption::Fail(_)))
+                    && matches!(event.kind, EventKind::Option(MptcpOption::MpFail(_)))
             };
             let packet = events.find(is_fail)?.seen.packet;
             Some(format!("{} (packet {packet})", host(role)))

@@ -60,15 +60,15 @@ fn header(args: &SpaceArgs) -> Header {
 
 /// What a segment of a handshake carries beside timestamps: options of a SYN, and the one of MPTCP.
 fn handshake(word: HandshakeWord, checksum: bool) -> (Vec<Block>, Option<Block>) {
-    let capable = |keys, data| Block::Capable { keys, data, checksum: data && checksum };
+    let capable = |keys, data| Block::MpCapable { keys, data, checksum: data && checksum };
     let (is_syn, mptcp) = match word {
         HandshakeWord::CapableSyn => (true, capable(0, false)),
         HandshakeWord::CapableSynV0 | HandshakeWord::CapableSynAck => (true, capable(1, false)),
         HandshakeWord::CapableAck => (false, capable(2, false)),
         HandshakeWord::CapableData => (false, capable(2, true)),
-        HandshakeWord::JoinSyn => (true, Block::Join(JoinStep::Syn)),
-        HandshakeWord::JoinSynAck => (true, Block::Join(JoinStep::SynAck)),
-        HandshakeWord::JoinAck => (false, Block::Join(JoinStep::Ack)),
+        HandshakeWord::JoinSyn => (true, Block::MpJoin(JoinStep::Syn)),
+        HandshakeWord::JoinSynAck => (true, Block::MpJoin(JoinStep::SynAck)),
+        HandshakeWord::JoinAck => (false, Block::MpJoin(JoinStep::Ack)),
     };
     let syn = [Block::MaximumSegmentSize, Block::SackPermitted, Block::WindowScale];
     (if is_syn { syn.to_vec() } else { Vec::new() }, Some(mptcp))

@@ -37,22 +37,22 @@ use serde::Serializer;
 use self::json::OptionSchema;
 use self::raw::{RawKind, RawOption};
 use crate::wire::mptcp::{
-    AddAddr, Capable, Dss, Fail, FastClose, Join, MptcpOption, Prio, RemoveAddr, TcpReset,
+    AddAddr, Dss, MpCapable, MpFail, MpFastClose, MpJoin, MpPrio, MpTcpRst, MptcpOption, RemoveAddr,
 };
 
 /// All there is to say of an option.
 pub fn describe(option: &MptcpOption) -> Description<'_> {
     let raw = |kind, body| Description(Inner::Raw(RawOption::new(kind, body)));
     Description(Inner::Known(match option {
-        MptcpOption::Capable(capable) => capable,
-        MptcpOption::Join(join) => join,
+        MptcpOption::MpCapable(capable) => capable,
+        MptcpOption::MpJoin(join) => join,
         MptcpOption::Dss(dss) => dss,
         MptcpOption::AddAddr(add) => add,
         MptcpOption::RemoveAddr(remove) => remove,
-        MptcpOption::Prio(prio) => prio,
-        MptcpOption::Fail(fail) => fail,
-        MptcpOption::FastClose(close) => close,
-        MptcpOption::TcpReset(reset) => reset,
+        MptcpOption::MpPrio(prio) => prio,
+        MptcpOption::MpFail(fail) => fail,
+        MptcpOption::MpFastClose(close) => close,
+        MptcpOption::MpTcpRst(reset) => reset,
         MptcpOption::Experimental(body) => return raw(RawKind::Experimental, *body),
         MptcpOption::Unknown(body) => return raw(RawKind::Unknown, *body),
         MptcpOption::Malformed(body) => return raw(RawKind::Malformed, *body),
@@ -61,15 +61,15 @@ pub fn describe(option: &MptcpOption) -> Description<'_> {
 
 /// The schema of each kind of options.
 const SCHEMAS: [OptionSchema; 12] = [
-    OptionSchema::of::<Capable>(),
-    OptionSchema::of::<Join>(),
+    OptionSchema::of::<MpCapable>(),
+    OptionSchema::of::<MpJoin>(),
     OptionSchema::of::<Dss>(),
     OptionSchema::of::<AddAddr>(),
     OptionSchema::of::<RemoveAddr>(),
-    OptionSchema::of::<Prio>(),
-    OptionSchema::of::<Fail>(),
-    OptionSchema::of::<FastClose>(),
-    OptionSchema::of::<TcpReset>(),
+    OptionSchema::of::<MpPrio>(),
+    OptionSchema::of::<MpFail>(),
+    OptionSchema::of::<MpFastClose>(),
+    OptionSchema::of::<MpTcpRst>(),
     OptionSchema::raw(RawKind::Experimental),
     OptionSchema::raw(RawKind::Unknown),
     OptionSchema::raw(RawKind::Malformed),

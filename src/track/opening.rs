@@ -9,7 +9,7 @@ use super::shared::Shared;
 use super::stamp::PacketStamp;
 use super::state::subflow::{Opening, Subflow};
 use super::store::Store;
-use crate::wire::mptcp::{CapableForm, Join, MptcpOption, Token};
+use crate::wire::mptcp::{CapableForm, MpJoin, MptcpOption, Token};
 use crate::wire::segment::{Segment, TcpFlags};
 
 /// Whether `segment` opens the 4-tuple of a subflow anew.
@@ -257,7 +257,7 @@ enum Guess {
 
 /// Whether a segment shows a key, or announces that there will be one.
 fn shows_key(options: &SegmentOptions) -> bool {
-    options.mptcp.iter().any(|option| matches!(option, MptcpOption::Capable(_)))
+    options.mptcp.iter().any(|option| matches!(option, MptcpOption::MpCapable(_)))
 }
 
 fn guess_opening(segment: &Segment<'_>, options: &SegmentOptions) -> Guess {
@@ -268,25 +268,25 @@ fn guess_opening(segment: &Segment<'_>, options: &SegmentOptions) -> Guess {
     let flags = segment.flags;
     for option in &options.mptcp {
         match option {
-            MptcpOption::Join(Join::Syn { token, .. }) if flags.is_syn() => {
+            MptcpOption::MpJoin(MpJoin::Syn { token, .. }) if flags.is_syn() => {
                 return Guess::Join(*token, Opening { initial: false, ..forward });
             }
-            MptcpOption::Join(Join::SynAck { .. }) if flags.is_syn_ack() => {
+            MptcpOption::MpJoin(MpJoin::SynAck { .. }) if flags.is_syn_ack() => {
                 return Guess::Connection {
                     opening: Opening { initial: false, ..backward },
                     certain: false,
                 };
             }
-            MptcpOption::Join(Join::Ack { .. }) => {
+            MptcpOption::MpJoin(MpJoin::Ack { .. }) => {
                 return Guess::Connection {
                     opening: Opening { initial: false, ..forward },
                     certain: false,
                 };
             }
-            MptcpOption::Capable(_) if flags.is_syn_ack() => {
+            MptcpOption::MpCapable(_) if flags.is_syn_ack() => {
                 return Guess::Connection { opening: backward, certain: true };
             }
-            MptcpOption::Capable(capable)
+            MptcpOption::MpCapable(capable)
                 if flags.is_syn() || !matches!(capable.form, CapableForm::Bare) =>
             {
                 return Guess::Connection { opening: forward, certain: true };

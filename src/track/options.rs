@@ -117,7 +117,7 @@ impl SegmentOptions {
             return None;
         }
         self.mptcp.iter().find_map(|option| match option {
-            MptcpOption::Capable(capable) => capable.sender_key(),
+            MptcpOption::MpCapable(capable) => capable.sender_key(),
             _ => None,
         })
     }

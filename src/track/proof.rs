@@ -7,7 +7,7 @@ use super::state::address::Address;
 use super::state::connection::Connection;
 use super::state::subflow::{JoinHandshake, Subflow};
 use crate::wire::crypto::{self, AddAddrHmacVariant, JoinHmac, JoinParty};
-use crate::wire::mptcp::{AddressFlavour, Join, Key, MptcpOption, Version};
+use crate::wire::mptcp::{AddressFlavour, Key, MpJoin, MptcpOption, Version};
 
 /// What a proof is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -92,10 +92,10 @@ pub fn of_option(
     let join = subflow.join.as_ref();
     let expected = join.and_then(|join| expected_hmacs(connection, subflow.opener, join));
     match option {
-        MptcpOption::Join(Join::SynAck { hmac, .. }) => {
+        MptcpOption::MpJoin(MpJoin::SynAck { hmac, .. }) => {
             Some(judge(Some(*hmac), expected.map(|(joinee, _)| joinee.syn_ack())))
         }
-        MptcpOption::Join(Join::Ack { hmac, .. }) => {
+        MptcpOption::MpJoin(MpJoin::Ack { hmac, .. }) => {
             Some(judge(Some(*hmac), expected.map(|(_, joiner)| joiner.ack())))
         }
         MptcpOption::AddAddr(add) if add.hmac().is_some() => {
@@ -105,7 +105,7 @@ pub fn of_option(
                 if variant.is_some() { Verdict::Verified } else { Verdict::Mismatch }
             }))
         }
-        MptcpOption::FastClose(close) => {
+        MptcpOption::MpFastClose(close) => {
             Some(judge(Some(close.receiver_key), connection.hosts.of(sender.peer()).key))
         }
         _ => None,

@@ -29,7 +29,7 @@ use super::role::{Direction, Role};
 use super::state::connection::FastCloseSeen;
 use super::state::event::EventKind;
 use super::updates::{StateDigest, Update};
-use crate::wire::mptcp::{FastClose, MptcpOption};
+use crate::wire::mptcp::{MpFastClose, MptcpOption};
 use crate::wire::segment::TcpFlags;
 
 /// What a segment turned out to be, and what it leaves to do beyond its connection.
@@ -121,8 +121,8 @@ fn release_if_finished(step: &mut Step<'_>) {
 /// An MPTCP option of a segment whose payload stands at `payload`.
 fn take_option(step: &mut Step<'_>, option: &MptcpOption, payload: SeqRange) {
     match option {
-        MptcpOption::Capable(capable) => handshake::take_capable(step, capable, payload),
-        MptcpOption::Join(join) => handshake::take_join(step, join),
+        MptcpOption::MpCapable(capable) => handshake::take_capable(step, capable, payload),
+        MptcpOption::MpJoin(join) => handshake::take_join(step, join),
         MptcpOption::Dss(dss) => {
             violations::check_reserved_bits(step, option);
             data_level::take_dss(step, dss, payload);
@@ -136,13 +136,13 @@ fn take_option(step: &mut Step<'_>, option: &MptcpOption, payload: SeqRange) {
                 step.connection.addresses.remove(step.direction.sender(), id, step.seen);
             }
         }
-        MptcpOption::Prio(prio) if prio.address_id.is_none() => {
+        MptcpOption::MpPrio(prio) if prio.address_id.is_none() => {
             step.side().backup = Some(prio.backup);
         }
-        MptcpOption::Prio(prio) => {
+        MptcpOption::MpPrio(prio) => {
             step.follow_up.prio_of_address.get_or_insert(*prio);
         }
-        MptcpOption::FastClose(FastClose { receiver_key, .. }) => {
+        MptcpOption::MpFastClose(MpFastClose { receiver_key, .. }) => {
             let (seen, from, receiver_key) = (step.seen, step.sender(), *receiver_key);
             let close = FastCloseSeen { seen, from, receiver_key };
             // A wrong key proves nothing: the next MP_FASTCLOSE takes its place.

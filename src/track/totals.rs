@@ -113,15 +113,15 @@ impl Totals {
 impl OptionCounts {
     fn count_of(&mut self, option: &MptcpOption) -> &mut u64 {
         match option {
-            MptcpOption::Capable(_) => &mut self.mp_capable,
-            MptcpOption::Join(_) => &mut self.mp_join,
+            MptcpOption::MpCapable(_) => &mut self.mp_capable,
+            MptcpOption::MpJoin(_) => &mut self.mp_join,
             MptcpOption::Dss(_) => &mut self.dss,
             MptcpOption::AddAddr(_) => &mut self.add_addr,
             MptcpOption::RemoveAddr(_) => &mut self.remove_addr,
-            MptcpOption::Prio(_) => &mut self.mp_prio,
-            MptcpOption::Fail(_) => &mut self.mp_fail,
-            MptcpOption::FastClose(_) => &mut self.mp_fastclose,
-            MptcpOption::TcpReset(_) => &mut self.mp_tcprst,
+            MptcpOption::MpPrio(_) => &mut self.mp_prio,
+            MptcpOption::MpFail(_) => &mut self.mp_fail,
+            MptcpOption::MpFastClose(_) => &mut self.mp_fastclose,
+            MptcpOption::MpTcpRst(_) => &mut self.mp_tcprst,
             MptcpOption::Experimental(_) => &mut self.mp_experimental,
             MptcpOption::Unknown(_) => &mut self.unknown,
             MptcpOption::Malformed(_) => &mut self.malformed,

@@ -5,7 +5,7 @@ use super::theme::Theme;
 use crate::analyze::finding::Severity;
 use crate::report::event::EventKind;
 use crate::track::packet_class::PacketClass;
-use crate::wire::mptcp::{DataLevelLength, Dss, Join, MptcpOption};
+use crate::wire::mptcp::{DataLevelLength, Dss, MpJoin, MptcpOption};
 
 /// What a letter stands for, the least important first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,18 +97,18 @@ impl Letter {
 
     fn of_option(option: &MptcpOption) -> Option<Self> {
         Some(match option {
-            MptcpOption::Capable(_) => Self::Capable,
-            MptcpOption::Join(
-                Join::Syn { backup: true, .. } | Join::SynAck { backup: true, .. },
+            MptcpOption::MpCapable(_) => Self::Capable,
+            MptcpOption::MpJoin(
+                MpJoin::Syn { backup: true, .. } | MpJoin::SynAck { backup: true, .. },
             ) => Self::BackupJoin,
-            MptcpOption::Join(_) => Self::Join,
+            MptcpOption::MpJoin(_) => Self::Join,
             MptcpOption::AddAddr(_) => Self::AddAddr,
             MptcpOption::RemoveAddr(_) => Self::RemoveAddr,
-            MptcpOption::Prio(_) => Self::Priority,
-            MptcpOption::Fail(_) | MptcpOption::Malformed(_) => Self::Failure,
+            MptcpOption::MpPrio(_) => Self::Priority,
+            MptcpOption::MpFail(_) | MptcpOption::Malformed(_) => Self::Failure,
             MptcpOption::Dss(dss) if is_infinite(dss) => Self::Failure,
-            MptcpOption::FastClose(_) => Self::FastClose,
-            MptcpOption::TcpReset(_) => Self::Reset,
+            MptcpOption::MpFastClose(_) => Self::FastClose,
+            MptcpOption::MpTcpRst(_) => Self::Reset,
             _ => return None,
         })
     }

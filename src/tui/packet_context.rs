@@ -10,7 +10,7 @@ use crate::track::proof::Verdict;
 use crate::track::role::{Direction, PerRole, Role};
 use crate::wire::crypto;
 use crate::wire::frame::{PacketNo, Timestamp};
-use crate::wire::mptcp::{DataLevelLength, Join, Key, Mapping, MptcpOption, StreamPart};
+use crate::wire::mptcp::{DataLevelLength, Key, Mapping, MpJoin, MptcpOption, StreamPart};
 use crate::wire::segment::{Decoded, Segment, TcpFlags, decode};
 use crate::wire::seq::{Dsn, SeqNum, WireDsn};
 use crate::wire::tcp_option::TcpOption;
@@ -110,14 +110,14 @@ impl<'a> PacketContext<'a> {
         let sender = self.direction.sender();
         let hmac = self.subflow.hmac.as_ref();
         match option {
-            MptcpOption::Join(Join::SynAck { .. }) => hmac.map(|hmac| hmac.syn_ack),
-            MptcpOption::Join(Join::Ack { .. }) => hmac.map(|hmac| hmac.ack),
+            MptcpOption::MpJoin(MpJoin::SynAck { .. }) => hmac.map(|hmac| hmac.syn_ack),
+            MptcpOption::MpJoin(MpJoin::Ack { .. }) => hmac.map(|hmac| hmac.ack),
             MptcpOption::AddAddr(add) if add.hmac().is_some() => {
                 let keys = self.key(sender).zip(self.key(sender.peer()));
                 let fits = |keys| crypto::matching_add_addr_variant(keys, add).is_some();
                 Some(keys.map_or(Verdict::Unverifiable, |keys| judge(fits(keys))))
             }
-            MptcpOption::FastClose(close) => {
+            MptcpOption::MpFastClose(close) => {
                 let key = self.key(sender.peer());
                 Some(key.map_or(Verdict::Unverifiable, |key| judge(key == close.receiver_key)))
             }

@@ -14,27 +14,27 @@
 //! Reserved bits are kept: `emit` gives back the octets that `parse` took, whatever they were.
 
 pub mod address;
-pub mod capable;
 pub mod dss;
-pub mod fail;
-pub mod fastclose;
-pub mod join;
 pub mod keys;
+pub mod mp_capable;
+pub mod mp_fail;
+pub mod mp_fastclose;
+pub mod mp_join;
+pub mod mp_prio;
+pub mod mp_tcprst;
 mod parsing;
-pub mod prio;
-pub mod reset;
 pub mod stream_part;
 pub mod subtype;
 
 pub use address::{AddAddr, AddressFlavour, AddressId, RemoveAddr};
-pub use capable::{Capable, CapableFlags, CapableForm, Version};
 pub use dss::{DataLevelLength, Dss, Mapping};
-pub use fail::Fail;
-pub use fastclose::FastClose;
-pub use join::Join;
 pub use keys::{Key, Nonce, Token};
-pub use prio::Prio;
-pub use reset::{ResetReason, TcpReset};
+pub use mp_capable::{CapableFlags, CapableForm, MpCapable, Version};
+pub use mp_fail::MpFail;
+pub use mp_fastclose::MpFastClose;
+pub use mp_join::MpJoin;
+pub use mp_prio::MpPrio;
+pub use mp_tcprst::{MpTcpRst, ResetReason};
 pub use stream_part::StreamPart;
 pub use subtype::Subtype;
 
@@ -50,9 +50,9 @@ pub const MAX_LEN: usize = 40;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MptcpOption {
     /// MP_CAPABLE (RFC 8684 §3.1, RFC 6824 §3.1).
-    Capable(Capable),
+    MpCapable(MpCapable),
     /// MP_JOIN (RFC 8684 §3.2).
-    Join(Join),
+    MpJoin(MpJoin),
     /// DSS (RFC 8684 §3.3).
     Dss(Dss),
     /// ADD_ADDR and its echo (RFC 8684 §3.4.1, RFC 6824 §3.4.1).
@@ -60,13 +60,13 @@ pub enum MptcpOption {
     /// REMOVE_ADDR (RFC 8684 §3.4.2).
     RemoveAddr(RemoveAddr),
     /// MP_PRIO (RFC 8684 §3.3.8, RFC 6824 §3.3.8).
-    Prio(Prio),
+    MpPrio(MpPrio),
     /// MP_FAIL (RFC 8684 §3.7).
-    Fail(Fail),
+    MpFail(MpFail),
     /// MP_FASTCLOSE (RFC 8684 §3.5).
-    FastClose(FastClose),
+    MpFastClose(MpFastClose),
     /// MP_TCPRST (RFC 8684 §3.6).
-    TcpReset(TcpReset),
+    MpTcpRst(MpTcpRst),
     /// MP_EXPERIMENTAL (RFC 8684 §7.2): private use; all octets from the subtype octet on.
     Experimental(OptionBody),
     /// A subtype that is not assigned; all octets from the subtype octet on.
@@ -80,15 +80,15 @@ impl MptcpOption {
     /// The subtype, or `None` for an option that is too short to have one.
     pub fn subtype(&self) -> Option<Subtype> {
         Some(match self {
-            Self::Capable(_) => Subtype::MP_CAPABLE,
-            Self::Join(_) => Subtype::MP_JOIN,
+            Self::MpCapable(_) => Subtype::MP_CAPABLE,
+            Self::MpJoin(_) => Subtype::MP_JOIN,
             Self::Dss(_) => Subtype::DSS,
             Self::AddAddr(_) => Subtype::ADD_ADDR,
             Self::RemoveAddr(_) => Subtype::REMOVE_ADDR,
-            Self::Prio(_) => Subtype::MP_PRIO,
-            Self::Fail(_) => Subtype::MP_FAIL,
-            Self::FastClose(_) => Subtype::MP_FASTCLOSE,
-            Self::TcpReset(_) => Subtype::MP_TCPRST,
+            Self::MpPrio(_) => Subtype::MP_PRIO,
+            Self::MpFail(_) => Subtype::MP_FAIL,
+            Self::MpFastClose(_) => Subtype::MP_FASTCLOSE,
+            Self::MpTcpRst(_) => Subtype::MP_TCPRST,
             Self::Experimental(_) => Subtype::MP_EXPERIMENTAL,
             Self::Unknown(body) | Self::Malformed(body) => {
                 return body.as_slice().first().map(|octet| Subtype(octet >> 4));
@@ -117,14 +117,14 @@ impl MptcpOption {
     fn parse_general(subtype: Subtype, body: &[u8]) -> Self {
         let parsed = match subtype {
             Subtype::DSS => whole(Dss::parse, body).map(Self::Dss),
-            Subtype::MP_CAPABLE => whole(Capable::parse, body).map(Self::Capable),
-            Subtype::MP_JOIN => whole(Join::parse, body).map(Self::Join),
+            Subtype::MP_CAPABLE => whole(MpCapable::parse, body).map(Self::MpCapable),
+            Subtype::MP_JOIN => whole(MpJoin::parse, body).map(Self::MpJoin),
             Subtype::ADD_ADDR => whole(AddAddr::parse, body).map(Self::AddAddr),
             Subtype::REMOVE_ADDR => whole(RemoveAddr::parse, body).map(Self::RemoveAddr),
-            Subtype::MP_PRIO => whole(Prio::parse, body).map(Self::Prio),
-            Subtype::MP_FAIL => whole(Fail::parse, body).map(Self::Fail),
-            Subtype::MP_FASTCLOSE => whole(FastClose::parse, body).map(Self::FastClose),
-            Subtype::MP_TCPRST => whole(TcpReset::parse, body).map(Self::TcpReset),
+            Subtype::MP_PRIO => whole(MpPrio::parse, body).map(Self::MpPrio),
+            Subtype::MP_FAIL => whole(MpFail::parse, body).map(Self::MpFail),
+            Subtype::MP_FASTCLOSE => whole(MpFastClose::parse, body).map(Self::MpFastClose),
+            Subtype::MP_TCPRST => whole(MpTcpRst::parse, body).map(Self::MpTcpRst),
             Subtype::MP_EXPERIMENTAL => Some(Self::Experimental(OptionBody::new(body))),
             _ => Some(Self::Unknown(OptionBody::new(body))),
         };
@@ -136,17 +136,17 @@ impl MptcpOption {
     pub fn has_reserved_bits(&self) -> bool {
         match self {
             Self::Dss(dss) => dss.has_reserved_bits(),
-            Self::Join(Join::Syn { reserved, .. } | Join::SynAck { reserved, .. }) => {
+            Self::MpJoin(MpJoin::Syn { reserved, .. } | MpJoin::SynAck { reserved, .. }) => {
                 *reserved != 0
             }
-            Self::Join(Join::Ack { reserved, .. }) => *reserved != 0,
+            Self::MpJoin(MpJoin::Ack { reserved, .. }) => *reserved != 0,
             Self::AddAddr(announced) => announced.reserved != 0,
             Self::RemoveAddr(removed) => removed.reserved != 0,
-            Self::Prio(prio) => prio.reserved != 0,
-            Self::Fail(fail) => fail.reserved != 0,
-            Self::FastClose(close) => close.reserved != 0,
-            Self::TcpReset(reset) => reset.reserved != 0,
-            Self::Capable(_) | Self::Experimental(_) | Self::Unknown(_) | Self::Malformed(_) => {
+            Self::MpPrio(prio) => prio.reserved != 0,
+            Self::MpFail(fail) => fail.reserved != 0,
+            Self::MpFastClose(close) => close.reserved != 0,
+            Self::MpTcpRst(reset) => reset.reserved != 0,
+            Self::MpCapable(_) | Self::Experimental(_) | Self::Unknown(_) | Self::Malformed(_) => {
                 false
             }
         }
@@ -155,15 +155,15 @@ impl MptcpOption {
     /// Octets on the wire, kind and length octets included.
     pub fn wire_len(&self) -> u8 {
         match self {
-            Self::Capable(capable) => capable.wire_len(),
-            Self::Join(join) => join.wire_len(),
+            Self::MpCapable(capable) => capable.wire_len(),
+            Self::MpJoin(join) => join.wire_len(),
             Self::Dss(dss) => dss.wire_len(),
             Self::AddAddr(announced) => announced.wire_len(),
             Self::RemoveAddr(removed) => removed.wire_len(),
-            Self::Prio(prio) => prio.wire_len(),
-            Self::Fail(_) => Fail::WIRE_LEN,
-            Self::FastClose(_) => FastClose::WIRE_LEN,
-            Self::TcpReset(_) => TcpReset::WIRE_LEN,
+            Self::MpPrio(prio) => prio.wire_len(),
+            Self::MpFail(_) => MpFail::WIRE_LEN,
+            Self::MpFastClose(_) => MpFastClose::WIRE_LEN,
+            Self::MpTcpRst(_) => MpTcpRst::WIRE_LEN,
             Self::Experimental(body) | Self::Unknown(body) | Self::Malformed(body) => 2 + body.len,
         }
     }
@@ -172,15 +172,15 @@ impl MptcpOption {
     pub fn emit(&self, out: &mut Vec<u8>) {
         out.extend([KIND, self.wire_len()]);
         match self {
-            Self::Capable(capable) => capable.emit(out),
-            Self::Join(join) => join.emit(out),
+            Self::MpCapable(capable) => capable.emit(out),
+            Self::MpJoin(join) => join.emit(out),
             Self::Dss(dss) => dss.emit(out),
             Self::AddAddr(announced) => announced.emit(out),
             Self::RemoveAddr(removed) => removed.emit(out),
-            Self::Prio(prio) => prio.emit(out),
-            Self::Fail(fail) => fail.emit(out),
-            Self::FastClose(close) => close.emit(out),
-            Self::TcpReset(reset) => reset.emit(out),
+            Self::MpPrio(prio) => prio.emit(out),
+            Self::MpFail(fail) => fail.emit(out),
+            Self::MpFastClose(close) => close.emit(out),
+            Self::MpTcpRst(reset) => reset.emit(out),
             Self::Experimental(body) | Self::Unknown(body) | Self::Malformed(body) => {
                 out.extend(body.as_slice());
             }

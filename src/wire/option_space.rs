@@ -9,7 +9,7 @@ mod ledger;
 
 pub use ledger::{Content, Ledger, LedgerEntry};
 
-use super::mptcp::{AddressFlavour, CapableForm, Join, MptcpOption};
+use super::mptcp::{AddressFlavour, CapableForm, MpJoin, MptcpOption};
 use super::tcp_option::TcpOption;
 
 /// Octets that all options have together (RFC 9293 §3.1: a data offset of 15 words, less the fixed
@@ -45,7 +45,7 @@ pub enum Block {
         octets: u8,
     },
     /// MP_CAPABLE.
-    Capable {
+    MpCapable {
         /// Keys in it: 0 to 2.
         keys: u8,
         /// With a data-level length.
@@ -54,7 +54,7 @@ pub enum Block {
         checksum: bool,
     },
     /// MP_JOIN.
-    Join(JoinStep),
+    MpJoin(JoinStep),
     /// DSS.
     Dss(DssForm),
     /// ADD_ADDR.
@@ -65,16 +65,16 @@ pub enum Block {
         ids: u8,
     },
     /// MP_PRIO.
-    Prio {
+    MpPrio {
         /// With an address ID (version 0 only).
         address_id: bool,
     },
     /// MP_FAIL.
-    Fail,
+    MpFail,
     /// MP_FASTCLOSE.
-    FastClose,
+    MpFastClose,
     /// MP_TCPRST.
-    TcpReset,
+    MpTcpRst,
     /// Anything else.
     Other {
         /// Octets of the whole option.
@@ -146,7 +146,7 @@ impl Block {
     /// Octets of the option alone.
     pub const fn octets(self) -> u8 {
         match self {
-            Self::MaximumSegmentSize | Self::TcpReset => 4,
+            Self::MaximumSegmentSize | Self::MpTcpRst => 4,
             Self::WindowScale => 3,
             Self::SackPermitted => 2,
             Self::Timestamps => 10,
@@ -155,17 +155,17 @@ impl Block {
             Self::Md5 => 18,
             Self::Authentication { octets } | Self::Other { octets } => octets,
             // RFC 8684 §3.1.
-            Self::Capable { keys, data, checksum } => {
+            Self::MpCapable { keys, data, checksum } => {
                 4 + 8 * if keys > 2 { 2 } else { keys } + 2 * data as u8 + 2 * checksum as u8
             }
             // RFC 8684 §3.2.
-            Self::Join(JoinStep::Syn) | Self::Fail | Self::FastClose => 12,
-            Self::Join(JoinStep::SynAck) => 16,
-            Self::Join(JoinStep::Ack) => 24,
+            Self::MpJoin(JoinStep::Syn) | Self::MpFail | Self::MpFastClose => 12,
+            Self::MpJoin(JoinStep::SynAck) => 16,
+            Self::MpJoin(JoinStep::Ack) => 24,
             Self::Dss(form) => form.octets(),
             Self::AddAddr(form) => form.octets(),
             Self::RemoveAddr { ids } => ids.saturating_add(3),
-            Self::Prio { address_id } => 3 + address_id as u8,
+            Self::MpPrio { address_id } => 3 + address_id as u8,
         }
     }
 
@@ -200,18 +200,18 @@ impl Block {
 
     fn of_mptcp(option: &MptcpOption, octets: u8) -> Self {
         match option {
-            MptcpOption::Capable(capable) => {
+            MptcpOption::MpCapable(capable) => {
                 let (keys, data, checksum) = match capable.form {
                     CapableForm::Bare => (0, false, false),
                     CapableForm::SenderKey { .. } => (1, false, false),
                     CapableForm::BothKeys { .. } => (2, false, false),
                     CapableForm::BothKeysAndData { checksum, .. } => (2, true, checksum.is_some()),
                 };
-                Self::Capable { keys, data, checksum }
+                Self::MpCapable { keys, data, checksum }
             }
-            MptcpOption::Join(Join::Syn { .. }) => Self::Join(JoinStep::Syn),
-            MptcpOption::Join(Join::SynAck { .. }) => Self::Join(JoinStep::SynAck),
-            MptcpOption::Join(Join::Ack { .. }) => Self::Join(JoinStep::Ack),
+            MptcpOption::MpJoin(MpJoin::Syn { .. }) => Self::MpJoin(JoinStep::Syn),
+            MptcpOption::MpJoin(MpJoin::SynAck { .. }) => Self::MpJoin(JoinStep::SynAck),
+            MptcpOption::MpJoin(MpJoin::Ack { .. }) => Self::MpJoin(JoinStep::Ack),
             MptcpOption::Dss(dss) => {
                 let width = |long| if long { Width::Long } else { Width::Short };
                 Self::Dss(DssForm {
@@ -226,10 +226,10 @@ impl Block {
                 hmac: !matches!(add.flavour, AddressFlavour::Echo | AddressFlavour::V0),
             }),
             MptcpOption::RemoveAddr(_) => Self::RemoveAddr { ids: octets.saturating_sub(3) },
-            MptcpOption::Prio(prio) => Self::Prio { address_id: prio.address_id.is_some() },
-            MptcpOption::Fail(_) => Self::Fail,
-            MptcpOption::FastClose(_) => Self::FastClose,
-            MptcpOption::TcpReset(_) => Self::TcpReset,
+            MptcpOption::MpPrio(prio) => Self::MpPrio { address_id: prio.address_id.is_some() },
+            MptcpOption::MpFail(_) => Self::MpFail,
+            MptcpOption::MpFastClose(_) => Self::MpFastClose,
+            MptcpOption::MpTcpRst(_) => Self::MpTcpRst,
             MptcpOption::Experimental(_) | MptcpOption::Unknown(_) | MptcpOption::Malformed(_) => {
                 Self::Other { octets }
             }
@@ -364,7 +364,7 @@ mod tests {
     }
 
     const fn capable(keys: u8, data: bool, checksum: bool) -> Block {
-        Block::Capable { keys, data, checksum }
+        Block::MpCapable { keys, data, checksum }
     }
 
     const fn add_addr(ipv6: bool, port: bool, hmac: bool) -> Block {
@@ -400,9 +400,9 @@ mod tests {
             (capable(2, false, false), 20, 20),
             (capable(2, true, false), 22, 24),
             (capable(2, true, true), 24, 24),
-            (Block::Join(JoinStep::Syn), 12, 12),
-            (Block::Join(JoinStep::SynAck), 16, 16),
-            (Block::Join(JoinStep::Ack), 24, 24),
+            (Block::MpJoin(JoinStep::Syn), 12, 12),
+            (Block::MpJoin(JoinStep::SynAck), 16, 16),
+            (Block::MpJoin(JoinStep::Ack), 24, 24),
             (ACK32, 8, 8),
             (ACK64, 12, 12),
             (dss(None, LONG, false), 18, 20),
@@ -428,11 +428,11 @@ mod tests {
             (Block::RemoveAddr { ids: 5 }, 8, 8),
             (Block::RemoveAddr { ids: 6 }, 9, 12),
             (Block::RemoveAddr { ids: 8 }, 11, 12),
-            (Block::Prio { address_id: false }, 3, 4),
-            (Block::Prio { address_id: true }, 4, 4),
-            (Block::Fail, 12, 12),
-            (Block::FastClose, 12, 12),
-            (Block::TcpReset, 4, 4),
+            (Block::MpPrio { address_id: false }, 3, 4),
+            (Block::MpPrio { address_id: true }, 4, 4),
+            (Block::MpFail, 12, 12),
+            (Block::MpFastClose, 12, 12),
+            (Block::MpTcpRst, 4, 4),
         ];
         for (block, octets, padded) in table {
             assert_eq!((block.octets(), block.padded()), (octets, padded), "{block:?}");
@@ -460,8 +460,8 @@ mod tests {
             (with(&[SYN, cookie(16)]), 44, 36),
             (with(&[SYN_ACK]), 32, 24),
             (with(&[SYN_ACK, cookie(8)]), 44, 36),
-            (with(&[Block::Join(JoinStep::Syn)]), 32, 24),
-            (with(&[Block::Join(JoinStep::SynAck)]), 36, 28),
+            (with(&[Block::MpJoin(JoinStep::Syn)]), 32, 24),
+            (with(&[Block::MpJoin(JoinStep::SynAck)]), 36, 28),
         ];
         for (blocks, on, off) in table {
             let padded = [true, false].map(|timestamps| demand(&blocks, timestamps).padded);
@@ -478,18 +478,18 @@ mod tests {
             (&[capable(2, false, false)], (32, 0), (20, 2)),
             (&[capable(2, true, false)], (36, 0), (24, 1)),
             (&[capable(2, true, true)], (36, 0), (24, 1)),
-            (&[Block::Join(JoinStep::Ack)], (36, 0), (24, 1)),
+            (&[Block::MpJoin(JoinStep::Ack)], (36, 0), (24, 1)),
             (&[ACK64], (24, 1), (12, 3)),
             (&[ACK32], (20, 2), (8, 3)),
             (&[DATA], (40, 0), (28, 1)),
             (&[dss(SHORT, LONG, false)], (36, 0), (24, 1)),
-            (&[ACK64, Block::Fail], (36, 0), (24, 1)),
-            (&[ACK64, Block::Prio { address_id: false }], (28, 1), (16, 2)),
+            (&[ACK64, Block::MpFail], (36, 0), (24, 1)),
+            (&[ACK64, Block::MpPrio { address_id: false }], (28, 1), (16, 2)),
             (&[ACK64, Block::RemoveAddr { ids: 1 }], (28, 1), (16, 2)),
             (&[ACK64, Block::RemoveAddr { ids: 5 }], (32, 0), (20, 2)),
             (&[ACK64, Block::RemoveAddr { ids: 8 }], (36, 0), (24, 1)),
-            (&[Block::TcpReset], (16, 2), (4, 4)),
-            (&[Block::FastClose, Block::TcpReset], (28, 1), (16, 2)),
+            (&[Block::MpTcpRst], (16, 2), (4, 4)),
+            (&[Block::MpFastClose, Block::MpTcpRst], (28, 1), (16, 2)),
         ];
         for (blocks, on, off) in table {
             let found = [true, false].map(|timestamps| {

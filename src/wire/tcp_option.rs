@@ -345,7 +345,7 @@ mod tests {
         assert_eq!(timestamps, TcpOption::Timestamps { value: 0x9ce7_e0ee, echo_reply: 0 });
         assert_eq!(scale, TcpOption::WindowScale(7));
         assert_eq!(fast_open, TcpOption::FastOpen(&[]));
-        assert!(matches!(capable, TcpOption::Mptcp(MptcpOption::Capable(_))));
+        assert!(matches!(capable, TcpOption::Mptcp(MptcpOption::MpCapable(_))));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use mptcpscope::internals::capture::{Capture, InputPath};
 use mptcpscope::internals::report::fields::{self, Field, FieldContext, Part};
 use mptcpscope::internals::wire::frame::Frame;
-use mptcpscope::internals::wire::mptcp::{Join, MptcpOption};
+use mptcpscope::internals::wire::mptcp::{MpJoin, MptcpOption};
 use mptcpscope::internals::wire::segment::{Decoded, decode};
 use mptcpscope::internals::wire::tcp_option::TcpOption;
 
@@ -114,7 +114,7 @@ fn assert_option(option: &MptcpOption, fields: &[&Field], place: &str) {
     };
     let hex64 = |number: u64| format!("0x{number:016x}");
     match option {
-        MptcpOption::Capable(capable) => {
+        MptcpOption::MpCapable(capable) => {
             for (name, key) in
                 [("sender's key", capable.sender_key()), ("receiver's key", capable.receiver_key())]
             {
@@ -124,16 +124,16 @@ fn assert_option(option: &MptcpOption, fields: &[&Field], place: &str) {
             }
             assert_eq!(find("flags"), format!("0x{:02x}", capable.flags.0), "{place}");
         }
-        MptcpOption::Join(Join::Syn { address_id, token, nonce, .. }) => {
+        MptcpOption::MpJoin(MpJoin::Syn { address_id, token, nonce, .. }) => {
             assert_eq!(find("address ID"), address_id.0.to_string(), "{place}");
             assert_eq!(find("receiver's token"), format!("0x{:08x}", token.0), "{place}");
             assert_eq!(find("sender's nonce"), format!("0x{:08x}", nonce.0), "{place}");
         }
-        MptcpOption::Join(Join::SynAck { hmac, nonce, .. }) => {
+        MptcpOption::MpJoin(MpJoin::SynAck { hmac, nonce, .. }) => {
             assert_eq!(find("HMAC, left 64 bits"), hex64(*hmac), "{place}");
             assert_eq!(find("sender's nonce"), format!("0x{:08x}", nonce.0), "{place}");
         }
-        MptcpOption::Join(Join::Ack { hmac, .. }) => {
+        MptcpOption::MpJoin(MpJoin::Ack { hmac, .. }) => {
             assert_eq!(find("HMAC, left 160 bits").len(), 2 + 2 * hmac.len(), "{place}");
         }
         MptcpOption::Dss(dss) => {
@@ -158,14 +158,14 @@ fn assert_option(option: &MptcpOption, fields: &[&Field], place: &str) {
             let found = fields.iter().filter(|field| field.name == "address ID").count();
             assert_eq!(found, removed.ids().count(), "{place}");
         }
-        MptcpOption::Fail(fail) => assert_eq!(find("DSN"), fail.dsn.to_string(), "{place}"),
-        MptcpOption::FastClose(close) => {
+        MptcpOption::MpFail(fail) => assert_eq!(find("DSN"), fail.dsn.to_string(), "{place}"),
+        MptcpOption::MpFastClose(close) => {
             assert_eq!(find("receiver's key"), hex64(close.receiver_key.0), "{place}");
         }
-        MptcpOption::TcpReset(reset) => {
+        MptcpOption::MpTcpRst(reset) => {
             assert_eq!(find("reason"), reset.reason.to_string(), "{place}");
         }
-        MptcpOption::Prio(_)
+        MptcpOption::MpPrio(_)
         | MptcpOption::Experimental(_)
         | MptcpOption::Unknown(_)
         | MptcpOption::Malformed(_) => {

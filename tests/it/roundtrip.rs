@@ -3,9 +3,9 @@
 use std::net::IpAddr;
 
 use mptcpscope::internals::wire::mptcp::{
-    AddAddr, AddressFlavour, AddressId, Capable, CapableFlags, CapableForm, DataLevelLength, Dss,
-    Fail, FastClose, Join, KIND, Key, MAX_LEN, Mapping, MptcpOption, Nonce, OptionBody, Prio,
-    RemoveAddr, ResetReason, TcpReset, Token, Version,
+    AddAddr, AddressFlavour, AddressId, CapableFlags, CapableForm, DataLevelLength, Dss, KIND, Key,
+    MAX_LEN, Mapping, MpCapable, MpFail, MpFastClose, MpJoin, MpPrio, MpTcpRst, MptcpOption, Nonce,
+    OptionBody, RemoveAddr, ResetReason, Token, Version,
 };
 use mptcpscope::internals::wire::seq::{Dsn, SeqNum, WireDsn};
 use mptcpscope::internals::wire::tcp_option::{SackBlocks, TcpOption, TcpOptions};
@@ -195,30 +195,31 @@ fn tcp_option_kinds() -> impl Strategy<Value = Make> {
 
 fn mptcp_option() -> impl Strategy<Value = MptcpOption> {
     prop_oneof![
-        capable().prop_map(MptcpOption::Capable),
-        join().prop_map(MptcpOption::Join),
+        capable().prop_map(MptcpOption::MpCapable),
+        join().prop_map(MptcpOption::MpJoin),
         dss().prop_map(MptcpOption::Dss),
         add_addr().prop_map(MptcpOption::AddAddr),
         remove_addr().prop_map(MptcpOption::RemoveAddr),
-        prio().prop_map(MptcpOption::Prio),
-        (any::<u64>(), twelve_bits())
-            .prop_map(|(dsn, reserved)| { MptcpOption::Fail(Fail { dsn: Dsn(dsn), reserved }) }),
-        (key(), twelve_bits()).prop_map(|(receiver_key, reserved)| {
-            MptcpOption::FastClose(FastClose { receiver_key, reserved })
+        prio().prop_map(MptcpOption::MpPrio),
+        (any::<u64>(), twelve_bits()).prop_map(|(dsn, reserved)| {
+            MptcpOption::MpFail(MpFail { dsn: Dsn(dsn), reserved })
         }),
-        tcp_reset().prop_map(MptcpOption::TcpReset),
+        (key(), twelve_bits()).prop_map(|(receiver_key, reserved)| {
+            MptcpOption::MpFastClose(MpFastClose { receiver_key, reserved })
+        }),
+        tcp_reset().prop_map(MptcpOption::MpTcpRst),
         opaque(0xf..=0xf).prop_map(MptcpOption::Experimental),
         opaque(0x9..=0xe).prop_map(MptcpOption::Unknown),
         Just(MptcpOption::Malformed(OptionBody::new(&[]))),
     ]
 }
 
-fn capable() -> impl Strategy<Value = Capable> {
+fn capable() -> impl Strategy<Value = MpCapable> {
     let v0 = (Just(Version::V0), prop_oneof![sender_key(), both_keys()]);
     let form =
         prop_oneof![Just(CapableForm::Bare), sender_key(), both_keys(), both_keys_and_data()];
     let later = ((1..=15_u8).prop_map(Version), form);
-    (prop_oneof![v0, later], any::<u8>()).prop_map(|((version, form), flags)| Capable {
+    (prop_oneof![v0, later], any::<u8>()).prop_map(|((version, form), flags)| MpCapable {
         version,
         flags: CapableFlags(flags),
         form,
@@ -244,17 +245,17 @@ fn both_keys_and_data() -> impl Strategy<Value = CapableForm> {
     )
 }
 
-fn join() -> impl Strategy<Value = Join> {
+fn join() -> impl Strategy<Value = MpJoin> {
     let common = || (any::<bool>(), address_id(), any::<u32>().prop_map(Nonce), three_bits());
     prop_oneof![
         (common(), any::<u32>()).prop_map(|((backup, address_id, nonce, reserved), token)| {
-            Join::Syn { backup, address_id, token: Token(token), nonce, reserved }
+            MpJoin::Syn { backup, address_id, token: Token(token), nonce, reserved }
         }),
         (common(), any::<u64>()).prop_map(|((backup, address_id, nonce, reserved), hmac)| {
-            Join::SynAck { backup, address_id, hmac, nonce, reserved }
+            MpJoin::SynAck { backup, address_id, hmac, nonce, reserved }
         }),
         (any::<[u8; 20]>(), twelve_bits())
-            .prop_map(|(hmac, reserved)| Join::Ack { hmac, reserved }),
+            .prop_map(|(hmac, reserved)| MpJoin::Ack { hmac, reserved }),
     ]
 }
 
@@ -307,14 +308,14 @@ fn remove_addr() -> impl Strategy<Value = RemoveAddr> {
     (vec(any::<u8>(), 1..=37), 0..16_u8).prop_map(|(ids, reserved)| RemoveAddr::new(&ids, reserved))
 }
 
-fn prio() -> impl Strategy<Value = Prio> {
+fn prio() -> impl Strategy<Value = MpPrio> {
     (any::<bool>(), option::of(address_id()), three_bits())
-        .prop_map(|(backup, address_id, reserved)| Prio { backup, address_id, reserved })
+        .prop_map(|(backup, address_id, reserved)| MpPrio { backup, address_id, reserved })
 }
 
-fn tcp_reset() -> impl Strategy<Value = TcpReset> {
+fn tcp_reset() -> impl Strategy<Value = MpTcpRst> {
     (any::<bool>(), any::<u8>().prop_map(ResetReason), three_bits())
-        .prop_map(|(transient, reason, reserved)| TcpReset { transient, reason, reserved })
+        .prop_map(|(transient, reason, reserved)| MpTcpRst { transient, reason, reserved })
 }
 
 fn opaque(subtypes: std::ops::RangeInclusive<u8>) -> impl Strategy<Value = OptionBody> {

@@ -12,8 +12,8 @@ use mptcpscope::internals::track::proof::{self, Verdict};
 use mptcpscope::internals::track::role::Role;
 use mptcpscope::internals::track::{Limits, Tracker};
 use mptcpscope::internals::wire::mptcp::{
-    AddAddr, AddressFlavour, AddressId, DataLevelLength, Dss, Fail, FastClose, Mapping,
-    MptcpOption, Prio, RemoveAddr,
+    AddAddr, AddressFlavour, AddressId, DataLevelLength, Dss, Mapping, MpFail, MpFastClose, MpPrio,
+    MptcpOption, RemoveAddr,
 };
 use mptcpscope::internals::wire::segment::{TcpFlags, decode};
 use mptcpscope::internals::wire::seq::WireDsn;
@@ -88,7 +88,7 @@ fn two_subflows() -> Hosts {
     hosts.acknowledge(0, Client);
     hosts.data(1, Client, 501);
     hosts.acknowledge(1, Server);
-    let prio = |backup, address_id| MptcpOption::Prio(Prio { backup, address_id, reserved: 0 });
+    let prio = |backup, address_id| MptcpOption::MpPrio(MpPrio { backup, address_id, reserved: 0 });
     hosts.option(1, Client, prio(true, None));
     // RFC 6824 §3.3.8: from another subflow, by the ID of the address.
     hosts.option(0, Client, prio(false, Some(JOINER_ID)));
@@ -116,8 +116,8 @@ fn fastclose() -> Hosts {
     hosts.join(SECOND_PATH, [JOINER_ID, AddressId(0)]);
     hosts.data(1, Server, 128);
     hosts.acknowledge(1, Client);
-    let close = FastClose { receiver_key: hosts.key(Server), reserved: 0 };
-    hosts.option(0, Client, MptcpOption::FastClose(close));
+    let close = MpFastClose { receiver_key: hosts.key(Server), reserved: 0 };
+    hosts.option(0, Client, MptcpOption::MpFastClose(close));
     hosts.segment(1, Client, flags(&[TcpFlags::RST, TcpFlags::ACK]), &[], &[]);
     hosts.segment(0, Server, flags(&[TcpFlags::RST, TcpFlags::ACK]), &[], &[]);
     hosts
@@ -134,7 +134,7 @@ fn mp_fail() -> Hosts {
     hosts.acknowledge(0, Client);
     let failed = hosts.next_dsn(Client);
     hosts.corrupted_data(0, Client, 200);
-    let fail = MptcpOption::Fail(Fail { dsn: failed, reserved: 0 });
+    let fail = MptcpOption::MpFail(MpFail { dsn: failed, reserved: 0 });
     // What failed is not acknowledged.
     let ack = Dss::new(Some(WireDsn::Long(failed.0)), None, false);
     hosts.segment(0, Server, TcpFlags::ACK, &[MptcpOption::Dss(ack), fail], &[]);

@@ -10,7 +10,9 @@ use mptcpscope::internals::track::proof::Verdict;
 use mptcpscope::internals::track::role::{Direction, Role};
 use mptcpscope::internals::track::subflow::SubflowState;
 use mptcpscope::internals::wire::mptcp::ResetReason;
-use mptcpscope::internals::wire::mptcp::{AddAddr, DataLevelLength, Join, MptcpOption, RemoveAddr};
+use mptcpscope::internals::wire::mptcp::{
+    AddAddr, DataLevelLength, MpJoin, MptcpOption, RemoveAddr,
+};
 
 /// Which host the counters are of: the one that connects, or the one that accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,7 +168,7 @@ impl<'a> PacketStamp<'a> {
 
     fn has_both_keys(&self, from: Sender) -> bool {
         self.events(from).any(|(_, kind)| {
-            matches!(kind, EventKind::Option(MptcpOption::Capable(capable)) if capable.receiver_key().is_some())
+            matches!(kind, EventKind::Option(MptcpOption::MpCapable(capable)) if capable.receiver_key().is_some())
         })
     }
 
@@ -200,7 +202,7 @@ impl<'a> PacketStamp<'a> {
     /// How many MP_TCPRST one host sent on the subflow up to a packet.
     pub(crate) fn resets(&self, from: Sender, last: u64) -> u64 {
         let is_reset = |(packet, kind): &(u64, &EventKind)| {
-            *packet <= last && matches!(kind, EventKind::Option(MptcpOption::TcpReset(_)))
+            *packet <= last && matches!(kind, EventKind::Option(MptcpOption::MpTcpRst(_)))
         };
         self.events(from).filter(is_reset).count() as u64
     }
@@ -222,23 +224,23 @@ impl<'a> PacketStamp<'a> {
     /// Whether one host's MP_CAPABLE is on the packet.
     pub(crate) fn has_capable(&self, from: Sender, packet: Option<u64>) -> bool {
         self.events(from).any(|(number, kind)| {
-            Some(number) == packet && matches!(kind, EventKind::Option(MptcpOption::Capable(_)))
+            Some(number) == packet && matches!(kind, EventKind::Option(MptcpOption::MpCapable(_)))
         })
     }
 
     /// Whether one host said in the MP_JOIN of its SYN that the subflow is a backup.
     pub(crate) fn is_backup_by_syn(&self, from: Sender) -> bool {
-        self.joins(from).any(|join| matches!(join, Join::Syn { backup: true, .. }))
+        self.joins(from).any(|join| matches!(join, MpJoin::Syn { backup: true, .. }))
     }
 
     /// The same of its SYN/ACK.
     pub(crate) fn is_backup_by_syn_ack(&self, from: Sender) -> bool {
-        self.joins(from).any(|join| matches!(join, Join::SynAck { backup: true, .. }))
+        self.joins(from).any(|join| matches!(join, MpJoin::SynAck { backup: true, .. }))
     }
 
-    fn joins(&self, from: Sender) -> impl Iterator<Item = &Join> {
+    fn joins(&self, from: Sender) -> impl Iterator<Item = &MpJoin> {
         self.events(from).filter_map(|(_, kind)| match kind {
-            EventKind::Option(MptcpOption::Join(join)) => Some(join),
+            EventKind::Option(MptcpOption::MpJoin(join)) => Some(join),
             _ => None,
         })
     }

@@ -30,7 +30,7 @@ pub(super) fn fast_close(context: &ConnectionContext<'_>) -> Vec<Finding> {
         capitalised(host(close.from)),
         packet(close.seen)
     );
-    let all = context.options().filter(|(_, option)| matches!(option, MptcpOption::FastClose(_)));
+    let all = context.options().filter(|(_, option)| matches!(option, MptcpOption::MpFastClose(_)));
     vec![
         Finding::new(Code::FastClose, summary)
             .severity(if total > 0 { Severity::Warning } else { Severity::Note })
@@ -54,7 +54,7 @@ pub(super) fn fast_close_unanswered(context: &ConnectionContext<'_>) -> Vec<Find
     };
     let copies = context.options().filter(|(event, option)| {
         event.direction.sender() == close.from
-            && matches!(option, MptcpOption::FastClose(_))
+            && matches!(option, MptcpOption::MpFastClose(_))
             && !is_reset(event.seen.packet)
     });
     let copies: Vec<_> = copies.map(|(event, _)| event.seen).collect();
@@ -310,7 +310,7 @@ pub(super) fn subflow_not_closed(context: &ConnectionContext<'_>) -> Vec<Finding
 fn has_fast_close(context: &ConnectionContext<'_>, seen: PacketStamp) -> bool {
     context
         .options()
-        .any(|(event, option)| event.seen == seen && matches!(option, MptcpOption::FastClose(_)))
+        .any(|(event, option)| event.seen == seen && matches!(option, MptcpOption::MpFastClose(_)))
 }
 
 /// DATA_FINs that can't be right (RFC 8684 §3.3.3).

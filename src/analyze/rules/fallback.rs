@@ -243,7 +243,7 @@ fn mp_fails<'a>(
     context: &ConnectionContext<'a>,
 ) -> impl Iterator<Item = (PacketStamp, Role, Dsn)> + use<'a> {
     context.options().filter_map(|(event, option)| match option {
-        MptcpOption::Fail(fail) => Some((event.seen, event.direction.sender(), fail.dsn)),
+        MptcpOption::MpFail(fail) => Some((event.seen, event.direction.sender(), fail.dsn)),
         _ => None,
     })
 }

@@ -10,7 +10,7 @@ use crate::track::fallback::FallbackCause;
 use crate::track::role::Role;
 use crate::track::stamp::PacketStamp;
 use crate::track::subflow::Subflow;
-use crate::wire::mptcp::{Capable, CapableForm, MptcpOption, Version};
+use crate::wire::mptcp::{CapableForm, MpCapable, MptcpOption, Version};
 use crate::wire::segment::Endpoint;
 
 /// Two connections of one client that are no further apart than this may be two attempts.
@@ -104,7 +104,7 @@ pub(super) fn mptcp_v0(context: &ConnectionContext<'_>) -> Vec<Finding> {
 /// A key that differs from the one sent before: something rewrites MP_CAPABLE (RFC 8684 §3.1).
 pub(super) fn echoed_key_mismatch(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let hosts = &context.connection.hosts;
-    let wrong = |(event, capable): &(&Event, &Capable)| {
+    let wrong = |(event, capable): &(&Event, &MpCapable)| {
         let sender = event.direction.sender();
         let differs =
             |stated, role| matches!((stated, hosts.of(role).key), (Some(a), Some(b)) if a != b);
@@ -131,7 +131,7 @@ pub(super) fn echoed_key_mismatch(context: &ConnectionContext<'_>) -> Vec<Findin
 
 /// The B bit is set, or no known algorithm is offered (RFC 8684 §3.1).
 pub(super) fn handshake_flags_unsupported(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    let odd = |(_, capable): &(&Event, &Capable)| {
+    let odd = |(_, capable): &(&Event, &MpCapable)| {
         capable.flags.extensibility() || !capable.flags.hmac_sha()
     };
     let Some((event, capable)) = capables(context).find(odd) else { return Vec::new() };
@@ -193,11 +193,11 @@ fn is_unasked(initial: &Subflow) -> bool {
 /// A third ACK whose A bit is not what the SYNs agreed on: set if one of them had it.
 fn wrong_agreement<'a>(
     context: &ConnectionContext<'a>,
-    offered: &Capable,
-    answered: &Capable,
+    offered: &MpCapable,
+    answered: &MpCapable,
 ) -> Option<(&'a Event, String)> {
     let agreed = offered.flags.checksum_required() || answered.flags.checksum_required();
-    let both_keys = |(event, capable): &(&Event, &Capable)| {
+    let both_keys = |(event, capable): &(&Event, &MpCapable)| {
         event.direction.sender() == Role::Client
             && matches!(capable.form, CapableForm::BothKeys { .. })
             && capable.flags.checksum_required() != agreed
@@ -220,7 +220,7 @@ pub(super) fn checksum_forced(context: &ConnectionContext<'_>) -> Vec<Finding> {
         _ => "the handshake says so",
     };
     let summary = format!("DSS checksums are in use: {who}. They cost a pass over all data.");
-    let wanting = |(_, capable): &(&Event, &Capable)| capable.flags.checksum_required();
+    let wanting = |(_, capable): &(&Event, &MpCapable)| capable.flags.checksum_required();
     vec![
         Finding::new(Code::ChecksumForced, summary)
             .seen(capables(context).filter(wanting).map(|(event, _)| event.seen).take(2))
@@ -278,9 +278,11 @@ pub(super) fn mp_capable_not_repeated(context: &ConnectionContext<'_>) -> Vec<Fi
 }
 
 /// All MP_CAPABLE options, in order.
-fn capables<'a>(context: &ConnectionContext<'a>) -> impl Iterator<Item = (&'a Event, &'a Capable)> {
+fn capables<'a>(
+    context: &ConnectionContext<'a>,
+) -> impl Iterator<Item = (&'a Event, &'a MpCapable)> {
     context.options().filter_map(|(event, option)| match option {
-        MptcpOption::Capable(capable) => Some((event, capable)),
+        MptcpOption::MpCapable(capable) => Some((event, capable)),
         _ => None,
     })
 }
@@ -292,13 +294,13 @@ fn first_capable(context: &ConnectionContext<'_>, role: Role) -> Option<PacketSt
 }
 
 /// MP_CAPABLE of the SYN.
-fn offer<'a>(context: &ConnectionContext<'a>) -> Option<(&'a Event, &'a Capable)> {
+fn offer<'a>(context: &ConnectionContext<'a>) -> Option<(&'a Event, &'a MpCapable)> {
     let syn = context.initial().filter(|initial| initial.handshake.mp_capable_syn)?.handshake.syn?;
     capables(context).find(|(event, _)| event.seen.packet == syn.packet)
 }
 
 /// MP_CAPABLE of the SYN/ACK.
-fn answer<'a>(context: &ConnectionContext<'a>) -> Option<(&'a Event, &'a Capable)> {
+fn answer<'a>(context: &ConnectionContext<'a>) -> Option<(&'a Event, &'a MpCapable)> {
     let syn_ack = context.initial()?.handshake.syn_ack?;
     capables(context).find(|(event, _)| event.seen.packet == syn_ack.packet)
 }

@@ -8,7 +8,7 @@ use crate::analyze::words::{capitalised, host, packet};
 use crate::track::event::{Event, EventKind};
 use crate::track::violations::Violation;
 use crate::units;
-use crate::wire::mptcp::{FastClose, MptcpOption, Version};
+use crate::wire::mptcp::{MpFastClose, MptcpOption, Version};
 
 /// MPTCP options with an illegal length.
 pub(super) fn option_malformed(context: &ConnectionContext<'_>) -> Vec<Finding> {
@@ -66,10 +66,12 @@ pub(super) fn option_combination_odd(context: &ConnectionContext<'_>) -> Vec<Fin
     let on_reset = |event: &Event| resets.contains(&event.seen.packet);
     let odd = |(event, option): &(&Event, &MptcpOption)| match option {
         // RFC 8684 §3.6: only on a RST.
-        MptcpOption::TcpReset(_) => !on_reset(event) || is_v0,
+        MptcpOption::MpTcpRst(_) => !on_reset(event) || is_v0,
         // RFC 6824 §3.5: only on an ACK.
-        MptcpOption::FastClose(FastClose { .. }) => is_v0 && on_reset(event),
-        MptcpOption::Capable(_) | MptcpOption::Join(_) | MptcpOption::AddAddr(_) => on_reset(event),
+        MptcpOption::MpFastClose(MpFastClose { .. }) => is_v0 && on_reset(event),
+        MptcpOption::MpCapable(_) | MptcpOption::MpJoin(_) | MptcpOption::AddAddr(_) => {
+            on_reset(event)
+        }
         _ => false,
     };
     // Where events were dropped, a RST may be among them.

@@ -40,7 +40,7 @@ pub(super) fn path_unused(context: &ConnectionContext<'_>) -> Vec<Finding> {
 
 /// Data on a backup subflow.
 pub(super) fn backup_used(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    let has_prio = context.options().any(|(_, option)| matches!(option, MptcpOption::Prio(_)));
+    let has_prio = context.options().any(|(_, option)| matches!(option, MptcpOption::MpPrio(_)));
     // MP_PRIO changes what is a backup, and when it did so is not kept.
     if has_prio || context.connection.fallback.is_some() {
         return Vec::new();

@@ -11,7 +11,7 @@ use crate::track::stamp::PacketStamp;
 use crate::track::subflow::Subflow;
 use crate::units;
 use crate::wire::crypto::AddAddrHmacVariant;
-use crate::wire::mptcp::{FastClose, Join, MptcpOption, Version};
+use crate::wire::mptcp::{MpFastClose, MpJoin, MptcpOption, Version};
 
 /// The HMAC of a MP_JOIN does not verify (RFC 8684 §3.2).
 pub(super) fn join_hmac_mismatch(context: &ConnectionContext<'_>) -> Vec<Finding> {
@@ -48,7 +48,7 @@ fn join_option(
     let mut options = context.options();
     let found = options.find(|(event, option)| {
         event.direction.sender() == sender
-            && matches!(option, MptcpOption::Join(Join::SynAck { .. } | Join::Ack { .. }))
+            && matches!(option, MptcpOption::MpJoin(MpJoin::SynAck { .. } | MpJoin::Ack { .. }))
             && context.trace.subflow(event.subflow).number == subflow.number
     });
     found.map(|(event, _)| event.seen)
@@ -122,12 +122,12 @@ pub(super) fn dss_checksum_mismatch(context: &ConnectionContext<'_>) -> Vec<Find
 
 /// MP_FASTCLOSE with a key that is not the peer's (RFC 8684 §3.5).
 pub(super) fn fastclose_key_mismatch(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    let wrong = |sender: Role, close: &FastClose| {
+    let wrong = |sender: Role, close: &MpFastClose| {
         let key = context.connection.hosts.of(sender.peer()).key;
         key.is_some_and(|key| key != close.receiver_key)
     };
     let all = context.options().filter_map(|(event, option)| match option {
-        MptcpOption::FastClose(close) => wrong(event.direction.sender(), close).then_some(event),
+        MptcpOption::MpFastClose(close) => wrong(event.direction.sender(), close).then_some(event),
         _ => None,
     });
     let all: Vec<_> = all.collect();

@@ -82,11 +82,11 @@ fn answer(
             let ids: Vec<_> = remove.ids().collect();
             Some((close_of(context, sender, since, &ids)?, "it ended a subflow of the address"))
         }
-        MptcpOption::Fail(_) => {
-            let is_answer = |option: &MptcpOption| matches!(option, MptcpOption::Fail(_));
+        MptcpOption::MpFail(_) => {
+            let is_answer = |option: &MptcpOption| matches!(option, MptcpOption::MpFail(_));
             Some((option_of(context, sender.peer(), since, is_answer)?, "it sent MP_FAIL too"))
         }
-        MptcpOption::FastClose(_) => Some((reset(context, sender, since)?, "it sent a RST")),
+        MptcpOption::MpFastClose(_) => Some((reset(context, sender, since)?, "it sent a RST")),
         _ => None,
     }
 }

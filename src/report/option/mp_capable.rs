@@ -3,9 +3,9 @@
 use super::description::{Bits, Label, Octets, Suboption};
 use super::field::{FieldSpec, FieldType, Place, Shown, field, schema_of};
 use crate::report::hex::{Hex8, Hex16, Hex64};
-use crate::wire::mptcp::{Capable, CapableForm};
+use crate::wire::mptcp::{CapableForm, MpCapable};
 
-impl Suboption for Capable {
+impl Suboption for MpCapable {
     const NAME: &'static str = "MP_CAPABLE";
     const PURPOSE: &'static str = "Negotiation of the connection.";
     const SCHEMA_NAME: &'static str = "MpCapable";
@@ -134,13 +134,13 @@ const FLAGS: Bits = &[
 ];
 
 /// `[A H]`, or `[none]`.
-fn flag_letters(capable: &Capable) -> String {
+fn flag_letters(capable: &MpCapable) -> String {
     let letters: Vec<_> = capable.flags.letters().chars().map(String::from).collect();
     if letters.is_empty() { "[none]".to_owned() } else { format!("[{}]", letters.join(" ")) }
 }
 
 /// Length and checksum of the mapping, in the form with data.
-fn first_mapping(capable: &Capable) -> Option<(u16, Option<u16>)> {
+fn first_mapping(capable: &MpCapable) -> Option<(u16, Option<u16>)> {
     match capable.form {
         CapableForm::BothKeysAndData { data_len, checksum, .. } => Some((data_len, checksum)),
         _ => None,

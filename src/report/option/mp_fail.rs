@@ -3,10 +3,10 @@
 use super::description::{Bits, Content, Label, Octets, Suboption};
 use super::field::{FieldSpec, FieldType, Place, Shown, field, schema_of};
 use crate::report::hex::Hex64;
-use crate::wire::mptcp::Fail;
+use crate::wire::mptcp::MpFail;
 use crate::wire::seq::WireDsn;
 
-impl Suboption for Fail {
+impl Suboption for MpFail {
     const NAME: &'static str = "MP_FAIL";
     const PURPOSE: &'static str = "A checksum failed, or the sender falls back.";
     const SCHEMA_NAME: &'static str = "MpFail";

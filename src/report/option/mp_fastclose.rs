@@ -3,9 +3,9 @@
 use super::description::{Bits, Content, Label, Octets, Suboption};
 use super::field::{FieldSpec, FieldType, Place, Shown, field, schema_of};
 use crate::report::hex::Hex64;
-use crate::wire::mptcp::FastClose;
+use crate::wire::mptcp::MpFastClose;
 
-impl Suboption for FastClose {
+impl Suboption for MpFastClose {
     const NAME: &'static str = "MP_FASTCLOSE";
     const PURPOSE: &'static str = "Abrupt end of the connection.";
     const SCHEMA_NAME: &'static str = "MpFastclose";

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use super::description::{Bits, Content, Label, Octets, Suboption};
 use super::field::{FieldSpec, FieldType, OptionValue, Place, Shown, field, schema_of};
 use crate::report::hex::{Hex32, HexOctets};
-use crate::wire::mptcp::Join;
+use crate::wire::mptcp::MpJoin;
 
 /// Which segment of the MP_JOIN handshake an option belongs to, by its length.
 #[derive(Debug, Clone, Copy, JsonSchema)]
@@ -22,11 +22,11 @@ enum JoinForm {
 }
 
 impl JoinForm {
-    const fn of(join: &Join) -> Self {
+    const fn of(join: &MpJoin) -> Self {
         match join {
-            Join::Syn { .. } => Self::Syn,
-            Join::SynAck { .. } => Self::SynAck,
-            Join::Ack { .. } => Self::Ack,
+            MpJoin::Syn { .. } => Self::Syn,
+            MpJoin::SynAck { .. } => Self::SynAck,
+            MpJoin::Ack { .. } => Self::Ack,
         }
     }
 
@@ -49,7 +49,7 @@ impl FieldType for JoinForm {
     }
 }
 
-impl Suboption for Join {
+impl Suboption for MpJoin {
     const NAME: &'static str = "MP_JOIN";
     const PURPOSE: &'static str = "A further subflow.";
     const SCHEMA_NAME: &'static str = "MpJoin";
@@ -74,15 +74,15 @@ impl Suboption for Join {
         )
         .after("id"),
         field!(optional "token", Hex32, "Token of the receiver; in the SYN.", |join| match join {
-            Join::Syn { token, .. } => Some(Hex32(token.0)),
-            Join::SynAck { .. } | Join::Ack { .. } => None,
+            MpJoin::Syn { token, .. } => Some(Hex32(token.0)),
+            MpJoin::SynAck { .. } | MpJoin::Ack { .. } => None,
         })
         .after("token"),
         field!(
             optional "nonce", Hex32, "The sender's random number. Not in the third ACK.",
             |join| match join {
-                Join::Syn { nonce, .. } | Join::SynAck { nonce, .. } => Some(Hex32(nonce.0)),
-                Join::Ack { .. } => None,
+                MpJoin::Syn { nonce, .. } | MpJoin::SynAck { nonce, .. } => Some(Hex32(nonce.0)),
+                MpJoin::Ack { .. } => None,
             }
         )
         .after("nonce")
@@ -90,9 +90,9 @@ impl Suboption for Join {
         field!(
             optional "hmac", HexOctets, "HMAC: 64 bits in the SYN/ACK, 160 in the third ACK.",
             |join| match join {
-                Join::Syn { .. } => None,
-                Join::SynAck { hmac, .. } => Some(HexOctets(hmac.to_be_bytes().into())),
-                Join::Ack { hmac, .. } => Some(HexOctets((*hmac).into())),
+                MpJoin::Syn { .. } => None,
+                MpJoin::SynAck { hmac, .. } => Some(HexOctets(hmac.to_be_bytes().into())),
+                MpJoin::Ack { hmac, .. } => Some(HexOctets((*hmac).into())),
             }
         )
         .after("hmac"),
@@ -163,23 +163,23 @@ impl Suboption for Join {
     }
 }
 
-const fn backup(join: &Join) -> Option<bool> {
+const fn backup(join: &MpJoin) -> Option<bool> {
     match join {
-        Join::Syn { backup, .. } | Join::SynAck { backup, .. } => Some(*backup),
-        Join::Ack { .. } => None,
+        MpJoin::Syn { backup, .. } | MpJoin::SynAck { backup, .. } => Some(*backup),
+        MpJoin::Ack { .. } => None,
     }
 }
 
-const fn address_id(join: &Join) -> Option<u8> {
+const fn address_id(join: &MpJoin) -> Option<u8> {
     match join {
-        Join::Syn { address_id, .. } | Join::SynAck { address_id, .. } => Some(address_id.0),
-        Join::Ack { .. } => None,
+        MpJoin::Syn { address_id, .. } | MpJoin::SynAck { address_id, .. } => Some(address_id.0),
+        MpJoin::Ack { .. } => None,
     }
 }
 
-fn reserved(join: &Join) -> u16 {
+fn reserved(join: &MpJoin) -> u16 {
     match *join {
-        Join::Syn { reserved, .. } | Join::SynAck { reserved, .. } => reserved.into(),
-        Join::Ack { reserved, .. } => reserved,
+        MpJoin::Syn { reserved, .. } | MpJoin::SynAck { reserved, .. } => reserved.into(),
+        MpJoin::Ack { reserved, .. } => reserved,
     }
 }

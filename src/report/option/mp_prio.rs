@@ -2,9 +2,9 @@
 
 use super::description::{Bits, Label, Octets, Suboption};
 use super::field::{FieldSpec, FieldType, Place, Shown, field, schema_of};
-use crate::wire::mptcp::Prio;
+use crate::wire::mptcp::MpPrio;
 
-impl Suboption for Prio {
+impl Suboption for MpPrio {
     const NAME: &'static str = "MP_PRIO";
     const PURPOSE: &'static str = "Change of the backup flag.";
     const SCHEMA_NAME: &'static str = "MpPrio";
@@ -52,6 +52,6 @@ impl Suboption for Prio {
     }
 }
 
-const fn priority(prio: Prio) -> &'static str {
+const fn priority(prio: MpPrio) -> &'static str {
     if prio.backup { "backup" } else { "regular" }
 }

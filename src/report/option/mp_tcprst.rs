@@ -2,9 +2,9 @@
 
 use super::description::{Bits, Label, Octets, Suboption};
 use super::field::{FieldSpec, FieldType, Place, Shown, field, schema_of};
-use crate::wire::mptcp::TcpReset;
+use crate::wire::mptcp::MpTcpRst;
 
-impl Suboption for TcpReset {
+impl Suboption for MpTcpRst {
     const NAME: &'static str = "MP_TCPRST";
     const PURPOSE: &'static str = "Reason of a subflow's RST.";
     const SCHEMA_NAME: &'static str = "MpTcprst";

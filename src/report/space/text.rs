@@ -155,7 +155,7 @@ fn describe(block: Block) -> String {
         Block::Sack { blocks } => format!("{blocks} blocks"),
         Block::FastOpen { cookie: 0 } => "asking for a cookie".into(),
         Block::FastOpen { cookie } => format!("cookie of {cookie} octets"),
-        Block::Capable { keys, data, checksum } => capable(keys, data, checksum).into(),
+        Block::MpCapable { keys, data, checksum } => capable(keys, data, checksum).into(),
         Block::Dss(form) => dss(form),
         Block::AddAddr(form) => words(form),
         _ => String::new(),

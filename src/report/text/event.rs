@@ -139,7 +139,7 @@ const fn is_bad(kind: &EventKind) -> bool {
         EventKind::Rst(_)
             | EventKind::Fallback(_)
             | EventKind::Option(
-                MptcpOption::Fail(_) | MptcpOption::FastClose(_) | MptcpOption::Malformed(_)
+                MptcpOption::MpFail(_) | MptcpOption::MpFastClose(_) | MptcpOption::Malformed(_)
             )
     )
 }

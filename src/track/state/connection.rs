@@ -11,7 +11,7 @@ use crate::track::ids::SubflowId;
 use crate::track::role::{PerRole, Role};
 use crate::track::stamp::PacketStamp;
 use crate::wire::crypto;
-use crate::wire::mptcp::{Capable, Key, Token, Version};
+use crate::wire::mptcp::{Key, MpCapable, Token, Version};
 use crate::wire::seq::Dsn;
 
 /// A connection. (`repr(C)`: see [`SubflowSide`](super::subflow::SubflowSide).)
@@ -173,7 +173,7 @@ impl Connection {
     }
 
     /// Takes the flags of a MP_CAPABLE in the SYN or SYN/ACK of `role`.
-    pub fn learn_offer(&mut self, role: Role, option: &Capable) {
+    pub fn learn_offer(&mut self, role: Role, option: &MpCapable) {
         let host = self.hosts.of_mut(role);
         host.deny_join_initial = option.deny_join_initial();
         host.wants_checksum = Some(option.flags.checksum_required());
@@ -187,7 +187,7 @@ impl Connection {
     }
 
     /// Takes the flags of a MP_CAPABLE after the SYN/ACK, which state what was agreed on.
-    pub fn learn_agreement(&mut self, role: Role, option: &Capable) {
+    pub fn learn_agreement(&mut self, role: Role, option: &MpCapable) {
         let host = self.hosts.of_mut(role);
         host.deny_join_initial = host.deny_join_initial.or(option.deny_join_initial());
         self.version = Some(option.version);

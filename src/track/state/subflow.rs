@@ -15,7 +15,7 @@ use crate::track::range_set::SeqRange;
 use crate::track::role::{Direction, PerRole, Role};
 use crate::track::stamp::PacketStamp;
 use crate::wire::frame::Timestamp;
-use crate::wire::mptcp::{AddressId, Nonce, TcpReset, Token};
+use crate::wire::mptcp::{AddressId, MpTcpRst, Nonce, Token};
 use crate::wire::segment::{Endpoint, Segment};
 use crate::wire::seq::SeqNum;
 use crate::wire::window;
@@ -151,7 +151,7 @@ pub struct Reset {
     /// Who sent it.
     pub from: Role,
     /// Its MP_TCPRST option, if there was one.
-    pub reason: Option<TcpReset>,
+    pub reason: Option<MpTcpRst>,
 }
 
 /// What one host did on a subflow.

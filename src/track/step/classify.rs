@@ -21,7 +21,7 @@ pub(super) fn class_of(step: &Step<'_>, before: ByteCounts) -> PacketClass {
     let is_third = subflow.handshake.ack.is_some_and(|ack| ack.packet == segment.number);
     if flags.has(TcpFlags::SYN)
         || is_third
-        || has(|option| matches!(option, MptcpOption::Capable(_) | MptcpOption::Join(_)))
+        || has(|option| matches!(option, MptcpOption::MpCapable(_) | MptcpOption::MpJoin(_)))
     {
         return PacketClass::Handshake;
     }
@@ -31,7 +31,7 @@ pub(super) fn class_of(step: &Step<'_>, before: ByteCounts) -> PacketClass {
     if has(|option| matches!(option, MptcpOption::AddAddr(_) | MptcpOption::RemoveAddr(_))) {
         return PacketClass::Address;
     }
-    if has(|option| matches!(option, MptcpOption::Prio(_))) {
+    if has(|option| matches!(option, MptcpOption::MpPrio(_))) {
         return PacketClass::Priority;
     }
     if has(|option| !matches!(option, MptcpOption::Dss(_))) {
@@ -45,7 +45,7 @@ pub(super) fn class_of(step: &Step<'_>, before: ByteCounts) -> PacketClass {
 
 const fn is_failure(option: &MptcpOption) -> bool {
     match option {
-        MptcpOption::Fail(_) | MptcpOption::Malformed(_) => true,
+        MptcpOption::MpFail(_) | MptcpOption::Malformed(_) => true,
         MptcpOption::Dss(dss) => {
             matches!(&dss.mapping, Some(mapping) if matches!(mapping.length, DataLevelLength::Infinite))
         }
@@ -55,7 +55,7 @@ const fn is_failure(option: &MptcpOption) -> bool {
 
 const fn is_close(option: &MptcpOption) -> bool {
     match option {
-        MptcpOption::FastClose(_) => true,
+        MptcpOption::MpFastClose(_) => true,
         MptcpOption::Dss(dss) => dss.data_fin,
         _ => false,
     }

@@ -10,7 +10,7 @@ use crate::track::state::event::{Event, EventKind};
 use crate::track::state::stream::{Stream, StreamBreak};
 use crate::track::state::subflow::{Subflow, SubflowSide};
 use crate::track::updates::Update;
-use crate::wire::mptcp::Prio;
+use crate::wire::mptcp::MpPrio;
 use crate::wire::segment::{Segment, TcpFlags};
 use crate::wire::seq::Dsn;
 
@@ -46,7 +46,7 @@ pub(crate) struct FollowUp {
     /// was meant.
     pub(crate) settle_token: bool,
     /// A MP_PRIO that changes all subflows of an address (RFC 6824 §3.3.8).
-    pub(crate) prio_of_address: Option<Prio>,
+    pub(crate) prio_of_address: Option<MpPrio>,
 }
 
 impl<'a> Step<'a> {

@@ -189,7 +189,7 @@ fn asks_for_an_ack(
         (Some(before), Some(now)) => now.distance_from(before) < 0,
         _ => false,
     };
-    let is_join = |option: &MptcpOption| matches!(option, MptcpOption::Join(_));
+    let is_join = |option: &MptcpOption| matches!(option, MptcpOption::MpJoin(_));
     is_old
         || is_outdated
         || segment.flags.has(closing)

@@ -6,7 +6,7 @@ use crate::track::fallback::FallbackCause;
 use crate::track::range_set::SeqRange;
 use crate::track::role::Role;
 use crate::track::state::event::EventKind;
-use crate::wire::mptcp::{AddressId, Capable, CapableForm, Join, MptcpOption};
+use crate::wire::mptcp::{AddressId, CapableForm, MpCapable, MpJoin, MptcpOption};
 use crate::wire::segment::TcpFlags;
 
 /// A SYN or SYN/ACK: sequence numbers, window scales and TCP options of its sender.
@@ -54,7 +54,7 @@ fn take_syn_ack(step: &mut Step<'_>) {
     let handshake = &step.subflow.handshake;
     let offered = handshake.mp_capable_syn;
     let taken_up =
-        step.options.mptcp.iter().any(|option| matches!(option, MptcpOption::Capable(_)));
+        step.options.mptcp.iter().any(|option| matches!(option, MptcpOption::MpCapable(_)));
     if offered && !taken_up && !step.segment.options.is_cut() {
         let cause = if handshake.plain_syn.is_some() {
             FallbackCause::SynWithMpCapableUnanswered
@@ -95,7 +95,7 @@ pub(super) fn take_handshake_ack(step: &mut Step<'_>) {
 }
 
 /// MP_CAPABLE: keys, versions and flags.
-pub(super) fn take_capable(step: &mut Step<'_>, capable: &Capable, payload: SeqRange) {
+pub(super) fn take_capable(step: &mut Step<'_>, capable: &MpCapable, payload: SeqRange) {
     let flags = step.segment.flags;
     let sender = step.sender();
     if flags.has(TcpFlags::SYN) {
@@ -130,25 +130,25 @@ pub(super) fn take_capable(step: &mut Step<'_>, capable: &Capable, payload: SeqR
 }
 
 /// MP_JOIN: token, nonces, HMACs and the address of its sender.
-pub(super) fn take_join(step: &mut Step<'_>, join: &Join) {
+pub(super) fn take_join(step: &mut Step<'_>, join: &MpJoin) {
     let sender = step.sender();
     let handshake = step.subflow.join.get_or_insert_default();
     match *join {
-        Join::Syn { backup, address_id, token, nonce, .. } => {
+        MpJoin::Syn { backup, address_id, token, nonce, .. } => {
             handshake.token = Some(token);
             handshake.joiner_nonce = Some(nonce);
             let side = step.subflow.sides.of_mut(sender);
             side.address_id = Some(address_id);
             side.backup = Some(backup);
         }
-        Join::SynAck { backup, address_id, hmac, nonce, .. } => {
+        MpJoin::SynAck { backup, address_id, hmac, nonce, .. } => {
             handshake.joinee_nonce.get_or_insert(nonce);
             handshake.syn_ack_hmac.get_or_insert(hmac);
             let side = step.subflow.sides.of_mut(sender);
             side.address_id = Some(address_id);
             side.backup = Some(backup);
         }
-        Join::Ack { hmac, .. } => {
+        MpJoin::Ack { hmac, .. } => {
             let is_first = handshake.ack_hmac.is_none();
             handshake.ack_hmac.get_or_insert(hmac);
             step.connection.joining += u32::from(is_first && step.subflow.is_joining());

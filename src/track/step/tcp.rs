@@ -36,7 +36,7 @@ pub(super) fn take_ack(step: &mut Step<'_>) {
 /// A RST, with the reason that MP_TCPRST gives.
 pub(super) fn take_reset(step: &mut Step<'_>) {
     let reason = step.options.mptcp.iter().find_map(|option| match option {
-        MptcpOption::TcpReset(reason) => Some(*reason),
+        MptcpOption::MpTcpRst(reason) => Some(*reason),
         _ => None,
     });
     if step.subflow.reset.is_none() {

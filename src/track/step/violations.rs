@@ -215,8 +215,8 @@ fn is_of_mptcp(option: &MptcpOption) -> bool {
         }
         MptcpOption::AddAddr(_)
         | MptcpOption::RemoveAddr(_)
-        | MptcpOption::Prio(_)
-        | MptcpOption::Join(_) => true,
+        | MptcpOption::MpPrio(_)
+        | MptcpOption::MpJoin(_) => true,
         _ => false,
     }
 }

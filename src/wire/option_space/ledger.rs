@@ -123,7 +123,7 @@ mod tests {
         ];
         assert_eq!(ledger.entries, expected);
         assert_eq!(Demand::of(&blocks).padded, 36);
-        assert_eq!(ledger.has_room_for(Block::TcpReset), Fit::Fits);
+        assert_eq!(ledger.has_room_for(Block::MpTcpRst), Fit::Fits);
         assert_eq!(ledger.has_room_for(add_addr(false, false, false)), Fit::OnlyUnpadded);
         assert_eq!(ledger.has_room_for(add_addr(false, true, false)), Fit::TooLong);
     }

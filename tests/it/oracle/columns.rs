@@ -7,8 +7,8 @@ use std::net::IpAddr;
 use mptcpscope::internals::track::{Limits, Trace, Tracker};
 use mptcpscope::internals::wire::crypto;
 use mptcpscope::internals::wire::mptcp::{
-    AddAddr, AddressFlavour, Capable, CapableForm, DataLevelLength, Dss, Join, MptcpOption, Prio,
-    TcpReset, Version,
+    AddAddr, AddressFlavour, CapableForm, DataLevelLength, Dss, MpCapable, MpJoin, MpPrio,
+    MpTcpRst, MptcpOption, Version,
 };
 use mptcpscope::internals::wire::segment::{Segment, decode};
 use mptcpscope::internals::wire::seq::WireDsn;
@@ -120,30 +120,30 @@ impl Packet {
     fn mptcp_option(&mut self, option: &MptcpOption) {
         self.add("tcp.options.mptcp.subtype", option.subtype().unwrap().0);
         match option {
-            MptcpOption::Capable(capable) => self.capable(capable),
-            MptcpOption::Join(join) => self.join(join),
+            MptcpOption::MpCapable(capable) => self.capable(capable),
+            MptcpOption::MpJoin(join) => self.join(join),
             MptcpOption::Dss(dss) => self.dss(dss),
             MptcpOption::AddAddr(announced) => self.add_addr(announced),
             MptcpOption::RemoveAddr(removed) => {
                 self.add("mptcp.rm_addr.count", removed.ids().count());
                 removed.ids().for_each(|id| self.add("tcp.options.mptcp.addrid", id.0));
             }
-            MptcpOption::Prio(prio) => self.prio(*prio),
-            MptcpOption::Fail(fail) => {
+            MptcpOption::MpPrio(prio) => self.prio(*prio),
+            MptcpOption::MpFail(fail) => {
                 self.add("tcp.options.mptcp.reserved", format!("0x{:04x}", fail.reserved));
                 self.add("tcp.options.mptcp.rawdataseqno", fail.dsn.0);
             }
-            MptcpOption::FastClose(close) => {
+            MptcpOption::MpFastClose(close) => {
                 self.add("tcp.options.mptcp.reserved", format!("0x{:04x}", close.reserved));
                 self.add("tcp.options.mptcp.recvkey", close.receiver_key.0);
             }
-            MptcpOption::TcpReset(reset) => self.reset(*reset),
+            MptcpOption::MpTcpRst(reset) => self.reset(*reset),
             MptcpOption::Experimental(_) | MptcpOption::Unknown(_) | MptcpOption::Malformed(_) => {}
         }
     }
 
-    fn capable(&mut self, capable: &Capable) {
-        let Capable { version, flags, .. } = *capable;
+    fn capable(&mut self, capable: &MpCapable) {
+        let MpCapable { version, flags, .. } = *capable;
         self.add("tcp.options.mptcp.version", version.0);
         self.add("tcp.options.mptcp.flags", format!("0x{:02x}", flags.0));
         self.bit("tcp.options.mptcp.checksumreq.flags", flags.checksum_required());
@@ -178,23 +178,23 @@ impl Packet {
         }
     }
 
-    fn join(&mut self, join: &Join) {
+    fn join(&mut self, join: &MpJoin) {
         match *join {
-            Join::Syn { backup, address_id, token, nonce, reserved } => {
+            MpJoin::Syn { backup, address_id, token, nonce, reserved } => {
                 self.third_octet(1, reserved, backup);
                 self.bit("tcp.options.mptcp.backup.flag", backup);
                 self.add("tcp.options.mptcp.addrid", address_id.0);
                 self.add("tcp.options.mptcp.recvtok", token.0);
                 self.add("tcp.options.mptcp.sendrand", nonce.0);
             }
-            Join::SynAck { backup, address_id, hmac, nonce, reserved } => {
+            MpJoin::SynAck { backup, address_id, hmac, nonce, reserved } => {
                 self.third_octet(1, reserved, backup);
                 self.bit("tcp.options.mptcp.backup.flag", backup);
                 self.add("tcp.options.mptcp.addrid", address_id.0);
                 self.add("tcp.options.mptcp.sendtrunchmac", hmac);
                 self.add("tcp.options.mptcp.sendrand", nonce.0);
             }
-            Join::Ack { hmac, reserved } => {
+            MpJoin::Ack { hmac, reserved } => {
                 self.add("tcp.options.mptcp.reserved", format!("0x{reserved:04x}"));
                 self.add("tcp.options.mptcp.sendhmac", hex(&hmac));
             }
@@ -247,7 +247,7 @@ impl Packet {
         }
     }
 
-    fn prio(&mut self, prio: Prio) {
+    fn prio(&mut self, prio: MpPrio) {
         self.third_octet(5, prio.reserved, prio.backup);
         self.bit("tcp.options.mptcp.backup.flag", prio.backup);
         if let Some(id) = prio.address_id {
@@ -255,7 +255,7 @@ impl Packet {
         }
     }
 
-    fn reset(&mut self, reset: TcpReset) {
+    fn reset(&mut self, reset: MpTcpRst) {
         self.third_octet(8, reset.reserved, reset.transient);
         self.bit("tcp.options.mptcp.flag_U.flag", reset.reserved & 4 != 0);
         self.bit("tcp.options.mptcp.flag_V.flag", reset.reserved & 2 != 0);

@@ -188,7 +188,7 @@ fn mapping(option: &MptcpOption, idsn: Dsn) -> Option<(u32, u32, Dsn)> {
             let octets = u32::from(octets) - u32::from(dss.data_fin);
             Some((mapping.ssn, octets, mapping.dsn.expand(idsn)))
         }
-        MptcpOption::Capable(capable) => match capable.form {
+        MptcpOption::MpCapable(capable) => match capable.form {
             CapableForm::BothKeysAndData { data_len, .. } => {
                 Some((1, u32::from(data_len), idsn.add(1)))
             }

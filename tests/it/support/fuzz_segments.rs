@@ -7,9 +7,9 @@ use std::net::IpAddr;
 use mptcpscope::internals::wire::crypto;
 use mptcpscope::internals::wire::frame::{CapturePoint, PacketNo, Timestamp};
 use mptcpscope::internals::wire::mptcp::{
-    AddAddr, AddressFlavour, AddressId, Capable, CapableFlags, CapableForm, DataLevelLength, Dss,
-    Fail, FastClose, Join, Key, Mapping, MptcpOption, Nonce, Prio, RemoveAddr, ResetReason,
-    TcpReset, Version,
+    AddAddr, AddressFlavour, AddressId, CapableFlags, CapableForm, DataLevelLength, Dss, Key,
+    Mapping, MpCapable, MpFail, MpFastClose, MpJoin, MpPrio, MpTcpRst, MptcpOption, Nonce,
+    RemoveAddr, ResetReason, Version,
 };
 use mptcpscope::internals::wire::segment::{Decoded, Endpoint, Segment, TcpFlags};
 use mptcpscope::internals::wire::seq::{Dsn, SeqNum, WireDsn};
@@ -144,8 +144,8 @@ impl Sketch {
             13 => MptcpOption::RemoveAddr(RemoveAddr::new(&[self.record[6] & 0x03], 0)),
             14 => self.prio(None),
             15 => self.prio(Some(AddressId(self.record[6] & 0x03))),
-            16 => MptcpOption::Fail(Fail { dsn: self.dsn(sender), reserved: 0 }),
-            17 => MptcpOption::FastClose(FastClose { receiver_key: receiver, reserved: 0 }),
+            16 => MptcpOption::MpFail(MpFail { dsn: self.dsn(sender), reserved: 0 }),
+            17 => MptcpOption::MpFastClose(MpFastClose { receiver_key: receiver, reserved: 0 }),
             18 => self.reset(),
             19 => self.infinite(),
             20 => self.capable(CapableForm::SenderKey { sender: Key(9) }),
@@ -158,7 +158,7 @@ impl Sketch {
 
     fn capable(&self, form: CapableForm) -> MptcpOption {
         let flags = CapableFlags(0x01 | self.record[1] & 0x20 | self.record[1] << 1 & 0x80);
-        MptcpOption::Capable(Capable { version: self.version, flags, form })
+        MptcpOption::MpCapable(MpCapable { version: self.version, flags, form })
     }
 
     /// A number of `key`'s host, at most 64 steps from its first octet.
@@ -199,7 +199,7 @@ impl Sketch {
     }
 
     fn join_syn(&self) -> MptcpOption {
-        MptcpOption::Join(Join::Syn {
+        MptcpOption::MpJoin(MpJoin::Syn {
             backup: self.record[6] & 0x04 != 0,
             address_id: AddressId(self.record[6] & 0x03),
             token: crypto::token(self.keys().1, self.version),
@@ -209,7 +209,7 @@ impl Sketch {
     }
 
     fn join_syn_ack(&self) -> MptcpOption {
-        MptcpOption::Join(Join::SynAck {
+        MptcpOption::MpJoin(MpJoin::SynAck {
             backup: false,
             address_id: AddressId(self.record[6] & 0x03),
             hmac: 0,
@@ -219,7 +219,7 @@ impl Sketch {
     }
 
     fn join_ack(&self) -> MptcpOption {
-        MptcpOption::Join(Join::Ack { hmac: [self.record[6]; 20], reserved: 0 })
+        MptcpOption::MpJoin(MpJoin::Ack { hmac: [self.record[6]; 20], reserved: 0 })
     }
 
     fn add_addr(&self, flavour: AddressFlavour) -> MptcpOption {
@@ -233,11 +233,11 @@ impl Sketch {
     }
 
     fn prio(&self, address_id: Option<AddressId>) -> MptcpOption {
-        MptcpOption::Prio(Prio { backup: self.record[6] & 0x04 != 0, address_id, reserved: 0 })
+        MptcpOption::MpPrio(MpPrio { backup: self.record[6] & 0x04 != 0, address_id, reserved: 0 })
     }
 
     fn reset(&self) -> MptcpOption {
         let reason = ResetReason(self.record[6] & 0x07);
-        MptcpOption::TcpReset(TcpReset { transient: false, reason, reserved: 0 })
+        MptcpOption::MpTcpRst(MpTcpRst { transient: false, reason, reserved: 0 })
     }
 }

@@ -6,7 +6,7 @@ use etherparse::PacketBuilder;
 use mptcpscope::internals::track::role::{PerRole, Role};
 use mptcpscope::internals::wire::crypto::{self, DssChecksum, JoinParty};
 use mptcpscope::internals::wire::mptcp::{
-    AddressId, Capable, CapableFlags, CapableForm, DataLevelLength, Dss, Join, Key, Mapping,
+    AddressId, CapableFlags, CapableForm, DataLevelLength, Dss, Key, Mapping, MpCapable, MpJoin,
     MptcpOption, Nonce, Version,
 };
 use mptcpscope::internals::wire::segment::TcpFlags;
@@ -99,7 +99,8 @@ impl Hosts {
         self.add_subflow([[192, 0, 2, 1], [192, 0, 2, 2]]);
         let (client, server) = (self.key(Client), self.key(Server));
         let flags = CapableFlags(if self.checksum { 0x81 } else { 0x01 });
-        let capable = |form| MptcpOption::Capable(Capable { version: Version::V0, flags, form });
+        let capable =
+            |form| MptcpOption::MpCapable(MpCapable { version: Version::V0, flags, form });
         let syn = capable(CapableForm::SenderKey { sender: client });
         let syn_ack = capable(CapableForm::SenderKey { sender: server });
         let ack = capable(CapableForm::BothKeys { sender: client, receiver: server });
@@ -114,14 +115,14 @@ impl Hosts {
         let client = JoinParty { key: self.key(Client), nonce: Nonce(0x1122_3344) };
         let server = JoinParty { key: self.key(Server), nonce: Nonce(0x5566_7788) };
         let [client_id, server_id] = ids;
-        let syn = Join::Syn {
+        let syn = MpJoin::Syn {
             backup: false,
             address_id: client_id,
             token: crypto::token(server.key, Version::V0),
             nonce: client.nonce,
             reserved: 0,
         };
-        let syn_ack = Join::SynAck {
+        let syn_ack = MpJoin::SynAck {
             backup: false,
             address_id: server_id,
             hmac: crypto::join_hmac(Version::V0, server, client).syn_ack(),
@@ -129,8 +130,8 @@ impl Hosts {
             reserved: 0,
         };
         let hmac = crypto::join_hmac(Version::V0, client, server).ack();
-        let ack = Join::Ack { hmac, reserved: 0 };
-        self.handshake(number, [syn, syn_ack, ack].map(MptcpOption::Join));
+        let ack = MpJoin::Ack { hmac, reserved: 0 };
+        self.handshake(number, [syn, syn_ack, ack].map(MptcpOption::MpJoin));
         self.segment(number, Server, TcpFlags::ACK, &[], &[]);
     }
 

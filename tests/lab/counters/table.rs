@@ -338,31 +338,31 @@ pub(crate) const TABLE: &[Counter] = &[
     row(
         "MPPrioTx",
         Exact("own MP_PRIO", |view| {
-            view.options(Own, |kind| matches!(kind, EventKind::Option(MptcpOption::Prio(_))))
+            view.options(Own, |kind| matches!(kind, EventKind::Option(MptcpOption::MpPrio(_))))
         }),
     ),
     row(
         "MPPrioRx",
         Exact("MP_PRIO of the peer", |view| {
-            view.options(Peer, |kind| matches!(kind, EventKind::Option(MptcpOption::Prio(_))))
+            view.options(Peer, |kind| matches!(kind, EventKind::Option(MptcpOption::MpPrio(_))))
         }),
     ),
     row(
         "MPFailTx",
         Exact("own MP_FAIL", |view| {
-            view.options(Own, |kind| matches!(kind, EventKind::Option(MptcpOption::Fail(_))))
+            view.options(Own, |kind| matches!(kind, EventKind::Option(MptcpOption::MpFail(_))))
         }),
     ),
     row(
         "MPFailRx",
         Exact("MP_FAIL of the peer", |view| {
-            view.options(Peer, |kind| matches!(kind, EventKind::Option(MptcpOption::Fail(_))))
+            view.options(Peer, |kind| matches!(kind, EventKind::Option(MptcpOption::MpFail(_))))
         }),
     ),
     row(
         "MPFastcloseTx",
         Exact("own MP_FASTCLOSE, one per subflow", |view| {
-            view.options(Own, |kind| matches!(kind, EventKind::Option(MptcpOption::FastClose(_))))
+            view.options(Own, |kind| matches!(kind, EventKind::Option(MptcpOption::MpFastClose(_))))
         }),
     ),
     row(
@@ -476,7 +476,7 @@ fn syn_was_dropped(seen: &PacketStamp<'_>) -> bool {
 }
 
 fn is_fast_close((_, kind): &(u64, &EventKind)) -> bool {
-    matches!(kind, EventKind::Option(MptcpOption::FastClose(_)))
+    matches!(kind, EventKind::Option(MptcpOption::MpFastClose(_)))
 }
 
 /// From what happened before each connection's end to all that happened.

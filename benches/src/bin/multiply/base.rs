@@ -9,7 +9,7 @@ use mptcpscope::internals::capture::{Capture, InputPath};
 use mptcpscope::internals::track::role::{PerRole, Role};
 use mptcpscope::internals::wire::crypto;
 use mptcpscope::internals::wire::frame::{Frame, LinkType, Timestamp};
-use mptcpscope::internals::wire::mptcp::{Join, Key, MptcpOption, Nonce, Token, Version};
+use mptcpscope::internals::wire::mptcp::{Key, MpJoin, MptcpOption, Nonce, Token, Version};
 use mptcpscope::internals::wire::segment::{Decoded, Endpoint, Segment, decode};
 use mptcpscope::internals::wire::seq::SeqNum;
 use mptcpscope::internals::wire::tcp_option::TcpOption;
@@ -157,21 +157,23 @@ impl Reading {
             };
             let flow = &mut self.flows[flow];
             match option {
-                MptcpOption::Capable(_)
+                MptcpOption::MpCapable(_)
                     if segment.flags.is_syn() && flow.belongs == Belongs::Nowhere =>
                 {
                     flow.belongs = Belongs::To(self.connections.len(), Role::Client);
                     self.connections.push(Connection::default());
                 }
-                MptcpOption::Join(Join::Syn { token, nonce, .. }) => {
+                MptcpOption::MpJoin(MpJoin::Syn { token, nonce, .. }) => {
                     flow.belongs = Belongs::Joins(token);
                     flow.joiner_nonce = Some(nonce);
                 }
-                MptcpOption::Join(Join::SynAck { nonce, .. }) => flow.joinee_nonce = Some(nonce),
+                MptcpOption::MpJoin(MpJoin::SynAck { nonce, .. }) => {
+                    flow.joinee_nonce = Some(nonce)
+                }
                 _ if flow.belongs == Belongs::Nowhere => flow.belongs = Belongs::Unknown,
                 _ => {}
             }
-            if let (MptcpOption::Capable(capable), Belongs::To(connection, opener)) =
+            if let (MptcpOption::MpCapable(capable), Belongs::To(connection, opener)) =
                 (option, flow.belongs)
             {
                 let sender = if from_opener { opener } else { opener.peer() };

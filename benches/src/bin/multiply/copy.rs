@@ -6,7 +6,7 @@ use anyhow::ensure;
 use mptcpscope::internals::track::role::{PerRole, Role};
 use mptcpscope::internals::wire::crypto::{self, AddAddrHmacVariant, JoinParty};
 use mptcpscope::internals::wire::mptcp::{
-    AddAddr, AddressFlavour, Capable, CapableForm, Dss, Join, Key, MptcpOption, Nonce, Version,
+    AddAddr, AddressFlavour, CapableForm, Dss, Key, MpCapable, MpJoin, MptcpOption, Nonce, Version,
 };
 use mptcpscope::internals::wire::seq::WireDsn;
 use mptcpscope::internals::wire::tcp_option::{TcpOption, TcpOptions};
@@ -133,23 +133,23 @@ impl Change<'_> {
 
     fn changed(&self, option: MptcpOption) -> anyhow::Result<MptcpOption> {
         Ok(match option {
-            MptcpOption::Capable(capable) => MptcpOption::Capable(self.capable(capable)),
-            MptcpOption::Join(join) => MptcpOption::Join(self.join(join)),
+            MptcpOption::MpCapable(capable) => MptcpOption::MpCapable(self.capable(capable)),
+            MptcpOption::MpJoin(join) => MptcpOption::MpJoin(self.join(join)),
             MptcpOption::Dss(dss) => MptcpOption::Dss(self.dss(dss)?),
             MptcpOption::AddAddr(announced) => MptcpOption::AddAddr(self.add_addr(announced)),
-            MptcpOption::Fail(mut fail) => {
+            MptcpOption::MpFail(mut fail) => {
                 fail.dsn = fail.dsn.add(*self.secrets.shifts.of(self.sender));
-                MptcpOption::Fail(fail)
+                MptcpOption::MpFail(fail)
             }
-            MptcpOption::FastClose(mut close) => {
+            MptcpOption::MpFastClose(mut close) => {
                 close.receiver_key = *self.secrets.keys.of(self.sender.peer());
-                MptcpOption::FastClose(close)
+                MptcpOption::MpFastClose(close)
             }
             other => other,
         })
     }
 
-    fn capable(&self, mut capable: Capable) -> Capable {
+    fn capable(&self, mut capable: MpCapable) -> MpCapable {
         let here = *self.secrets.keys.of(self.sender);
         let there = *self.secrets.keys.of(self.sender.peer());
         match &mut capable.form {
@@ -163,16 +163,16 @@ impl Change<'_> {
         capable
     }
 
-    fn join(&self, mut join: Join) -> Join {
+    fn join(&self, mut join: MpJoin) -> MpJoin {
         let version = self.secrets.version;
         let joiner = self.party(self.opener, self.flow.joiner_nonce);
         let joinee = self.party(self.opener.peer(), self.flow.joinee_nonce);
         match &mut join {
-            Join::Syn { token, .. } => *token = crypto::token(joinee.key, version),
-            Join::SynAck { hmac, .. } => {
+            MpJoin::Syn { token, .. } => *token = crypto::token(joinee.key, version),
+            MpJoin::SynAck { hmac, .. } => {
                 *hmac = crypto::join_hmac(version, joinee, joiner).syn_ack();
             }
-            Join::Ack { hmac, .. } => *hmac = crypto::join_hmac(version, joiner, joinee).ack(),
+            MpJoin::Ack { hmac, .. } => *hmac = crypto::join_hmac(version, joiner, joinee).ack(),
         }
         join
     }

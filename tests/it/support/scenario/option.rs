@@ -6,9 +6,9 @@ use anyhow::{Context, Result, bail};
 use mptcpscope::internals::track::role::{PerRole, Role};
 use mptcpscope::internals::wire::crypto::{self, AddAddrHmacVariant, DssChecksum, JoinParty};
 use mptcpscope::internals::wire::mptcp::{
-    AddAddr, AddressFlavour, AddressId, Capable, CapableFlags, CapableForm, DataLevelLength, Dss,
-    Fail, FastClose, Join, Key, Mapping, MptcpOption, Prio, RemoveAddr, ResetReason, TcpReset,
-    Token, Version,
+    AddAddr, AddressFlavour, AddressId, CapableFlags, CapableForm, DataLevelLength, Dss, Key,
+    Mapping, MpCapable, MpFail, MpFastClose, MpJoin, MpPrio, MpTcpRst, MptcpOption, RemoveAddr,
+    ResetReason, Token, Version,
 };
 use mptcpscope::internals::wire::segment::TcpFlags;
 use mptcpscope::internals::wire::seq::{Dsn, WireDsn};
@@ -53,7 +53,7 @@ impl Carrier<'_> {
                     ids.iter().map(|id| u8::try_from(*id)).collect::<Result<_, _>>()?;
                 MptcpOption::RemoveAddr(RemoveAddr::new(&ids, 0))
             }
-            "mp_prio" => MptcpOption::Prio(Prio {
+            "mp_prio" => MptcpOption::MpPrio(MpPrio {
                 backup: words.has("backup")?,
                 address_id: words.value("id")?.map(AddressId),
                 reserved: words.value("reserved")?.unwrap_or(0),
@@ -61,14 +61,14 @@ impl Carrier<'_> {
             "mp_fail" => {
                 let offset = words.number("at")?.context("mp_fail wants at=")?;
                 let dsn = self.host(self.sender.peer()).dsn(offset);
-                MptcpOption::Fail(Fail { dsn, reserved: 0 })
+                MptcpOption::MpFail(MpFail { dsn, reserved: 0 })
             }
             "mp_fastclose" => {
                 let own = self.host(self.sender.peer()).key;
                 let receiver_key = words.number("key")?.map_or(own, Key);
-                MptcpOption::FastClose(FastClose { receiver_key, reserved: 0 })
+                MptcpOption::MpFastClose(MpFastClose { receiver_key, reserved: 0 })
             }
-            "mp_tcprst" => MptcpOption::TcpReset(TcpReset {
+            "mp_tcprst" => MptcpOption::MpTcpRst(MpTcpRst {
                 transient: words.has("transient")?,
                 reason: ResetReason(words.value("reason")?.unwrap_or(0)),
                 reserved: 0,
@@ -106,7 +106,7 @@ impl Carrier<'_> {
             let checksum = self.stored_checksum(words, sum)?;
             CapableForm::BothKeysAndData { sender, receiver, data_len, checksum }
         };
-        Ok(MptcpOption::Capable(Capable { version, flags, form }))
+        Ok(MptcpOption::MpCapable(MpCapable { version, flags, form }))
     }
 
     fn join(&self, words: &mut Words) -> Result<MptcpOption> {
@@ -125,20 +125,20 @@ impl Carrier<'_> {
         let backup = words.has("backup")?;
         let address_id = AddressId(words.value("id")?.unwrap_or(own_id));
         let nonce = self.subflow.ends.of(self.sender).nonce;
-        Ok(MptcpOption::Join(if self.flags.is_syn() {
+        Ok(MptcpOption::MpJoin(if self.flags.is_syn() {
             let letter = words.value("to")?.unwrap_or(self.name.connection);
             let token = match words.number("token")? {
                 Some(token) => Token(u32::try_from(token)?),
                 None => (self.token_of)(letter, joiner.peer())?,
             };
-            Join::Syn { backup, address_id, token, nonce, reserved: 0 }
+            MpJoin::Syn { backup, address_id, token, nonce, reserved: 0 }
         } else if self.flags.is_syn_ack() {
             let hmac = hmac.syn_ack() ^ u64::from(spoiled);
-            Join::SynAck { backup, address_id, hmac, nonce, reserved: 0 }
+            MpJoin::SynAck { backup, address_id, hmac, nonce, reserved: 0 }
         } else {
             let mut hmac = hmac.ack();
             hmac[19] ^= u8::from(spoiled);
-            Join::Ack { hmac, reserved: 0 }
+            MpJoin::Ack { hmac, reserved: 0 }
         }))
     }
 

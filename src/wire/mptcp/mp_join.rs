@@ -15,7 +15,7 @@ use super::subtype::Subtype;
 
 /// MP_JOIN, one variant a form. Reserved bits are kept as `reserved`: the three of octet 2.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Join {
+pub enum MpJoin {
     /// 12 octets: opens the subflow.
     Syn {
         /// B: the joiner wants this subflow as backup.
@@ -51,7 +51,7 @@ pub enum Join {
     },
 }
 
-impl Join {
+impl MpJoin {
     /// Reads the option from octet 2 on; the length says which form it is.
     pub(super) fn parse(body: &[u8]) -> Parsed<'_, Self> {
         let (rest, low) = be_u8(body)?;
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn syn() {
         let expected = |backup, reserved| {
-            MptcpOption::Join(Join::Syn {
+            MptcpOption::MpJoin(MpJoin::Syn {
                 backup,
                 address_id: AddressId(3),
                 token: Token(0x1409_976a),
@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn syn_ack() {
         let expected = |backup, address_id, reserved| {
-            MptcpOption::Join(Join::SynAck {
+            MptcpOption::MpJoin(MpJoin::SynAck {
                 backup,
                 address_id: AddressId(address_id),
                 hmac: 0xcf4d_c32e_23e2_2bbd,
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn ack() {
         let hmac = octets("1cb8a113d9d0e6c58f24392b3641464ddcd6cffd").try_into().unwrap();
-        let expected = |reserved| MptcpOption::Join(Join::Ack { hmac, reserved });
+        let expected = |reserved| MptcpOption::MpJoin(MpJoin::Ack { hmac, reserved });
         let hex = "1e18 1000 1cb8a113d9d0e6c58f24392b3641464ddcd6cffd";
         assert_eq!(parse(hex), expected(0));
         assert_eq!(parse(&hex.replace("1000", "1fab")), expected(0xfab));

@@ -52,7 +52,7 @@ impl fmt::Display for ResetReason {
 
 /// MP_TCPRST.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TcpReset {
+pub struct MpTcpRst {
     /// T: the condition is transient, the path may be tried again.
     pub transient: bool,
     /// Why.
@@ -61,7 +61,7 @@ pub struct TcpReset {
     pub reserved: u8,
 }
 
-impl TcpReset {
+impl MpTcpRst {
     /// Octets on the wire, kind and length octets included.
     pub const WIRE_LEN: u8 = 4;
 
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     fn reset(transient: bool, reason: u8, reserved: u8) -> MptcpOption {
-        MptcpOption::TcpReset(TcpReset { transient, reason: ResetReason(reason), reserved })
+        MptcpOption::MpTcpRst(MpTcpRst { transient, reason: ResetReason(reason), reserved })
     }
 
     #[test]

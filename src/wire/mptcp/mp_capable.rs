@@ -112,7 +112,7 @@ pub enum CapableForm {
 
 /// MP_CAPABLE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Capable {
+pub struct MpCapable {
     /// Version asked for (SYN), or chosen (SYN/ACK and later).
     pub version: Version,
     /// The flag octet.
@@ -121,7 +121,7 @@ pub struct Capable {
     pub form: CapableForm,
 }
 
-impl Capable {
+impl MpCapable {
     /// Reads the option from octet 2 on. The B bit does not stop it: RFC 8684 §3.1 lets B = 1
     /// change the meaning, but the octets are still shown best in the known form.
     pub(super) fn parse(body: &[u8]) -> Parsed<'_, Self> {
@@ -225,8 +225,8 @@ mod tests {
 
     #[track_caller]
     fn check(hex: &str, version: Version, flags: u8, form: CapableForm) {
-        let expected = Capable { version, flags: CapableFlags(flags), form };
-        assert_eq!(parse(hex), MptcpOption::Capable(expected));
+        let expected = MpCapable { version, flags: CapableFlags(flags), form };
+        assert_eq!(parse(hex), MptcpOption::MpCapable(expected));
     }
 
     #[test]
@@ -321,7 +321,7 @@ mod tests {
 
     #[test]
     fn the_c_bit_is_of_v1() {
-        let capable = |version, flags| Capable {
+        let capable = |version, flags| MpCapable {
             version,
             flags: CapableFlags(flags),
             form: CapableForm::SenderKey { sender: A },

@@ -14,14 +14,14 @@ use super::subtype::Subtype;
 
 /// MP_FASTCLOSE.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FastClose {
+pub struct MpFastClose {
     /// Key of the peer: proves that the sender saw the handshake.
     pub receiver_key: Key,
     /// Low nibble of octet 2 and octet 3, must be 0.
     pub reserved: u16,
 }
 
-impl FastClose {
+impl MpFastClose {
     /// Octets on the wire, kind and length octets included.
     pub const WIRE_LEN: u8 = 12;
 
@@ -49,7 +49,7 @@ mod tests {
     fn octets_and_value() {
         let expected = |reserved| {
             let receiver_key = Key(0x8d18_4fe9_5524_ca7a);
-            MptcpOption::FastClose(FastClose { receiver_key, reserved })
+            MptcpOption::MpFastClose(MpFastClose { receiver_key, reserved })
         };
         assert_eq!(parse("1e0c 7000 8d184fe95524ca7a"), expected(0));
         assert_eq!(parse("1e0c 7abc 8d184fe95524ca7a"), expected(0xabc));

@@ -15,7 +15,7 @@ use super::subtype::Subtype;
 
 /// MP_PRIO.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Prio {
+pub struct MpPrio {
     /// B: use as backup only.
     pub backup: bool,
     /// v0 only: the address that is meant, instead of this subflow.
@@ -24,7 +24,7 @@ pub struct Prio {
     pub reserved: u8,
 }
 
-impl Prio {
+impl MpPrio {
     /// Reads the option from octet 2 on.
     pub(super) fn parse(body: &[u8]) -> Parsed<'_, Self> {
         let (rest, first) = be_u8(body)?;
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     fn prio(backup: bool, address_id: Option<u8>, reserved: u8) -> MptcpOption {
-        MptcpOption::Prio(Prio { backup, address_id: address_id.map(AddressId), reserved })
+        MptcpOption::MpPrio(MpPrio { backup, address_id: address_id.map(AddressId), reserved })
     }
 
     #[test]

@@ -14,14 +14,14 @@ use crate::wire::seq::Dsn;
 
 /// MP_FAIL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fail {
+pub struct MpFail {
     /// Start of the mapping that failed.
     pub dsn: Dsn,
     /// Low nibble of octet 2 and octet 3, must be 0.
     pub reserved: u16,
 }
 
-impl Fail {
+impl MpFail {
     /// Octets on the wire, kind and length octets included.
     pub const WIRE_LEN: u8 = 12;
 
@@ -49,7 +49,7 @@ mod tests {
     fn octets_and_value() {
         let expected = |reserved| {
             let dsn = Dsn(0xd797_845e_9131_52e4);
-            MptcpOption::Fail(Fail { dsn, reserved })
+            MptcpOption::MpFail(MpFail { dsn, reserved })
         };
         assert_eq!(parse("1e0c 6000 d797845e913152e4"), expected(0));
         assert_eq!(parse("1e0c 6abc d797845e913152e4"), expected(0xabc));
