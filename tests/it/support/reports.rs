@@ -26,8 +26,23 @@ pub(crate) fn report_since(start: Option<Timestamp>, captures: &[PathBuf]) -> Va
 
 /// The same, with the findings that are off by default.
 pub(crate) fn strict_report(captures: &[PathBuf]) -> Value {
-    let strict = Selection { strict: true, ..Selection::default() };
-    serde_json::to_value(build_report(None, captures, &strict)).unwrap()
+    report_beside(captures, &Beside { strict: true, ..Beside::default() })
+}
+
+/// What a report takes into account beside the packets.
+#[derive(Debug, Default)]
+pub(crate) struct Beside {
+    /// What `mptcpscope host --json` printed.
+    pub(crate) host: Option<PathBuf>,
+    /// Also the findings that are off by default.
+    pub(crate) strict: bool,
+}
+
+/// The JSON report on some captures and on what stands beside them.
+pub(crate) fn report_beside(captures: &[PathBuf], beside: &Beside) -> Value {
+    let host = beside.host.as_ref().map(|path| serde_json::from_value(read_json(path)).unwrap());
+    let wanted = Selection { strict: beside.strict, host, ..Selection::default() };
+    serde_json::to_value(build_report(None, captures, &wanted)).unwrap()
 }
 
 /// When the first packet of a capture was seen.
