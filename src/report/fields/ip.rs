@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::{Walk, hex, number};
+use super::walk::{Walk, hex, number};
 
 /// The header of a packet of `packet_len` bytes.
 pub(super) fn ipv4(walk: &mut Walk<'_>, packet_len: u32) {

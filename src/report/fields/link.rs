@@ -1,6 +1,6 @@
 //! The fields of link-layer headers.
 
-use super::{Walk, hex, number};
+use super::walk::{Walk, hex, number};
 use crate::wire::header::{Header, HeaderKind};
 
 /// A field of a header: how many octets it has, its name, and how its value is shown.

@@ -1,6 +1,7 @@
 //! MPTCP options, from their third octet on, as [`describe`] tells what stands there.
 
-use super::{FieldContext, Walk, hex, number, relative};
+use super::context::{FieldContext, relative};
+use super::walk::{Walk, hex, number};
 use crate::report::option::{Content, describe};
 use crate::wire::mptcp::{MptcpOption, Subtype};
 use crate::wire::seq::{Dsn, WireDsn};

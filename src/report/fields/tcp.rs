@@ -1,6 +1,8 @@
 //! The fields of the TCP header (RFC 9293 §3.1) and of its options.
 
-use super::{FieldContext, Walk, hex, mptcp};
+use super::context::FieldContext;
+use super::mptcp;
+use super::walk::{Walk, hex};
 use crate::wire::mptcp::KIND;
 use crate::wire::segment::TcpFlags;
 use crate::wire::tcp_option::{TcpOption, TcpOptions};

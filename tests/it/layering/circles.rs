@@ -10,9 +10,6 @@ use super::{LAYERS, Source, paths_in, read_tree, sources, tight};
 /// Most files of a circle.
 const MOST: usize = 3;
 
-/// Layers with a larger circle, each with its size. It may not grow, and one that is small enough goes.
-const LARGER: &[(&str, usize)] = &[("report", 5)];
-
 #[test]
 fn few_files_of_a_layer_import_each_other_in_a_circle() {
     let graph = Graph::new(&sources());
@@ -22,14 +19,10 @@ fn few_files_of_a_layer_import_each_other_in_a_circle() {
 
 fn fault(graph: &Graph, layer: &str) -> Option<String> {
     let circle = graph.largest_circle(layer);
-    let exception = LARGER.iter().find(|(name, _)| *name == layer);
-    let most = exception.map_or(MOST, |(_, size)| *size);
     let size = circle.len();
-    if size > most {
-        let files = graph.describe(&circle);
-        return Some(format!("{size} files of {layer} are a circle, more than {most}:\n{files}"));
-    }
-    (exception.is_some() && size <= MOST).then(|| format!("{layer} needs no exception any more"))
+    let files = graph.describe(&circle);
+    (size > MOST)
+        .then(|| format!("{size} files of {layer} are a circle, more than {MOST}:\n{files}"))
 }
 
 /// A module by its names from the root on, such as `["track", "step"]`.
