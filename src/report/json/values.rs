@@ -221,12 +221,36 @@ simple! {
     AddressId as u8: |id| id.0;
     ResetReason as u8: |reason| reason.0;
     LinkType as String: ToString::to_string;
-    Code as &'static str: |code| code.name();
     Param as Value: |param| match param {
         Param::Number(number) => (*number).into(),
         Param::Text(text) => text.as_str().into(),
     };
     Timestamp as String: |at| rfc_3339(*at);
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// The list of codes is open: a report of a later version fits this schema too.
+impl JsonSchema for Code {
+    fn schema_name() -> Cow<'static, str> {
+        "Code".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let names: Vec<_> = Self::ALL.iter().map(|code| code.name()).collect();
+        json_schema!({
+            "description": "Stable name of a kind of finding. More may be added: take one that you \
+                do not know for what its severity says.",
+            "anyOf": [
+                {"description": "The codes that this version raises.", "type": "string", "enum": names},
+                {"description": "A code of a later version.", "type": "string"},
+            ],
+        })
+    }
 }
 
 impl<T: Serialize> Serialize for PerRole<T> {
@@ -319,6 +343,18 @@ fn rfc_3339(at: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Enumerations are open, as long as what stands there is a word.
+    #[test]
+    fn a_code_of_a_later_version_fits_the_schema() {
+        let schema = serde_json::to_value(schemars::schema_for!(Code)).unwrap();
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let known = serde_json::to_value(Code::ALL).unwrap();
+        assert_eq!(schema["anyOf"][0]["enum"], known);
+        assert!(validator.is_valid(&known[0]));
+        assert!(validator.is_valid(&"found-in-a-later-version".into()));
+        assert!(!validator.is_valid(&7.into()));
+    }
 
     #[test]
     fn times_have_nine_digits() {
