@@ -8,7 +8,7 @@ use super::input_stats::InputStats;
 use super::state::{self, Close, ConnectionState};
 use crate::host::HostSnapshot;
 use crate::track::Trace;
-use crate::track::address::Address;
+use crate::track::address::AnnouncedAddress;
 use crate::track::connection::Connection;
 use crate::track::event::{Event, EventKind};
 use crate::track::proof::{self, JoinVerdicts, Verdict};
@@ -89,8 +89,8 @@ impl<'a> ConnectionContext<'a> {
     }
 
     /// The announced addresses, with the verdict on the HMAC of each.
-    pub fn addresses(&self) -> impl Iterator<Item = (&'a Address, AddressVerdict)> + '_ {
-        let judge = |address: &Address| proof::address_verdict(self.connection, address);
+    pub fn addresses(&self) -> impl Iterator<Item = (&'a AnnouncedAddress, AddressVerdict)> + '_ {
+        let judge = |address: &AnnouncedAddress| proof::address_verdict(self.connection, address);
         let addresses = &self.connection.addresses;
         let verdicts = self.address_verdicts.get_or_init(|| addresses.iter().map(judge).collect());
         addresses.iter().zip(verdicts.iter().copied())

@@ -5,7 +5,7 @@ pub(super) mod join_failure;
 pub(super) mod occurrences;
 
 use super::context::ConnectionContext;
-use crate::track::address::Address;
+use crate::track::address::AnnouncedAddress;
 use crate::track::role::Role;
 use crate::track::stamp::PacketStamp;
 use crate::track::subflow::{Reset, Subflow};
@@ -45,7 +45,7 @@ pub(super) fn is_initial(
 /// The subflows that go to an announced address, or tried to.
 pub(super) fn users<'a>(
     context: &'a ConnectionContext<'_>,
-    address: &'a Address,
+    address: &'a AnnouncedAddress,
 ) -> impl Iterator<Item = &'a Subflow> {
     let joins = context.subflows.iter().copied().filter(|subflow| !subflow.initial);
     joins.filter(move |subflow| {

@@ -13,12 +13,12 @@ pub struct AddAddrRoom {
 
 impl AddAddrRoom {
     /// Octets of all options, as Linux writes them.
-    pub fn octets(&self) -> Option<u8> {
+    pub fn octets(self) -> Option<u8> {
         self.demand.map(|demand| demand.padded)
     }
 
     /// Whether that fits.
-    pub fn fits(&self) -> Option<bool> {
+    pub fn fits(self) -> Option<bool> {
         self.demand.map(|demand| demand.fit() == Fit::Fits)
     }
 }
@@ -41,7 +41,7 @@ mod tests {
 
     fn octets(timestamps: bool) -> Vec<u8> {
         let rows = add_addr_room(Some(timestamps));
-        rows.iter().filter_map(AddAddrRoom::octets).collect()
+        rows.into_iter().filter_map(AddAddrRoom::octets).collect()
     }
 
     #[test]

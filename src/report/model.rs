@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-pub use address::Address;
+pub use address::AnnouncedAddress;
 pub use build::{Lookup, Moment, PacketRef};
 pub use connection::{AddAddrRoom, Close, Connection, Fallback, Family, Host, OptionSpace};
 pub use data::{DataDirection, ReceiveWindow, Reinjection, Stall};

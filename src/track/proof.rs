@@ -3,7 +3,7 @@
 //! They are computed on demand, since a key may be seen after the proof that needs it.
 
 use super::role::Role;
-use super::state::address::Address;
+use super::state::address::AnnouncedAddress;
 use super::state::connection::Connection;
 use super::state::subflow::{JoinHandshake, Subflow};
 use crate::wire::crypto::{self, AddAddrHmacVariant, JoinHmac, JoinParty};
@@ -116,7 +116,7 @@ pub fn of_option(
 /// announcements of the same address the worst counts.
 pub fn address_verdict(
     connection: &Connection,
-    address: &Address,
+    address: &AnnouncedAddress,
 ) -> (Verdict, Option<AddAddrHmacVariant>) {
     let proofs = address
         .options

@@ -2,7 +2,9 @@
 
 use mptcpscope::internals::capture::{Capture, InputPath};
 use mptcpscope::internals::report::Report;
-use mptcpscope::internals::report::model::{Address, Connection, Subflow, SubflowEndpoint};
+use mptcpscope::internals::report::model::{
+    AnnouncedAddress, Connection, Subflow, SubflowEndpoint,
+};
 use mptcpscope::internals::track::proof::Verdict;
 use mptcpscope::internals::track::role::Role;
 use mptcpscope::internals::track::stream::StreamUse;
@@ -101,7 +103,7 @@ fn joined(opener: &SubflowEndpoint, acceptor: &SubflowEndpoint) -> String {
 
 const FIRST_EPHEMERAL: u16 = 32768;
 
-fn address_line(address: &Address) -> String {
+fn address_line(address: &AnnouncedAddress) -> String {
     let place = address.address.map_or(String::new(), |address| format!(" {address}"));
     let port = address.port.map_or(String::new(), |port| format!(":{port}"));
     let is_unechoed = !address.announced.is_empty() && address.echoed.is_empty();

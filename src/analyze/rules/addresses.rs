@@ -7,7 +7,7 @@ use crate::analyze::evidence::host_settings;
 use crate::analyze::evidence::{end_of_data, ended, users};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::analyze::words::{capitalised, host, list, packet};
-use crate::track::address::Address;
+use crate::track::address::AnnouncedAddress;
 use crate::track::role::Role;
 use crate::track::stamp::PacketStamp;
 use crate::track::subflow::Subflow;
@@ -26,7 +26,7 @@ pub(super) fn add_addr_not_echoed(context: &ConnectionContext<'_>) -> Vec<Findin
     }
     let all = || context.connection.addresses.iter();
     // The peer may have echoed the same address in another form, for instance without a port.
-    let is_replaced = |address: &Address| {
+    let is_replaced = |address: &AnnouncedAddress| {
         all().any(|other| {
             other.owner == address.owner
                 && other.address == address.address
@@ -39,11 +39,11 @@ pub(super) fn add_addr_not_echoed(context: &ConnectionContext<'_>) -> Vec<Findin
 }
 
 /// Announced at least twice, never echoed. (The echo of a single copy may come after the capture.)
-fn is_lonely(address: &Address) -> bool {
+fn is_lonely(address: &AnnouncedAddress) -> bool {
     address.announced.count >= 2 && address.echoed.count == 0
 }
 
-fn not_echoed(context: &ConnectionContext<'_>, address: &Address) -> Finding {
+fn not_echoed(context: &ConnectionContext<'_>, address: &AnnouncedAddress) -> Finding {
     let listed = &address.announced.listed;
     let duration_ns = match (listed.first(), listed.last()) {
         (Some(first), Some(last)) => last.at.since(first.at),
@@ -117,7 +117,7 @@ pub(super) fn add_addr_not_used(context: &ConnectionContext<'_>) -> Vec<Finding>
 }
 
 /// Announced and echoed, with time to join it, and nobody tried.
-fn is_unused(context: &ConnectionContext<'_>, address: &Address) -> bool {
+fn is_unused(context: &ConnectionContext<'_>, address: &AnnouncedAddress) -> bool {
     let echoed = address.echoed.listed.first();
     let Some(echoed) = echoed.filter(|_| address.announced.count > 0) else { return false };
     let end = end_of_data(context);
@@ -127,7 +127,7 @@ fn is_unused(context: &ConnectionContext<'_>, address: &Address) -> bool {
         && !is_initial_address(context, address)
 }
 
-fn not_used(context: &ConnectionContext<'_>, address: &Address) -> Finding {
+fn not_used(context: &ConnectionContext<'_>, address: &AnnouncedAddress) -> Finding {
     let paths = context.confirmed().count();
     let peer = host(address.owner.peer());
     let family = foreign_family(context, address);
@@ -168,7 +168,10 @@ fn not_used(context: &ConnectionContext<'_>, address: &Address) -> Finding {
 }
 
 /// Of which family the address is, if its peer shows no address of that family.
-fn foreign_family(context: &ConnectionContext<'_>, address: &Address) -> Option<&'static str> {
+fn foreign_family(
+    context: &ConnectionContext<'_>,
+    address: &AnnouncedAddress,
+) -> Option<&'static str> {
     let ip = address.address?;
     let peer = address.owner.peer();
     let has = |subflow: &Subflow| subflow.sides.of(peer).endpoint.address.is_ipv6() == ip.is_ipv6();
@@ -177,7 +180,7 @@ fn foreign_family(context: &ConnectionContext<'_>, address: &Address) -> Option<
 }
 
 /// Whether this is the address that the connection began with.
-fn is_initial_address(context: &ConnectionContext<'_>, address: &Address) -> bool {
+fn is_initial_address(context: &ConnectionContext<'_>, address: &AnnouncedAddress) -> bool {
     let initial = context.subflows.first().map(|subflow| subflow.sides.of(address.owner).endpoint);
     initial.is_some_and(|initial| {
         address.address == Some(initial.address) && address.port.is_none_or(|p| p == initial.port)
@@ -216,7 +219,7 @@ pub(super) fn add_addr_id_conflict(context: &ConnectionContext<'_>) -> Vec<Findi
     found
 }
 
-fn was_removed_before(first: &Address, second: &Address) -> bool {
+fn was_removed_before(first: &AnnouncedAddress, second: &AnnouncedAddress) -> bool {
     let announced = second.announced.listed.first().map(|seen| seen.packet);
     let removed = first.removed.listed.first().map(|seen| seen.packet);
     matches!((removed, announced), (Some(removed), Some(announced)) if removed <= announced)
@@ -225,7 +228,7 @@ fn was_removed_before(first: &Address, second: &Address) -> bool {
 /// A private address announced to a host on a public one.
 pub(super) fn add_addr_private(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let Some(initial) = context.subflows.first() else { return Vec::new() };
-    let foreign = |address: &&Address| {
+    let foreign = |address: &&AnnouncedAddress| {
         let own = initial.sides.of(address.owner).endpoint.address;
         let peer = initial.sides.of(address.owner.peer()).endpoint.address;
         let is_same_family = address.address.is_some_and(|ip| ip.is_ipv6() == peer.is_ipv6());
@@ -265,7 +268,7 @@ pub(super) fn remove_addr_unknown_id(context: &ConnectionContext<'_>) -> Vec<Fin
     if !context.is_whole() {
         return Vec::new();
     }
-    let unknown = |address: &&Address| {
+    let unknown = |address: &&AnnouncedAddress| {
         let is_used = |subflow: &Subflow| {
             subflow.sides.of(address.owner).address_id == Some(address.address_id)
         };
@@ -392,7 +395,7 @@ fn silent_since(
 }
 
 /// `10.1.2.2` or `10.1.2.2:5002`.
-fn named(address: &Address) -> String {
+fn named(address: &AnnouncedAddress) -> String {
     match (address.address, address.port) {
         (Some(address), Some(port)) => Endpoint { address, port }.to_string(),
         (Some(address), None) => address.to_string(),

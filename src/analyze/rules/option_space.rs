@@ -6,7 +6,7 @@ use crate::analyze::context::ConnectionContext;
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::analyze::words::{capitalised, host, packet};
 use crate::track::ack_watch::{EvictedSack, Evidence};
-use crate::track::address::Address;
+use crate::track::address::AnnouncedAddress;
 use crate::track::role::Role;
 use crate::track::stamp::PacketStamp;
 use crate::track::subflow::{Subflow, SubflowSide};
@@ -157,7 +157,7 @@ fn is_clean(subflow: &Subflow, gratuitous: u64) -> bool {
 /// The first address ID of `role` below one that it announced that was neither announced nor used.
 fn skipped_id(context: &ConnectionContext<'_>, role: Role) -> Option<u8> {
     let addresses = || context.connection.addresses.iter().filter(|known| known.owner == role);
-    let is_announced = |address: &&Address| address.announced.count > 0;
+    let is_announced = |address: &&AnnouncedAddress| address.announced.count > 0;
     let highest = addresses().filter(is_announced).map(|address| address.address_id.0).max()?;
     let is_known = |id: &u8| {
         addresses().any(|address| address.address_id.0 == *id)
@@ -219,7 +219,7 @@ pub(super) fn timestamps_dropped(context: &ConnectionContext<'_>) -> Vec<Finding
     each_side(context, |subflow, role, evidence| {
         let untimed = &evidence.untimed;
         let (first, id) = *untimed.first.first()?;
-        let of_id = |known: &&Address| known.owner == role && known.address_id == id;
+        let of_id = |known: &&AnnouncedAddress| known.owner == role && known.address_id == id;
         let known = || context.connection.addresses.iter().filter(of_id);
         let is_echoed = known().any(|known| known.port.is_some() && known.echoed.count > 0);
         let address = known().find(|known| known.port.is_some()).and_then(|known| known.address);

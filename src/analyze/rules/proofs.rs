@@ -3,7 +3,7 @@
 use crate::analyze::context::{AddressVerdict, ConnectionContext};
 use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::analyze::words::{capitalised, host, packet};
-use crate::track::address::Address;
+use crate::track::address::AnnouncedAddress;
 use crate::track::data::DataSpace;
 use crate::track::proof::Verdict;
 use crate::track::role::Role;
@@ -56,7 +56,7 @@ fn join_option(
 
 /// The HMAC of an ADD_ADDR does not verify (RFC 8684 §3.4.1).
 pub(super) fn add_addr_hmac_mismatch(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    let wrong = |(address, (verdict, variant)): (&Address, AddressVerdict)| {
+    let wrong = |(address, (verdict, variant)): (&AnnouncedAddress, AddressVerdict)| {
         let address_id = address.address_id.0;
         let what = match (verdict, variant) {
             (Verdict::Mismatch, _) => "is not the one that the keys give".to_owned(),

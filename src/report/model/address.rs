@@ -22,7 +22,8 @@ use crate::wire::mptcp::{AddAddr, AddressId};
 ///  "used_by_subflows": [1]}
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Address {
+#[schemars(rename = "Address")]
+pub struct AnnouncedAddress {
     /// Whose address.
     pub owner: Role,
     /// Its ID.
@@ -45,11 +46,11 @@ pub struct Address {
     pub used_by_subflows: Vec<u32>,
 }
 
-impl Address {
+impl AnnouncedAddress {
     pub(super) fn build(
         context: &Context<'_>,
         case: &ConnectionContext<'_>,
-        address: &address::Address,
+        address: &address::AnnouncedAddress,
         (verdict, variant): AddressVerdict,
     ) -> Self {
         let packets = |sightings: &Sightings| {

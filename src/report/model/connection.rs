@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::build::{Context, Moment};
 use super::data::DataDirection;
 use super::series::Series;
-use super::{Address, Subflow};
+use super::{AnnouncedAddress, Subflow};
 use crate::analyze::ConnectionContext;
 use crate::analyze::finding::Confidence;
 use crate::analyze::state::{self, CloseKind, Closer, ConnectionState};
@@ -69,7 +69,7 @@ pub struct Connection {
     /// Its subflows, in the order in which they were first seen.
     pub subflows: Vec<Subflow>,
     /// Addresses that the hosts announced or withdrew.
-    pub addresses: Vec<Address>,
+    pub addresses: Vec<AnnouncedAddress>,
     /// The stream from the client.
     pub c2s: DataDirection,
     /// The stream from the server.
@@ -186,7 +186,7 @@ impl Connection {
             option_space: OptionSpace::build(first.and_then(|first| first.timestamps())),
             addresses: case
                 .addresses()
-                .map(|(address, verdict)| Address::build(context, case, address, verdict))
+                .map(|(address, verdict)| AnnouncedAddress::build(context, case, address, verdict))
                 .collect(),
             c2s: DataDirection::build(context, case, Role::Client),
             s2c: DataDirection::build(context, case, Role::Server),

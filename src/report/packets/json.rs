@@ -24,7 +24,8 @@ use crate::wire::tcp_option::TcpOption;
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Packet {
     /// Packet number, 1-based.
-    pub packet: u64,
+    #[serde(rename = "packet")]
+    pub number: u64,
     /// Nanoseconds since the first packet of the capture.
     pub t_ns: i64,
     /// Sender.
@@ -78,7 +79,7 @@ impl Packet {
             _ => None,
         });
         Self {
-            packet: segment.number.0,
+            number: segment.number.0,
             t_ns: segment.timestamp.since(start),
             source: segment.source.into(),
             destination: segment.destination.into(),

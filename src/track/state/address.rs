@@ -19,7 +19,7 @@ const MAX_OPTIONS: usize = 4;
 
 /// An address that a host announced.
 #[derive(Debug, Clone)]
-pub struct Address {
+pub struct AnnouncedAddress {
     /// Whose address it is.
     pub owner: Role,
     /// Its ID.
@@ -59,13 +59,13 @@ impl Sightings {
 /// The addresses of a connection, in the order in which they were first named.
 #[derive(Debug, Clone, Default)]
 pub struct AddressBook {
-    addresses: Vec<Address>,
+    addresses: Vec<AnnouncedAddress>,
     dropped: u64,
 }
 
 impl AddressBook {
     /// The addresses, in the order in which they were first named.
-    pub fn iter(&self) -> impl Iterator<Item = &Address> {
+    pub fn iter(&self) -> impl Iterator<Item = &AnnouncedAddress> {
         self.addresses.iter()
     }
 
@@ -94,7 +94,8 @@ impl AddressBook {
     /// Takes one ID of a REMOVE_ADDR sent by `sender`. An ID that was never announced (a subflow's
     /// own, say) gets an entry without an address.
     pub fn remove(&mut self, sender: Role, id: AddressId, seen: PacketStamp) {
-        let named = |address: &&mut Address| address.owner == sender && address.address_id == id;
+        let named =
+            |address: &&mut AnnouncedAddress| address.owner == sender && address.address_id == id;
         if let Some(address) = self.addresses.iter_mut().rev().find(named) {
             address.removed.add(seen);
             return;
@@ -120,8 +121,8 @@ impl AddressBook {
     /// The live entry for an announced address. The same ID with another address, or after a
     /// REMOVE_ADDR, is another entry. An echo without a port (Apple) also answers an announcement
     /// with one.
-    fn entry(&mut self, owner: Role, option: AddAddr) -> Option<&mut Address> {
-        let fits = |address: &Address| {
+    fn entry(&mut self, owner: Role, option: AddAddr) -> Option<&mut AnnouncedAddress> {
+        let fits = |address: &AnnouncedAddress| {
             address.owner == owner
                 && address.address_id == option.address_id
                 && address.address == Some(option.address)
@@ -140,12 +141,12 @@ impl AddressBook {
         address_id: AddressId,
         address: Option<IpAddr>,
         port: Option<u16>,
-    ) -> Option<&mut Address> {
+    ) -> Option<&mut AnnouncedAddress> {
         if self.addresses.len() >= MAX_ADDRESSES {
             self.dropped += 1;
             return None;
         }
-        self.addresses.push(Address {
+        self.addresses.push(AnnouncedAddress {
             owner,
             address_id,
             address,
