@@ -96,6 +96,9 @@ pub struct ReportArgs {
     /// Show only the connection with this number in the text
     #[arg(long, value_name = "N")]
     pub connection: Option<u64>,
+    /// Show every connection in full, also those without a warning or an error
+    #[arg(long, conflicts_with = "connection")]
+    pub all: bool,
     /// Put the streams together and give their SHA-256 in the JSON (takes longer)
     #[arg(long)]
     pub streams: bool,
@@ -114,6 +117,9 @@ pub struct ReportArgs {
     /// When to use colour
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
+    /// What times of events count from
+    #[arg(long, value_name = "STYLE", default_value = "relative")]
+    pub time: TimeWord,
 }
 
 /// Files that a report is written to, one flag for each format.
@@ -208,6 +214,9 @@ pub struct PacketsArgs {
     /// Print one JSON object per line
     #[arg(long)]
     pub jsonl: bool,
+    /// What times count from
+    #[arg(long, value_name = "STYLE", default_value = "relative")]
+    pub time: TimeWord,
 }
 
 /// Arguments of `follow`.
@@ -285,6 +294,9 @@ pub struct LiveArgs {
     /// When to use colour
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
+    /// What times of events count from
+    #[arg(long, value_name = "STYLE", default_value = "relative")]
+    pub time: TimeWord,
 }
 
 /// Arguments of `tui`.
@@ -494,6 +506,17 @@ pub enum Color {
     Always,
     /// Never
     Never,
+}
+
+/// What times count from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TimeWord {
+    /// UTC, as the clock of the capture had it
+    Absolute,
+    /// Seconds since the first packet of the capture
+    Relative,
+    /// Seconds since the line before
+    Delta,
 }
 
 /// What `--generate` prints.

@@ -39,6 +39,13 @@ pub fn seconds(ns: i64) -> String {
     format!("{sign}{}.{:03}", ms / 1_000, ms % 1_000)
 }
 
+/// The same to the microsecond: `0.000044`, `-1.500000`.
+pub fn microseconds(ns: i64) -> String {
+    let us = ns.unsigned_abs() / 1_000;
+    let sign = if ns < 0 && us > 0 { "-" } else { "" };
+    format!("{sign}{}.{:06}", us / 1_000_000, us % 1_000_000)
+}
+
 /// A count with thousands separators: `1,563`.
 pub fn count(number: u64) -> String {
     let digits = number.to_string();
@@ -166,6 +173,9 @@ mod tests {
         assert_eq!(seconds(62_499_999), "0.062");
         assert_eq!(seconds(-1_500_000_000), "-1.500");
         assert_eq!(seconds(9_999_999_999), "10.000");
+        // As Wireshark and tcpdump do, the rest is cut off.
+        assert_eq!(microseconds(44_999), "0.000044");
+        assert_eq!(microseconds(-1_500_000_000), "-1.500000");
     }
 
     #[test]

@@ -8,8 +8,9 @@ use crate::report::text;
 
 pub(super) fn run(args: &ExplainArgs) -> Result<()> {
     let colour = output::is_coloured(args.color);
+    let columns = output::columns();
     output::to_stdout(|out| match args.code {
-        Some(code) => text::write_explanation(code, colour, out),
-        None => text::write_codes(colour, out),
+        Some(code) => text::write_explanation(code, columns, colour, out),
+        None => text::write_codes(columns, colour, out),
     })
 }

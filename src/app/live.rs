@@ -46,8 +46,12 @@ pub(super) fn run(args: &LiveArgs) -> Result<()> {
         (false, false) => Lines::Text,
     };
     if lines == Lines::Text {
-        let colour = super::output::is_coloured(args.color);
-        outputs.add_text(TextOptions { colour, ..TextOptions::default() });
+        outputs.add_text(TextOptions {
+            colour: super::output::is_coloured(args.color),
+            columns: super::output::columns(),
+            time: super::output::time_style(args.time),
+            ..TextOptions::default()
+        });
     }
     let mut feed = Feed::open(args)?;
     let host = feed.is_local().then(LocalHost::open);

@@ -1,5 +1,6 @@
 //! Where results go: standard output, or a file.
 
+use std::env;
 use std::ffi::OsStr;
 use std::fmt::Display;
 use std::fs::{self, File};
@@ -10,8 +11,9 @@ use anstream::{AutoStream, ColorChoice};
 use anyhow::{Error, Result, bail};
 
 use crate::capture::InputPath;
-use crate::cli::Color;
+use crate::cli::{Color, TimeWord};
 use crate::printable::printable;
+use crate::report::text::TimeStyle;
 
 /// A place for results that was opened.
 pub(super) enum Destination {
@@ -72,6 +74,22 @@ pub(super) fn is_coloured(color: Color) -> bool {
         Color::Auto => AutoStream::choice(&stdout()) != ColorChoice::Never,
         Color::Always => true,
         Color::Never => false,
+    }
+}
+
+/// Columns of the terminal that standard output is; of anything else, what COLUMNS says, or 80.
+pub(super) fn columns() -> usize {
+    let of_terminal = terminal_size::terminal_size_of(stdout()).map(|(width, _)| width.0.into());
+    let named = || env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    of_terminal.or_else(named).filter(|columns| *columns > 0).unwrap_or(80)
+}
+
+/// What the text is counted from, as the library names it.
+pub(super) const fn time_style(word: TimeWord) -> TimeStyle {
+    match word {
+        TimeWord::Absolute => TimeStyle::Absolute,
+        TimeWord::Relative => TimeStyle::Relative,
+        TimeWord::Delta => TimeStyle::Delta,
     }
 }
 

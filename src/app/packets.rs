@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::progress::Progress;
 use super::{inputs, output, pipeline, report};
-use crate::cli::PacketsArgs;
+use crate::cli::{PacketsArgs, TimeWord};
 use crate::report::packets::json::Packet;
 use crate::report::packets::{PacketLine, Proof, has_mptcp};
 use crate::track::{Limits, Tracker};
@@ -20,6 +20,7 @@ pub(super) fn run(args: &PacketsArgs) -> Result<()> {
     let progress = Progress::new(capture.bytes_total(), !stdout().is_terminal());
     output::to_stdout(|out| {
         let mut start = None;
+        let mut before = None;
         // It knows the keys that proofs are verified with.
         let mut tracker = Tracker::new(Limits::default(), report::seed());
         pipeline::run(&mut capture, progress, |frame, decoded| {
@@ -28,7 +29,16 @@ pub(super) fn run(args: &PacketsArgs) -> Result<()> {
             match decoded {
                 Decoded::Tcp(segment) if has_mptcp(segment) => {
                     let proof = |option: &MptcpOption| tracker.verdict(segment, option);
-                    write_line(out, args.jsonl, segment, start, &proof)
+                    if args.jsonl {
+                        return write_json(out, segment, start, &proof);
+                    }
+                    let since = match args.time {
+                        TimeWord::Absolute => None,
+                        TimeWord::Relative => Some(start),
+                        TimeWord::Delta => before.or(Some(segment.timestamp)),
+                    };
+                    before = Some(segment.timestamp);
+                    writeln!(out, "{}", PacketLine { segment, since, proof: &proof })
                 }
                 _ => Ok(()),
             }
@@ -38,17 +48,12 @@ pub(super) fn run(args: &PacketsArgs) -> Result<()> {
     Ok(())
 }
 
-fn write_line(
+fn write_json(
     out: &mut dyn Write,
-    jsonl: bool,
     segment: &Segment<'_>,
     start: Timestamp,
     proof: &Proof<'_>,
 ) -> io::Result<()> {
-    if jsonl {
-        serde_json::to_writer(&mut *out, &Packet::new(segment, start, proof))?;
-        writeln!(out)
-    } else {
-        writeln!(out, "{}", PacketLine { segment, start, proof })
-    }
+    serde_json::to_writer(&mut *out, &Packet::new(segment, start, proof))?;
+    writeln!(out)
 }

@@ -35,7 +35,10 @@ pub(super) fn run(args: &ReportArgs) -> Result<Outcome> {
     let mut outputs = Outputs::open(&args.outputs, &paths)?;
     outputs.add_text(TextOptions {
         colour: output::is_coloured(args.color),
+        columns: output::columns(),
+        time: output::time_style(args.time),
         connection: args.connection,
+        all: args.all,
         ..TextOptions::default()
     });
     let host = args.host.as_deref().map(super::host::read).transpose()?;

@@ -6,7 +6,7 @@
 //!     win 502  timestamps 2070300963 938670159, MP_CAPABLE v1 [H] key 0x8f0c7c64a6a32ac1 …
 //! ```
 //!
-//! Packet number, seconds since the first packet, endpoints, TCP flags, the numbers of the TCP header
+//! Packet number, time (usually seconds since the first packet), endpoints, TCP flags, the numbers of the TCP header
 //! as they stand there (`win` unscaled), then the options in their order, without padding. Names of
 //! the fields are those of the JSON report, but for `len` and `id`.
 
@@ -36,8 +36,8 @@ pub fn has_mptcp(segment: &Segment<'_>) -> bool {
 pub struct PacketLine<'a> {
     /// The segment.
     pub segment: &'a Segment<'a>,
-    /// When the first packet of the capture came.
-    pub start: Timestamp,
+    /// What its time counts from; without it, the time is that of the clock.
+    pub since: Option<Timestamp>,
     /// What the proof in an option is worth.
     pub proof: &'a Proof<'a>,
 }
@@ -49,7 +49,10 @@ impl Display for PacketLine<'_> {
     fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
         let segment = self.segment;
         write!(out, "{:>5}  ", segment.number.0)?;
-        write_time(segment.timestamp.since(self.start), out)?;
+        match self.since {
+            Some(since) => write_time(segment.timestamp.since(since), out)?,
+            None => out.write_str(&by_the_clock(segment.timestamp))?,
+        }
         write!(out, "  {} > {}", segment.source, segment.destination)?;
         write!(out, "  {}  seq {}", segment.flags, segment.seq.0)?;
         // RFC 9293 §3.1: without ACK the acknowledgment number means nothing.
@@ -59,6 +62,12 @@ impl Display for PacketLine<'_> {
         write!(out, " len {} win {}", segment.payload_len, segment.window)?;
         write_options(segment, self.proof, out)
     }
+}
+
+/// `2026-11-22 13:10:24.123456`, UTC.
+fn by_the_clock(at: Timestamp) -> String {
+    let at = jiff::Timestamp::from_nanosecond(at.0.into()).unwrap_or_default();
+    at.strftime("%Y-%m-%d %H:%M:%S%.6f").to_string()
 }
 
 /// Seconds with six decimals, the rest cut off.

@@ -5,9 +5,10 @@
 
 use std::path::{Path, PathBuf};
 
-use mptcpscope::internals::analyze::finding::Selection;
+use mptcpscope::internals::analyze::finding::{Selection, Severity};
 use mptcpscope::internals::capture::{Capture, InputPath, InputStatus};
-use mptcpscope::internals::report::text::TextOptions;
+use mptcpscope::internals::report::model::{Connection, Finding, Input, Subflow};
+use mptcpscope::internals::report::text::{TextOptions, TimeStyle};
 use mptcpscope::internals::report::{InputStats, PacketRef, Report, json, text};
 use mptcpscope::internals::track::stream::StreamUse;
 use mptcpscope::internals::track::{Limits, Tracker};
@@ -113,11 +114,38 @@ fn series_fit_the_schema_and_add_up() {
 }
 
 #[test]
-fn text_fits_80_columns() {
+fn text_fits_the_terminal() {
     for (path, report) in reports() {
-        for line in text_of(&report, &TextOptions::default()).lines() {
-            assert!(line.chars().count() <= 80, "{}: {line}", path.display());
-            assert_eq!(line.trim_end(), line, "{}", path.display());
+        for columns in [60, 80, 120, 160] {
+            let options = TextOptions { columns, ..TextOptions::default() };
+            for line in text_of(&report, &options).lines() {
+                assert!(line.chars().count() <= columns, "{} {columns}: {line}", path.display());
+                assert_eq!(line.trim_end(), line, "{}", path.display());
+            }
+        }
+    }
+}
+
+/// Amounts of the table are those of the JSON, and each row adds up.
+#[test]
+fn columns_add_up() {
+    for (path, report) in reports() {
+        for connection in &report.connections {
+            for (data, name) in [(&connection.c2s, "c2s"), (&connection.s2c, "s2c")] {
+                let of = |subflow: &Subflow| match name {
+                    "c2s" => subflow.c2s.clone(),
+                    _ => subflow.s2c.clone(),
+                };
+                let sides: Vec<_> = connection.subflows.iter().map(of).collect();
+                for side in &sides {
+                    let resent =
+                        side.retransmitted_bytes + side.remapped_bytes + side.reinjected_bytes;
+                    let sum = side.new_data_bytes + resent + side.unmapped_bytes;
+                    assert_eq!(side.payload_bytes, sum, "{}", path.display());
+                }
+                let new: u64 = sides.iter().map(|side| side.new_data_bytes).sum();
+                assert_eq!(new, data.stream_bytes, "{}", path.display());
+            }
         }
     }
 }
@@ -178,13 +206,98 @@ fn a_connection_alone_or_none() {
     assert!(text_of(&report, &one(1)).contains("no connection #1"));
 }
 
+/// Twelve connections, of which #3 has an error, #5 a warning, and #7 a note.
+fn many() -> Report {
+    let mut report = report_on(&[capture("two-subflows.pcap")]);
+    let of = |name: &str| report_on(&[capture(name)]);
+    let first = report.connections[0].clone();
+    report.connections = (0..12).map(|id| Connection { id, ..first.clone() }).collect();
+    let mut findings = of("join-refused-limit.pcap").findings;
+    findings.extend(of("reinjected.pcap").findings);
+    assert_eq!(findings.len(), 2);
+    findings.push(Finding { severity: Severity::Error, ..findings[0].clone() });
+    for (finding, id) in findings.iter_mut().zip([5, 7, 3]) {
+        finding.connection = Some(id);
+    }
+    report.findings = findings;
+    report
+}
+
 #[test]
-fn many_connections_take_a_line_each() {
+fn of_many_connections_those_in_trouble_are_in_full() {
+    let text = text_of(&many(), &TextOptions::default());
+    let headings: Vec<_> = text.lines().filter(|line| line.starts_with('#')).collect();
+    assert!(headings[0].starts_with("#3  ") && headings[1].starts_with("#5  "), "{headings:#?}");
+    assert_eq!(headings.len(), 12);
+    assert_eq!(text.matches("SYN, MP_CAPABLE").count(), 2);
+    assert_eq!(text.matches("More: mptcpscope explain").count(), 2);
+    // The note is not hidden: it stands in the summary and beside its connection.
+    assert_eq!(text.matches("reinjection").count(), 2);
+    assert!(text.contains("10 more connections without a warning or an error"));
+    let summary: Vec<_> = text.lines().skip_while(|line| !line.starts_with("Findings")).collect();
+    assert!(summary[1].contains("error") && summary[1].ends_with("#3"), "{summary:#?}");
+    assert!(summary[2].contains("warning") && summary[2].ends_with("#5"), "{summary:#?}");
+    assert!(summary[3].contains("note") && summary[3].ends_with("#7"), "{summary:#?}");
+}
+
+#[test]
+fn all_connections_in_full() {
+    let text = text_of(&many(), &TextOptions { all: true, ..TextOptions::default() });
+    assert_eq!(text.matches("SYN, MP_CAPABLE").count(), 12);
+    assert!(!text.contains("more connections"));
+}
+
+#[test]
+fn healthy_connections_take_a_line_each() {
     let report = report_on(&[capture("two-subflows.pcap")]);
     let options = TextOptions { max_connections: 0, ..TextOptions::default() };
     let text = text_of(&report, &options);
-    assert!(text.contains("1 more, in a line each"));
-    assert!(!text.contains("MP_CAPABLE"));
+    assert!(text.contains("\n1 connection without a warning or an error\nin full: --all"));
+    assert!(!text.contains("MP_CAPABLE") && !text.contains("Findings"));
+}
+
+#[test]
+fn with_several_inputs_each_packet_has_its_file() {
+    let mut report = report_on(&[capture("join-refused-limit.pcap")]);
+    let first = report.inputs[0].clone();
+    report.inputs = ["a/client.pcap", "a/server.pcap"]
+        .map(|path| Input { path: path.to_owned(), ..first.clone() })
+        .into();
+    let origin = |packet: u64| {
+        PacketRef(u32::from(packet > 7), if packet > 7 { packet - 7 } else { packet })
+    };
+    report.packet_refs = (1..=25).map(|packet| (packet, origin(packet))).collect();
+    let text = text_of(&report, &TextOptions::default());
+    assert!(
+        text.contains("server.pcap #2    sf1 ←  RST")
+            || text.contains("server.pcap #2   sf1 ←  RST"),
+        "{text}"
+    );
+    assert!(text.contains("client.pcap #6, #7; server.pcap #1, #2"), "{text}");
+    assert!(!text.contains("packet 9") && text.contains("(server.pcap #2)"), "{text}");
+}
+
+#[test]
+fn columns_hold_at_a_million_packets() {
+    let mut report = report_on(&[capture("two-subflows.pcap")]);
+    let last = report.connections[0].events.len() - 1;
+    report.connections[0].events[last].packet = 1_234_567;
+    report.connections[0].events[last].t_ns = 86_400_000_000_000;
+    let text = text_of(&report, &TextOptions::default());
+    let lines: Vec<_> =
+        text.lines().filter(|line| line.contains(" #") && line.contains(" sf")).collect();
+    let place = |line: &str| line.find(" sf").unwrap();
+    assert!(lines.len() > 10 && lines.iter().all(|line| place(line) == place(lines[0])), "{text}");
+    assert!(text.contains("86400.000000  #1234567  sf"), "{text}");
+}
+
+#[test]
+fn times_by_the_clock_and_as_differences() {
+    let report = report_on(&[capture("two-subflows.pcap")]);
+    let text = |time| text_of(&report, &TextOptions { time, ..TextOptions::default() });
+    assert!(text(TimeStyle::Absolute).contains("  13:12:28.480323  #1 "));
+    assert!(text(TimeStyle::Delta).contains("  +0.000000  #1 "));
+    assert!(text(TimeStyle::Relative).contains("  0.000000  #1 "));
 }
 
 #[test]

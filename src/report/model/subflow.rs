@@ -111,7 +111,8 @@ pub struct Reset {
 /// {"segments": 245, "payload_bytes": 161004, "new_data_bytes": 161004, "reinjected_bytes": 0,
 ///  "remapped_bytes": 0, "retransmitted_bytes": 0, "unmapped_bytes": 0, "checksums": null,
 ///  "rtt_ns": null, "out_of_order_segments": 0, "duplicate_acks": 0,
-///  "max_in_flight_bytes": 14200, "longest_idle_ns": 12000000, "series": null}
+///  "max_in_flight_bytes": 14200, "longest_idle_ns": 12000000, "sending_ns": 890000000,
+///  "series": null}
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SubflowDirection {
@@ -141,6 +142,8 @@ pub struct SubflowDirection {
     pub max_in_flight_bytes: u64,
     /// The longest time between two segments.
     pub longest_idle_ns: Option<i64>,
+    /// From its first segment with payload to its last segment of any kind.
+    pub sending_ns: Option<i64>,
     /// What was sent when; only if asked for.
     pub series: Option<Series>,
 }
@@ -250,6 +253,8 @@ impl SubflowDirection {
     fn build(end: &subflow::SubflowSide, in_order: bool) -> Self {
         let bytes = end.bytes;
         let longest_idle = end.sender_stats.longest_idle.filter(|_| in_order);
+        let (first, last) = (end.first_data, end.sender_stats.last());
+        let sending = first.zip(last).filter(|_| in_order);
         Self {
             segments: end.segments,
             payload_bytes: bytes.payload,
@@ -264,6 +269,7 @@ impl SubflowDirection {
             duplicate_acks: end.sender_stats.duplicate_acks,
             max_in_flight_bytes: end.sender_stats.max_in_flight,
             longest_idle_ns: longest_idle.map(|(_, idle)| idle),
+            sending_ns: sending.map(|(first, last)| last.at.since(first.at)),
             series: None,
         }
     }

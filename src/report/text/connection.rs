@@ -1,19 +1,18 @@
-//! One connection: verdict, facts, subflows, events.
+//! One connection: verdict, findings, facts, subflows, events.
 
 use std::io::{self, Write};
 use std::net::IpAddr;
 
 use super::event;
 use super::finding;
-use super::page::{WIDTH, wrap};
-use super::style::Paint;
+use super::order::Ranked;
+use super::page::{Page, join_parts, wrap};
+use super::subflows;
+use super::summary;
 use crate::analyze::state::ConnectionState;
-use crate::report::model::{Connection, Finding, OrphanSubflow, Subflow, SubflowEndpoint};
-use crate::text_layout::table::{self, TableCell};
+use crate::report::model::{Connection, Host, OrphanSubflow, Subflow, SubflowEndpoint};
 use crate::text_layout::width;
-use crate::track::proof::Verdict;
-use crate::track::role::PerRole;
-use crate::track::subflow::SubflowState;
+use crate::track::role::{PerRole, Role};
 use crate::units;
 use crate::wire::mptcp::Version;
 use crate::wire::segment::Endpoint;
@@ -23,60 +22,71 @@ const MARGIN: &str = "    ";
 
 /// Writes all of it, with the findings on it and at most `max_events` lines of events.
 pub(super) fn write(
-    connection: &Connection,
-    findings: &[&Finding],
+    ranked: &Ranked<'_>,
     max_events: usize,
-    paint: Paint,
+    page: &Page<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    let Ranked { connection, findings } = ranked;
     writeln!(out)?;
-    write_heading(connection, paint, out)?;
+    write_heading(connection, page, out)?;
     // The findings tell the details, and better.
     let details = connection.details.iter().filter(|_| findings.is_empty());
     for sentence in std::iter::once(&connection.verdict).chain(details) {
-        for line in wrap(sentence, WIDTH - MARGIN.len()) {
-            writeln!(out, "{MARGIN}{line}")?;
-        }
+        page.write_prose(MARGIN.len(), &page.packets.in_words(sentence), out)?;
     }
     if !findings.is_empty() {
         writeln!(out)?;
-        finding::write(findings, MARGIN, paint, out)?;
-        writeln!(out)?;
-    }
-    for line in wrap(&facts(connection), WIDTH - MARGIN.len()) {
-        writeln!(out, "{MARGIN}{}", paint.dim(&line))?;
+        finding::write(findings, MARGIN.len(), page, out)?;
     }
     writeln!(out)?;
-    write_subflows(&connection.subflows, paint, out)?;
+    for line in join_parts(&facts(connection), page.columns - MARGIN.len()) {
+        writeln!(out, "{MARGIN}{}", page.paint.dim(&line))?;
+    }
+    writeln!(out)?;
+    subflows::write(connection, page, out)?;
     if !connection.events.is_empty() {
         writeln!(out)?;
     }
-    event::write(&connection.events, connection.events_dropped, max_events, paint, out)
+    event::write(&connection.events, connection.events_dropped, max_events, page, out)
 }
 
-/// A line for a connection of many.
+/// A line for a connection of many, and another one for its notes.
 pub(super) fn write_line(
-    connection: &Connection,
-    paint: Paint,
+    ranked: &Ranked<'_>,
+    page: &Page<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
+    let connection = ranked.connection;
     let id = format!("#{}", connection.id);
     let path = format!("{} → {}", client(connection), server(connection));
     let subflows = units::counted(connection.subflows.len() as u64, "subflow");
     let bytes = units::bytes(connection.c2s.stream_bytes + connection.s2c.stream_bytes);
     let fallback = connection.fallback.as_ref().map_or("", |_| ", plain TCP");
     let facts = format!("{}{fallback}, {subflows}, {bytes}", state(connection.state));
-    if width(&id) + width(&path) + width(&facts) + 4 <= WIDTH {
-        return writeln!(out, "{}  {path}  {facts}", paint.bold(&id));
+    let notes = summary::codes(&ranked.findings);
+    let one_line = match &notes {
+        Some(notes) => format!("{id}  {path}  {facts} · {notes}"),
+        None => format!("{id}  {path}  {facts}"),
+    };
+    if width(&one_line) <= page.columns {
+        let rest = one_line.strip_prefix(&id).unwrap_or(&one_line);
+        return writeln!(out, "{}{rest}", page.paint.bold(&id));
     }
-    writeln!(out, "{}  {path}", paint.bold(&id))?;
-    writeln!(out, "{MARGIN}{facts}")
+    let is_short = width(&id) + width(&path) + width(&facts) + 4 <= page.columns;
+    if is_short {
+        writeln!(out, "{}  {path}  {facts}", page.paint.bold(&id))?;
+    } else {
+        writeln!(out, "{}  {path}", page.paint.bold(&id))?;
+        page.write_prose(MARGIN.len(), &facts, out)?;
+    }
+    notes.map_or(Ok(()), |notes| page.write_dim(MARGIN.len(), &notes, out))
 }
 
 /// Joins whose connection is not in the capture.
 pub(super) fn write_orphans(
     orphans: &[OrphanSubflow],
-    paint: Paint,
+    page: &Page<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     /// Most that are listed.
@@ -85,12 +95,16 @@ pub(super) fn write_orphans(
         return Ok(());
     }
     let heading = "Joins never answered with MP_JOIN, of connections not in the capture";
-    writeln!(out, "\n{}", paint.bold(heading))?;
+    writeln!(out)?;
+    for line in wrap(heading, page.columns) {
+        writeln!(out, "{}", page.paint.bold(&line))?;
+    }
     for orphan in orphans.iter().take(MOST) {
         let subflow = &orphan.subflow;
         let token = orphan.token.map_or("unknown".to_owned(), |token| token.to_string());
-        writeln!(out, "{MARGIN}{}", path(subflow))?;
-        writeln!(out, "{MARGIN}  token {token}, {}", ending(subflow))?;
+        page.write_prose(MARGIN.len(), &path(subflow), out)?;
+        let ending = page.packets.in_words(&ending(subflow));
+        page.write_prose(MARGIN.len() + 2, &format!("token {token}, {ending}"), out)?;
     }
     if orphans.len() > MOST {
         let more = units::count((orphans.len() - MOST) as u64);
@@ -100,7 +114,7 @@ pub(super) fn write_orphans(
 }
 
 /// `#0  10.0.1.2:42248 → 10.1.1.2:5001   v1, closed, 1.14 s`.
-fn write_heading(connection: &Connection, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+fn write_heading(connection: &Connection, page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     let id = format!("#{:<3}", connection.id);
     let path = format!("{} → {}", client(connection), server(connection));
     let version = connection.version.map(|version| format!("v{version}"));
@@ -109,28 +123,29 @@ fn write_heading(connection: &Connection, paint: Paint, out: &mut dyn Write) -> 
     let parts = [version, Some(state(connection.state).to_owned()), fallback, Some(duration)];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
     let facts = parts.join(", ");
-    if width(&id) + width(&path) + width(&facts) + 3 <= WIDTH {
+    let paint = page.paint;
+    if width(&id) + width(&path) + width(&facts) + 3 <= page.columns {
         return writeln!(out, "{}{}   {facts}", paint.bold(&id), paint.bold(&path));
     }
-    for (index, line) in wrap(&path, WIDTH - MARGIN.len()).iter().enumerate() {
+    for (index, line) in wrap(&path, page.columns - MARGIN.len()).iter().enumerate() {
         let margin = if index == 0 { &id } else { MARGIN };
         writeln!(out, "{}{}", paint.bold(margin), paint.bold(line))?;
     }
     writeln!(out, "{MARGIN}{facts}")
 }
 
-/// What was agreed on.
-fn facts(connection: &Connection) -> String {
+/// What was agreed on, and what names the connection in joins and in mappings.
+fn facts(connection: &Connection) -> Vec<String> {
     let checksum = match connection.checksum {
         Some(true) => "checksums on",
         Some(false) => "checksums off",
         None => "checksums unknown",
     };
     let c_bit = match connection.deny_join_initial {
-        PerRole { client: Some(true), server: Some(true) } => "C bit of both",
-        PerRole { client: Some(true), .. } => "C bit of the client",
-        PerRole { server: Some(true), .. } => "C bit of the server",
-        PerRole { client: Some(false), server: Some(false) } => "no C bit",
+        PerRole { client: Some(true), server: Some(true) } => "C bit set by both",
+        PerRole { client: Some(true), .. } => "C bit set by the client",
+        PerRole { server: Some(true), .. } => "C bit set by the server",
+        PerRole { client: Some(false), server: Some(false) } => "C bit not set",
         PerRole { .. } if connection.version == Some(Version::V0) => "no C bit in v0",
         PerRole { .. } => "C bit unknown",
     };
@@ -139,87 +154,26 @@ fn facts(connection: &Connection) -> String {
         Some(false) => "timestamps off",
         None => "timestamps unknown",
     };
-    let roles = if connection.roles_certain { "" } else { " · client and server guessed" };
-    let data = [("c→s", &connection.c2s), ("s→c", &connection.s2c)];
-    let data = data.map(|(name, data)| format!("{name} {}", units::bytes(data.stream_bytes)));
-    format!("{} · {checksum} · {c_bit} · {timestamps}{roles}", data.join(", "))
+    let mut facts: Vec<_> = [checksum, c_bit, timestamps].map(str::to_owned).into();
+    if !connection.roles_certain {
+        facts.push("client and server guessed".to_owned());
+    }
+    facts.push(names(Role::Client, &connection.client));
+    facts.push(names(Role::Server, &connection.server));
+    facts
 }
 
-fn write_subflows(subflows: &[Subflow], paint: Paint, out: &mut dyn Write) -> io::Result<()> {
-    let table = table::lines(&rows(subflows, true));
-    let room = WIDTH - MARGIN.len();
-    // Paths that are too long stand on lines of their own.
-    let beside = table.iter().all(|line| width(line) <= room);
-    let table = if beside { table } else { table::lines(&rows(subflows, false)) };
-    let mut lines = table.iter();
-    if let Some(heading) = lines.next() {
-        writeln!(out, "{MARGIN}{}", paint.dim(heading))?;
-    }
-    for (line, subflow) in lines.zip(subflows) {
-        let line = match subflow.state {
-            SubflowState::Reset | SubflowState::Refused | SubflowState::SynTimeout => {
-                paint.bad(line)
-            }
-            _ => line.clone(),
-        };
-        writeln!(out, "{MARGIN}{line}")?;
-        if !beside {
-            for line in wrap(&path(subflow), room - 4) {
-                writeln!(out, "{MARGIN}    {line}")?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The heading, then a row for each subflow.
-fn rows(subflows: &[Subflow], with_path: bool) -> Vec<Vec<TableCell>> {
-    let heading = vec![
-        TableCell::left("sf"),
-        TableCell::left("path"),
-        TableCell::left("ids"),
-        TableCell::left("join"),
-        TableCell::left("state"),
-        TableCell::right("c→s"),
-        TableCell::right("s→c"),
-    ];
-    let row = |subflow: &Subflow| {
-        vec![
-            TableCell::right(subflow.id.to_string()),
-            TableCell::left(path(subflow)),
-            TableCell::left(ids(subflow)),
-            TableCell::left(join(subflow)),
-            TableCell::left(subflow_state(subflow.state)),
-            TableCell::right(units::bytes(subflow.c2s.payload_bytes)),
-            TableCell::right(units::bytes(subflow.s2c.payload_bytes)),
-        ]
+/// `client token 0x6804fdd0, IDSN 0x…`: that its joins are looked up by, and where its data begins.
+fn names(role: Role, host: &Host) -> String {
+    let role = match role {
+        Role::Client => "client",
+        Role::Server => "server",
     };
-    let mut rows: Vec<_> = std::iter::once(heading).chain(subflows.iter().map(row)).collect();
-    if !with_path {
-        for row in &mut rows {
-            row.remove(1);
-        }
-    }
-    rows
-}
-
-/// Address IDs, the client's first.
-fn ids(subflow: &Subflow) -> String {
-    let id = |end: &SubflowEndpoint| end.address_id.map_or("?".to_owned(), |id| id.to_string());
-    format!("{}/{}", id(&subflow.client), id(&subflow.server))
-}
-
-/// What the HMACs of a join say.
-fn join(subflow: &Subflow) -> &'static str {
-    let Some(hmac) = &subflow.hmac else {
-        return "–";
-    };
-    match (hmac.syn_ack, hmac.ack) {
-        (Verdict::Mismatch, _) | (_, Verdict::Mismatch) => "HMAC wrong",
-        (Verdict::Verified, Verdict::Verified) => "HMAC ok",
-        (Verdict::Absent, Verdict::Absent) => "no HMAC",
-        (Verdict::Absent, _) | (_, Verdict::Absent) => "HMAC lacking",
-        (Verdict::Unverifiable, _) | (_, Verdict::Unverifiable) => "HMAC open",
+    match (host.token, host.idsn) {
+        (Some(token), Some(idsn)) => format!("{role} token {token}, IDSN {idsn}"),
+        (Some(token), None) => format!("{role} token {token}, IDSN unknown"),
+        (None, Some(idsn)) => format!("{role} token unknown, IDSN {idsn}"),
+        (None, None) => format!("{role} token and IDSN unknown"),
     }
 }
 
@@ -245,9 +199,14 @@ fn server(connection: &Connection) -> Endpoint {
     endpoint(connection.server.address, connection.server.port)
 }
 
-fn path(subflow: &Subflow) -> String {
+/// Both ends, the client's first; the arrow says who opened it.
+pub(super) fn path(subflow: &Subflow) -> String {
     let end = |end: &SubflowEndpoint| endpoint(end.address, end.port);
-    format!("{} → {}", end(&subflow.client), end(&subflow.server))
+    let arrow = match subflow.opened_by {
+        Role::Client => "→",
+        Role::Server => "←",
+    };
+    format!("{} {arrow} {}", end(&subflow.client), end(&subflow.server))
 }
 
 const fn endpoint(address: IpAddr, port: u16) -> Endpoint {
@@ -264,17 +223,5 @@ const fn state(state: ConnectionState) -> &'static str {
         ConnectionState::Reset => "reset",
         ConnectionState::Refused => "refused",
         ConnectionState::Unknown => "state unknown",
-    }
-}
-
-const fn subflow_state(state: SubflowState) -> &'static str {
-    match state {
-        SubflowState::HalfOpen => "half open",
-        SubflowState::SynTimeout => "no answer",
-        SubflowState::Refused => "refused",
-        SubflowState::Established => "established",
-        SubflowState::Closed => "closed",
-        SubflowState::Reset => "reset",
-        SubflowState::Unknown => "unknown",
     }
 }

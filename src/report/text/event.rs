@@ -2,8 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::page::{WIDTH, wrap};
-use super::style::Paint;
+use super::page::{Page, wrap};
 use crate::analyze::verdict::fallback_reason;
 use crate::report::event::{Event, EventKind};
 use crate::report::option::describe;
@@ -11,6 +10,9 @@ use crate::text_layout::width;
 use crate::track::role::Direction;
 use crate::units;
 use crate::wire::mptcp::MptcpOption;
+
+/// Columns that the words of an event need beside its time and packet.
+const FEWEST_WORDS: usize = 24;
 
 /// The events of one segment.
 struct EventLine {
@@ -31,21 +33,27 @@ pub(super) fn write(
     events: &[Event],
     dropped: u64,
     most: usize,
-    paint: Paint,
+    page: &Page<'_>,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let lines = fold(lines(events));
-    for line in lines.iter().take(most) {
-        line.write(paint, out)?;
+    let shown = lines.get(..most).unwrap_or(&lines);
+    let times = page.clock.lines(shown.iter().map(|line| line.t_ns));
+    let packets: Vec<_> = shown.iter().map(|line| page.packets.short(line.packet)).collect();
+    let widest = |texts: &[String]| texts.iter().map(|text| width(text)).max().unwrap_or(0);
+    let (time_columns, packet_columns) = (widest(&times).max(12), widest(&packets).max(3));
+    for (line, (time, packet)) in shown.iter().zip(times.iter().zip(&packets)) {
+        let blank = " ".repeat(packet_columns - width(packet));
+        line.write(&format!("  {time:>time_columns$}  {packet}{blank}"), page, out)?;
     }
-    let left_out = lines.len().saturating_sub(most) as u64;
+    let left_out = (lines.len() - shown.len()) as u64;
     if left_out > 0 {
         let more = units::counted(left_out, "more event");
-        writeln!(out, "      … {more}: --connection N shows all, --json too")?;
+        page.write_prose(6, &format!("… {more}: --connection N shows all, --json too"), out)?;
     }
     if dropped > 0 {
         let more = units::counted(dropped, "event");
-        writeln!(out, "      … {more} were not kept")?;
+        page.write_prose(6, &format!("… {more} were not kept"), out)?;
     }
     Ok(())
 }
@@ -108,26 +116,35 @@ fn fold(lines: Vec<EventLine>) -> Vec<EventLine> {
 }
 
 impl EventLine {
-    fn write(&self, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+    /// Writes it behind its time and packet.
+    fn write(&self, start: &str, page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
         let arrow = match self.direction {
             Direction::ClientToServer => "→",
             Direction::ServerToClient => "←",
         };
-        let packet = format!("#{}", self.packet);
-        let time = units::seconds(self.t_ns);
-        let margin = format!("  {time:>9}  {packet:<6} sf{} {arrow}  ", self.subflow);
+        let margin = format!("{start}  sf{} {arrow}  ", self.subflow);
+        let last = page.packets.short(self.last);
         let again = match self.again {
             0 => String::new(),
-            1 => format!(" (again in #{})", self.last),
-            more => format!(" (again {more} times, last #{})", self.last),
+            1 => format!(" (again in {last})"),
+            more => format!(" (again {more} times, last {last})"),
         };
         let text = format!("{}{again}", self.text);
-        let blank = " ".repeat(width(&margin));
-        let parts = wrap(&text, WIDTH.saturating_sub(width(&margin)));
+        // On a narrow page the words stand below what comes before them.
+        let room = page.columns.saturating_sub(width(&margin));
+        let (indent, parts) = match room {
+            ..FEWEST_WORDS => (6, wrap(&text, page.columns - 6)),
+            _ => (width(&margin), wrap(&text, room)),
+        };
+        let is_below = indent < width(&margin);
+        if is_below {
+            writeln!(out, "{}", page.paint.dim(margin.trim_end()))?;
+        }
+        let blank = " ".repeat(indent);
         for (index, part) in parts.iter().enumerate() {
-            let margin = if index == 0 { &margin } else { &blank };
-            let part = if self.bad { paint.bad(part) } else { part.clone() };
-            writeln!(out, "{}{part}", paint.dim(margin))?;
+            let margin = if index == 0 && !is_below { &margin } else { &blank };
+            let part = if self.bad { page.paint.bad(part) } else { part.clone() };
+            writeln!(out, "{}{part}", page.paint.dim(margin))?;
         }
         Ok(())
     }

@@ -2,16 +2,14 @@
 
 use std::io::{self, Write};
 
-use super::page::{WIDTH, wrap};
-use super::style::Paint;
+use super::page::{Page, join_parts, wrap};
 use crate::printable::printable;
 use crate::report::model::{Forgotten, Input, Report};
-use crate::text_layout::width;
 use crate::units;
 use crate::wire::frame::{LinkType, Timestamp};
 
 /// `client.pcap · pcap, Ethernet · 756 packets in 1.14 s · 2026-01-01 00:00:00 UTC`.
-pub(super) fn write(input: &Input, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(input: &Input, page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut format = vec![input.format.clone()];
     format.extend(input.compression.clone());
     format.extend(input.link_types.iter().copied().map(link_type));
@@ -22,25 +20,10 @@ pub(super) fn write(input: &Input, paint: Paint, out: &mut dyn Write) -> io::Res
     };
     let mut parts = vec![printable(&input.path), printable(&format.join(", ")), packets];
     parts.extend(input.start.map(start));
-    for line in join_parts(&parts) {
-        writeln!(out, "{}", paint.dim(&line))?;
+    for line in join_parts(&parts, page.columns) {
+        writeln!(out, "{}", page.paint.dim(&line))?;
     }
     Ok(())
-}
-
-/// The parts with dots between them, in as many lines as they need.
-fn join_parts(parts: &[String]) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for part in parts {
-        match lines.last_mut() {
-            Some(line) if width(line) + 3 + width(part) <= WIDTH => {
-                line.push_str(" · ");
-                line.push_str(part);
-            }
-            _ => lines.push(part.clone()),
-        }
-    }
-    lines
 }
 
 /// `2026-01-01 00:00:00 UTC`.
@@ -66,11 +49,11 @@ fn link_type(link_type: LinkType) -> String {
 }
 
 /// What of the inputs could not be used.
-pub(super) fn write_notes(report: &Report, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write_notes(report: &Report, page: &Page<'_>, out: &mut dyn Write) -> io::Result<()> {
     for note in notes(report) {
-        for (index, line) in wrap(&note, WIDTH - 6).iter().enumerate() {
+        for (index, line) in wrap(&note, page.columns.saturating_sub(6)).iter().enumerate() {
             let margin = if index == 0 { "note: " } else { "      " };
-            writeln!(out, "{}{line}", paint.notable(margin))?;
+            writeln!(out, "{}{line}", page.paint.notable(margin))?;
         }
     }
     Ok(())

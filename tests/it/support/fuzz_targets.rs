@@ -122,7 +122,7 @@ fn look_at_packet(decoded: &Decoded<'_>) {
     if let Decoded::Tcp(segment) = decoded
         && has_mptcp(segment)
     {
-        let line = PacketLine { segment, start: Timestamp(0), proof: &|_| None }.to_string();
+        let line = PacketLine { segment, since: Some(Timestamp(0)), proof: &|_| None }.to_string();
         assert!(!line.contains(char::is_control), "{line:?}");
         serde_json::to_string(&Packet::new(segment, Timestamp(0), &|_| None)).unwrap();
     }
