@@ -81,13 +81,9 @@ impl<'a> PacketNames<'a> {
             let end = number.find(|found: char| !found.is_ascii_digit()).unwrap_or(number.len());
             let (digits, behind) = number.split_at(end);
             named.push_str(before);
-            match digits.parse().ok().and_then(|packet| self.origin(packet)) {
-                Some((file, number)) => named.push_str(&format!("{file} #{number}")),
-                None => {
-                    named.push_str(WORD);
-                    named.push_str(digits);
-                }
-            }
+            let packet = digits.parse().ok().filter(|packet| self.origin(*packet).is_some());
+            let name = packet.map_or(format!("{WORD}{digits}"), |packet| self.short(packet));
+            named.push_str(&name);
             rest = behind;
         }
         named.push_str(rest);

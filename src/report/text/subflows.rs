@@ -1,6 +1,7 @@
 //! The subflows of a connection: who and how far, then how much of what, and how fast.
 
 use std::io::{self, Write};
+use std::iter;
 
 use super::connection::path;
 use super::page::{Page, wrap};
@@ -78,7 +79,7 @@ fn who(subflows: &[Subflow], with_path: bool) -> Vec<Vec<TableCell>> {
             TableCell::right(rtt),
         ]
     };
-    let mut rows: Vec<_> = std::iter::once(heading).chain(subflows.iter().map(row)).collect();
+    let mut rows: Vec<_> = iter::once(heading).chain(subflows.iter().map(row)).collect();
     if !with_path {
         for row in &mut rows {
             row.remove(1);
@@ -144,26 +145,22 @@ fn write_traffic(connection: &Connection, page: &Page<'_>, out: &mut dyn Write) 
     if rows.is_empty() {
         return writeln!(out, "{MARGIN}No data was captured.");
     }
-    let amounts = amounts(&rows);
-    let pace: Vec<_> = std::iter::once(pace_heading())
-        .chain(rows.iter().map(pace))
-        .chain(std::iter::repeat_with(no_pace).take(amounts.len() - rows.len() - 1))
-        .collect();
-    let beside = amounts.iter().zip(&pace).map(|(amounts, pace)| [&**amounts, pace].concat());
-    let beside = table::lines(&beside.collect::<Vec<_>>());
     writeln!(out)?;
+    let amounts = amounts(&rows);
+    let sums = amounts.len() - rows.len() - 1;
+    let quality: Vec<_> = iter::once(quality_heading()).chain(rows.iter().map(quality)).collect();
+    // Sums have no quality.
+    let padded = quality.iter().cloned().chain(iter::repeat_n(no_quality(), sums));
+    let beside = amounts.iter().cloned().zip(padded).map(|(amounts, quality)| [amounts, quality]);
+    let beside = table::lines(&beside.map(|row| row.concat()).collect::<Vec<_>>());
     if beside.iter().all(|line| width(line) <= page.columns - MARGIN.len()) {
         write_table(&beside, page, out)?;
     } else {
-        // The sums have no pace.
         let names = amounts.iter().map(|row| row.iter().take(2).cloned().collect::<Vec<_>>());
-        let pace = names
-            .zip(&pace)
-            .take(rows.len() + 1)
-            .map(|(names, pace)| [names, pace.clone()].concat());
+        let quality = names.zip(quality).map(|(name, quality)| [name, quality].concat());
         write_table(&table::lines(&amounts), page, out)?;
         writeln!(out)?;
-        write_table(&table::lines(&pace.collect::<Vec<_>>()), page, out)?;
+        write_table(&table::lines(&quality.collect::<Vec<_>>()), page, out)?;
     }
     for (direction, of) in [("c→s", &connection.c2s), ("s→c", &connection.s2c)] {
         if of.missing_bytes > 0 {
@@ -216,12 +213,12 @@ fn amounts(rows: &[Traffic<'_>]) -> Vec<Vec<TableCell>> {
     table
 }
 
-fn pace_heading() -> Vec<TableCell> {
+fn quality_heading() -> Vec<TableCell> {
     ["rtx", "late", "RTT med", "RTT p95", "rate"].map(TableCell::right).into()
 }
 
-/// How fast, and how well.
-fn pace(row: &Traffic<'_>) -> Vec<TableCell> {
+/// How well, and how fast.
+fn quality(row: &Traffic<'_>) -> Vec<TableCell> {
     let of = row.of;
     let nothing = || NOTHING.to_owned();
     let time = |ns: Option<u64>| {
@@ -240,7 +237,7 @@ fn pace(row: &Traffic<'_>) -> Vec<TableCell> {
     .into()
 }
 
-fn no_pace() -> Vec<TableCell> {
+fn no_quality() -> Vec<TableCell> {
     [""; 5].map(TableCell::right).into()
 }
 
