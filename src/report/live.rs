@@ -18,7 +18,7 @@ mod finding;
 mod line;
 mod text;
 
-pub use finding::{FindingLine, Turn};
+pub use finding::{FindingChange, FindingLine};
 pub use line::{
     ConnectionLine, DropsLine, InterfaceLine, LiveEvent, LiveLine, StateLine, SubflowLine,
     SummaryLine,

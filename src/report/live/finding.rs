@@ -19,7 +19,7 @@ pub struct FindingLine {
     /// packets prove it, is in `finding`.
     pub t_ns: i64,
     /// What became of it.
-    pub change: Turn,
+    pub change: FindingChange,
     /// Number of the connection; null for one about the capture.
     pub connection: Option<u64>,
     /// Stable name.
@@ -39,7 +39,7 @@ pub struct FindingLine {
 /// What became of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Turn {
+pub enum FindingChange {
     /// It holds.
     Opened,
     /// It does no more, or its connection was forgotten.
@@ -49,11 +49,11 @@ pub enum Turn {
 impl FindingLine {
     /// The line of a change at the time `t_ns`; `origin` is the time of the first packet.
     pub fn new(change: Change, trace: Trace<'_>, origin: Timestamp, t_ns: i64) -> Self {
-        let (change, held, finding) = match change {
-            Change::Opened(held, finding) => (Turn::Opened, held, Some(*finding)),
-            Change::Closed(held) => (Turn::Closed, held, None),
+        let (change, key, finding) = match change {
+            Change::Opened(key, finding) => (FindingChange::Opened, key, Some(*finding)),
+            Change::Closed(key) => (FindingChange::Closed, key, None),
         };
-        let FindingKey { connection, code, severity, confidence, subflow, direction } = held;
+        let FindingKey { connection, code, severity, confidence, subflow, direction } = key;
         let finding = finding
             .map(|finding| Finding { connection, ..Finding::of_origin(trace, origin, finding) });
         Self { t_ns, change, connection, code, severity, confidence, subflow, direction, finding }

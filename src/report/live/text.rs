@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::finding::{FindingLine, Turn};
+use super::finding::{FindingChange, FindingLine};
 use super::line::{LiveLine, StateLine, SummaryLine};
 use crate::analyze::state::ConnectionState;
 use crate::printable::printable;
@@ -109,7 +109,7 @@ fn finding_text(line: &FindingLine) -> String {
     let subflow = line.subflow.map(|number| format!(" sf{number}")).unwrap_or_default();
     let place = format!("{connection}{subflow}");
     let what = match (line.change, &line.finding) {
-        (Turn::Opened, Some(finding)) => {
+        (FindingChange::Opened, Some(finding)) => {
             let (severity, title) = (severity(line.severity), title(finding));
             format!("{severity} {title}: {}", finding.summary)
         }

@@ -114,11 +114,11 @@ impl DataDirection {
         let moment = |seen: PacketStamp| context.moment(seen);
         let holes = case.holes(sender);
         let acked = case.acked_end(sender);
-        let delivery = data.level_stats();
+        let stats = data.level_stats();
         let in_order = !connection.out_of_order;
         let waited = |times| Distribution::build(times).filter(|_| in_order);
         let resent = |pair| Reinjection::build(pair, in_order);
-        let stalls = delivery.stalls.iter().filter(|_| in_order);
+        let stalls = stats.stalls.iter().filter(|_| in_order);
         let stream_bytes = sum(|bytes| bytes.new_data);
         // Where options were cut, octets may be there that nobody can place: no hole, but no stream.
         let is_whole =
@@ -130,16 +130,16 @@ impl DataDirection {
             data_fin: data.fin().map(|fin| moment(fin.seen)),
             data_fin_acked: data.fin().and_then(|fin| fin.acked).map(moment),
             reinjected_bytes: sum(|bytes| bytes.reinjected),
-            wasted_bytes: in_order.then_some(delivery.wasted),
+            wasted_bytes: in_order.then_some(stats.wasted),
             remapped_bytes: sum(|bytes| bytes.remapped),
             missing_bytes: holes.iter().map(|hole| hole.len()).sum(),
             holes: holes.iter().take(MAX_HOLES).map(offsets).collect(),
-            reinjections: delivery.reinjections.iter().map(resent).collect(),
-            data_rtt_ns: waited(&delivery.data_rtt),
-            head_of_line_ns: waited(&delivery.head_of_line),
+            reinjections: stats.reinjections.iter().map(resent).collect(),
+            data_rtt_ns: waited(&stats.data_rtt),
+            head_of_line_ns: waited(&stats.head_of_line),
             stalls: stalls.map(|stall| Stall::build(context, stall)).collect(),
-            out_of_order_segments: delivery.out_of_order,
-            receive_window: delivery.window.map(ReceiveWindow::from),
+            out_of_order_segments: stats.out_of_order,
+            receive_window: stats.window.map(ReceiveWindow::from),
             series: None,
             sha256,
         }

@@ -160,8 +160,8 @@ pub struct Checksums {
 }
 
 impl Checksums {
-    fn build(end: &subflow::SubflowSide) -> Option<Self> {
-        let (checksums, again) = (&end.checksums, &end.checksums_again);
+    fn build(side: &subflow::SubflowSide) -> Option<Self> {
+        let (checksums, again) = (&side.checksums, &side.checksums_again);
         let counts = Self {
             verified: checksums.verified() + again.verified(),
             mismatch: checksums.mismatches() + again.mismatches(),
@@ -202,21 +202,21 @@ impl Subflow {
         verdicts: Option<JoinVerdicts>,
         subflow: &subflow::Subflow,
     ) -> Self {
-        let ends = &subflow.sides;
+        let sides = &subflow.sides;
         Self {
             id: subflow.number,
             initial: subflow.initial,
             opened_by: subflow.opener,
             tcp_stream: subflow.tcp_stream,
-            client: (&ends.client).into(),
-            server: (&ends.server).into(),
-            backup: PerRole { client: ends.client.backup, server: ends.server.backup },
+            client: (&sides.client).into(),
+            server: (&sides.server).into(),
+            backup: PerRole { client: sides.client.backup, server: sides.server.backup },
             state: subflow.state(),
             handshake: Handshake::build(context, &subflow.handshake),
             hmac: verdicts.map(|JoinVerdicts { syn_ack, ack }| JoinHmacs { syn_ack, ack }),
             reset: subflow.reset.map(|reset| Reset::build(context, &reset)),
-            c2s: SubflowDirection::build(&ends.client, !subflow.out_of_order),
-            s2c: SubflowDirection::build(&ends.server, !subflow.out_of_order),
+            c2s: SubflowDirection::build(&sides.client, !subflow.out_of_order),
+            s2c: SubflowDirection::build(&sides.server, !subflow.out_of_order),
         }
     }
 
@@ -244,30 +244,34 @@ impl SubflowEndpoint {
 }
 
 impl From<&subflow::SubflowSide> for SubflowEndpoint {
-    fn from(end: &subflow::SubflowSide) -> Self {
-        Self { address: end.endpoint.address, port: end.endpoint.port, address_id: end.address_id }
+    fn from(side: &subflow::SubflowSide) -> Self {
+        Self {
+            address: side.endpoint.address,
+            port: side.endpoint.port,
+            address_id: side.address_id,
+        }
     }
 }
 
 impl SubflowDirection {
-    fn build(end: &subflow::SubflowSide, in_order: bool) -> Self {
-        let bytes = end.bytes;
-        let longest_idle = end.sender_stats.longest_idle.filter(|_| in_order);
-        let (first, last) = (end.first_data, end.sender_stats.last());
+    fn build(side: &subflow::SubflowSide, in_order: bool) -> Self {
+        let bytes = side.bytes;
+        let longest_idle = side.sender_stats.longest_idle.filter(|_| in_order);
+        let (first, last) = (side.first_data, side.sender_stats.last());
         let sending = first.zip(last).filter(|_| in_order);
         Self {
-            segments: end.segments,
+            segments: side.segments,
             payload_bytes: bytes.payload,
             new_data_bytes: bytes.new_data,
             reinjected_bytes: bytes.reinjected,
             remapped_bytes: bytes.remapped,
             retransmitted_bytes: bytes.retransmitted,
             unmapped_bytes: bytes.unmapped,
-            checksums: Checksums::build(end),
-            rtt_ns: Distribution::build(end.round_trips.samples()).filter(|_| in_order),
-            out_of_order_segments: end.sender_stats.out_of_order,
-            duplicate_acks: end.sender_stats.duplicate_acks,
-            max_in_flight_bytes: end.sender_stats.max_in_flight,
+            checksums: Checksums::build(side),
+            rtt_ns: Distribution::build(side.round_trips.samples()).filter(|_| in_order),
+            out_of_order_segments: side.sender_stats.out_of_order,
+            duplicate_acks: side.sender_stats.duplicate_acks,
+            max_in_flight_bytes: side.sender_stats.max_in_flight,
             longest_idle_ns: longest_idle.map(|(_, idle)| idle),
             sending_ns: sending.map(|(first, last)| last.at.since(first.at)),
             series: None,
