@@ -78,6 +78,11 @@ pub fn of_connection(context: &ConnectionContext<'_>, number: usize, wanted: &Se
     let mut findings = all_findings(context, number);
     let headline = verdict::with_findings(context, &findings);
     findings.retain(|finding| wanted.includes(finding));
+    for finding in &mut findings {
+        if finding.wireshark_filter.is_none() {
+            finding.wireshark_filter = display_filter(context, finding.subflow);
+        }
+    }
     Judged { findings, headline }
 }
 
@@ -97,9 +102,6 @@ fn all_findings(context: &ConnectionContext<'_>, number: usize) -> Vec<Finding> 
     let mut found = limited(found);
     for finding in &mut found {
         finding.connection = Some(number);
-        if finding.wireshark_filter.is_none() {
-            finding.wireshark_filter = display_filter(context, finding.subflow);
-        }
     }
     root_cause::under_causes(found)
 }

@@ -101,18 +101,17 @@ fn scaled(number: u64, units: &[&str]) -> String {
 }
 
 fn three_digits(number: u128, divisor: u128, unit: &str) -> String {
-    let hundredths = (number * 100 + divisor / 2) / divisor;
-    let text = match hundredths {
-        0..1_000 => format!("{}.{:02}", hundredths / 100, hundredths % 100),
-        1_000..10_000 => {
-            let tenths = (number * 10 + divisor / 2) / divisor;
-            format!("{}.{}", tenths / 10, tenths % 10)
-        }
-        _ => format!("{}", (number + divisor / 2) / divisor),
+    let rounded = |scale: u128| (number * scale + divisor / 2) / divisor;
+    let (whole, tenths, hundredths) = match rounded(100) {
+        all @ 0..1_000 => (all / 100, all / 10 % 10, all % 10),
+        1_000..10_000 => (rounded(10) / 10, rounded(10) % 10, 0),
+        _ => (rounded(1), 0, 0),
     };
-    let text =
-        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
-    format!("{text} {unit}")
+    match (tenths, hundredths) {
+        (0, 0) => format!("{whole} {unit}"),
+        (_, 0) => format!("{whole}.{tenths} {unit}"),
+        (_, _) => format!("{whole}.{tenths}{hundredths} {unit}"),
+    }
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@
 //! are 0.
 
 use schemars::{JsonSchema, Schema};
-use serde::Serialize;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::option::{self, AnyOption};
@@ -27,7 +28,7 @@ use crate::wire::seq::Dsn;
 /// {"t_ns": 11000000, "packet": 5, "subflow": 1, "direction": "s2c",
 ///  "kind": "RST", "ack": true}
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
 pub struct Event {
     /// Nanoseconds since the first packet of the capture.
     pub t_ns: i64,
@@ -38,42 +39,105 @@ pub struct Event {
     /// Direction at connection level.
     pub direction: Direction,
     /// What happened.
-    #[serde(flatten)]
+    #[schemars(flatten)]
     pub kind: EventKind,
 }
 
 /// What happened: an MPTCP option, by its RFC name, or something at TCP level.
-#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
-#[serde(tag = "kind")]
-#[schemars(transform = one_of_all_kinds)]
+#[derive(Debug, Clone, PartialEq, JsonSchema)]
+#[schemars(tag = "kind", transform = one_of_all_kinds)]
 pub enum EventKind {
     /// A SYN, or with `ack` a SYN/ACK.
-    #[serde(rename = "SYN")]
+    #[schemars(rename = "SYN")]
     Syn(Syn),
     /// The first segment with payload of a host on a subflow.
-    #[serde(rename = "FIRST_DATA")]
+    #[schemars(rename = "FIRST_DATA")]
     FirstData(FirstData),
     /// No more data in this direction, at data level.
-    #[serde(rename = "DATA_FIN")]
+    #[schemars(rename = "DATA_FIN")]
     DataFin(DataFin),
     /// Octets that another subflow carried before.
-    #[serde(rename = "REINJECTION")]
+    #[schemars(rename = "REINJECTION")]
     Reinjection(Reinjection),
     /// The data level stood still until this packet, while data was not acknowledged.
-    #[serde(rename = "STALL")]
+    #[schemars(rename = "STALL")]
     Stall(Stall),
     /// The first FIN of a host on a subflow.
-    #[serde(rename = "FIN")]
+    #[schemars(rename = "FIN")]
     Fin,
     /// A RST.
-    #[serde(rename = "RST")]
+    #[schemars(rename = "RST")]
     Rst(Rst),
     /// From here on the connection is plain TCP.
-    #[serde(rename = "FALLBACK")]
+    #[schemars(rename = "FALLBACK")]
     Fallback(Fallback),
     /// An MPTCP option.
-    #[serde(untagged, serialize_with = "option::serialize")]
+    #[schemars(untagged)]
     Option(#[schemars(with = "AnyOption")] MptcpOption),
+}
+
+/// All fields in one object. By hand: `flatten` makes every field of the inner one go through a second
+/// serializer, and half of a report are events.
+impl Serialize for Event {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_map(None)?;
+        object.serialize_entry("t_ns", &self.t_ns)?;
+        object.serialize_entry("packet", &self.packet)?;
+        object.serialize_entry("subflow", &self.subflow)?;
+        object.serialize_entry("direction", &self.direction)?;
+        self.kind.write_fields(&mut object)?;
+        object.end()
+    }
+}
+
+impl Serialize for EventKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_map(None)?;
+        self.write_fields(&mut object)?;
+        object.end()
+    }
+}
+
+impl EventKind {
+    /// Its fields, into an object that has been begun.
+    fn write_fields<M: SerializeMap>(&self, object: &mut M) -> Result<(), M::Error> {
+        match self {
+            Self::Option(option) => option::write_fields(option, object),
+            Self::Syn(syn) => {
+                object.serialize_entry("kind", "SYN")?;
+                object.serialize_entry("ack", &syn.ack)?;
+                object.serialize_entry("retransmission", &syn.retransmission)
+            }
+            Self::FirstData(first) => {
+                object.serialize_entry("kind", "FIRST_DATA")?;
+                object.serialize_entry("payload_bytes", &first.payload_bytes)
+            }
+            Self::DataFin(fin) => {
+                object.serialize_entry("kind", "DATA_FIN")?;
+                object.serialize_entry("dsn", &fin.dsn)
+            }
+            Self::Reinjection(reinjection) => {
+                object.serialize_entry("kind", "REINJECTION")?;
+                object.serialize_entry("from_subflow", &reinjection.from_subflow)?;
+                object.serialize_entry("bytes", &reinjection.bytes)?;
+                object.serialize_entry("segments", &reinjection.segments)?;
+                object.serialize_entry("last_packet", &reinjection.last_packet)
+            }
+            Self::Stall(stall) => {
+                object.serialize_entry("kind", "STALL")?;
+                object.serialize_entry("stalled_ns", &stall.stalled_ns)
+            }
+            Self::Fin => object.serialize_entry("kind", "FIN"),
+            Self::Rst(rst) => {
+                object.serialize_entry("kind", "RST")?;
+                object.serialize_entry("ack", &rst.ack)
+            }
+            Self::Fallback(fallback) => {
+                object.serialize_entry("kind", "FALLBACK")?;
+                object.serialize_entry("cause", &fallback.cause)
+            }
+        }
+    }
 }
 
 /// All kinds in one list of the schema, those of options first. The derived schema has `oneOf` the kinds
@@ -92,7 +156,7 @@ fn one_of_all_kinds(schema: &mut Schema) {
 /// ```json
 /// {"kind": "SYN", "ack": true, "retransmission": 0}
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
 pub struct Syn {
     /// Whether it is a SYN/ACK.
     pub ack: bool,
@@ -105,7 +169,7 @@ pub struct Syn {
 /// ```json
 /// {"kind": "RST", "ack": true}
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
 pub struct Rst {
     /// Whether it has the ACK flag. A socket that gives up sets it; the answer to a segment that no
     /// socket wants lacks it, unless that segment was a SYN (RFC 9293 §3.5.2).
@@ -117,7 +181,7 @@ pub struct Rst {
 /// ```json
 /// {"kind": "FIRST_DATA", "payload_bytes": 1388}
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
 pub struct FirstData {
     /// Octets of payload in this segment.
     pub payload_bytes: u32,
@@ -128,7 +192,7 @@ pub struct FirstData {
 /// ```json
 /// {"kind": "REINJECTION", "from_subflow": 1, "bytes": 10700, "segments": 8, "last_packet": 317}
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
 pub struct Reinjection {
     /// The subflow that carried them first; null where that is too long ago to be remembered.
     pub from_subflow: Option<u32>,
@@ -145,7 +209,7 @@ pub struct Reinjection {
 /// ```json
 /// {"kind": "STALL", "stalled_ns": 1620000000}
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
 pub struct Stall {
     /// How long it was.
     pub stalled_ns: i64,
@@ -156,7 +220,7 @@ pub struct Stall {
 /// ```json
 /// {"kind": "DATA_FIN", "dsn": "0x3cc0b4c3a3f0fa84"}
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
 pub struct DataFin {
     /// The data sequence number that it stands on, one past the last octet.
     pub dsn: Dsn,
@@ -167,7 +231,7 @@ pub struct DataFin {
 /// ```json
 /// {"kind": "FALLBACK", "cause": "syn_ack_without_mp_capable"}
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
 pub struct Fallback {
     /// Why.
     pub cause: FallbackCause,

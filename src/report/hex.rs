@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use const_hex::Buffer;
+use const_hex::const_encode;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
@@ -18,8 +18,9 @@ macro_rules! hex_number {
 
         impl $name {
             fn with_text<T>(self, take: impl FnOnce(&str) -> T) -> T {
-                let mut text = Buffer::<{ size_of::<$number>() }, true>::new();
-                take(text.format(&self.0.to_be_bytes()))
+                let octets = self.0.to_be_bytes();
+                // `format` looks first which vector instructions there are. That pays for long strings only.
+                take(const_encode::<{ size_of::<$number>() }, true>(&octets).as_str())
             }
         }
 

@@ -12,14 +12,17 @@ use serde_json::Serializer;
 use super::model::Report;
 use indent::Indent;
 
-/// Bytes that are put together before they are written.
-const BUFFER: usize = 1 << 16;
+/// Bytes that are put together before they are written: more than the buffer of an output takes, which
+/// therefore hands them on and does not copy them.
+const BUFFER: usize = 1 << 17;
 
 /// Writes the report, indented, with a newline at its end.
 pub fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     // A buffer of a known type: of what is written, most pieces are a few bytes long.
-    let mut out = BufWriter::with_capacity(BUFFER, out);
-    report.serialize(&mut Serializer::with_formatter(&mut out, Indent::default()))?;
+    let out = BufWriter::with_capacity(BUFFER, out);
+    let mut serializer = Serializer::with_formatter(out, Indent::default());
+    report.serialize(&mut serializer)?;
+    let mut out = serializer.into_inner();
     writeln!(out)?;
     out.flush()
 }

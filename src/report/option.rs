@@ -32,7 +32,7 @@ pub use description::{Bits, Content, Describe, Label, Octets};
 pub use field::{OptionField, OptionValue};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Serializer;
+use serde::ser::SerializeMap;
 
 use self::json::OptionSchema;
 use self::raw::{RawKind, RawOption};
@@ -94,9 +94,9 @@ impl<'a> Deref for Description<'a> {
     }
 }
 
-/// Writes an option as a JSON object, for `serialize_with`.
-pub fn serialize<S: Serializer>(option: &MptcpOption, serializer: S) -> Result<S::Ok, S::Error> {
-    json::serialize(&*describe(option), serializer)
+/// Writes an option into a JSON object that has been begun.
+pub fn write_fields<M: SerializeMap>(option: &MptcpOption, object: &mut M) -> Result<(), M::Error> {
+    json::write_fields(&*describe(option), object)
 }
 
 /// Stands for an option of any kind in a JSON Schema.
@@ -120,13 +120,9 @@ impl JsonSchema for AnyOption {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use serde::Serialize;
 
     use super::*;
-
-    #[derive(Serialize)]
-    #[serde(transparent)]
-    struct Json(#[serde(serialize_with = "serialize")] MptcpOption);
+    use crate::report::event::EventKind;
 
     proptest! {
         /// Fields of the schema are required, optional, numbers or strings as they are written.
@@ -139,7 +135,7 @@ mod tests {
                 if let Some(first) = body.first_mut() {
                     *first = subtype << 4 | *first & 0x0f;
                 }
-                let json = serde_json::to_value(Json(MptcpOption::parse(&body))).unwrap();
+                let json = serde_json::to_value(EventKind::Option(MptcpOption::parse(&body))).unwrap();
                 prop_assert!(validator.is_valid(&json), "{json}");
             }
         }

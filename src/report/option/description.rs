@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::field::{FieldSpec, OptionField, fields_of, line_of};
+use super::field::{FieldSpec, OptionField, each_field_of, line_of};
 use crate::wire::seq::WireDsn;
 
 /// What there is to say of one option, for every output.
@@ -18,8 +18,8 @@ pub trait Describe {
     /// Octets of the option, kind and length included.
     fn option_len(&self) -> u8;
 
-    /// Every field that it has, in the order of JSON.
-    fn fields(&self) -> Vec<OptionField>;
+    /// Gives every field that it has to `take`, in the order of JSON.
+    fn each_field(&self, take: &mut dyn FnMut(OptionField));
 
     /// It in a line of `packets`: its name, and its fields.
     fn line(&self) -> String;
@@ -162,8 +162,8 @@ impl<T: Suboption> Describe for T {
         Suboption::option_len(self)
     }
 
-    fn fields(&self) -> Vec<OptionField> {
-        fields_of(T::FIELDS, self)
+    fn each_field(&self, take: &mut dyn FnMut(OptionField)) {
+        each_field_of(T::FIELDS, self, take);
     }
 
     fn line(&self) -> String {

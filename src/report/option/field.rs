@@ -264,13 +264,17 @@ impl<T> FieldSpec<T> {
     }
 }
 
-/// The fields that `option` has.
-pub(super) fn fields_of<T>(specs: &[FieldSpec<T>], option: &T) -> Vec<OptionField> {
-    let fields = specs.iter().filter_map(|spec| {
-        let value = (spec.read)(option)?;
-        Some(OptionField { name: spec.name, value })
-    });
-    fields.collect()
+/// Gives the fields that `option` has to `take`.
+pub(super) fn each_field_of<T>(
+    specs: &[FieldSpec<T>],
+    option: &T,
+    take: &mut dyn FnMut(OptionField),
+) {
+    for spec in specs {
+        if let Some(value) = (spec.read)(option) {
+            take(OptionField { name: spec.name, value });
+        }
+    }
 }
 
 /// The fields of `option` in a line of text.

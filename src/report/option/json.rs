@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Serializer;
 use serde::ser::SerializeMap;
 use serde_json::{Map, Value};
 
@@ -12,18 +11,20 @@ use super::description::{Describe, Suboption};
 use super::field::FieldSpec;
 use super::raw::{RawKind, RawOption};
 
-/// Writes a described option.
-pub(super) fn serialize<S: Serializer>(
+/// Writes a described option into an object that has been begun.
+pub(super) fn write_fields<M: SerializeMap>(
     option: &dyn Describe,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    let mut object = serializer.serialize_map(None)?;
+    object: &mut M,
+) -> Result<(), M::Error> {
     object.serialize_entry("kind", option.json_kind())?;
     object.serialize_entry("option_len", &option.option_len())?;
-    for field in option.fields() {
-        object.serialize_entry(field.name, &field.value)?;
-    }
-    object.end()
+    let mut written = Ok(());
+    option.each_field(&mut |field| {
+        if written.is_ok() {
+            written = object.serialize_entry(field.name, &field.value);
+        }
+    });
+    written
 }
 
 /// The schema of one kind of options.

@@ -4,7 +4,9 @@
 use std::borrow::Cow;
 
 use super::description::{Bits, Describe, Label, Octets, named};
-use super::field::{FieldSpec, FieldType, OptionField, Place, Shown, field, fields_of, schema_of};
+use super::field::{
+    FieldSpec, FieldType, OptionField, Place, Shown, each_field_of, field, schema_of,
+};
 use crate::report::hex::HexOctets;
 use crate::wire::mptcp::{OptionBody, Subtype};
 
@@ -84,8 +86,8 @@ impl Describe for RawOption {
         u8::try_from(self.body.as_slice().len() + 2).unwrap_or(u8::MAX)
     }
 
-    fn fields(&self) -> Vec<OptionField> {
-        fields_of(Self::FIELDS, self)
+    fn each_field(&self, take: &mut dyn FnMut(OptionField)) {
+        each_field_of(Self::FIELDS, self, take);
     }
 
     fn line(&self) -> String {

@@ -29,9 +29,9 @@ pub struct Packet {
     /// Nanoseconds since the first packet of the capture.
     pub t_ns: i64,
     /// Sender.
-    pub source: Endpoint,
+    pub source: PacketEndpoint,
     /// Receiver.
-    pub destination: Endpoint,
+    pub destination: PacketEndpoint,
     /// The TCP flags in tcpdump's letters: `S`, `S.`, `.`, `P.`, `F.`, `R`.
     pub flags: String,
     /// Sequence number, as it stands in the header.
@@ -61,7 +61,7 @@ pub struct ProvenOption {
 
 /// An address and a port.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Endpoint {
+pub struct PacketEndpoint {
     /// IPv4 or IPv6 address.
     pub address: String,
     /// TCP port.
@@ -95,7 +95,7 @@ impl Packet {
     }
 }
 
-impl From<segment::Endpoint> for Endpoint {
+impl From<segment::Endpoint> for PacketEndpoint {
     fn from(endpoint: segment::Endpoint) -> Self {
         Self { address: endpoint.address.to_string(), port: endpoint.port }
     }

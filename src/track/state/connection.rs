@@ -161,9 +161,9 @@ impl Connection {
         if host.key.is_some() {
             return false;
         }
-        let idsn = crypto::idsn(key, version);
+        let (token, idsn) = crypto::key_hash(key, version);
         host.key = Some(key);
-        host.token = Some(crypto::token(key, version));
+        host.token = Some(token);
         host.idsn = Some(idsn);
         let shift = self.data.of_mut(role).know_idsn(idsn);
         if let Some(stream) = self.streams.of_mut(role) {
