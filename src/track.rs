@@ -23,6 +23,7 @@ pub mod limits;
 mod matching;
 mod opening;
 mod options;
+pub mod outcome;
 pub mod packet_class;
 pub mod proof;
 pub mod range_set;
@@ -50,6 +51,7 @@ use std::collections::BTreeSet;
 use flow_table::FlowKey;
 use ids::{ConnectionId, SubflowId};
 use options::SegmentOptions;
+use outcome::SegmentOutcome;
 use packet_class::{LastPacket, PacketClass};
 use proof::Verdict;
 use role::{Direction, Role};
@@ -125,12 +127,29 @@ impl Tracker {
 
     /// From now on, keeps what each segment was for [`Tracker::last_packet`].
     pub fn keep_last_packet(&mut self) {
-        self.shared.last_packet = Some(Box::default());
+        self.shared.last_packet.get_or_insert_default();
     }
 
     /// What the frame pushed last was; `None` if it is of no subflow that is followed.
     pub fn last_packet(&self) -> Option<LastPacket> {
         self.shared.last_packet.as_ref()?.packet
+    }
+
+    /// From now on, keeps what each segment was and changed for [`Tracker::last_outcome`]. Every segment takes
+    /// the general path, and it is remembered which packet carried what. What is put together stays the same.
+    ///
+    /// Two amounts that are bounded elsewhere are not here: each advance of an acknowledgment has its round
+    /// trip, however many segments are on their way, and events and stalls past their limit are among the
+    /// [updates](Tracker::keep_updates).
+    pub fn keep_outcomes(&mut self) {
+        self.shared.last_packet.get_or_insert_default().is_outcome_wanted = true;
+        self.disable_fast_path();
+    }
+
+    /// What the frame pushed last was and changed, after [`Tracker::keep_outcomes`]; `None` if it is of no
+    /// subflow that is followed.
+    pub fn last_outcome(&self) -> Option<&SegmentOutcome> {
+        self.shared.last_packet.as_ref()?.outcome.as_ref()
     }
 
     /// The subflows of whose segments so far, the last one included, the direction was the other one
@@ -180,6 +199,7 @@ impl Tracker {
         totals.packets += 1;
         if let Some(last) = &mut self.shared.last_packet {
             last.packet = None;
+            last.outcome = None;
         }
         match decoded {
             Decoded::Tcp(segment) => self.push_segment(segment),
@@ -242,16 +262,24 @@ impl Tracker {
         segment: &Segment<'_>,
         options: &SegmentOptions,
     ) {
+        let mut told_direction = None;
         if self.store.connection_of(id).may_merge {
+            // Whoever asks learns by [`Tracker::take_swapped`] that it was the other one.
+            told_direction = Some(self.store.subflows[id].direction_from(segment.source));
             matching::match_by_option(&mut self.shared, &mut self.store, id, segment, options);
         }
+        self.begin_outcome(id, seen, segment);
         let before = self.store.connection_of(id).buffered();
         let outcome = step::take(self.step(id, seen, segment, options));
         self.shared.count_buffered(before, self.store.connection_of(id).buffered());
         if let Some(class) = outcome.class {
-            self.note_packet(id, outcome.direction, segment, class);
+            let direction = told_direction.unwrap_or(outcome.direction);
+            self.note_packet(id, direction, segment, class);
         }
         self.follow_up(id, outcome.direction, segment, &outcome.follow_up);
+        if outcome.class.is_some() {
+            self.end_outcome(id);
+        }
         step::allow_fast_steps(&mut self.store, id, !self.general_path_only);
     }
 
@@ -275,6 +303,7 @@ impl Tracker {
             stream_room: shared.stream_room(connection.buffered()),
             is_class_wanted: shared.last_packet.is_some(),
             updates: shared.updates.as_mut(),
+            outcome: shared.last_packet.as_mut().and_then(|last| last.outcome.as_mut()),
             subflow,
             connection,
             follow_up: FollowUp::default(),
@@ -307,6 +336,33 @@ impl Tracker {
         }
         if let Some(prio) = follow_up.prio_of_address {
             change_backup_of_address(store, connection, direction.sender(), prio);
+        }
+    }
+
+    /// Makes room for the outcome of a segment, where that is wanted.
+    fn begin_outcome(&mut self, id: SubflowId, seen: PacketStamp, segment: &Segment<'_>) {
+        let last = self.shared.last_packet.as_mut();
+        if let Some(last) = last.filter(|last| last.is_outcome_wanted) {
+            let subflow = &self.store.subflows[id];
+            let direction = subflow.direction_from(segment.source);
+            last.outcome = Some(SegmentOutcome::new(
+                seen,
+                subflow.connection,
+                id,
+                direction,
+                segment.payload_len,
+            ));
+        }
+    }
+
+    /// Completes the outcome of a segment, where one was begun.
+    fn end_outcome(&mut self, id: SubflowId) {
+        let Some(last) = self.shared.last_packet.as_deref_mut() else { return };
+        if let (Some(outcome), Some(packet)) = (&mut last.outcome, &last.packet) {
+            let subflow = &self.store.subflows[id];
+            outcome.connection = subflow.connection;
+            outcome.subflow_number = subflow.number;
+            (outcome.class, outcome.direction) = (packet.kind, packet.direction);
         }
     }
 

@@ -67,7 +67,7 @@ impl PacketClass {
 pub struct LastPacket {
     /// The subflow.
     pub subflow: SubflowId,
-    /// Who sent it, as far as is known by now.
+    /// Who sent it, as far as was known before it.
     pub direction: Direction,
     /// What it is.
     pub kind: PacketClass,

@@ -10,6 +10,7 @@ use super::flow_table::FlowTable;
 use super::ids::SubflowId;
 use super::limits::Limits;
 use super::options::{self, SegmentOptions};
+use super::outcome::SegmentOutcome;
 use super::packet_class::LastPacket;
 use super::role::{PerRole, Role};
 use super::stamp::PacketStamp;
@@ -83,6 +84,9 @@ pub(crate) struct LastPacketLog {
     pub(crate) packet: Option<LastPacket>,
     /// Subflows whose client and server turned out to be the other way round.
     pub(crate) swapped: Vec<SubflowId>,
+    /// What it was in full, if somebody asks for that.
+    pub(crate) outcome: Option<SegmentOutcome>,
+    pub(crate) is_outcome_wanted: bool,
 }
 
 impl Shared {

@@ -11,6 +11,7 @@ pub mod data_level_stats;
 pub mod duplicate;
 pub mod event;
 pub mod mapping;
+pub(super) mod packet_log;
 pub mod pending;
 pub mod rtt;
 pub mod sender_stats;

@@ -13,6 +13,7 @@ mod fast_path;
 mod gratuitous_ack;
 mod handshake;
 mod mapped;
+mod outcome;
 mod payload;
 mod pending;
 mod tcp;

@@ -30,6 +30,7 @@ mod layering;
 mod live;
 mod option_space;
 mod oracle;
+mod outcomes;
 mod packets;
 mod partial;
 #[cfg(all(feature = "live", target_os = "linux"))]

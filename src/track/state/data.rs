@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use super::data_level_stats::{DataLevelStats, Stall};
 use super::mapping::Mapped;
+use super::packet_log::PacketLog;
 use super::series::DataSeries;
 use super::transmissions::{FirstTransmissions, Transmission};
 use crate::track::data_level::DataLevel;
@@ -42,6 +43,8 @@ pub struct DataSpace {
     fin: Option<DataFin>,
     resent: VecDeque<Transmission>,
     first_copies: FirstTransmissions,
+    /// Which packet carried what first, while outcomes are asked for.
+    pub(crate) packet_log: Option<Box<PacketLog>>,
 }
 
 /// A DATA_FIN (RFC 8684 §3.3.3).
@@ -357,6 +360,7 @@ impl DataSpace {
     /// Frees memory that is needed only while data is on its way.
     pub fn close(&mut self) {
         self.first_copies.close();
+        self.packet_log = None;
         self.resent = VecDeque::new();
         self.range_set.shrink();
     }
@@ -374,6 +378,9 @@ impl DataSpace {
         self.range_set.shift(by);
         self.highest = self.highest.saturating_add(by);
         self.first_copies.shift(by);
+        if let Some(log) = &mut self.packet_log {
+            log.shift(by);
+        }
         for copy in &mut self.resent {
             copy.range = copy.range.shifted(by);
         }

@@ -4,6 +4,7 @@ use super::ack_watch::AckWatch;
 use super::checksum::Checksums;
 use super::duplicate::RecentSegments;
 use super::mapping::Mappings;
+use super::packet_log::PacketLog;
 use super::pending::Pending;
 use super::rtt::RoundTrips;
 use super::sender_stats::SenderStats;
@@ -213,6 +214,8 @@ pub struct SubflowSide {
     pub first_conflict: Option<PacketStamp>,
     /// Payload of its SYN that the peer did not accept and that did not come again yet.
     pub refused: SeqRange,
+    /// Which packet carried what first, while outcomes are asked for.
+    pub(crate) packet_log: Option<Box<PacketLog>>,
 }
 
 impl SubflowSide {
@@ -245,6 +248,7 @@ impl SubflowSide {
             first_conflict: None,
             first_data: None,
             refused: SeqRange { start: 0, end: 0 },
+            packet_log: None,
         }
     }
 
@@ -296,6 +300,7 @@ impl SubflowSide {
         self.round_trips.close();
         self.recent.close();
         self.sequence.close();
+        self.packet_log = None;
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::track::ids::SubflowId;
 use crate::track::options::SegmentOptions;
+use crate::track::outcome::SegmentOutcome;
 use crate::track::range_set::SeqRange;
 use crate::track::role::{Direction, PerRole, Role};
 use crate::track::stamp::PacketStamp;
@@ -30,6 +31,8 @@ pub(crate) struct Step<'a> {
     pub(crate) is_class_wanted: bool,
     /// Where updates go, if somebody keeps them.
     pub(crate) updates: Option<&'a mut Vec<Update>>,
+    /// Where its outcome is noted, if somebody asks for that.
+    pub(crate) outcome: Option<&'a mut SegmentOutcome>,
     pub(crate) follow_up: FollowUp,
 }
 

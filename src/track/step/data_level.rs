@@ -2,7 +2,7 @@
 
 use super::context::Step;
 use super::directed::Directed;
-use super::{fallback, pending, violations};
+use super::{fallback, outcome, pending, violations};
 use crate::track::fallback::FallbackCause;
 use crate::track::range_set::SeqRange;
 use crate::track::role::Role;
@@ -36,7 +36,11 @@ pub(super) fn take_dss(step: &mut Step<'_>, dss: &Dss, payload: SeqRange) {
         let receiver = step.sender().peer();
         let (segment, seen) = (step.segment, step.seen);
         let is_plain = step.connection.fallback.is_some();
+        let before = step.connection.data.of(receiver).acked_end();
         Directed::of(step).commit_data_ack(ack, segment, seen, is_plain);
+        if step.outcome.is_some() {
+            outcome::note_data_ack(step, ack, before);
+        }
         let acked = step.connection.data.of(receiver).acked_end().unwrap_or_default();
         step.on_stream(receiver, |stream| stream.acknowledge(acked));
         pending::place_by_acknowledgment(step, ack);
@@ -73,6 +77,9 @@ fn take_mapping(step: &mut Step<'_>, mapping: &Mapping, data_fin: bool, payload:
                 checksums.add_lone_data_fin(dsn, mapping.ssn, stored, seen);
             }
         }
+    }
+    if step.outcome.is_some() {
+        outcome::note_mapping(step, mapping, dsn, first, data_fin);
     }
     let side = step.subflow.sides.of_mut(sender);
     let conflicts = side.mappings.conflicts();

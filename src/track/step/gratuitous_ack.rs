@@ -331,6 +331,7 @@ mod tests {
             stream_room: 0,
             is_class_wanted: false,
             updates: None,
+            outcome: None,
             follow_up: FollowUp::default(),
         }
     }

@@ -3,7 +3,8 @@
 
 use super::context::Step;
 use super::directed::Directed;
-use super::violations;
+use super::{outcome, violations};
+use crate::track::outcome::ByteClass;
 use crate::track::range_set::SeqRange;
 use crate::track::state::data::PayloadClass;
 use crate::track::state::event::{Event, EventKind, Resent};
@@ -27,11 +28,19 @@ pub(super) fn take_mapped(step: &mut Step<'_>, part: SeqRange, mapped: &Mapped) 
         at: step.seen.at,
         sample,
     };
-    if let Some(place) = data.range_set().place_of(range) {
+    let ready = data.range_set().contiguous_end();
+    let place = data.range_set().place_of(range);
+    if let Some(place) = place {
         let (seen, is_plain) = (step.seen, step.connection.fallback.is_some());
         Directed::of(step).commit_new_data(place, carried, seen, is_plain);
     } else {
         take_known(step, carried);
+    }
+    if step.outcome.is_some() {
+        if place.is_some() {
+            outcome::note_new(step, part, range);
+        }
+        outcome::note_released(step, range.end, ready);
     }
     if mapped.checksum.is_some() || step.connection.streams.of(sender).is_some() {
         take_bytes(step, part, range, mapped, false);
@@ -42,6 +51,7 @@ pub(super) fn take_mapped(step: &mut Step<'_>, part: SeqRange, mapped: &Mapped) 
 fn take_known(step: &mut Step<'_>, carried: Transmission) {
     let sender = step.sender();
     for (range, class) in step.connection.data.of_mut(sender).insert(carried) {
+        let positions = range.shifted(carried.subflow_position - carried.range.start);
         let side = step.subflow.sides.of_mut(sender);
         side.sender_stats.carried(step.seen.at, range, class == PayloadClass::New);
         let bytes = &mut side.bytes;
@@ -52,13 +62,22 @@ fn take_known(step: &mut Step<'_>, carried: Transmission) {
                     let data = step.connection.data.of(sender);
                     violations::check_new_data(&mut side.violations, data, range, step.seen);
                 }
+                if step.outcome.is_some() {
+                    outcome::note_new(step, positions, range);
+                }
             }
             PayloadClass::Remapped => {
                 bytes.remapped += range.len();
+                if step.outcome.is_some() {
+                    outcome::note_known(step, positions, range, ByteClass::Remapped);
+                }
                 violations::note(step, Violation::Remapped, range.len());
             }
             PayloadClass::Reinjected(from) => {
                 bytes.reinjected += range.len();
+                if step.outcome.is_some() {
+                    outcome::note_known(step, positions, range, ByteClass::Reinjected);
+                }
                 reinjected(step, from, range.len());
                 violations::check_reinjection(step, range.len());
             }

@@ -2,7 +2,8 @@
 
 use super::context::Step;
 use super::directed::Directed;
-use super::{fallback, mapped, pending, violations};
+use super::{fallback, mapped, outcome, pending, violations};
+use crate::track::outcome::ByteClass;
 use crate::track::range_set::SeqRange;
 use crate::track::state::event::EventKind;
 use crate::wire::mptcp::MptcpOption;
@@ -25,6 +26,9 @@ pub(super) fn take_payload(step: &mut Step<'_>, payload: SeqRange) {
     }
     violations::check_urgent(step, payload);
     if in_order {
+        if step.outcome.is_some() {
+            outcome::note_fresh(step, payload);
+        }
         take_fresh(step, payload);
     } else {
         take_pieces(step, payload);
@@ -44,7 +48,9 @@ fn take_refused(step: &mut Step<'_>, again: SeqRange) {
     if !part.is_empty() {
         side.refused.start = part.end;
         let counted = side.bytes;
+        let outcome = step.outcome.take();
         take_fresh(step, part);
+        step.outcome = outcome;
         step.side().bytes = counted;
     }
 }
@@ -65,15 +71,27 @@ fn take_pieces(step: &mut Step<'_>, payload: SeqRange) {
     for piece in pieces {
         if piece.seen {
             step.side().bytes.retransmitted += piece.range.len();
+            if step.outcome.is_some() {
+                outcome::note_retransmitted(step, piece.range);
+            }
             violations::check_retransmission(step, piece.range.start);
             take_refused(step, piece.range);
             take_repaired(step, piece.range);
         } else if step.segment.flags.has(TcpFlags::SYN) {
             // Fast open: outside the data sequence space (RFC 8684 Appendix B.2).
             step.side().bytes.new_data += piece.range.len();
+            if step.outcome.is_some() {
+                outcome::note_fresh(step, piece.range);
+            }
+            if step.outcome.is_some() {
+                outcome::note_unplaced(step, piece.range, ByteClass::NewData);
+            }
             let (bytes, len) = (step.segment.payload, piece.range.len());
             step.on_stream(step.sender(), |stream| stream.insert_prefix(bytes, len));
         } else {
+            if step.outcome.is_some() {
+                outcome::note_fresh(step, piece.range);
+            }
             take_fresh(step, piece.range);
         }
     }
@@ -127,6 +145,9 @@ fn take_bare(step: &mut Step<'_>, part: SeqRange) {
             // After a hole, the segment with the mapping may be the one that is missing.
             if is_certain && side.sequence.range_set().holes().len() == 0 {
                 side.first_unmapped.get_or_insert(seen);
+            }
+            if step.outcome.is_some() {
+                outcome::note_unplaced(step, part, ByteClass::Unmapped);
             }
             return;
         }

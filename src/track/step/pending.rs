@@ -1,7 +1,8 @@
 //! Payload that waits until the place of its mapping is known.
 
 use super::context::{FollowUp, Step};
-use super::mapped;
+use super::{mapped, outcome};
+use crate::track::outcome::ByteClass;
 use crate::track::range_set::SeqRange;
 use crate::track::role::Role;
 use crate::track::stamp::PacketStamp;
@@ -37,7 +38,11 @@ pub(super) fn hold(step: &mut Step<'_>, part: SeqRange, mapped: &Mapped) {
     let seq = segment.seq.add(offset.unsigned_abs() as u32);
     side.bytes.new_data += part.len();
     side.pending.hold(PendingPiece { seen, part, seq, mapped: *mapped, bytes });
-    if side.pending.is_full() {
+    let is_full = side.pending.is_full();
+    if step.outcome.is_some() {
+        outcome::note_unplaced(step, part, ByteClass::Pending);
+    }
+    if is_full {
         place_by_best_guess(step);
     }
 }
@@ -80,6 +85,7 @@ fn earlier<'b>(
         subflow: step.subflow,
         connection: step.connection,
         updates: step.updates.as_deref_mut(),
+        outcome: step.outcome.as_deref_mut(),
         follow_up: FollowUp::default(),
         ..*step
     }

@@ -2,7 +2,7 @@
 
 use super::context::Step;
 use super::directed::Directed;
-use super::violations;
+use super::{outcome, violations};
 use crate::track::state::event::EventKind;
 use crate::track::state::subflow::Reset;
 use crate::wire::mptcp::MptcpOption;
@@ -15,6 +15,7 @@ pub(super) fn take_ack(step: &mut Step<'_>) {
     let is_bare = step.segment.sequence_len() == 0;
     let is_signal = is_bare && step.options.has_signal();
     let mut state = Directed::of(step);
+    let before = state.there.acked;
     let acked = state.commit_ack(ack, number, at);
     let peer = &mut *state.there;
     if let Some(acked) = acked
@@ -30,6 +31,9 @@ pub(super) fn take_ack(step: &mut Step<'_>) {
         violations::check_duplicate_ack(step, is_signal);
     } else {
         state.commit_highest_ack(ack);
+    }
+    if step.outcome.is_some() {
+        outcome::note_ack(step, before, acked);
     }
 }
 
