@@ -16,6 +16,7 @@ pub mod live_findings;
 pub mod option_space;
 mod root_cause;
 pub mod rules;
+pub mod stalls;
 pub mod state;
 pub mod state_at;
 pub mod verdict;

@@ -271,7 +271,7 @@ macro_rules! catalogue {
             Remapping = "remapping", note(Subflow, "RFC 8684 §3.3.1")
                 .because(&[
                     Code::JoinRejected, Code::JoinUnknownToken, Code::JoinAnsweredByPlainTcp,
-                    Code::JoinAckStripped, Code::JoinHmacMismatch,
+                    Code::JoinAckStripped, Code::JoinHmacMismatch, Code::DataStall,
                 ]).elsewhere(),
                 [Each(reinjection::remapping)];
             /// (Almost) all data was sent on every subflow.
@@ -357,7 +357,7 @@ macro_rules! catalogue {
                 [Each(close::fin_with_data_outstanding)];
             /// A DATA_FIN was never acknowledged.
             DataFinUnacked = "data-fin-unacked", note(Connection, "RFC 8684 §3.3.3")
-                .because(&[Code::FinWithDataOutstanding]),
+                .because(&[Code::FinWithDataOutstanding, Code::DataStall]),
                 [Each(close::data_fin_unacked)];
             /// A subflow that was left open after the end of the connection.
             SubflowNotClosed = "subflow-not-closed", note(Subflow, "RFC 8684 §3.3.3").strict(),

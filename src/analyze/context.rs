@@ -16,7 +16,7 @@ use crate::track::range_set::SeqRange;
 use crate::track::role::{PerRole, Role};
 use crate::track::subflow::Subflow;
 use crate::wire::crypto::AddAddrHmacVariant;
-use crate::wire::frame::PacketNo;
+use crate::wire::frame::{PacketNo, Timestamp};
 use crate::wire::mptcp::MptcpOption;
 
 /// The verdict on the HMAC of an announced address, and which way of computing it matched.
@@ -41,6 +41,8 @@ pub struct ConnectionContext<'a> {
     pub state: ConnectionState,
     /// How it ended.
     pub close: Option<Close>,
+    /// Whether more packets are to come: it is judged as it is at the moment.
+    pub is_going_on: bool,
     /// The verdicts on the HMACs of each of `subflows`.
     join_verdicts: OnceCell<Vec<Option<JoinVerdicts>>>,
     /// The verdicts on the HMACs of each of its addresses.
@@ -70,6 +72,7 @@ impl<'a> ConnectionContext<'a> {
             state,
             close: state::close(connection, &subflows, state),
             subflows,
+            is_going_on: false,
             join_verdicts: OnceCell::new(),
             address_verdicts: OnceCell::new(),
             holes: PerRole::default(),
@@ -102,6 +105,15 @@ impl<'a> ConnectionContext<'a> {
         known.get_or_init(|| holes::holes(self.connection, &self.subflows, sender))
     }
 
+    /// Bytes of `sender` that the capture lacks and that were sent for certain: the peer acknowledged
+    /// them. Where it acknowledges nothing that is in the capture, they stand before some that were seen.
+    pub fn sent_unseen(&self, sender: Role) -> u64 {
+        let seen = || self.connection.data.of(sender).range_set().span().map(|span| span.end);
+        let Some(end) = self.acked_end(sender).or_else(seen) else { return 0 };
+        let sent = SeqRange { start: i64::MIN, end };
+        self.holes(sender).iter().map(|hole| hole.intersection(sent).len()).sum()
+    }
+
     /// One past the last byte of `sender`'s stream that its peer acknowledged. A DATA_FIN does not count.
     pub fn acked_end(&self, sender: Role) -> Option<i64> {
         holes::acked_end(self.connection, &self.subflows, sender)
@@ -122,6 +134,12 @@ impl<'a> ConnectionContext<'a> {
     /// The established subflows.
     pub fn confirmed(&self) -> impl Iterator<Item = &'a Subflow> + Clone {
         self.subflows.iter().copied().filter(|subflow| subflow.is_confirmed())
+    }
+
+    /// Until when packets were captured, of this connection or of others.
+    pub fn captured_until(&self) -> Timestamp {
+        let last = self.inputs.iter().filter_map(|input| input.last).max();
+        last.map_or(self.connection.last.at, |last| last.max(self.connection.last.at))
     }
 
     /// The longest round trip that a handshake shows.

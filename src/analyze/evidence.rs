@@ -3,6 +3,7 @@
 pub(super) mod host_settings;
 pub(super) mod join_failure;
 pub(super) mod occurrences;
+pub(super) mod silence;
 
 use super::context::ConnectionContext;
 use crate::track::address::AnnouncedAddress;

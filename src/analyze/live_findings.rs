@@ -134,7 +134,9 @@ impl LiveFindings {
         let found = found.into_iter().map(|finding| (number(&finding), finding)).collect();
         compare(&mut self.of_capture, found, sure, &mut changes);
         for (index, connection) in due {
-            let context = ConnectionContext::new(trace, inputs, wanted.host.as_ref(), connection);
+            let mut context =
+                ConnectionContext::new(trace, inputs, wanted.host.as_ref(), connection);
+            context.is_going_on = !sure;
             let found = super::of_connection(&context, index, wanted).findings;
             let number = connection.number;
             let found: Vec<_> = found.into_iter().map(|finding| (Some(number), finding)).collect();

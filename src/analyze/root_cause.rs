@@ -47,6 +47,7 @@ fn cause_of(effect: &Finding, findings: &[Finding]) -> Option<Code> {
                 && is_of_chain(cause, effect)
                 && is_of_address(cause, effect)
                 && is_of_subflow(cause, effect)
+                && is_in_time(cause, effect)
         })
     };
     effect.code.info().because.iter().find(is_here).copied()
@@ -65,9 +66,25 @@ fn is_of_chain(cause: &Finding, effect: &Finding) -> bool {
 /// Whether both are about the same subflow, if each names one.
 fn is_of_subflow(cause: &Finding, effect: &Finding) -> bool {
     if effect.code.info().elsewhere {
-        return cause.packets.first() <= effect.packets.first();
+        return cause.packets.first() <= effect.packets.last();
     }
     cause.subflow.is_none() || effect.subflow.is_none() || cause.subflow == effect.subflow
+}
+
+/// Whether the times of both fit, where that matters: what was sent again names the RST of the join that it
+/// follows on, or came during the stall.
+fn is_in_time(cause: &Finding, effect: &Finding) -> bool {
+    match (cause.code, effect.code) {
+        (Code::DataStall, Code::Remapping) => {
+            let [first, .., last] = cause.packets.as_slice() else { return false };
+            effect.packets.last().is_some_and(|packet| (first..=last).contains(&packet))
+        }
+        (Code::DataStall, Code::Reinjection) => effect.at >= cause.at,
+        // Data that waited came in the end.
+        (Code::DataStall, Code::HeadOfLineBlocking) => cause.text("ended_by") == Some("progress"),
+        (_, Code::Remapping) => effect.packets.iter().any(|packet| cause.packets.contains(packet)),
+        _ => true,
+    }
 }
 
 /// Whether both are about the same address, if each names one.

@@ -236,7 +236,7 @@ impl Headline<'_> {
 
     fn missing(&self) -> Option<String> {
         let missing = |role: Role| {
-            let bytes = self.context.holes(role).iter().map(|hole| hole.len()).sum();
+            let bytes = self.context.sent_unseen(role);
             (bytes > 0).then(|| format!("{} sent by {}", units::bytes(bytes), host(role)))
         };
         let parts: Vec<_> = Role::BOTH.into_iter().filter_map(missing).collect();

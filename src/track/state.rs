@@ -14,6 +14,7 @@ mod handshake;
 pub mod mapping;
 pub(super) mod packet_log;
 pub mod pending;
+pub mod repeats;
 pub mod rtt;
 pub mod sender_stats;
 pub mod series;

@@ -83,10 +83,14 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::DataFinUnacked,
         Page {
-            meaning: "The end of data was never acknowledged although all subflows ended.",
-            recognised: "A DATA_FIN without a DATA_ACK over it, in a capture that lacks nothing.",
-            causes: "A subflow that ended too early; early MPTCP stacks.",
-            linux: "Update old kernels.",
+            meaning: "The end of data was never acknowledged although all subflows ended, or although it \
+                was sent again and again.",
+            recognised: "A DATA_FIN without a DATA_ACK over it, in a capture that lacks nothing; a \
+                warning when it, or the FIN behind it, was repeated three times and for more than a \
+                second.",
+            causes: "A path that died while the connection was closed; a middlebox that takes DATA_ACKs \
+                out of ACKs; a subflow that ended too early; early MPTCP stacks.",
+            linux: "Look whether the path still lives (`ss -tie`); update old kernels.",
             apple: "",
         },
     ),

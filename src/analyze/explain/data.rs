@@ -146,9 +146,12 @@ pub(super) const PAGES: &[(Code, Page)] = &[
         Page {
             meaning: "Data waited unacknowledged while nothing moved: what a user feels as a hang.",
             recognised: "No new data and no DATA_ACK for more than a second and four round trips, with \
-                data outstanding, an open window, and a complete capture.",
+                data outstanding, an open window, and a complete capture. `ended_by` says what ended it: \
+                progress, close, fast_close, reset; or capture_end, if the oldest data was repeated \
+                and not answered, or its timeout had passed; or now, in a live capture.",
             causes: "A path died and TCP waited for its timeouts before the data was sent on another \
-                one; loss on the only path.",
+                one; loss on the only path; a path that full segments do not pass; DATA_ACKs that a \
+                middlebox takes out of ACKs.",
             linux: "Remove the address of a dead link at once (NetworkManager does; `ip mptcp \
                 endpoint delete id N`). net.mptcp.stale_loss_cnt (4) says when a path counts as \
                 stale.",

@@ -4,8 +4,10 @@ use crate::analyze::context::ConnectionContext;
 use crate::analyze::evidence::occurrences::{Occurrence, occurrences, per_sender, place};
 use crate::analyze::evidence::{closing_done, ended, is_withdrawn};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
+use crate::analyze::stalls;
 use crate::analyze::state::{CloseKind, ConnectionState};
 use crate::analyze::words::{capitalised, host, list, packet, reason};
+use crate::track::data::DataFin;
 use crate::track::event::EventKind;
 use crate::track::proof::{Verdict, fast_close_verdict};
 use crate::track::role::Role;
@@ -231,25 +233,60 @@ pub(super) fn connection_aborted(context: &ConnectionContext<'_>) -> Vec<Finding
     ]
 }
 
-/// A DATA_FIN that nobody acknowledged although all subflows ended.
+/// A DATA_FIN that nobody acknowledged, although all subflows ended or it was sent again and again.
 pub(super) fn data_fin_unacked(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let is_plain = context.connection.fallback.is_some() || context.connection.fast_close.is_some();
-    let all_over = context.subflows.iter().all(|subflow| subflow.is_over());
-    if is_plain || !all_over || !context.is_two_sided() || context.lacks_packets() {
+    if is_plain || !context.is_two_sided() || context.lacks_packets() {
         return Vec::new();
     }
+    let all_over = context.subflows.iter().all(|subflow| subflow.is_over());
     let open = |role: Role| {
         let fin = context.connection.data.of(role).fin().filter(|fin| fin.acked.is_none())?;
+        let repeats = repeated_for_long(context, role, &fin);
+        if !all_over && repeats.is_none() {
+            return None;
+        }
+        let again = repeats.map(|repeats| {
+            format!(", although it or the FIN was sent again {}", units::counted(repeats, "time"))
+        });
+        let again = again.unwrap_or_default();
         let summary = format!(
-            "The DATA_FIN of {} ({}) was never acknowledged: {} may not know that the data is \
+            "The DATA_FIN of {} ({}) was never acknowledged{again}: {} may not know that the data is \
              complete.",
             host(role),
             packet(fin.seen),
             host(role.peer())
         );
-        Some(Finding::new(Code::DataFinUnacked, summary).from(role).seen([fin.seen]))
+        let severity = if repeats.is_some() { Severity::Warning } else { Severity::Note };
+        let finding = Finding::new(Code::DataFinUnacked, summary)
+            .severity(severity)
+            .from(role)
+            .seen([fin.seen, fin.last])
+            .with("repeats", repeats.unwrap_or(fin.repeats));
+        Some(finding.advice(
+            "The path died while the connection was closed, or a middlebox takes DATA_ACKs out of ACKs: \
+             capture at the other host.",
+        ))
     };
     Role::BOTH.into_iter().filter_map(open).collect()
+}
+
+/// How often a DATA_FIN was repeated, if for so long that this is no chance.
+fn repeated_for_long(context: &ConnectionContext<'_>, role: Role, fin: &DataFin) -> Option<u64> {
+    /// Copies on several subflows come at once: this many repeats, over more than a timeout, are no chance.
+    const FEW: u64 = 3;
+    // Linux repeats it together with the FIN, which waits for an acknowledgment as well.
+    let fins = context.subflows.iter().filter_map(|subflow| {
+        let side = subflow.sides.of(role);
+        let repeats = side.repeats.as_deref().filter(|_| side.fin.is_some() && !side.fin_acked)?;
+        (repeats.last.packet > fin.seen.packet).then_some(repeats)
+    });
+    let (mut count, mut last) = (fin.repeats, fin.last);
+    for repeats in fins {
+        count += repeats.count;
+        last = if repeats.last.packet > last.packet { repeats.last } else { last };
+    }
+    (count >= FEW && last.at.since(fin.seen.at) > stalls::limit_ns(context)).then_some(count)
 }
 
 /// A RST of a MPTCP subflow without MP_TCPRST (RFC 8684 §3.6).

@@ -3,10 +3,11 @@
 use crate::analyze::context::ConnectionContext;
 use crate::analyze::evidence::end_of_data;
 use crate::analyze::evidence::occurrences::{Occurrence, per_sender, place};
+use crate::analyze::evidence::silence::{Silence, silence};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
-use crate::analyze::words::{capitalised, host};
-use crate::track::data_level_stats::Stall;
-use crate::track::event::EventKind;
+use crate::analyze::stalls::{self, EndedBy, Stall};
+use crate::analyze::words::{capitalised, host, list, packet};
+use crate::track::event::{Event, EventKind};
 use crate::track::role::Role;
 use crate::track::subflow::Subflow;
 use crate::track::violations::Violation;
@@ -14,48 +15,183 @@ use crate::units;
 
 /// Data stayed unacknowledged while nothing moved (RFC 8684 §3.3.6 says what to do then).
 pub(super) fn data_stall(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    /// Shorter stalls are TCP's own timeouts.
-    const LONG_NS: i64 = 1_000_000_000;
-    let connection = context.connection;
-    if connection.fallback.is_some() || connection.out_of_order || context.lacks_packets() {
+    if context.connection.fallback.is_some() || context.lacks_packets() {
         return Vec::new();
     }
-    let limit = LONG_NS.max(4 * context.longest_rtt_ns().unwrap_or(0));
+    let limit = stalls::limit_ns(context);
     let mut found = Vec::new();
-    for role in Role::BOTH.into_iter().filter(|role| was_sent_again(context, *role)) {
-        let stats = context.connection.data.of(role).level_stats();
-        let long = |stall: &&Stall| stall.duration_ns > limit && !stall.window_closed;
-        let stalls: Vec<_> = stats.stalls.iter().filter(long).collect();
-        let Some(longest) = stalls.iter().max_by_key(|stall| stall.duration_ns) else { continue };
-        let end = longest.start.0.saturating_add(longest.duration_ns);
-        let ending =
-            context.connection.events.iter().find(|event| {
-                event.seen.at.0 == end && matches!(event.kind, EventKind::Stall { .. })
-            });
-        let over = ending.map(|event| context.trace.subflow(event.subflow).number);
-        let over = over.filter(|_| context.subflows.len() > 1);
-        let over = over.map(|number| format!("; subflow {number} went on")).unwrap_or_default();
-        let dead = dead_before(context, end).map(|number| format!(" after subflow {number} died"));
-        let summary = format!(
-            "Data of {} stood still for {} while it was not acknowledged{}{over}.",
-            host(role),
-            units::duration(longest.duration_ns),
-            dead.unwrap_or_default()
-        );
-        let mut finding = Finding::new(Code::DataStall, summary)
-            .from(role)
-            .seen(ending.map(|event| event.seen))
-            .times(stalls.len() as u64)
-            .with("duration_ns", longest.duration_ns.unsigned_abs())
-            .advice(
-                "A path died and TCP waited for its timeouts before the data was sent on another: \
-                 remove the address of a dead link at once (`ip mptcp endpoint delete id N`; \
-                 NetworkManager does), or look for loss on the only path.",
-            );
-        finding.at = Some(longest.start);
-        found.push(finding);
+    for role in Role::BOTH {
+        let is_shown = |stall: &Stall| match stall.ended_by {
+            EndedBy::CaptureEnd | EndedBy::Now => true,
+            _ => stall.repeats > 0 || was_sent_again(context, role),
+        };
+        let mut stalls = stalls::of(context, role);
+        stalls.retain(|s| s.duration_ns > limit && !s.window_closed && is_shown(s));
+        // One that nothing ended is worse than the longest.
+        let worst = stalls
+            .iter()
+            .max_by_key(|stall| (stall.ended_by != EndedBy::Progress, stall.duration_ns));
+        found.extend(worst.map(|stall| stalled(context, role, stall, stalls.len() as u64)));
     }
     found
+}
+
+fn stalled(context: &ConnectionContext<'_>, role: Role, stall: &Stall, times: u64) -> Finding {
+    let paths = PathsInStall::of(context, role, stall);
+    let summary = format!(
+        "{} stayed unacknowledged for {}{}{}.{}",
+        capitalised(&format!("{}data of {}", paths.before(), host(role))),
+        units::duration(stall.duration_ns),
+        paths.although(),
+        until(context, stall),
+        outstanding(stall),
+    );
+    let ending = stall.end.or_else(|| {
+        let is_end = |event: &&Event| {
+            event.seen.at == stall.until() && matches!(event.kind, EventKind::Stall { .. })
+        };
+        context.connection.events.iter().find(is_end).map(|event| event.seen)
+    });
+    let repeats = context.connection.data.of(role).level_stats().repeats.as_deref();
+    let repeats = repeats.filter(|_| stall.repeats > 0 && stall.ended_by != EndedBy::Progress);
+    let repeats = repeats.into_iter().flat_map(|repeats| [repeats.first, repeats.last]);
+    let mut finding = Finding::new(Code::DataStall, summary)
+        .from(role)
+        .seen(repeats.chain(ending))
+        .times(times)
+        .with("duration_ns", stall.duration_ns.unsigned_abs())
+        .with("ended_by", stall.ended_by.name())
+        .with("outstanding_bytes", stall.outstanding)
+        .with("repeats", stall.repeats)
+        .advice(paths.advice());
+    finding.at = Some(stall.start);
+    finding
+}
+
+/// How a stall ended, if not by progress.
+fn until(context: &ConnectionContext<'_>, stall: &Stall) -> String {
+    let seen = stall.end.map(|end| format!(" ({})", packet(end))).unwrap_or_default();
+    match stall.ended_by {
+        EndedBy::Progress => String::new(),
+        EndedBy::Close => format!(", until the connection was closed{seen}"),
+        EndedBy::FastClose => {
+            let who = context.connection.fast_close.map_or("a host", |close| host(close.from));
+            format!(", until {who} ended the connection with MP_FASTCLOSE{seen}")
+        }
+        EndedBy::Reset => format!(", until the RST of the last subflow{seen}"),
+        EndedBy::CaptureEnd => ", until the end of the capture".to_owned(),
+        EndedBy::Now => " so far".to_owned(),
+    }
+}
+
+/// What was outstanding, where nothing came of it.
+fn outstanding(stall: &Stall) -> String {
+    if stall.ended_by == EndedBy::Progress {
+        return String::new();
+    }
+    let bytes = units::bytes(stall.outstanding);
+    match stall.repeats {
+        0 => format!(" {bytes} were outstanding."),
+        repeats => format!(
+            " {bytes} were outstanding; the oldest of them were sent again {}.",
+            units::counted(repeats, "time")
+        ),
+    }
+}
+
+/// What the subflows did while data of a host stood still.
+struct PathsInStall {
+    /// How many there were.
+    open: usize,
+    /// Those on which the peer was not heard any more.
+    dead: Vec<u32>,
+    /// Those on which it was heard again later.
+    silent: Vec<u32>,
+    /// Those on which it was heard.
+    alive: Vec<u32>,
+    /// The one that was opened meanwhile, and carried on.
+    opened: Option<u32>,
+}
+
+impl PathsInStall {
+    fn of(context: &ConnectionContext<'_>, sender: Role, stall: &Stall) -> Self {
+        let until = stall.until();
+        let is_open = |subflow: &&Subflow| {
+            subflow.first.at <= stall.start
+                && subflow.reset.is_none_or(|reset| {
+                    // One that was reset long before has nothing to do with it.
+                    stall.start.since(reset.seen.at) < stalls::limit_ns(context)
+                })
+        };
+        let mut paths =
+            Self { open: 0, dead: Vec::new(), silent: Vec::new(), alive: Vec::new(), opened: None };
+        for subflow in context.confirmed().filter(is_open) {
+            paths.open += 1;
+            let list = match silence(subflow, sender, stall.start, until) {
+                Silence::Ended => &mut paths.dead,
+                Silence::Interrupted => &mut paths.silent,
+                Silence::Heard => &mut paths.alive,
+                Silence::Idle => continue,
+            };
+            list.push(subflow.number);
+        }
+        let is_new =
+            |subflow: &&Subflow| subflow.first.at > stall.start && subflow.first.at < until;
+        paths.opened = context.confirmed().find(is_new).map(|subflow| subflow.number);
+        paths
+    }
+
+    /// What comes before the fact.
+    fn before(&self) -> String {
+        let is_told = self.open > 1 || self.opened.is_some();
+        match (self.dead.as_slice(), self.silent.as_slice()) {
+            ([], []) => String::new(),
+            ([], silent) if is_told => format!("while {}, ", were(silent, "silent")),
+            (dead, _) if is_told => format!("after {} died, ", subflows(dead)),
+            _ => String::new(),
+        }
+    }
+
+    /// What could have carried the data, or did in the end.
+    fn although(&self) -> String {
+        match (self.alive.as_slice(), self.opened) {
+            ([], Some(opened)) => format!(", until subflow {opened} was opened"),
+            (alive, _) if !alive.is_empty() && self.dead.len() + self.silent.len() > 0 => {
+                format!(" although {}", were(alive, "up"))
+            }
+            _ => String::new(),
+        }
+    }
+
+    fn advice(&self) -> &'static str {
+        if self.dead.is_empty() && self.silent.is_empty() {
+            return "The peer was heard and did not acknowledge this data: look for loss on the path, and \
+                    for a middlebox that takes DATA_ACKs out of ACKs (capture at both ends).";
+        }
+        if self.open == 1 && self.opened.is_none() {
+            return "The only path died, or does not let these packets pass: `ping` the other host, with \
+                    full packets as well (`ping -M do -s 1472 ADDRESS`). A second path would have carried \
+                    the data on.";
+        }
+        if self.dead.is_empty() && self.alive.is_empty() {
+            return "All paths were out at once: look for what they share, a link, a tunnel or a router.";
+        }
+        "A path died and TCP waited for its timeouts before the data was sent on another: remove the \
+         address of a dead link at once (`ip mptcp endpoint delete id N`; NetworkManager does), or look \
+         for loss on the only path."
+    }
+}
+
+/// `subflow 0`, `subflows 0 and 1`.
+fn subflows(numbers: &[u32]) -> String {
+    let names: Vec<_> = numbers.iter().map(u32::to_string).collect();
+    format!("subflow{} {}", if numbers.len() == 1 { "" } else { "s" }, list(&names))
+}
+
+/// `subflow 0 was up`, `subflows 0 and 1 were up`.
+fn were(numbers: &[u32], what: &str) -> String {
+    let verb = if numbers.len() == 1 { "was" } else { "were" };
+    format!("{} {verb} {what}", subflows(numbers))
 }
 
 /// Whether data of `role` was sent again, or came late. Otherwise it was acknowledged all the time, by
@@ -65,17 +201,6 @@ fn was_sent_again(context: &ConnectionContext<'_>, role: Role) -> bool {
     let late = context.connection.data.of(role).level_stats().out_of_order;
     late > 0
         || sides.map(|side| side.bytes).any(|b| b.retransmitted + b.reinjected + b.remapped > 0)
-}
-
-/// A subflow that did not outlive `end`: a RST ended it, or its last data was never acknowledged.
-fn dead_before(context: &ConnectionContext<'_>, end: i64) -> Option<u32> {
-    let is_dead = |subflow: &&&Subflow| {
-        let outstanding =
-            Role::BOTH.iter().any(|role| subflow.sides.of(*role).unacknowledged(None) > 0);
-        let ended = subflow.reset.is_some_and(|reset| reset.seen.at.0 <= end);
-        subflow.is_confirmed() && (outstanding || ended)
-    };
-    context.subflows.iter().find(is_dead).map(|subflow| subflow.number)
 }
 
 /// Data that waited at the receiver for data of another path.

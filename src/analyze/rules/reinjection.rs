@@ -162,8 +162,11 @@ pub(super) fn remapping(context: &ConnectionContext<'_>) -> Vec<Finding> {
         if bytes == 0 {
             return None;
         }
-        let mut refused = context.joins().filter(|join| !join.is_confirmed());
-        let refused = refused.find_map(|join| join.reset.map(|reset| reset.seen));
+        let remapped = subflow.sides.of(role).violations.of(Violation::Remapped);
+        let refused = remapped.and_then(|times| {
+            let refused = refused_before(context, times.first)?;
+            refused_before(context, times.last).map(|_| refused)
+        });
         let after = match refused {
             Some(seen) => {
                 format!(": Linux does that when a join is refused ({})", packet(seen))
@@ -176,17 +179,29 @@ pub(super) fn remapping(context: &ConnectionContext<'_>) -> Vec<Finding> {
             units::bytes(bytes),
             subflow.number
         );
-        let remapped = subflow.sides.of(role).violations.of(Violation::Remapped);
+        let times = remapped.into_iter().flat_map(|times| [times.first, times.last]);
         Some(
             Finding::new(Code::Remapping, summary)
                 .on(subflow)
                 .from(role)
-                .seen(refused.into_iter().chain(remapped.map(|times| times.first)))
+                .seen(refused.into_iter().chain(times))
                 .times(remapped.map_or(1, |times| times.count))
                 .with("bytes", bytes),
         )
     };
     context.sides().filter_map(|(subflow, role)| remapped(subflow, role)).collect()
+}
+
+/// The RST that refused a join shortly before.
+fn refused_before(context: &ConnectionContext<'_>, seen: PacketStamp) -> Option<PacketStamp> {
+    /// What is in flight is sent again at once, and takes its time.
+    const SOON_NS: i64 = 500_000_000;
+    let soon = SOON_NS.max(2 * context.longest_rtt_ns().unwrap_or(0));
+    let refused = context.joins().filter(|join| !join.is_confirmed());
+    let resets = refused.filter_map(|join| join.reset.map(|reset| reset.seen));
+    let mut before =
+        resets.filter(|reset| reset.packet < seen.packet && seen.at.since(reset.at) <= soon);
+    before.next()
 }
 
 /// (Almost) all data on every subflow.

@@ -170,7 +170,7 @@ fn trouble(finding: &Finding) -> Option<String> {
     Some(match finding.code {
         Code::DataStall => {
             let ns = i64::try_from(finding.number("duration_ns")?).ok()?;
-            format!("data stood still for {}", units::duration(ns))
+            format!("the transfer stalled for {}", units::duration(ns))
         }
         Code::SubflowReset => format!("{} reset a path with data on its way", from?),
         Code::FastClose => format!("{} broke the connection off before all data arrived", from?),

@@ -7,6 +7,7 @@ use super::build::{Context, Moment};
 use super::series::Series;
 use super::subflow::Distribution;
 use crate::analyze::ConnectionContext;
+use crate::analyze::stalls;
 use crate::track::range_set::SeqRange;
 use crate::track::role::Role;
 use crate::track::stamp::PacketStamp;
@@ -55,7 +56,8 @@ pub struct DataDirection {
     pub data_rtt_ns: Option<Distribution>,
     /// How long octets waited for those before them.
     pub head_of_line_ns: Option<Distribution>,
-    /// The first silences while data was not acknowledged.
+    /// The first silences while data was not acknowledged, and the one that was not over when the
+    /// connection or the capture ended.
     pub stalls: Vec<Stall>,
     /// Segments whose data came before earlier data.
     pub out_of_order_segments: u64,
@@ -89,6 +91,30 @@ pub struct Stall {
     pub t_ns: i64,
     /// How long it was.
     pub duration_ns: i64,
+    /// What ended it.
+    pub ended_by: EndedBy,
+    /// Octets that were not acknowledged.
+    pub outstanding_bytes: u64,
+    /// How often the oldest of them was sent again.
+    pub repeats: u64,
+}
+
+/// What ended a stall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EndedBy {
+    /// New data, or an acknowledgment.
+    Progress,
+    /// The connection was closed.
+    Close,
+    /// MP_FASTCLOSE.
+    FastClose,
+    /// The RST of the last subflow.
+    Reset,
+    /// The capture ended first.
+    CaptureEnd,
+    /// Nothing so far: packets are still captured.
+    Now,
 }
 
 /// What a host offered to receive, by the windows of its segments with a DATA_ACK (RFC 8684 §3.3.4:
@@ -118,7 +144,6 @@ impl DataDirection {
         let in_order = !connection.out_of_order;
         let waited = |times| Distribution::build(times).filter(|_| in_order);
         let resent = |pair| Reinjection::build(pair, in_order);
-        let stalls = stats.stalls.iter().filter(|_| in_order);
         let stream_bytes = sum(|bytes| bytes.new_data);
         // Where options were cut, octets may be there that nobody can place: no hole, but no stream.
         let is_whole =
@@ -137,7 +162,7 @@ impl DataDirection {
             reinjections: stats.reinjections.iter().map(resent).collect(),
             data_rtt_ns: waited(&stats.data_rtt),
             head_of_line_ns: waited(&stats.head_of_line),
-            stalls: stalls.map(|stall| Stall::build(context, stall)).collect(),
+            stalls: stalls::of(case, sender).iter().map(|s| Stall::build(context, s)).collect(),
             out_of_order_segments: stats.out_of_order,
             receive_window: stats.window.map(ReceiveWindow::from),
             series: None,
@@ -165,8 +190,27 @@ impl From<data_level_stats::Window> for ReceiveWindow {
 }
 
 impl Stall {
-    fn build(context: &Context<'_>, stall: &data_level_stats::Stall) -> Self {
-        Self { t_ns: context.t_ns(stall.start), duration_ns: stall.duration_ns }
+    fn build(context: &Context<'_>, stall: &stalls::Stall) -> Self {
+        Self {
+            t_ns: context.t_ns(stall.start),
+            duration_ns: stall.duration_ns,
+            ended_by: stall.ended_by.into(),
+            outstanding_bytes: stall.outstanding,
+            repeats: stall.repeats,
+        }
+    }
+}
+
+impl From<stalls::EndedBy> for EndedBy {
+    fn from(ended_by: stalls::EndedBy) -> Self {
+        match ended_by {
+            stalls::EndedBy::Progress => Self::Progress,
+            stalls::EndedBy::Close => Self::Close,
+            stalls::EndedBy::FastClose => Self::FastClose,
+            stalls::EndedBy::Reset => Self::Reset,
+            stalls::EndedBy::CaptureEnd => Self::CaptureEnd,
+            stalls::EndedBy::Now => Self::Now,
+        }
     }
 }
 

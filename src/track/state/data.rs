@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 use super::data_level_stats::{DataLevelStats, Stall};
 use super::mapping::Mapped;
 use super::packet_log::PacketLog;
+use super::repeats::Repeats;
 use super::series::DataSeries;
 use super::transmissions::{FirstTransmissions, Transmission};
 use crate::track::data_level::DataLevel;
@@ -55,6 +56,10 @@ pub struct DataFin {
     pub position: i64,
     /// When a DATA_ACK covered it.
     pub acked: Option<PacketStamp>,
+    /// How often it came again on a segment without payload before that.
+    pub repeats: u64,
+    /// The last time of these, or the first time it was seen.
+    pub last: PacketStamp,
 }
 
 /// What became of a run of bytes that a subflow carried.
@@ -136,12 +141,12 @@ impl DataSpace {
     #[inline(always)]
     pub fn insert_new(&mut self, place: Slot, carried: Transmission) {
         let before = self.range_set.contiguous_end();
-        let outstanding = self.has_outstanding();
+        let (acked, outstanding) = self.unacknowledged();
         self.range_set.insert_at(place, carried.range);
         self.highest = self.highest.max(carried.range.end);
         let early = before.is_some_and(|end| carried.range.start > end);
         self.level_stats.out_of_order += u64::from(early);
-        self.level_stats.progress(carried.at, outstanding);
+        self.level_stats.progress(carried.at, acked, outstanding);
         if place != Slot::End && self.range_set.contiguous_end() != before {
             self.time_released(carried);
         }
@@ -153,12 +158,12 @@ impl DataSpace {
         self.highest = self.highest.max(carried.range.end);
         let had_holes = self.range_set.holes().len() > 0;
         let before = self.range_set.contiguous_end();
-        let outstanding = self.has_outstanding();
+        let (acked, outstanding) = self.unacknowledged();
         let early = before.is_some_and(|end| carried.range.start > end);
         let pieces = self.range_set.insert(carried.range);
         self.level_stats.out_of_order += u64::from(early && pieces.iter().any(|piece| !piece.seen));
         if pieces.iter().any(|piece| !piece.seen) {
-            self.level_stats.progress(carried.at, outstanding);
+            self.level_stats.progress(carried.at, acked, outstanding);
         }
         if had_holes && self.range_set.contiguous_end() != before {
             self.time_released(carried);
@@ -255,9 +260,32 @@ impl DataSpace {
         self.highest = self.highest.max(position + 1);
         let first = self.fin.is_none();
         if first {
-            self.fin = Some(DataFin { seen, position, acked: None });
+            self.fin = Some(DataFin { seen, position, acked: None, repeats: 0, last: seen });
         }
         first
+    }
+
+    /// Takes a DATA_FIN on a segment without payload that was seen before.
+    pub(crate) fn finish_again(&mut self, seen: PacketStamp) {
+        if let Some(fin) = self.fin.as_mut().filter(|fin| fin.acked.is_none()) {
+            fin.repeats += 1;
+            fin.last = seen;
+        }
+    }
+
+    /// Takes bytes at `range` that were sent before. It counts whether the oldest one that is not
+    /// acknowledged is among them.
+    pub(crate) fn repeat(&mut self, range: SeqRange, seen: PacketStamp) {
+        if let Some(acked) = self.acked.filter(|acked| range.start <= *acked && *acked < range.end)
+        {
+            Repeats::add(&mut self.level_stats.repeats, acked, seen, None);
+        }
+    }
+
+    /// The stall that lasts at `at`, if there is one.
+    pub fn open_stall(&self, at: Timestamp) -> Option<Stall> {
+        let (acked, outstanding) = self.unacknowledged();
+        self.level_stats.open_stall(at, acked, outstanding)
     }
 
     /// Takes a DATA_ACK of the peer; returns one past the last position that it acknowledges.
@@ -269,8 +297,8 @@ impl DataSpace {
             return end;
         }
         self.time_acknowledged(end, seen.at);
-        let outstanding = self.has_outstanding();
-        self.level_stats.progress(seen.at, outstanding);
+        let (acked, outstanding) = self.unacknowledged();
+        self.level_stats.progress(seen.at, acked, outstanding);
         self.acked = Some(end);
         self.highest = self.highest.max(end);
         if let Some(fin) = self.fin.as_mut().filter(|fin| end > fin.position) {
@@ -329,6 +357,9 @@ impl DataSpace {
         }
         self.acked = self.acked.map(|acked| acked.saturating_add(by));
         self.wide_from = self.wide_from.map(|from| from.saturating_add(by));
+        if let Some(repeats) = &mut self.level_stats.repeats {
+            repeats.position = repeats.position.saturating_add(by);
+        }
         if let Some(fin) = &mut self.fin {
             fin.position = fin.position.saturating_add(by);
         }
@@ -412,10 +443,15 @@ impl DataSpace {
         SeqRange { start, end: acked }.len().min(range.len())
     }
 
-    /// Whether data was sent that the peer has not acknowledged, as far as acknowledgments are seen.
-    fn has_outstanding(&self) -> bool {
+    /// What the peer has acknowledged, and how many bytes were sent beyond that; none as long as no
+    /// acknowledgment was seen.
+    #[inline(always)]
+    fn unacknowledged(&self) -> (i64, u64) {
         let sent = self.range_set.span().map(|span| span.end);
-        sent.zip(self.acked).is_some_and(|(sent, acked)| sent > acked)
+        match (sent, self.acked) {
+            (Some(sent), Some(acked)) if sent > acked => (acked, (sent - acked).unsigned_abs()),
+            (_, acked) => (acked.unwrap_or_default(), 0),
+        }
     }
 
     /// A DATA_ACK up to `end`: times the last segment that it covers, unless that was sent twice.

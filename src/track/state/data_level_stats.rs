@@ -1,6 +1,7 @@
 //! How one direction of the data level fared: what was sent twice, how long it took, where it stood
 //! still.
 
+use super::repeats::Repeats;
 use super::series::{Acked, DataSeries, Extent, Sent};
 use crate::track::distribution::Distribution;
 use crate::wire::frame::Timestamp;
@@ -41,6 +42,8 @@ pub struct DataLevelStats {
     pub stall_count: u64,
     /// What was sent and acknowledged when, over all subflows, where that is kept.
     pub series: Option<Box<DataSeries>>,
+    /// How often the oldest bytes that the peer did not acknowledge came again, on any subflow.
+    pub repeats: Option<Box<Repeats>>,
     /// Whether bytes that were sent again differ from the first copy, until it is taken.
     pub(crate) differing: bool,
 }
@@ -106,6 +109,10 @@ pub struct Stall {
     pub duration_ns: i64,
     /// Whether the receiver offered no room in the meantime.
     pub window_closed: bool,
+    /// Bytes that were not acknowledged.
+    pub outstanding: u64,
+    /// How often the oldest of them came again.
+    pub repeats: u64,
 }
 
 impl DataLevelStats {
@@ -170,24 +177,41 @@ impl DataLevelStats {
         }
     }
 
-    /// Takes new data, or a DATA_ACK that advances; `outstanding` says whether data was not
-    /// acknowledged before it.
+    /// Takes new data, or a DATA_ACK that advances; `outstanding` are the bytes between `acked` and
+    /// the last one sent, before it.
     #[inline(always)]
-    pub(crate) fn progress(&mut self, at: Timestamp, outstanding: bool) {
+    pub(crate) fn progress(&mut self, at: Timestamp, acked: i64, outstanding: u64) {
         if self.last_progress.is_some_and(|last| last > at) {
             return;
         }
         if let Some(start) = self.last_progress.replace(at)
-            && outstanding
+            && outstanding > 0
             && at.since(start) >= STALL_NS
         {
-            let window_closed = self.was_window_closed(start);
-            let stall = Stall { start, duration_ns: at.since(start), window_closed };
+            let stall = self.stall(start, at, acked, outstanding);
             self.stall_count += 1;
             self.ended = Some(stall);
             if self.stalls.len() < MAX_STALLS {
                 self.stalls.push(stall);
             }
+        }
+    }
+
+    /// The stall that lasts at `at`, with `outstanding` bytes from `acked` on.
+    pub(crate) fn open_stall(&self, at: Timestamp, acked: i64, outstanding: u64) -> Option<Stall> {
+        let start = self.last_progress.filter(|start| at.since(*start) >= STALL_NS)?;
+        (outstanding > 0).then(|| self.stall(start, at, acked, outstanding))
+    }
+
+    #[cold]
+    fn stall(&self, start: Timestamp, at: Timestamp, acked: i64, outstanding: u64) -> Stall {
+        let repeats = self.repeats.as_deref().filter(|repeats| repeats.position == acked);
+        Stall {
+            start,
+            duration_ns: at.since(start),
+            window_closed: self.was_window_closed(start),
+            outstanding,
+            repeats: repeats.map_or(0, |repeats| repeats.count),
         }
     }
 

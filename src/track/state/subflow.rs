@@ -8,6 +8,7 @@ use super::duplicate::RecentSegments;
 use super::mapping::Mappings;
 use super::packet_log::PacketLog;
 use super::pending::Pending;
+use super::repeats::Repeats;
 use super::rtt::RoundTrips;
 use super::sender_stats::SenderStats;
 use super::tcp_sequence::TcpSequence;
@@ -146,6 +147,8 @@ pub struct SubflowSide {
     pub refused: SeqRange,
     /// Which packet carried what first, while outcomes are asked for.
     pub(crate) packet_log: Option<Box<PacketLog>>,
+    /// How often it sent its oldest bytes again that the peer had not acknowledged, or its FIN.
+    pub repeats: Option<Box<Repeats>>,
 }
 
 impl SubflowSide {
@@ -179,6 +182,7 @@ impl SubflowSide {
             first_data: None,
             refused: SeqRange { start: 0, end: 0 },
             packet_log: None,
+            repeats: None,
         }
     }
 
@@ -215,6 +219,21 @@ impl SubflowSide {
             let acked = acked.and_then(|ack| sequence.position_of(ack));
             positions.end <= acked.unwrap_or(0) || sequence.range_set().contains(positions)
         });
+    }
+
+    /// Takes payload, or a FIN, at `positions` that was sent before, after the packet `heard` of the
+    /// peer. It counts if the peer acknowledged all before it and nothing of it.
+    pub(crate) fn repeat(
+        &mut self,
+        positions: SeqRange,
+        seen: PacketStamp,
+        heard: Option<PacketStamp>,
+    ) {
+        let oldest = self.acked.max(1);
+        if positions.start <= oldest && oldest < positions.end {
+            let heard = heard.map(|heard| heard.packet);
+            Repeats::add(&mut self.repeats, oldest, seen, heard);
+        }
     }
 
     /// Bytes sent and not acknowledged, if everything before `acked` is.

@@ -73,6 +73,8 @@ pub struct ViolationCount {
     pub count: u64,
     /// The first time.
     pub first: PacketStamp,
+    /// The last time.
+    pub last: PacketStamp,
     /// The largest number of bytes that it was about, where it is about bytes.
     pub bytes: u64,
 }
@@ -121,14 +123,15 @@ impl Violations {
         self.record.get_or_insert_default()
     }
 
-    pub(crate) fn note(&mut self, violation: Violation, first: PacketStamp, bytes: u64) {
+    pub(crate) fn note(&mut self, violation: Violation, seen: PacketStamp, bytes: u64) {
         let counts = &mut self.record().counts;
-        match counts.iter_mut().find(|known| known.violation == violation) {
-            Some(known) => {
-                known.count += 1;
-                known.bytes = known.bytes.max(bytes);
-            }
-            None => counts.push(ViolationCount { violation, count: 1, first, bytes }),
+        if let Some(known) = counts.iter_mut().find(|known| known.violation == violation) {
+            known.count += 1;
+            known.last = seen;
+            known.bytes = known.bytes.max(bytes);
+        } else {
+            let (first, last) = (seen, seen);
+            counts.push(ViolationCount { violation, count: 1, first, last, bytes });
         }
     }
 

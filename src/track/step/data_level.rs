@@ -76,6 +76,8 @@ fn take_mapping(step: &mut Step<'_>, mapping: &Mapping, data_fin: bool, payload:
                 let checksums = &mut step.side().checksums;
                 checksums.add_lone_data_fin(dsn, mapping.ssn, stored, seen);
             }
+        } else if step.segment.payload_len == 0 {
+            data.finish_again(step.seen);
         }
     }
     if step.outcome.is_some() {

@@ -54,6 +54,9 @@ fn take_known(step: &mut Step<'_>, carried: Transmission) {
         let positions = range.shifted(carried.subflow_position - carried.range.start);
         let side = step.subflow.sides.of_mut(sender);
         side.sender_stats.carried(step.seen.at, range, class == PayloadClass::New);
+        if class != PayloadClass::New {
+            step.connection.data.of_mut(sender).repeat(range, step.seen);
+        }
         let bytes = &mut side.bytes;
         match class {
             PayloadClass::New => {

@@ -74,6 +74,7 @@ fn take_pieces(step: &mut Step<'_>, payload: SeqRange) {
             if step.outcome.is_some() {
                 outcome::note_retransmitted(step, piece.range);
             }
+            note_repeat(step, piece.range);
             violations::check_retransmission(step, piece.range.start);
             take_refused(step, piece.range);
             take_repaired(step, piece.range);
@@ -94,6 +95,18 @@ fn take_pieces(step: &mut Step<'_>, payload: SeqRange) {
             }
             take_fresh(step, piece.range);
         }
+    }
+}
+
+/// Bytes that TCP sends again: whether they are the oldest that nobody acknowledged.
+fn note_repeat(step: &mut Step<'_>, again: SeqRange) {
+    let seen = step.seen;
+    let (side, peer) = step.subflow.sides.along_mut(step.direction);
+    side.repeat(again, seen, peer.sender_stats.last());
+    if let Some(mapped) = side.mappings.covering(again.start).copied() {
+        let data = step.connection.data.of_mut(step.direction.sender());
+        let range = data.range_of(&mapped, again.intersection(mapped.positions));
+        data.repeat(range, seen);
     }
 }
 

@@ -3,6 +3,7 @@
 use super::context::Step;
 use super::directed::Directed;
 use super::{outcome, violations};
+use crate::track::range_set::SeqRange;
 use crate::track::state::event::EventKind;
 use crate::track::state::subflow::Reset;
 use crate::wire::mptcp::MptcpOption;
@@ -50,8 +51,14 @@ pub(super) fn take_reset(step: &mut Step<'_>) {
     step.event(EventKind::Rst { ack: step.segment.flags.has(TcpFlags::ACK) });
 }
 
-/// A FIN: the first one of its sender.
+/// A FIN: the first one of its sender, or the same again.
 pub(super) fn take_fin(step: &mut Step<'_>) {
+    let seen = step.seen;
+    let (side, peer) = step.subflow.sides.along_mut(step.direction);
+    if side.fin.is_some() && !side.fin_acked {
+        let end = side.sequence.range_set().span().map_or(1, |span| span.end);
+        side.repeat(SeqRange { start: end, end: end + 1 }, seen, peer.sender_stats.last());
+    }
     if step.side().fin.is_none() {
         violations::check_fin(step);
         step.side().fin = Some(step.seen);

@@ -14,6 +14,7 @@
 
 mod capture;
 mod joins;
+mod stalls;
 
 use serde_json::Value;
 
