@@ -3,6 +3,7 @@
 
 mod clocks;
 mod explain;
+mod filter;
 mod follow;
 mod generate;
 mod host;
@@ -42,6 +43,7 @@ pub fn main() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             to_stderr(&error);
+            filter::point_at(&error);
             ExitCode::from(2)
         }
     }

@@ -93,6 +93,9 @@ pub struct ReportArgs {
     /// Where it goes.
     #[command(flatten)]
     pub outputs: ReportOutputs,
+    /// Which connections.
+    #[command(flatten)]
+    pub filter: FilterArgs,
     /// Show only the connection with this number in the text
     #[arg(long, value_name = "N")]
     pub connection: Option<u64>,
@@ -120,6 +123,14 @@ pub struct ReportArgs {
     /// What times of events count from
     #[arg(long, value_name = "STYLE", default_value = "relative")]
     pub time: TimeWord,
+}
+
+/// Which rows are wanted.
+#[derive(Debug, Args)]
+pub struct FilterArgs {
+    /// Only what satisfies EXPRESSION, such as 'tcp.port==443 and bytes>1MB'
+    #[arg(long, value_name = "EXPRESSION")]
+    pub filter: Option<String>,
 }
 
 /// Files that a report is written to, one flag for each format.

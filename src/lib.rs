@@ -61,11 +61,13 @@
 //! | `units` | – |
 //! | `printable` | – |
 //! | `text_layout` | – |
+//! | `nearest` | – |
+//! | `filter` | `nearest` |
 //! | `analyze` | `track`, `wire`, `units`, `host::HostSnapshot`, `host::EndpointFlag` |
-//! | `report` | `analyze`, `track`, `wire`, `units`, `printable`, `text_layout` |
-//! | `tui` | `analyze`, `report`, `track`, `wire`, `units`, `printable`, `text_layout` |
+//! | `report` | `analyze`, `track`, `wire`, `filter`, `units`, `printable`, `text_layout` |
+//! | `tui` | `analyze`, `report`, `track`, `wire`, `filter`, `units`, `printable`, `text_layout` |
 //! | `host` | – |
-//! | `cli` | `analyze::finding`, `units` |
+//! | `cli` | `analyze::finding`, `nearest`, `units` |
 //! | `app`, `facade` | all |
 //!
 //! `tests/it/layering.rs` holds this table. Below `app` there is no clock, no randomness and, outside
@@ -89,7 +91,9 @@ mod layers {
     pub mod capture;
     #[cfg(feature = "cli")]
     pub mod cli;
+    pub mod filter;
     pub mod host;
+    pub mod nearest;
     pub mod printable;
     pub mod report;
     pub mod text_layout;

@@ -13,6 +13,7 @@ pub mod live;
 pub mod model;
 pub mod option;
 pub mod packets;
+pub mod rows;
 pub mod space;
 pub mod text;
 

@@ -24,7 +24,7 @@ pub mod axis;
 pub mod cursor;
 pub mod direction;
 pub mod draw;
-pub mod filter;
+pub mod help;
 pub mod keymap;
 pub mod label;
 pub mod layout;

@@ -67,6 +67,13 @@ pub fn to_stderr(message: impl Display) {
     eprintln!("mptcpscope: {}", printable(&message.to_string()));
 }
 
+/// Shows lines on standard error, below what was said there.
+pub(super) fn lines_to_stderr(lines: &[String]) {
+    for line in lines {
+        eprintln!("{line}");
+    }
+}
+
 /// Whether text for standard output gets colours.
 pub(super) fn is_coloured(color: Color) -> bool {
     match color {

@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 
 use super::Outcome;
 use super::clocks;
+use super::filter;
 use super::inputs::{self, InputCounts};
 use super::keys;
 use super::output;
@@ -26,6 +27,7 @@ use crate::wire::frame::Timestamp;
 
 /// The program ends after it, so its memory is not freed piece by piece.
 pub(super) fn run(args: &ReportArgs) -> Result<Outcome> {
+    let filter = filter::parse(&args.filter)?;
     let paths = inputs::paths(&args.inputs);
     let mut capture = inputs::open(&paths)?;
     let shifts = clocks::shifts(&paths)?;
@@ -47,6 +49,12 @@ pub(super) fn run(args: &ReportArgs) -> Result<Outcome> {
     report.host = as_given;
     if let Some(wanted) = args.connection {
         check_number(report.connections.len(), wanted)?;
+    }
+    filter::keep(&mut report, &filter);
+    if let Some(wanted) = args.connection
+        && report.connections.iter().all(|connection| connection.id != wanted)
+    {
+        bail!("connection {wanted} does not satisfy --filter: leave one of both out");
     }
     outputs.write(&report)?;
     let fails = args.findings.fail_on.is_some_and(|level| is_any_at(&report, level));

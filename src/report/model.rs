@@ -57,6 +57,9 @@ pub struct Report {
     pub host: Option<serde_json::Value>,
     /// Every TCP connection in which MPTCP was offered or used, in the order of the first packets.
     pub connections: Vec<Connection>,
+    /// Which connections and joins are in it, if not all: the `--filter` that they satisfy. Only
+    /// `totals.findings` counts what is left; all other totals are those of the capture.
+    pub filter: Option<String>,
     /// Joins that were never answered with MP_JOIN and whose connection is not in the capture.
     pub orphan_subflows: Vec<OrphanSubflow>,
     /// Diagnoses.
@@ -91,6 +94,7 @@ impl Default for Report {
             totals: Totals::default(),
             host: None,
             connections: Vec::new(),
+            filter: None,
             orphan_subflows: Vec::new(),
             findings: Vec::new(),
             packet_refs: BTreeMap::new(),
@@ -150,10 +154,20 @@ impl Report {
             totals,
             host: None,
             connections,
+            filter: None,
             orphan_subflows,
             findings,
             packet_refs: context.into_packet_refs(),
         }
+    }
+
+    /// The findings on a connection, by its ID, the worst first.
+    pub fn findings_of(&self, connection: u64) -> &[Finding] {
+        // Those on the capture stand first, then those on each connection, in order.
+        let all = &self.findings;
+        let first = all.partition_point(|finding| finding.connection < Some(connection));
+        let end = all.partition_point(|finding| finding.connection <= Some(connection));
+        all.get(first..end).unwrap_or_default()
     }
 
     /// A report as [`Report::build_with`] makes it, with `series` filled in.

@@ -21,6 +21,7 @@ use std::io::{self, Write};
 
 use super::model::{Finding, Report};
 use crate::analyze::finding::Code;
+use crate::printable::printable;
 use crate::units;
 pub use explain::{write_codes, write_explanation};
 use order::Ranked;
@@ -74,6 +75,9 @@ pub fn write(report: &Report, options: &TextOptions, out: &mut dyn Write) -> io:
     for line in page::join_parts(&counts(report), page.columns) {
         writeln!(out, "{}", page.paint.bold(&line))?;
     }
+    if let Some(filter) = &report.filter {
+        page.write_prose(0, &filtered(report, filter), out)?;
+    }
     input::write_notes(report, &page, out)?;
     write_findings_on_capture(report, &page, out)?;
     match options.connection {
@@ -113,6 +117,13 @@ fn counts(report: &Report) -> Vec<String> {
     let mut parts = vec![first];
     parts.extend(others.map(|(number, thing)| units::counted(number, thing)));
     parts
+}
+
+/// `shown: 2 of 40 connections (tcp.port==443)`.
+fn filtered(report: &Report, filter: &str) -> String {
+    let (shown, all) = (report.connections.len() as u64, report.totals.connections);
+    let all = units::counted(all, "connection");
+    format!("shown: {} of {all} ({})", units::count(shown), printable(filter))
 }
 
 /// Findings about the capture as a whole. The notes on inputs already count frames captured twice.

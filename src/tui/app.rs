@@ -11,6 +11,7 @@ use super::shared::Shared;
 use super::snapshot::Snapshot;
 use super::theme::Theme;
 use super::view::{Pane, Presence, Request};
+use crate::filter::FilterError;
 use crate::report::model::Finding;
 
 /// What keys are for at the moment.
@@ -40,6 +41,8 @@ pub struct App {
     pub path: Vec<Screen>,
     /// What keys are for.
     pub mode: Mode,
+    /// What is wrong with the filter that is being typed.
+    pub filter_error: Option<FilterError>,
     /// Whether nothing moves.
     pub is_frozen: bool,
     /// Whether one screen has the whole terminal.
@@ -57,6 +60,7 @@ impl App {
             screen: Screen::Connections,
             path: Vec::new(),
             mode: Mode::Normal,
+            filter_error: None,
             is_frozen: false,
             is_full_screen: false,
             waiting: None,

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::app::{App, Mode};
+use super::help;
 use super::keymap::BINDINGS;
 use super::layout::{self, MIN_COLUMNS, MIN_ROWS};
 use super::screens::{Prompt, Screen};
@@ -15,6 +16,7 @@ use super::update::EXPORTS;
 use super::widgets::pane::{draw_lines, draw_overlay};
 use super::widgets::text;
 use crate::analyze::finding::Severity;
+use crate::filter::FilterError;
 use crate::report::model::Input;
 use crate::units;
 
@@ -190,8 +192,31 @@ fn counts(app: &App) -> String {
     format!(" {}", words.join("  "))
 }
 
+/// What is wrong with the filter in the line above, with a caret under the place: after the caret or, if
+/// there is more room, before it.
+fn draw_filter_error(app: &App, error: &FilterError, frame: &mut Frame<'_>, area: Rect) {
+    let (before, _) = error.parts();
+    let column = " filter: ".len() + text::width(before);
+    let message = text::printable(&error.message);
+    let (room, more) = (usize::from(area.width), app.shared.theme.glyphs.more);
+    let needed = text::width(&message) + 2;
+    let line = if column >= room {
+        format!(" {message}")
+    } else if column + needed <= room || column < room / 2 {
+        format!("{:column$}^ {message}", "")
+    } else {
+        format!("{} ^", text::right(&message, column - 1, more))
+    };
+    let line = text::fit(&line, room, more);
+    frame.render_widget(Line::styled(line, app.shared.theme.strong()), area);
+}
+
 /// As many keys as fit; help and back always do.
 fn draw_keys(app: &App, frame: &mut Frame<'_>, area: Rect) {
+    if let (Mode::Input(_), Some(error)) = (&app.mode, &app.filter_error) {
+        draw_filter_error(app, error, frame, area);
+        return;
+    }
     let shown = |label: &str| !matches!(label, "" | "help" | "back");
     let named = BINDINGS.iter().filter(|binding| binding.applies(app));
     let keys = named.clone().filter(|binding| shown(binding.label));
@@ -208,9 +233,7 @@ fn draw_keys(app: &App, frame: &mut Frame<'_>, area: Rect) {
 }
 
 fn draw_help(app: &App, frame: &mut Frame<'_>, body: Rect, top: usize) {
-    let here = BINDINGS.iter().filter(|binding| binding.applies(app));
-    let lines: Vec<_> =
-        here.map(|binding| format!(" {:<15}{}", binding.name(app), binding.help)).collect();
+    let lines = help::lines(app);
     let height = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_add(2);
     let title = format!("Keys {} {}", app.shared.theme.glyphs.dot, app.screen.name());
     let inside = draw_overlay(app.shared.theme, frame, body, (78, height), &title);

@@ -130,7 +130,7 @@ pub const BINDINGS: &[Binding] = &[
         keys: &[(char('/'), Command::Search)],
         name: KeyName::Is("/"),
         label: "filter",
-        help: "filter: address, port, token, code; field==value",
+        help: "filter: words, and terms such as tcp.port==443 (see below)",
         place: Where::On(&[Connections, Findings]),
     },
     Binding {

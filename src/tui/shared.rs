@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use ratatui::layout::Size;
 
-use super::filter::Filter;
 use super::packet_cache::{Bytes, PacketCache};
 use super::snapshot::{Phase, Snapshot, SubflowPosition};
 use super::theme::Theme;
 use crate::analyze::state_at::StateAt;
+use crate::filter::Filter;
 use crate::report::Report;
 use crate::report::model::{Connection, Finding};
 use crate::track::index::{Entry, Members, PacketIndex};
@@ -147,11 +147,7 @@ impl Shared {
 
     /// The findings on a connection, the worst first.
     pub fn findings_of(&self, connection: u64) -> &[Finding] {
-        // The report has those on the capture first, then those on each connection, in order.
-        let all = self.all_findings();
-        let first = all.partition_point(|finding| finding.connection < Some(connection));
-        let end = all.partition_point(|finding| finding.connection <= Some(connection));
-        all.get(first..end).unwrap_or_default()
+        self.report().findings_of(connection)
     }
 
     /// The connection in focus.

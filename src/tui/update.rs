@@ -2,9 +2,10 @@
 
 use super::action::{Action, Command, Effect, Export, Move};
 use super::app::{App, Mode};
-use super::filter::Filter;
-use super::keymap::BINDINGS;
+use super::help;
 use super::screens::{Prompt, Screen};
+use crate::filter::Filter;
+use crate::report::rows::{self, ConnectionRow, FindingRow};
 
 /// What can be exported, as the list shows it.
 pub const EXPORTS: [(Export, &str); 4] = [
@@ -46,7 +47,7 @@ fn command(app: &mut App, command: Command) -> Option<Effect> {
             passed_on(command)
         }
         Mode::Help(line) => {
-            help(app, command, line);
+            scroll_help(app, command, line);
             passed_on(command)
         }
         Mode::Export(row) => export(app, command, row).or_else(|| passed_on(command)),
@@ -119,14 +120,19 @@ fn input(app: &mut App, command: Command, mut text: String) {
             app.mode = Mode::Input(String::new());
             typed(app);
         }
+        // What means nothing stays in the line until it means something.
+        Command::Accept if app.filter_error.is_some() => {}
         Command::Accept => {
             app.mode = Mode::Normal;
-            if !is_filtering(app) {
+            if is_filtering(app) {
+                warn_of_unknown_fields(app);
+            } else {
                 app.search(&text);
             }
         }
         Command::Escape => {
             app.mode = Mode::Normal;
+            app.filter_error = None;
             if is_filtering(app) {
                 app.shared.filter = Filter::default();
             }
@@ -135,12 +141,36 @@ fn input(app: &mut App, command: Command, mut text: String) {
     }
 }
 
-/// Filters rows by what was typed so far, if the line of input is a filter.
+/// Filters rows by what was typed so far, if the line of input is a filter. While it means nothing, all
+/// rows are there.
 fn typed(app: &mut App) {
     if let Mode::Input(text) = &app.mode
         && is_filtering(app)
     {
-        app.shared.filter = Filter::parse(text);
+        (app.shared.filter, app.filter_error) = match rows::filter(text) {
+            Ok(filter) => (filter, None),
+            Err(error) => (Filter::default(), Some(error)),
+        };
+    }
+}
+
+/// Says which fields of the filter are known of no row, so that nobody takes an empty list for an answer.
+fn warn_of_unknown_fields(app: &mut App) {
+    let (shared, report) = (&app.shared, app.shared.report());
+    let unknown = if app.screen == Screen::Findings {
+        let row = |finding| {
+            let connection = rows::connection_of(report, finding);
+            FindingRow::new(report, finding, connection)
+        };
+        shared.filter.unknown_fields(&report.findings.iter().map(row))
+    } else {
+        let all = shared.all_connections().iter();
+        let row =
+            |connection| ConnectionRow::new(report, connection, shared.findings_of(connection.id));
+        shared.filter.unknown_fields(&all.map(row))
+    };
+    if let Some(field) = unknown.first() {
+        app.shared.say(format!("{field} is not known of any row here: no term on it holds"));
     }
 }
 
@@ -148,8 +178,8 @@ fn is_filtering(app: &App) -> bool {
     app.screen.prompt() == Prompt::Filter
 }
 
-fn help(app: &mut App, command: Command, line: usize) {
-    let last = BINDINGS.len();
+fn scroll_help(app: &mut App, command: Command, line: usize) {
+    let last = help::lines(app).len();
     app.mode = match command {
         Command::Move(Move::Up) => Mode::Help(line.saturating_sub(1)),
         Command::Move(Move::Down) => Mode::Help((line + 1).min(last)),

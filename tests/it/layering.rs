@@ -98,6 +98,16 @@ const LAYERS: &[Layer] = &[
         must_not_use: &["serde", "ratatui", "pcap", "clap", "anyhow", "std::io", "std::fs"],
     },
     Layer {
+        name: "nearest",
+        may_import: &[],
+        must_not_use: &["serde", "ratatui", "pcap", "clap", "anyhow", "std::io", "std::fs"],
+    },
+    Layer {
+        name: "filter",
+        may_import: &["nearest"],
+        must_not_use: &["serde", "ratatui", "pcap", "clap", "anyhow", "std::io", "std::fs"],
+    },
+    Layer {
         name: "analyze",
         may_import: &["track", "wire", "units", "host::HostSnapshot", "host::EndpointFlag"],
         must_not_use: &[
@@ -112,7 +122,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "report",
-        may_import: &["analyze", "track", "wire", "units", "printable", "text_layout"],
+        may_import: &["analyze", "track", "wire", "filter", "units", "printable", "text_layout"],
         must_not_use: &[
             "ratatui",
             "pcap",
@@ -125,7 +135,16 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "tui",
-        may_import: &["analyze", "report", "track", "wire", "units", "printable", "text_layout"],
+        may_import: &[
+            "analyze",
+            "report",
+            "track",
+            "wire",
+            "filter",
+            "units",
+            "printable",
+            "text_layout",
+        ],
         must_not_use: &["pcap", "pcap_parser", "clap", "anyhow", "indicatif", "RandomState"],
     },
     Layer {
@@ -135,7 +154,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "cli",
-        may_import: &["analyze::finding", "units"],
+        may_import: &["analyze::finding", "nearest", "units"],
         must_not_use: &["ratatui", "pcap"],
     },
 ];

@@ -19,6 +19,7 @@ mod corpus;
 mod decode;
 mod fast_path;
 mod fields;
+mod filter;
 mod findings;
 mod flood;
 mod fuzz_seeds;

@@ -57,6 +57,35 @@ fn what_is_no_capture_screen() {
     insta::assert_snapshot!("help", screens.press("?").screen());
     insta::assert_snapshot!("export", screens.press("<esc>e<down>").screen());
     insta::assert_snapshot!("filter", screens.press("<esc>/443 nothing").screen());
+    insta::assert_snapshot!(
+        "filter_error",
+        screens.press("<esc>/tcp.port==5001 and foo==1<enter>").screen()
+    );
+    insta::assert_snapshot!("filter_unknown", screens.press("<esc>/paths>1<enter>").screen());
+}
+
+#[test]
+fn a_filter_that_means_nothing_takes_nothing_away() {
+    let mut screens = Screens::of("two-subflows.pcap", 80, 24);
+    let before = screens.screen();
+    let rows = |screen: &str| screen.lines().skip(2).take(8).map(str::to_owned).collect::<Vec<_>>();
+    let during = screens.press("/nothing").screen();
+    assert_ne!(rows(&before), rows(&during));
+    let wrong = screens.press(" foo==").screen();
+    assert_eq!(rows(&before), rows(&wrong));
+    assert!(
+        wrong.contains("^ there is no field foo") || wrong.contains("foo: there are"),
+        "{wrong}"
+    );
+    // Enter does not take it; Escape drops it, and the screen is as it was.
+    screens.press("<enter><esc>");
+    assert_eq!(screens.screen(), before);
+    // A long one, on every size: the message is there, and nothing falls over.
+    for width in [60, 79, 80, 120, 200] {
+        let mut screens = Screens::of("two-subflows.pcap", width, 15);
+        let wrong = screens.press("/10.0.0.1 and tcp.port in {80, 443} and bytes>1MX").screen();
+        assert!(wrong.contains("MX is no unit"), "{wrong}");
+    }
 }
 
 #[test]

@@ -186,7 +186,7 @@ pub struct Severities {
 }
 
 impl Severities {
-    pub(super) fn count(findings: &[Finding]) -> Self {
+    pub(in crate::layers::report) fn count(findings: &[Finding]) -> Self {
         let of = |wanted| findings.iter().filter(|found| found.severity == wanted).count() as u64;
         Self {
             error: of(Severity::Error),

@@ -8,6 +8,7 @@ use crate::analyze::explain;
 use crate::analyze::finding::Code;
 use crate::analyze::finding::{Confidence, Severity};
 use crate::report::model::Finding;
+use crate::report::rows::FindingRow;
 use crate::track::role::Direction;
 use crate::tui::action::{Command, Move};
 use crate::tui::cursor::Cursor;
@@ -110,7 +111,8 @@ impl FindingsScreen {
         let filter = &shared.filter;
         by_severity
             .filter(|finding| {
-                filter.is_empty() || filter.takes_finding(finding, connection(finding))
+                let row = FindingRow::new(shared.report(), finding, connection(finding));
+                filter.is_empty() || filter.takes(&row)
             })
             .collect()
     }

@@ -19,6 +19,11 @@ pub(crate) fn report(captures: &[PathBuf]) -> Value {
     report_since(None, captures)
 }
 
+/// The report on some captures, as the outputs get it.
+pub(crate) fn built_report(captures: &[PathBuf]) -> Report {
+    build_report(None, captures, &Selection::default())
+}
+
 /// The same, with all times counted from `start`.
 pub(crate) fn report_since(start: Option<Timestamp>, captures: &[PathBuf]) -> Value {
     serde_json::to_value(build_report(start, captures, &Selection::default())).unwrap()

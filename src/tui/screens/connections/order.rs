@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use crate::analyze::finding::Severity;
 use crate::report::model::{Connection, Finding};
+use crate::report::rows::ConnectionRow;
 use crate::tui::shared::Shared;
 
 /// The order of the connections.
@@ -46,7 +47,8 @@ pub(super) fn rows(shared: &Shared, sort: Sort) -> Vec<&Connection> {
     let (all, filter) = (shared.all_connections().iter(), &shared.filter);
     let mut rows: Vec<_> = all
         .filter(|connection| {
-            filter.is_empty() || filter.takes_connection(connection, here(connection))
+            filter.is_empty()
+                || filter.takes(&ConnectionRow::new(shared.report(), connection, here(connection)))
         })
         .collect();
     match sort {
