@@ -9,6 +9,7 @@ mod generate;
 mod host;
 mod inputs;
 mod keys;
+mod list;
 mod live;
 mod output;
 mod outputs;
@@ -66,6 +67,7 @@ pub fn run(cli: Cli) -> Result<Outcome> {
     let done = |()| Outcome::Done;
     match (cli.generate, cli.command) {
         (Some(what), _) => generate::run(what).map(done),
+        (None, Some(Command::List(args))) => list::run(&args).map(done),
         (None, Some(Command::Packets(args))) => packets::run(&args).map(done),
         (None, Some(Command::Explain(args))) => explain::run(&args).map(done),
         (None, Some(Command::Follow(args))) => follow::run(&args).map(done),

@@ -1,5 +1,7 @@
 //! The command line as clap reads it: which commands and flags there are, and their help. No logic.
 
+mod list;
+
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -9,6 +11,7 @@ use clap::{Arg, Args, Error, Parser, Subcommand, ValueEnum};
 
 use crate::analyze::finding::Code;
 use crate::units::parse;
+pub use list::ListArgs;
 
 /// Explains Multipath TCP in packet captures
 #[derive(Debug, Parser)]
@@ -63,6 +66,9 @@ pub enum Command {
     /// Analyse captures and say what happened (this is also done without its name)
     #[command(arg_required_else_help = true)]
     Report(ReportArgs),
+    /// Print one line per connection, sorted and with the columns that are asked for
+    #[command(arg_required_else_help = true)]
+    List(ListArgs),
     /// Print one line per segment that carries MPTCP options, with every field
     #[command(arg_required_else_help = true)]
     Packets(PacketsArgs),

@@ -95,7 +95,7 @@ impl Filter {
 fn is_unknown(row: &dyn Row, field: Field) -> bool {
     let (mut is_known, mut is_open) = (false, false);
     row.values(field, &mut |value| match value {
-        RowValue::Unknown => is_open = true,
+        RowValue::Unknown | RowValue::NoneOf(_) => is_open = true,
         _ => is_known = true,
     });
     is_open && !is_known

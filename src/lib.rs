@@ -67,7 +67,7 @@
 //! | `report` | `analyze`, `track`, `wire`, `filter`, `units`, `printable`, `text_layout` |
 //! | `tui` | `analyze`, `report`, `track`, `wire`, `filter`, `units`, `printable`, `text_layout` |
 //! | `host` | – |
-//! | `cli` | `analyze::finding`, `nearest`, `units` |
+//! | `cli` | `analyze::finding`, `report::list`, `nearest`, `units` |
 //! | `app`, `facade` | all |
 //!
 //! `tests/it/layering.rs` holds this table. Below `app` there is no clock, no randomness and, outside

@@ -9,6 +9,7 @@ pub mod event;
 pub mod fields;
 pub mod hex;
 pub mod json;
+pub mod list;
 pub mod live;
 pub mod model;
 pub mod option;

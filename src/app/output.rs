@@ -74,6 +74,11 @@ pub(super) fn lines_to_stderr(lines: &[String]) {
     }
 }
 
+/// Columns of the terminal that standard output is; `None` where it is none.
+pub(super) fn width() -> Option<usize> {
+    terminal_size::terminal_size_of(stdout()).map(|(width, _)| width.0.into())
+}
+
 /// Whether text for standard output gets colours.
 pub(super) fn is_coloured(color: Color) -> bool {
     match color {

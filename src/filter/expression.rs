@@ -50,13 +50,12 @@ impl Expression {
                 Some(found)
             }
             Self::Compare(field, Comparison::NotEqual, value) => {
-                is_any(row, *field, |found| value.is_equal(found)).map(|equal| !equal)
+                is_any(row, *field, Comparison::Equal, value).map(|equal| !equal)
             }
-            Self::Compare(field, comparison, value) => {
-                is_any(row, *field, |found| comparison.holds(found, value))
-            }
+            Self::Compare(field, comparison, value) => is_any(row, *field, *comparison, value),
             Self::In(field, values) => {
-                is_any(row, *field, |found| values.iter().any(|value| value.is_equal(found)))
+                let is_one = |value| is_any(row, *field, Comparison::Equal, value);
+                any(values.iter().map(is_one))
             }
         }
     }
@@ -97,13 +96,17 @@ fn any(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     outcome
 }
 
-/// Whether this holds for any value of a field.
-fn is_any(row: &dyn Row, field: Field, holds: impl Fn(RowValue<'_>) -> bool) -> Option<bool> {
+/// Whether any value of a field compares so with this one.
+fn is_any(row: &dyn Row, field: Field, comparison: Comparison, value: &Value) -> Option<bool> {
     let mut outcome = Some(false);
     row.values(field, &mut |found| match (outcome, as_level(field, found)) {
         (Some(true), _) => {}
         (_, RowValue::Unknown) => outcome = None,
-        (_, found) if holds(found) => outcome = Some(true),
+        (_, RowValue::NoneOf(words)) => {
+            let is_one = matches!(value, Value::Word(word) if words.contains(word));
+            outcome = outcome.filter(|_| is_one);
+        }
+        (_, found) if comparison.holds(found, value) => outcome = Some(true),
         _ => {}
     });
     outcome

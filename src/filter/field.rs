@@ -109,8 +109,23 @@ const OPTIONS: &[&str] = &[
     "MALFORMED",
 ];
 
-/// What a byte of payload is.
-const CLASSES: &[&str] = &["new_data", "retransmitted", "remapped", "reinjected", "unmapped"];
+/// What a packet is, by the most remarkable thing about it, as `packets` names it.
+const CLASSES: &[&str] = &[
+    "handshake",
+    "data",
+    "ack",
+    "address",
+    "priority",
+    "failure",
+    "close",
+    "reset",
+    "reinjected",
+    "retransmitted",
+    "remapped",
+    "unmapped",
+    "copy",
+    "other",
+];
 
 const DIRECTIONS: &[&str] = &["c2s", "s2c"];
 const SIDES: &[&str] = &["client", "server"];
@@ -173,7 +188,7 @@ fields! {
     Rtt "rtt", &[], Kind::Time, "round trip of a subflow's handshake";
     Loss "loss", &[], Kind::Share, "share of segments that were lost; not known yet";
     Option "option", &[], Kind::Word(OPTIONS), "an MPTCP option";
-    Class "class", &[], Kind::Word(CLASSES), "what bytes of payload are";
+    Class "class", &[], Kind::Word(CLASSES), "what a packet is; of a connection, what its bytes are";
     Direction "direction", &[], Kind::Word(DIRECTIONS), "from the client or from the server";
     Side "side", &[], Kind::Word(SIDES), "the host that sent it";
     Input "input", &[], Kind::Text, "the capture it is in, by name or by number from 0";

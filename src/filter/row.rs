@@ -35,6 +35,8 @@ pub enum RowValue<'a> {
     Text(&'a str),
     /// Not known.
     Unknown,
+    /// Not known, but none of these words.
+    NoneOf(&'static [&'static str]),
 }
 
 impl RowValue<'_> {
@@ -44,7 +46,7 @@ impl RowValue<'_> {
             Self::Number(number) => number.to_string() == word,
             Self::Address(address) => address.to_string().contains(word),
             Self::Text(text) => text.to_lowercase().contains(word),
-            Self::Unknown => false,
+            Self::Unknown | Self::NoneOf(_) => false,
         }
     }
 }

@@ -322,22 +322,30 @@ fn of_subflow(subflow: &Subflow, field: Field, take: Take<'_>) {
             let rtt = subflow.handshake.rtt_ns.and_then(|rtt| u64::try_from(rtt).ok());
             take(known(rtt));
         }
-        Field::Class => sent.iter().for_each(|(sent, _)| classes(sent, take)),
+        Field::Class => {
+            for (sent, _) in sent {
+                classes(sent, take);
+            }
+            take(RowValue::NoneOf(&CLASSES_OF_BYTES));
+        }
         Field::Direction => sent_any.for_each(|(_, found)| take(text(direction_name(*found)))),
         Field::Side => sent_any.for_each(|(_, found)| take(text(side_name(*found)))),
         _ => {}
     }
 }
 
+/// The classes of packets that say what their payload is. Bytes are counted by them, packets are not.
+const CLASSES_OF_BYTES: [&str; 5] = ["data", "retransmitted", "remapped", "reinjected", "unmapped"];
+
 fn classes(sent: &SubflowDirection, take: Take<'_>) {
-    let classes = [
-        (sent.new_data_bytes, "new_data"),
-        (sent.retransmitted_bytes, "retransmitted"),
-        (sent.remapped_bytes, "remapped"),
-        (sent.reinjected_bytes, "reinjected"),
-        (sent.unmapped_bytes, "unmapped"),
+    let bytes = [
+        sent.new_data_bytes,
+        sent.retransmitted_bytes,
+        sent.remapped_bytes,
+        sent.reinjected_bytes,
+        sent.unmapped_bytes,
     ];
-    let there = classes.iter().filter(|(bytes, _)| *bytes > 0);
+    let there = bytes.iter().zip(CLASSES_OF_BYTES).filter(|(bytes, _)| **bytes > 0);
     there.for_each(|(_, class)| take(text(class)));
 }
 

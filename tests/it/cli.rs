@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::support::testdata;
 
-const COMMANDS: [&[&str]; 3] = [&[], &["report"], &["packets"]];
+const COMMANDS: [&[&str]; 4] = [&[], &["report"], &["list"], &["packets"]];
 
 #[test]
 fn help_tells_exit_codes_and_examples() {
@@ -266,6 +266,45 @@ fn one_connection_of_several() {
     let none = run(&["report", &fast_open, "--connection", "2"]);
     assert_eq!((none.code, none.stdout.as_str()), (2, ""));
     assert!(none.stderr.starts_with("mptcpscope: there is no connection 2"), "{}", none.stderr);
+}
+
+#[test]
+fn a_filter_says_which_connections() {
+    let fast_open = file("fast-open.pcap");
+    let one = run(&["report", "--filter", "connection==1", &fast_open]);
+    assert!(
+        one.stdout.contains("1 of 2 connections") && !one.stdout.contains("#0 "),
+        "{}",
+        one.stdout
+    );
+    let listed = run(&["list", "--filter", "connection==1", &fast_open]);
+    assert_eq!((listed.stdout.lines().count(), listed.stderr.as_str()), (2, ""));
+    let wrong = run(&["list", "--filter", "tcp.prot == 443", &fast_open]);
+    assert_eq!((wrong.code, wrong.stdout.as_str()), (2, ""));
+    assert_eq!(
+        wrong.stderr,
+        "mptcpscope: --filter: there is no field tcp.prot: did you mean tcp.port?\n    \
+         tcp.prot == 443\n    ^^^^^^^^\n"
+    );
+    let unknown = run(&["list", "--filter", "paths>1", &fast_open]);
+    assert_eq!(unknown.code, 0);
+    assert!(unknown.stderr.contains("paths is not known"), "{}", unknown.stderr);
+    // What is left out does not fail the run.
+    let refused = file("join-refused-limit.pcap");
+    let code = |filter| run(&["report", "--fail-on", "warning", "--filter", filter, &refused]).code;
+    assert_eq!((code("connection==0"), code("connection==7")), (1, 0));
+}
+
+#[test]
+fn a_list_goes_where_it_is_asked_to() {
+    let both = run(&["list", "--json", "-", &capture()]);
+    assert_eq!(json(&both.stdout)["connections"][0]["subflows"], 2);
+    let sorted =
+        run(&["list", "--columns", "id,bytes", "--sort", "-bytes,id", &file("fast-open.pcap")]);
+    assert_eq!(sorted.stdout.lines().next(), Some("#   bytes"));
+    let wrong = run(&["list", "--columns", "byte", &capture()]);
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.stderr.contains("did you mean bytes?"), "{}", wrong.stderr);
 }
 
 #[test]

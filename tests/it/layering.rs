@@ -154,7 +154,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "cli",
-        may_import: &["analyze::finding", "nearest", "units"],
+        may_import: &["analyze::finding", "report::list", "nearest", "units"],
         must_not_use: &["ratatui", "pcap"],
     },
 ];

@@ -27,6 +27,7 @@ mod kernel_counters;
 #[cfg(feature = "tui")]
 mod ladder_rows;
 mod layering;
+mod list;
 #[cfg(target_os = "linux")]
 mod live;
 mod option_space;

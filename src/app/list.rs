@@ -1,0 +1,51 @@
+//! `list`: one line per connection.
+
+use std::mem;
+
+use anyhow::Result;
+
+use super::output::{self, Destination};
+use super::report::{self, KeptStreams, ReportContents};
+use super::{clocks, filter, inputs};
+use crate::cli::ListArgs;
+use crate::report::list::{self, Column};
+use crate::report::text::{ListOptions, write_list};
+
+pub(super) fn run(args: &ListArgs) -> Result<()> {
+    let filter = filter::parse(&args.filter)?;
+    let paths = inputs::paths(&args.inputs);
+    let mut capture = inputs::open(&paths)?;
+    let shifts = clocks::shifts(&paths)?;
+    if shifts.iter().any(Option::is_some) {
+        capture.correct_clocks(shifts.iter().map(|shift| shift.unwrap_or(0)).collect());
+    }
+    let json = args.json.as_ref().map(|path| Destination::create(path, &paths)).transpose()?;
+    let tracked = report::track(capture, KeptStreams::None, false)?;
+    let statuses = tracked.capture.inputs();
+    let wanted = ReportContents::default();
+    let mut report = report::build(&tracked.tracker, &tracked.counts, statuses, &shifts, &wanted);
+    inputs::warn_of_cut_inputs(statuses);
+    mem::forget(tracked);
+    filter::keep(&mut report, &filter);
+    let rows = list::rows(&report, &args.sort);
+    let is_text = json.as_ref().is_none_or(|json| !json.is_stdout());
+    if let Some(json) = json {
+        json.write(|out| list::write_json(&report, &rows, out))?;
+    }
+    if is_text {
+        let width = output::width();
+        let usual = args.columns.is_empty().then(|| Column::usual(width));
+        let columns = usual.unwrap_or(&args.columns);
+        let options = ListOptions {
+            columns: columns.to_vec(),
+            colour: output::is_coloured(args.color),
+            width,
+        };
+        output::to_stdout(|out| match report.totals.connections {
+            0 => writeln!(out, "no MPTCP connection was found"),
+            _ => write_list(&rows, &options, out),
+        })?;
+    }
+    mem::forget(report);
+    Ok(())
+}
