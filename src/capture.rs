@@ -14,6 +14,8 @@ mod clock;
 mod decode;
 mod error;
 mod input_path;
+#[cfg(feature = "cli")]
+mod kept;
 #[cfg(feature = "live")]
 pub mod live;
 mod open;
@@ -25,7 +27,7 @@ mod record;
 #[cfg(feature = "tui")]
 pub mod reread;
 mod source;
-#[cfg(feature = "tui")]
+#[cfg(feature = "cli")]
 pub mod spool;
 mod status;
 #[cfg(test)]
@@ -39,13 +41,19 @@ use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+#[cfg(feature = "cli")]
+pub use self::error::KeptError;
 pub use self::error::OpenError;
 pub use self::input_path::{InputPath, Reader};
+#[cfg(feature = "cli")]
+pub use self::kept::{KeptInputs, KeptLimits, is_pipe};
 #[cfg(feature = "tui")]
 pub use self::reread::PacketReader;
 pub use self::status::{Compression, Format, InputStatus, Interface};
 
 use self::open::Opened;
+#[cfg(feature = "cli")]
+use self::open::Unopened;
 use self::source::Source;
 use crate::wire::frame::{CapturePoint, Frame, PacketNo, Timestamp};
 
@@ -66,9 +74,7 @@ impl Capture {
     ///
     /// Fails on the first input that cannot be read or is no capture, and names it.
     pub fn open(paths: &[InputPath]) -> Result<Self, OpenError> {
-        if paths.iter().filter(|path| **path == InputPath::Stdin).count() > 1 {
-            return Err(OpenError::StdinTwice);
-        }
+        open::check(paths)?;
         let count = Arc::new(AtomicU64::new(0));
         let capacity = buffer::capacity(paths.len());
         let opened = paths.iter().map(|path| open::path(path, capacity, &count)).collect();
@@ -94,6 +100,16 @@ impl Capture {
         reader: impl Read + Send + 'static,
     ) -> Result<Self, OpenError> {
         Self::from_readers([(name.into(), Box::new(reader) as Reader)])
+    }
+
+    /// Like [`Capture::open`], over inputs that can be read already.
+    #[cfg(feature = "cli")]
+    fn recognise(inputs: Vec<Unopened>) -> Result<Self, OpenError> {
+        let count = Arc::new(AtomicU64::new(0));
+        let capacity = buffer::capacity(inputs.len());
+        let recognise = |input| open::recognise(input, capacity, &count);
+        let opened = inputs.into_iter().map(recognise).collect();
+        Self::assemble(opened, &count)
     }
 
     fn assemble(

@@ -1,6 +1,7 @@
 //! The command line as clap reads it: which commands and flags there are, and their help. No logic.
 
 mod list;
+mod packets;
 mod space;
 
 use std::ffi::{OsStr, OsString};
@@ -13,6 +14,7 @@ use clap::{Arg, Args, Error, Parser, Subcommand, ValueEnum};
 use crate::analyze::finding::Code;
 use crate::units::parse;
 pub use list::ListArgs;
+pub use packets::{FollowArgs, PacketsArgs, Side, SpoolArgs};
 pub use space::{DssWord, HandshakeWord, SpaceArgs, Switch};
 
 /// Explains Multipath TCP in packet captures
@@ -52,6 +54,8 @@ EXAMPLES
   mptcpscope client.pcap.gz server.pcap.gz    both ends as one story, merged by time
   mptcpscope report --json - phone.pcapng     the same facts for programs
   mptcpscope packets phone.pcapng             every MPTCP option with all its fields
+  mptcpscope packets --csv --all-segments phone.pcapng >rows.csv
+                                              a row for each segment of its connections
   mptcpscope explain single-path              what a finding means, and what to do
   mptcpscope follow phone.pcapng --connection 0 --from server >file
                                               what the server sent
@@ -71,7 +75,7 @@ pub enum Command {
     /// Print one line per connection, sorted and with the columns that are asked for
     #[command(arg_required_else_help = true)]
     List(ListArgs),
-    /// Print one line per segment that carries MPTCP options, with every field
+    /// Print one row per segment that carries MPTCP options, with every field
     #[command(arg_required_else_help = true)]
     Packets(PacketsArgs),
     /// Explain a finding: meaning, how it is recognised, causes, what to do; without CODE list all
@@ -224,34 +228,6 @@ pub struct ExplainArgs {
     pub color: Color,
 }
 
-/// Arguments of `packets`.
-#[derive(Debug, Args)]
-pub struct PacketsArgs {
-    /// Which captures.
-    #[command(flatten)]
-    pub inputs: Inputs,
-    /// Print one JSON object per line
-    #[arg(long)]
-    pub jsonl: bool,
-    /// What times count from
-    #[arg(long, value_name = "STYLE", default_value = "relative")]
-    pub time: TimeWord,
-}
-
-/// Arguments of `follow`.
-#[derive(Debug, Args)]
-pub struct FollowArgs {
-    /// Which captures.
-    #[command(flatten)]
-    pub inputs: Inputs,
-    /// The connection, by its number in the report
-    #[arg(long, value_name = "N")]
-    pub connection: u64,
-    /// Whose octets to write
-    #[arg(long, value_name = "SIDE")]
-    pub from: Side,
-}
-
 /// Arguments of `live`.
 #[derive(Debug, Args)]
 #[command(
@@ -345,6 +321,9 @@ pub struct TuiArgs {
     /// What is remembered of a live capture, and for how long.
     #[command(flatten)]
     pub eviction: AgeingArgs,
+    /// How much of what is no file can be shown again.
+    #[command(flatten)]
+    pub spool: SpoolArgs,
     /// Draw with ASCII only, for terminals without Unicode
     #[arg(long)]
     pub ascii: bool,
@@ -402,15 +381,6 @@ pub struct HostArgs {
     /// Print JSON, for `report --host`
     #[arg(long)]
     pub json: bool,
-}
-
-/// A host of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Side {
-    /// The one that opened the connection
-    Client,
-    /// The other one
-    Server,
 }
 
 /// The captures to read.

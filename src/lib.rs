@@ -56,7 +56,7 @@
 //! | layer | may import of ours |
 //! |---|---|
 //! | `wire` | – |
-//! | `capture` | `wire::frame` |
+//! | `capture` | `wire::frame`, `units` |
 //! | `track` | `wire` |
 //! | `units` | – |
 //! | `printable` | – |

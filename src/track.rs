@@ -16,6 +16,7 @@ pub mod data_level;
 pub mod distribution;
 mod eviction;
 pub mod fallback;
+pub mod final_subflows;
 pub mod flow_table;
 pub mod ids;
 pub mod index;
@@ -27,6 +28,7 @@ pub mod outcome;
 pub mod packet_class;
 pub mod proof;
 pub mod range_set;
+pub mod relative;
 pub mod role;
 mod shared;
 pub mod stamp;
@@ -49,7 +51,7 @@ pub use trace::Trace;
 
 use std::collections::BTreeSet;
 
-use flow_table::FlowKey;
+use flow_table::{Flow, FlowKey};
 use ids::{ConnectionId, SubflowId};
 use options::SegmentOptions;
 use outcome::SegmentOutcome;
@@ -59,6 +61,7 @@ use role::{Direction, Role};
 use shared::{LastPacketLog, SERIES_SPANS, Shared, WantedStreams};
 use stamp::PacketStamp;
 use state::stream::{Stream, StreamUse};
+use state::subflow::ByteCounts;
 use step::{FollowUp, Step};
 use store::Store;
 use updates::Update;
@@ -189,6 +192,16 @@ impl Tracker {
         proof::of_option(self.store.connection_of(id), subflow, sender, option)
     }
 
+    /// Wireshark's `tcp.stream` of a flow that shows no MPTCP so far; `segment`, which was pushed before,
+    /// is one of it.
+    pub fn plain_stream(&self, segment: &Segment<'_>) -> Option<u32> {
+        let key = FlowKey::new(segment.source, segment.destination);
+        match self.shared.flows.get(&key)? {
+            Flow::Plain { stream, .. } => stream,
+            Flow::Subflow(_) => None,
+        }
+    }
+
     /// What was put together so far.
     pub const fn trace(&self) -> Trace<'_> {
         Trace::new(&self.store, &self.shared.totals)
@@ -251,7 +264,8 @@ impl Tracker {
             step::note_stalls(&mut self.step(id, seen, segment, options), segment.payload_len > 0);
         }
         if self.shared.last_packet.is_some() {
-            self.note_packet(id, outcome.direction, segment, outcome.class);
+            let bytes = ByteCounts::of_new_data(segment.payload_len.into());
+            self.note_packet(id, outcome.direction, segment, (outcome.class, bytes));
         }
     }
 
@@ -275,7 +289,7 @@ impl Tracker {
         self.shared.count_buffered(before, self.store.connection_of(id).buffered());
         if let Some(class) = outcome.class {
             let direction = told_direction.unwrap_or(outcome.direction);
-            self.note_packet(id, direction, segment, class);
+            self.note_packet(id, direction, segment, (class, outcome.bytes));
         }
         self.follow_up(id, outcome.direction, segment, &outcome.follow_up);
         if outcome.class.is_some() {
@@ -373,11 +387,11 @@ impl Tracker {
         subflow: SubflowId,
         direction: Direction,
         segment: &Segment<'_>,
-        class: PacketClass,
+        (kind, bytes): (PacketClass, ByteCounts),
     ) {
         if let Some(LastPacketLog { packet, .. }) = self.shared.last_packet.as_deref_mut() {
             let payload_len = segment.payload_len;
-            *packet = Some(LastPacket { subflow, direction, kind: class, payload_len });
+            *packet = Some(LastPacket { subflow, direction, kind, payload_len, bytes });
         }
     }
 }

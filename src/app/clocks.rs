@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use anyhow::Result;
 
 use super::inputs;
-use crate::capture::InputPath;
+use crate::capture::{Capture, InputPath, is_pipe};
 use crate::wire::segment::{Decoded, Endpoint, Segment, TcpFlags, decode};
 use crate::wire::seq::SeqNum;
 
@@ -30,9 +30,10 @@ struct PacketStamp {
 }
 
 /// By how many nanoseconds the clock of each input is ahead of the first one's; `None` where that
-/// can't be told, or is too little to matter. Standard input is not looked at.
+/// can't be told, or is too little to matter. With standard input or a pipe among them, none is looked
+/// at: what is read of those is gone.
 pub(super) fn shifts(paths: &[InputPath]) -> Result<Vec<Option<i64>>> {
-    if paths.len() < 2 || paths.contains(&InputPath::Stdin) {
+    if paths.len() < 2 || paths.contains(&InputPath::Stdin) || paths.iter().any(is_pipe) {
         return Ok(vec![None; paths.len()]);
     }
     let mut known: Vec<(PacketStamp, i64)> = Vec::new();
@@ -45,6 +46,13 @@ pub(super) fn shifts(paths: &[InputPath]) -> Result<Vec<Option<i64>>> {
         shifts.push(shift);
     }
     Ok(shifts)
+}
+
+/// Corrects the clocks of the inputs of `capture`.
+pub(super) fn correct(capture: &mut Capture, shifts: &[Option<i64>]) {
+    if shifts.iter().any(Option::is_some) {
+        capture.correct_clocks(shifts.iter().map(|shift| shift.unwrap_or(0)).collect());
+    }
 }
 
 fn handshakes(path: &InputPath) -> Result<PacketStamp> {

@@ -7,15 +7,13 @@ use anyhow::{Result, bail};
 
 use super::inputs;
 use super::output::{self, to_stderr};
-use super::pipeline;
-use super::progress::Progress;
-use super::report::{self, KeptStreams};
+use super::readings::{FirstReading, SecondReading};
+use super::report;
 use crate::analyze::ConnectionContext;
-use crate::capture::InputPath;
 use crate::cli::{FollowArgs, Side};
+use crate::track::Tracker;
 use crate::track::role::Role;
 use crate::track::stream::{StreamBreak, StreamUse};
-use crate::track::{Limits, Tracker};
 use crate::units;
 use crate::wire::frame::PacketNo;
 
@@ -30,25 +28,22 @@ struct Target {
 
 pub(super) fn run(args: &FollowArgs) -> Result<()> {
     let paths = inputs::paths(&args.inputs);
-    if paths.contains(&InputPath::Stdin) {
-        // Which packets belong to the connection is known only at the end of the capture.
-        bail!("follow reads a capture twice: save standard input to a file first");
-    }
-    let target = find(&paths, args.connection)?;
+    let find = |tracker: &Tracker| find(tracker, args.connection);
+    let (first, target) = FirstReading::of(&paths, &args.spool, find)?;
     let sender = match args.from {
         Side::Client => Role::Client,
         Side::Server => Role::Server,
     };
-    let mut tracker = Tracker::new(Limits::default(), report::seed());
-    tracker.keep_streams_of(StreamUse::Bytes, target.subflows.clone());
-    output::to_stdout(|out| write_stream(&paths, &mut tracker, &target, sender, out))?;
-    warn_of_missing_data(&mut tracker, &target, sender);
+    let mut second = first.again()?;
+    second.tracker().keep_streams_of(StreamUse::Bytes, target.subflows.clone());
+    output::to_stdout(|out| write_stream(&mut second, &target, sender, out))?;
+    second.finish()?;
+    warn_of_missing_data(second.tracker(), &target, sender);
     Ok(())
 }
 
-/// Reads the captures for the first time, to know which packets the connection begins with.
-fn find(paths: &[InputPath], wanted: u64) -> Result<Target> {
-    let tracker = report::track(inputs::open(paths)?, KeptStreams::None, false)?.tracker;
+/// Which packets the connection begins with. That is known at the end of the first reading.
+fn find(tracker: &Tracker, wanted: u64) -> Result<Target> {
     let trace = tracker.trace();
     let connections = trace.connections();
     report::check_number(connections.len(), wanted)?;
@@ -60,17 +55,13 @@ fn find(paths: &[InputPath], wanted: u64) -> Result<Target> {
 
 /// Reads the captures again, and writes bytes as soon as all before them are there.
 fn write_stream(
-    paths: &[InputPath],
-    tracker: &mut Tracker,
+    second: &mut SecondReading<'_>,
     target: &Target,
     sender: Role,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let mut capture = inputs::open(paths).map_err(io::Error::other)?;
-    let progress = Progress::new(capture.bytes_total(), true);
     let mut frames = 0u64;
-    pipeline::run(&mut capture, progress, |_, decoded| {
-        tracker.push(decoded);
+    second.run(true, |tracker, _| {
         frames += 1;
         if frames.is_multiple_of(FRAMES_PER_WRITE)
             && let Some(stream) = tracker.stream_mut(target.first, sender)
@@ -79,7 +70,7 @@ fn write_stream(
         }
         Ok(())
     })?;
-    let Some(stream) = tracker.stream_mut(target.first, sender) else { return Ok(()) };
+    let Some(stream) = second.tracker().stream_mut(target.first, sender) else { return Ok(()) };
     stream.finish();
     out.write_all(&stream.take_bytes())
 }

@@ -10,7 +10,7 @@ use crate::analyze::InputStats;
 use crate::capture::{Capture, InputPath, InputStatus};
 use crate::cli::Inputs;
 use crate::report::PacketRef;
-use crate::wire::frame::{Frame, PacketNo};
+use crate::wire::frame::{Frame, PacketNo, Timestamp};
 use crate::wire::segment::Decoded;
 
 /// The inputs that the user named.
@@ -24,12 +24,44 @@ pub(super) fn open(paths: &[InputPath]) -> Result<Capture> {
     Ok(Capture::open(paths)?)
 }
 
+/// The earliest packet of all, by the corrected clocks: what the moments of the report count from.
+pub(super) fn origin(inputs: &[InputStatus], shifts: &[Option<i64>]) -> Option<Timestamp> {
+    let ahead = |input: usize| shifts.get(input).copied().flatten().unwrap_or(0);
+    let first = inputs
+        .iter()
+        .enumerate()
+        .filter_map(|(index, input)| Some(Timestamp(input.first?.0.saturating_sub(ahead(index)))));
+    first.min()
+}
+
 /// Says on standard error which inputs ended early, for outputs that have no place for it.
 pub(super) fn warn_of_cut_inputs(inputs: &[InputStatus]) {
     for input in inputs {
         if let Some(note) = &input.note {
             to_stderr(format_args!("{}: {note}", input.path));
         }
+    }
+}
+
+/// Counts frames, to say where each one stands.
+pub(super) struct Places {
+    /// Frames of each input so far.
+    frames: Vec<u64>,
+}
+
+impl Places {
+    pub(super) fn new(inputs: usize) -> Self {
+        Self { frames: vec![0; inputs] }
+    }
+
+    /// Input and number there of the next frame.
+    pub(super) fn next(&mut self, frame: &Frame<'_>) -> PacketRef {
+        let input = usize::from(frame.point.input);
+        let number = self.frames.get_mut(input).map_or(0, |frames| {
+            *frames += 1;
+            *frames
+        });
+        PacketRef(u32::from(frame.point.input), number)
     }
 }
 

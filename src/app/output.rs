@@ -4,8 +4,11 @@ use std::env;
 use std::ffi::OsStr;
 use std::fmt::Display;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write, stdout};
+use std::io::{self, BufWriter, Stdout, Write, stdout};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use anyhow::{Error, Result, bail};
@@ -60,6 +63,45 @@ impl Destination {
 /// Writes to standard output, through a buffer, to the end.
 pub(super) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
     all(stdout().lock(), write).map_err(|error| unwritable("standard output", error))
+}
+
+/// Writes to standard output like [`to_stdout`], and keeps nobody waiting for it: what is written is out
+/// a moment later, however long nothing follows.
+pub(super) fn to_stdout_soon(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
+    let buffer = BufWriter::with_capacity(1 << 16, stdout());
+    let shared = Arc::new(Mutex::new(buffer));
+    let flushed = Arc::downgrade(&shared);
+    thread::spawn(move || {
+        while let Some(buffer) = flushed.upgrade() {
+            // If it fails, so will the next write, and that is told.
+            let _ = lock(&buffer).flush();
+            drop(buffer);
+            thread::sleep(MOMENT);
+        }
+    });
+    let mut out = SharedOutput(shared);
+    let written = write(&mut out).and_then(|()| out.flush());
+    written.map_err(|error| unwritable("standard output", error))
+}
+
+/// How long written bytes may wait.
+const MOMENT: Duration = Duration::from_millis(50);
+
+/// A buffer that a thread of its own empties now and then.
+struct SharedOutput(Arc<Mutex<BufWriter<Stdout>>>);
+
+impl Write for SharedOutput {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        lock(&self.0).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        lock(&self.0).flush()
+    }
+}
+
+fn lock(buffer: &Mutex<BufWriter<Stdout>>) -> MutexGuard<'_, BufWriter<Stdout>> {
+    buffer.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Says something on standard error: in one line, whatever the names in it are.

@@ -13,8 +13,8 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// The state of the bar: none, not yet, or shown.
 pub(super) enum Progress {
     Hidden,
-    Waiting { since: Instant, bytes_total: Option<u64> },
-    Shown { since: Instant, bar: ProgressBar },
+    Waiting { since: Instant, bytes_total: Option<u64>, stage: &'static str },
+    Shown { since: Instant, bar: ProgressBar, stage: &'static str },
 }
 
 impl Progress {
@@ -22,24 +22,34 @@ impl Progress {
     /// `wanted` says that it disturbs nothing.
     pub(super) fn new(bytes_total: Option<u64>, wanted: bool) -> Self {
         if wanted && stderr().is_terminal() {
-            Self::Waiting { since: Instant::now(), bytes_total }
+            Self::Waiting { since: Instant::now(), bytes_total, stage: "" }
         } else {
             Self::Hidden
         }
+    }
+
+    /// It with words before what it shows, that say which part of the work this is.
+    pub(super) fn of(mut self, words: &'static str) -> Self {
+        if let Self::Waiting { stage, .. } | Self::Shown { stage, .. } = &mut self {
+            *stage = words;
+        }
+        self
     }
 
     /// Shows how far the work is.
     pub(super) fn update(&mut self, bytes_read: u64, packets: u64) {
         match self {
             Self::Hidden => {}
-            Self::Waiting { since, bytes_total } => {
+            Self::Waiting { since, bytes_total, stage } => {
                 if since.elapsed() >= PATIENCE {
-                    let (since, bar) = (*since, bar(*bytes_total));
-                    show(&bar, bytes_read, packets, since.elapsed());
-                    *self = Self::Shown { since, bar };
+                    let (since, bar, stage) = (*since, bar(*bytes_total), *stage);
+                    show(&bar, stage, bytes_read, packets, since.elapsed());
+                    *self = Self::Shown { since, bar, stage };
                 }
             }
-            Self::Shown { since, bar } => show(bar, bytes_read, packets, since.elapsed()),
+            Self::Shown { since, bar, stage } => {
+                show(bar, stage, bytes_read, packets, since.elapsed());
+            }
         }
     }
 }
@@ -62,8 +72,9 @@ fn bar(bytes_total: Option<u64>) -> ProgressBar {
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-fn show(bar: &ProgressBar, bytes_read: u64, packets: u64, elapsed: Duration) {
-    bar.set_message(message(bar.length(), bytes_read, packets, elapsed));
+fn show(bar: &ProgressBar, stage: &str, bytes_read: u64, packets: u64, elapsed: Duration) {
+    let message = message(bar.length(), bytes_read, packets, elapsed);
+    bar.set_message(format!("{stage}{message}"));
     bar.set_position(bytes_read);
 }
 

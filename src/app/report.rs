@@ -31,9 +31,7 @@ pub(super) fn run(args: &ReportArgs) -> Result<Outcome> {
     let paths = inputs::paths(&args.inputs);
     let mut capture = inputs::open(&paths)?;
     let shifts = clocks::shifts(&paths)?;
-    if shifts.iter().any(Option::is_some) {
-        capture.correct_clocks(shifts.iter().map(|shift| shift.unwrap_or(0)).collect());
-    }
+    clocks::correct(&mut capture, &shifts);
     let mut outputs = Outputs::open(&args.outputs, &paths)?;
     outputs.add_text(TextOptions {
         colour: output::is_coloured(args.color),

@@ -1,7 +1,10 @@
-//! Standard input, read by a thread of its own, so that nobody else has to wait for it.
+//! Standard input, or a pipe that has a name, read by a thread of its own, so that nobody else has to
+//! wait for it.
 
+use std::fs::File;
 use std::io::{self, Read};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 /// Bytes read at once, and how many such pieces may wait.
@@ -11,19 +14,30 @@ const PIECES: usize = 16;
 /// Begins to read. The pieces come in order; an empty one is the end, and so is an error.
 pub(super) fn pieces() -> Receiver<io::Result<Vec<u8>>> {
     let (sender, pieces) = sync_channel(PIECES);
-    thread::spawn(move || {
-        let mut stdin = io::stdin().lock();
-        loop {
-            let mut piece = vec![0; PIECE];
-            let read = stdin.read(&mut piece).map(|bytes| {
-                piece.truncate(bytes);
-                piece
-            });
-            let is_end = read.as_ref().map_or(true, Vec::is_empty);
-            if sender.send(read).is_err() || is_end {
-                return;
-            }
-        }
+    thread::spawn(move || send(io::stdin().lock(), &sender));
+    pieces
+}
+
+/// The same of a pipe by its path. It is opened by the thread, too: that waits for a writer.
+pub(super) fn pieces_of(path: PathBuf) -> Receiver<io::Result<Vec<u8>>> {
+    let (sender, pieces) = sync_channel(PIECES);
+    thread::spawn(move || match File::open(path) {
+        Ok(pipe) => send(pipe, &sender),
+        Err(error) => drop(sender.send(Err(error))),
     });
     pieces
+}
+
+fn send(mut pipe: impl Read, sender: &SyncSender<io::Result<Vec<u8>>>) {
+    loop {
+        let mut piece = vec![0; PIECE];
+        let read = pipe.read(&mut piece).map(|bytes| {
+            piece.truncate(bytes);
+            piece
+        });
+        let is_end = read.as_ref().map_or(true, Vec::is_empty);
+        if sender.send(read).is_err() || is_end {
+            return;
+        }
+    }
 }

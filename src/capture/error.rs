@@ -1,9 +1,13 @@
 //! Why a capture cannot be opened.
 
 use std::io;
+#[cfg(feature = "cli")]
+use std::path::PathBuf;
 
 use super::input_path::InputPath;
 use super::status::Compression;
+#[cfg(feature = "cli")]
+use crate::units;
 
 /// An input that cannot be opened, or is no capture. Each message is one sentence for the user.
 #[derive(Debug, thiserror::Error)]
@@ -85,5 +89,65 @@ pub enum OpenError {
         start: String,
         /// What to give instead.
         advice: &'static str,
+    },
+}
+
+/// An input that cannot be read twice. Each message is one sentence for the user.
+#[cfg(feature = "cli")]
+#[derive(Debug, thiserror::Error)]
+pub enum KeptError {
+    /// It cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// It is no longer what was read first.
+    #[error(
+        "{input} changed while it was read twice: wait until nobody writes to it, or read a copy"
+    )]
+    Changed {
+        /// Which input.
+        input: InputPath,
+    },
+    /// More came than may be kept.
+    #[error(
+        "{input} has more than the {} that may be kept in {} to read it again: save it to a file \
+         first, or allow more with --spool",
+        units::bytes(*.most),
+        .folder.display()
+    )]
+    Full {
+        /// Which input.
+        input: InputPath,
+        /// Where it was kept.
+        folder: PathBuf,
+        /// Bytes that may be kept.
+        most: u64,
+    },
+    /// It cannot be kept any more.
+    #[error(
+        "{input} cannot be kept in {} to read it again ({source}): save it to a file first, or set \
+         TMPDIR to a folder with more room",
+        .folder.display()
+    )]
+    Write {
+        /// Which input.
+        input: InputPath,
+        /// Where it was kept.
+        folder: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// There is no place to keep it.
+    #[error(
+        "{input} can be read only once, and no temporary file can be made in {} ({source}): set \
+         TMPDIR to a folder that can be written, or save it to a file first",
+        .folder.display()
+    )]
+    Folder {
+        /// Which input.
+        input: InputPath,
+        /// Where it was to be kept.
+        folder: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
     },
 }

@@ -21,12 +21,26 @@ use super::status::{Compression, Format, InputStatus};
 /// Octets looked at to say what a file that is no capture may be.
 const LOOK: usize = pcap::HEADER;
 
+/// An input that can be read, but was not recognised yet.
+pub(super) struct Unopened {
+    pub(super) path: InputPath,
+    pub(super) reader: Reader,
+    /// Octets as stored, of a regular file.
+    pub(super) size: Option<u64>,
+}
+
 /// An input that was opened and recognised.
 pub(super) struct Opened {
     pub(super) source: Source,
     pub(super) status: InputStatus,
     /// Octets as stored, of a regular file.
     pub(super) size: Option<u64>,
+}
+
+/// Fails where standard input is named twice.
+pub(super) fn check(paths: &[InputPath]) -> Result<(), OpenError> {
+    let stdin = paths.iter().filter(|path| **path == InputPath::Stdin);
+    if stdin.count() > 1 { Err(OpenError::StdinTwice) } else { Ok(()) }
 }
 
 /// Opens a file or standard input.
@@ -37,9 +51,13 @@ pub(super) fn path(
 ) -> Result<Opened, OpenError> {
     let (reader, size) = match input {
         InputPath::Stdin => (Box::new(io::stdin()) as Reader, None),
-        InputPath::File(path) => file(path).map_err(|error| unreadable(input, error))?,
+        InputPath::File(path) => {
+            let file = file(path).map_err(|error| unreadable(input, error))?;
+            let metadata = file.metadata().map_err(|error| unreadable(input, error))?;
+            (Box::new(file) as Reader, metadata.is_file().then_some(metadata.len()))
+        }
     };
-    recognise(input, reader, size, capacity, count)
+    recognise(Unopened { path: input.clone(), reader, size }, capacity, count)
 }
 
 /// Opens a reader that is shown as `name`.
@@ -49,20 +67,20 @@ pub(super) fn reader(
     capacity: usize,
     count: &Arc<AtomicU64>,
 ) -> Result<Opened, OpenError> {
-    recognise(&InputPath::File(PathBuf::from(name)), reader, None, capacity, count)
+    let path = InputPath::File(PathBuf::from(name));
+    recognise(Unopened { path, reader, size: None }, capacity, count)
 }
 
-fn file(path: &Path) -> io::Result<(Reader, Option<u64>)> {
+/// Opens a file that is no directory.
+pub(super) fn file(path: &Path) -> io::Result<File> {
     let file = File::open(path)?;
-    let metadata = file.metadata()?;
-    if metadata.is_dir() {
+    if file.metadata()?.is_dir() {
         return Err(ErrorKind::IsADirectory.into());
     }
-    let size = metadata.is_file().then_some(metadata.len());
-    Ok((Box::new(file), size))
+    Ok(file)
 }
 
-fn unreadable(input: &InputPath, source: io::Error) -> OpenError {
+pub(super) fn unreadable(input: &InputPath, source: io::Error) -> OpenError {
     let input = input.clone();
     match source.kind() {
         ErrorKind::NotFound => OpenError::Missing { input },
@@ -72,13 +90,14 @@ fn unreadable(input: &InputPath, source: io::Error) -> OpenError {
     }
 }
 
-fn recognise(
-    input: &InputPath,
-    reader: Reader,
-    size: Option<u64>,
+/// Recognises how an input is compressed, and its format.
+pub(super) fn recognise(
+    unopened: Unopened,
     capacity: usize,
     count: &Arc<AtomicU64>,
 ) -> Result<Opened, OpenError> {
+    let Unopened { path: input, reader, size } = unopened;
+    let input = &input;
     let mut reader = Counted { reader, count: Arc::clone(count) };
     let head = head(&mut reader).map_err(|error| unreadable(input, error))?;
     let compression = Compression::recognise(&head);

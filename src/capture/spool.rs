@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::buffer::LONGEST_RECORD;
+use crate::units;
 use crate::wire::frame::{Frame, LinkType, PacketNo, Place, RawPacket};
 
 /// Octets that are gathered before they are written.
@@ -17,7 +18,16 @@ const GATHERED: usize = 256 << 10;
 /// Octets before each frame: its number, link type, length on the wire, captured length.
 const HEADER: usize = 20;
 
-/// Keeps frames. Bounded, it is a ring: the oldest frames are written over.
+/// How much a [`Spool`] keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpoolSize {
+    /// The latest octets: it is a ring, and the oldest frames are written over.
+    Latest(u64),
+    /// The first octets: past them, nothing is kept.
+    First(u64),
+}
+
+/// Keeps frames.
 #[derive(Debug)]
 pub struct Spool {
     shared: Arc<Shared>,
@@ -39,16 +49,22 @@ struct Shared {
     file: File,
     /// Octets of a ring.
     ring: Option<u64>,
+    /// Past this position nothing is kept.
+    most: u64,
     /// Up to where the file was written, or is being written right now.
     written: AtomicU64,
 }
 
 impl Spool {
-    /// A spool in `folder` that grows, or with `most` octets one that does not grow beyond them.
-    pub fn create(folder: &Path, most: Option<u64>) -> io::Result<Self> {
+    /// A spool in `folder`.
+    pub fn create(folder: &Path, size: SpoolSize) -> io::Result<Self> {
         let file = tempfile::tempfile_in(folder)?;
-        let ring = most.map(|most| most.max(2 * LONGEST_RECORD as u64));
-        let shared = Shared { file, ring, written: AtomicU64::new(0) };
+        let (ring, most) = match size {
+            SpoolSize::Latest(most) => (Some(most.max(2 * LONGEST_RECORD as u64)), u64::MAX),
+            SpoolSize::First(most) => (None, most),
+        };
+        let most = most.min(Place::MOST_OFFSET);
+        let shared = Shared { file, ring, most, written: AtomicU64::new(0) };
         let gathered = Vec::with_capacity(GATHERED + (64 << 10));
         Ok(Self { shared: Arc::new(shared), gathered, end: 0, failed: None })
     }
@@ -64,7 +80,13 @@ impl Spool {
         let len = (HEADER + frame.data.len()) as u64;
         self.skip_to_room(len);
         let place = Place { source: Place::SPOOL, offset: self.end };
-        if self.failed.is_some() || self.end + len > Place::MOST_OFFSET {
+        if self.failed.is_some() {
+            return None;
+        }
+        if self.end + len > self.shared.most {
+            let full =
+                format!("they take more than {}: see --spool", units::bytes(self.shared.most));
+            self.failed = Some(io::Error::new(io::ErrorKind::StorageFull, full));
             return None;
         }
         self.gathered.extend(frame.number.0.to_le_bytes());
@@ -164,7 +186,7 @@ mod tests {
 
     #[test]
     fn what_was_flushed_is_read_again() {
-        let mut spool = Spool::create(&std::env::temp_dir(), None).unwrap();
+        let mut spool = Spool::create(&std::env::temp_dir(), SpoolSize::First(u64::MAX)).unwrap();
         let places: Vec<_> = (0..200u8)
             .map(|number| spool.keep(&frame(number.into(), &[number; 1_500])).unwrap())
             .collect();
@@ -182,8 +204,20 @@ mod tests {
     }
 
     #[test]
+    fn past_its_size_nothing_is_kept_and_it_says_why() {
+        let mut spool = Spool::create(&std::env::temp_dir(), SpoolSize::First(3_000)).unwrap();
+        let places = [1, 2, 3].map(|number| spool.keep(&frame(number, &[7; 1_400])));
+        assert_eq!(places.map(|place| place.is_some()), [true, true, false]);
+        let why = spool.failure().unwrap().to_string();
+        assert_eq!(why, "they take more than 3 kB: see --spool");
+        spool.flush();
+        let first = places[0].unwrap();
+        assert!(spool.reader().read(PacketNo(1), first.offset).is_some());
+    }
+
+    #[test]
     fn a_ring_keeps_the_latest() {
-        let mut spool = Spool::create(&std::env::temp_dir(), Some(0)).unwrap();
+        let mut spool = Spool::create(&std::env::temp_dir(), SpoolSize::Latest(0)).unwrap();
         let data = vec![9; 60_000];
         let places: Vec<_> =
             (0..2_000).map(|number| spool.keep(&frame(number, &data)).unwrap()).collect();

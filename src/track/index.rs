@@ -254,10 +254,12 @@ impl Members {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::track::subflow::ByteCounts;
 
     fn packet(subflow: u32, kind: PacketClass) -> LastPacket {
         let direction = Direction::ServerToClient;
-        LastPacket { subflow: Id::at(subflow), direction, kind, payload_len: 1_420 }
+        let bytes = ByteCounts::default();
+        LastPacket { subflow: Id::at(subflow), direction, kind, payload_len: 1_420, bytes }
     }
 
     #[test]

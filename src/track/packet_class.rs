@@ -2,6 +2,7 @@
 
 use super::ids::SubflowId;
 use super::role::Direction;
+use super::state::subflow::ByteCounts;
 
 /// What a segment of a subflow is, by the most remarkable thing about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,6 +57,26 @@ impl PacketClass {
         Self::Other,
     ];
 
+    /// Its name in outputs for programs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Handshake => "handshake",
+            Self::Data => "data",
+            Self::Ack => "ack",
+            Self::Address => "address",
+            Self::Priority => "priority",
+            Self::Failure => "failure",
+            Self::Close => "close",
+            Self::Reset => "reset",
+            Self::Reinjected => "reinjected",
+            Self::Retransmitted => "retransmitted",
+            Self::Remapped => "remapped",
+            Self::Unmapped => "unmapped",
+            Self::Copy => "copy",
+            Self::Other => "other",
+        }
+    }
+
     /// Whether a segment of this class is one of many alike.
     pub const fn is_plain(self) -> bool {
         matches!(self, Self::Data | Self::Ack)
@@ -73,4 +94,7 @@ pub struct LastPacket {
     pub kind: PacketClass,
     /// Bytes of payload on the wire.
     pub payload_len: u32,
+    /// What became of its payload; none of a copy. Bytes whose mapping has no place yet count as new data:
+    /// see [`Pending::moves`](super::pending::Pending::moves).
+    pub bytes: ByteCounts,
 }

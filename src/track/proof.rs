@@ -2,7 +2,7 @@
 //!
 //! They are computed on demand, since a key may be seen after the proof that needs it.
 
-use super::role::Role;
+use super::role::{PerRole, Role};
 use super::state::address::AnnouncedAddress;
 use super::state::connection::Connection;
 use super::state::subflow::{JoinHandshake, Subflow};
@@ -71,14 +71,72 @@ fn expected_hmacs(
     opener: Role,
     join: &JoinHandshake,
 ) -> Option<(JoinHmac, JoinHmac)> {
-    let key = |role: Role| connection.hosts.of(role).key;
-    let asking = JoinParty { key: key(opener)?, nonce: join.joiner_nonce? };
-    let answering = JoinParty { key: key(opener.peer())?, nonce: join.joinee_nonce? };
     let version = connection.version.unwrap_or(Version::V1);
+    join_hmacs(version, keys(connection), opener, join)
+}
+
+fn join_hmacs(
+    version: Version,
+    keys: PerRole<Option<Key>>,
+    opener: Role,
+    join: &JoinHandshake,
+) -> Option<(JoinHmac, JoinHmac)> {
+    let asking = JoinParty { key: (*keys.of(opener))?, nonce: join.joiner_nonce? };
+    let answering = JoinParty { key: (*keys.of(opener.peer()))?, nonce: join.joinee_nonce? };
     Some((
         crypto::join_hmac(version, answering, asking),
         crypto::join_hmac(version, asking, answering),
     ))
+}
+
+fn keys(connection: &Connection) -> PerRole<Option<Key>> {
+    let PerRole { client, server } = &connection.hosts;
+    PerRole { client: client.key, server: server.key }
+}
+
+/// What it takes to judge the proofs in the options of a subflow.
+#[derive(Debug, Clone, Copy)]
+pub struct ProofBasis {
+    version: Version,
+    keys: PerRole<Option<Key>>,
+    opener: Role,
+    join: Option<JoinHandshake>,
+}
+
+impl ProofBasis {
+    /// As far as it is known by now.
+    pub fn new(connection: &Connection, subflow: &Subflow) -> Self {
+        Self {
+            version: connection.version.unwrap_or(Version::V1),
+            keys: keys(connection),
+            opener: subflow.opener,
+            join: subflow.join,
+        }
+    }
+
+    /// What the proof in an option is worth, sent by `sender`; `None` for an option that carries none.
+    pub fn verdict(&self, sender: Role, option: &MptcpOption) -> Option<Verdict> {
+        let expected = || join_hmacs(self.version, self.keys, self.opener, self.join.as_ref()?);
+        match option {
+            MptcpOption::MpJoin(MpJoin::SynAck { hmac, .. }) => {
+                Some(judge(Some(*hmac), expected().map(|(joinee, _)| joinee.syn_ack())))
+            }
+            MptcpOption::MpJoin(MpJoin::Ack { hmac, .. }) => {
+                Some(judge(Some(*hmac), expected().map(|(_, joiner)| joiner.ack())))
+            }
+            MptcpOption::AddAddr(add) if add.hmac().is_some() => {
+                let keys = self.keys.of(sender).zip(*self.keys.of(sender.peer()));
+                Some(keys.map_or(Verdict::Unverifiable, |keys| {
+                    let variant = crypto::matching_add_addr_variant(keys, add);
+                    if variant.is_some() { Verdict::Verified } else { Verdict::Mismatch }
+                }))
+            }
+            MptcpOption::MpFastClose(close) => {
+                Some(judge(Some(close.receiver_key), *self.keys.of(sender.peer())))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// What the proof in a single option is worth, sent by `sender` on `subflow`; `None` for an option
@@ -89,27 +147,7 @@ pub fn of_option(
     sender: Role,
     option: &MptcpOption,
 ) -> Option<Verdict> {
-    let join = subflow.join.as_ref();
-    let expected = join.and_then(|join| expected_hmacs(connection, subflow.opener, join));
-    match option {
-        MptcpOption::MpJoin(MpJoin::SynAck { hmac, .. }) => {
-            Some(judge(Some(*hmac), expected.map(|(joinee, _)| joinee.syn_ack())))
-        }
-        MptcpOption::MpJoin(MpJoin::Ack { hmac, .. }) => {
-            Some(judge(Some(*hmac), expected.map(|(_, joiner)| joiner.ack())))
-        }
-        MptcpOption::AddAddr(add) if add.hmac().is_some() => {
-            let keys = keys_of(connection, sender);
-            Some(keys.map_or(Verdict::Unverifiable, |keys| {
-                let variant = crypto::matching_add_addr_variant(keys, add);
-                if variant.is_some() { Verdict::Verified } else { Verdict::Mismatch }
-            }))
-        }
-        MptcpOption::MpFastClose(close) => {
-            Some(judge(Some(close.receiver_key), connection.hosts.of(sender.peer()).key))
-        }
-        _ => None,
-    }
+    ProofBasis::new(connection, subflow).verdict(sender, option)
 }
 
 /// The proof of an announced address, and which way of computing it matched. Of several

@@ -29,6 +29,7 @@ use super::range_set::SeqRange;
 use super::role::{Direction, Role};
 use super::state::connection::FastCloseSeen;
 use super::state::event::EventKind;
+use super::state::subflow::ByteCounts;
 use super::updates::{StateDigest, Update};
 use crate::wire::mptcp::{MpFastClose, MptcpOption};
 use crate::wire::segment::TcpFlags;
@@ -39,6 +40,8 @@ pub(crate) struct Outcome {
     pub(crate) direction: Direction,
     /// Its class, if somebody asks for it.
     pub(crate) class: Option<PacketClass>,
+    /// What became of its payload, by what is known now.
+    pub(crate) bytes: ByteCounts,
     pub(crate) follow_up: FollowUp,
 }
 
@@ -49,9 +52,10 @@ pub(crate) fn take(mut step: Step<'_>) -> Outcome {
     if copy::is_copy(step) {
         let class = step.is_class_wanted.then_some(PacketClass::Copy);
         let follow_up = FollowUp { count_copy: true, ..FollowUp::default() };
-        return Outcome { direction, class, follow_up };
+        return Outcome { direction, class, bytes: ByteCounts::default(), follow_up };
     }
     let bytes = step.side().bytes;
+    let moves = step.side().pending.moves().len();
     let digest = step.updates.is_some().then(|| StateDigest::of(step.subflow, step.connection));
     step.see();
     take_content(step);
@@ -62,7 +66,8 @@ pub(crate) fn take(mut step: Step<'_>) -> Outcome {
     }
     step.follow_up.match_by_dsn = step.connection.may_merge && step.options.has_mptcp();
     step.follow_up.settle_token = step.segment.flags.is_syn_ack() && step.options.has_mptcp();
-    Outcome { direction, class, follow_up: step.follow_up }
+    let bytes = step.side().carried_since(bytes, moves);
+    Outcome { direction, class, bytes, follow_up: step.follow_up }
 }
 
 /// What a segment changes on its subflow and its connection, in order.

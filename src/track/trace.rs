@@ -31,8 +31,13 @@ impl<'a> Trace<'a> {
     /// Subflows of joins that were never answered and whose connection was not captured, in the
     /// order of their first packets.
     pub fn orphans(&self) -> Vec<&'a Subflow> {
+        self.orphan_ids().map(|id| self.subflow(id)).collect()
+    }
+
+    /// Their numbers.
+    pub fn orphan_ids(&self) -> impl Iterator<Item = SubflowId> + use<'a> {
         let orphaned = self.in_order(|connection| self.store.is_orphan(connection));
-        orphaned.into_iter().flat_map(|connection| self.subflows(connection)).collect()
+        orphaned.into_iter().flat_map(|connection| connection.subflows.iter().copied())
     }
 
     /// How many connections there are, orphans included.

@@ -49,7 +49,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "capture",
-        may_import: &["wire::frame"],
+        may_import: &["wire::frame", "units"],
         must_not_use: &[
             "ratatui",
             "etherparse",

@@ -46,6 +46,8 @@ mod reread;
 mod robustness;
 mod roundtrip;
 mod scenarios;
+#[cfg(target_os = "linux")]
+mod second_reading;
 mod space;
 mod support;
 #[cfg(feature = "tui")]

@@ -5,7 +5,7 @@ use std::io::{Cursor, Write};
 use std::path::Path;
 
 use mptcpscope::internals::capture::reread::PacketReader;
-use mptcpscope::internals::capture::spool::Spool;
+use mptcpscope::internals::capture::spool::{Spool, SpoolSize};
 use mptcpscope::internals::capture::{Capture, InputPath};
 use mptcpscope::internals::track::index::PacketIndex;
 use mptcpscope::internals::track::{Limits, Tracker};
@@ -26,7 +26,7 @@ struct Read {
 }
 
 fn read(mut capture: Capture, paths: &[InputPath]) -> Read {
-    let mut spool = Spool::create(&std::env::temp_dir(), None).unwrap();
+    let mut spool = Spool::create(&std::env::temp_dir(), SpoolSize::First(u64::MAX)).unwrap();
     let reader = PacketReader::new(paths, &capture, Some(spool.reader()));
     let mut tracker = Tracker::new(Limits::default(), 0);
     tracker.keep_last_packet();

@@ -4,6 +4,7 @@ use super::*;
 use crate::track::ids::Id;
 use crate::track::index::Member;
 use crate::track::packet_class::LastPacket;
+use crate::track::subflow::ByteCounts;
 
 const MS: i64 = 1_000_000;
 
@@ -15,7 +16,13 @@ fn push(index: &mut PacketIndex, number: u64, at: i64, subflow: u32, letter: cha
         'c' => (Direction::ClientToServer, PacketClass::Copy, 0),
         _ => (Direction::ClientToServer, PacketClass::Handshake, 0),
     };
-    let pushed = LastPacket { subflow: Id::at(subflow), direction, kind, payload_len };
+    let pushed = LastPacket {
+        subflow: Id::at(subflow),
+        direction,
+        kind,
+        payload_len,
+        bytes: ByteCounts::default(),
+    };
     index.push(PacketNo(number), Timestamp(at), &pushed, None);
 }
 

@@ -20,9 +20,10 @@ use anyhow::Result;
 use self::gathering::Gathering;
 use self::input::{LoadInput, LoadStep};
 use self::pace::Pace;
+use crate::app::kept;
 use crate::app::live::host::LocalHost;
-use crate::capture::{InputPath, PacketReader};
-use crate::cli::TuiArgs;
+use crate::capture::{InputPath, KeptLimits, PacketReader};
+use crate::cli::{SpoolArgs, TuiArgs};
 use crate::host::HostSnapshot;
 use crate::track::Limits;
 use crate::track::limits::EvictionLimits;
@@ -70,15 +71,20 @@ impl Loader {
             (LoadInput::of_interfaces(args)?, Some(ObservedHost::open()))
         };
         let limits = if input.is_live() { Limits::live(eviction(args)) } else { Limits::default() };
-        let loader = Self::new(input, limits, host);
+        let loader = Self::new(input, limits, host, &kept::limits(&args.spool));
         if !args.interfaces.is_empty() {
             give_up_privileges(args)?;
         }
         Ok(loader)
     }
 
-    fn new(input: LoadInput, limits: Limits, host: Option<ObservedHost>) -> Self {
-        let gathering = Gathering::new(limits, input.statuses().len());
+    fn new(
+        input: LoadInput,
+        limits: Limits,
+        host: Option<ObservedHost>,
+        kept: &KeptLimits,
+    ) -> Self {
+        let gathering = Gathering::new(limits, input.statuses().len(), kept);
         let reader = input.reader(gathering.spool());
         Self { input, gathering, reader, host, notices: Vec::new() }
     }
@@ -171,8 +177,9 @@ impl Loader {
 
 /// All of some captures, read to the end.
 pub(super) fn load_all(paths: Vec<InputPath>) -> Result<(Snapshot, PacketReader)> {
-    let mut loader =
-        Loader::new(LoadInput::of_captures(paths.into_iter())?, Limits::default(), None);
+    let input = LoadInput::of_captures(paths.into_iter())?;
+    let kept = kept::limits(&SpoolArgs::default());
+    let mut loader = Loader::new(input, Limits::default(), None, &kept);
     let reader = loader.reader();
     let mut latest = Snapshot::default();
     loader.watch(&AtomicBool::new(false), |snapshot| {

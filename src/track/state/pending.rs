@@ -6,8 +6,10 @@
 //! new data.
 
 use super::mapping::Mapped;
+use super::subflow::ByteCounts;
 use crate::track::range_set::SeqRange;
 use crate::track::stamp::PacketStamp;
+use crate::wire::frame::PacketNo;
 use crate::wire::seq::{Dsn, SeqNum};
 
 /// Most segments that wait; with more, the best guess has to do.
@@ -17,6 +19,8 @@ const MOST: usize = 128;
 #[derive(Debug, Clone, Default)]
 pub struct Pending {
     pieces: Vec<PendingPiece>,
+    /// What turned out to be no new data.
+    moves: Option<Box<Moves>>,
     /// Bytes whose mapping the capture does not show: cut off by the snap length, or missing.
     pub hidden: u64,
 }
@@ -47,12 +51,43 @@ impl Pending {
         std::mem::take(&mut self.pieces)
     }
 
+    /// Notes what an earlier piece turned out to be, by the counts of its side before and after.
+    pub(crate) fn note_move(&mut self, packet: PacketNo, before: ByteCounts, now: ByteCounts) {
+        let (reinjected, remapped) =
+            (now.reinjected - before.reinjected, now.remapped - before.remapped);
+        if reinjected + remapped > 0 {
+            let moves = self.moves.get_or_insert_default();
+            moves.0.push(Move { packet, reinjected, remapped });
+        }
+    }
+
+    /// The bytes that counted as new data with their packets, and turned out to be something else: as many
+    /// pieces at most as wait at once, because a mapping is placed once.
+    pub fn moves(&self) -> &[Move] {
+        self.moves.as_ref().map_or(&[], |moves| &moves.0)
+    }
+
     /// Frees the bytes of what waits. It stays counted.
     pub(crate) fn close(&mut self) {
         for piece in &mut self.pieces {
             piece.bytes = Vec::new();
         }
     }
+}
+
+/// Pieces whose bytes are counted elsewhere now.
+#[derive(Debug, Clone, Default)]
+struct Moves(Vec<Move>);
+
+/// Bytes of a packet that are no new data after all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Move {
+    /// The packet.
+    pub packet: PacketNo,
+    /// How many were reinjected.
+    pub reinjected: u64,
+    /// How many were remapped.
+    pub remapped: u64,
 }
 
 /// Payload of one segment, all of one mapping.

@@ -152,6 +152,25 @@ pub struct SubflowSide {
 }
 
 impl SubflowSide {
+    /// What became of payload since there were `before`, and `moves` of what had waited. What was moved
+    /// since does not count: it came before.
+    pub(crate) fn carried_since(&self, before: ByteCounts, moves: usize) -> ByteCounts {
+        let mut bytes = self.bytes;
+        for moved in self.pending.moves().iter().skip(moves) {
+            bytes.new_data += moved.reinjected + moved.remapped;
+            bytes.reinjected -= moved.reinjected;
+            bytes.remapped -= moved.remapped;
+        }
+        ByteCounts {
+            payload: bytes.payload - before.payload,
+            retransmitted: bytes.retransmitted - before.retransmitted,
+            remapped: bytes.remapped - before.remapped,
+            reinjected: bytes.reinjected - before.reinjected,
+            new_data: bytes.new_data - before.new_data,
+            unmapped: bytes.unmapped - before.unmapped,
+        }
+    }
+
     /// A side of which nothing was seen.
     pub fn new(endpoint: Endpoint) -> Self {
         Self {
@@ -268,6 +287,20 @@ pub struct ByteCounts {
     pub new_data: u64,
     /// No mapping where there must be one.
     pub unmapped: u64,
+}
+
+impl ByteCounts {
+    /// Bytes of which all are new data.
+    pub(crate) const fn of_new_data(bytes: u64) -> Self {
+        Self {
+            payload: bytes,
+            new_data: bytes,
+            retransmitted: 0,
+            remapped: 0,
+            reinjected: 0,
+            unmapped: 0,
+        }
+    }
 }
 
 /// How far a subflow came.

@@ -58,9 +58,12 @@ pub(super) fn place(step: &mut Step<'_>, sender: Role) {
         let mapped = side.mappings.placed(&piece.mapped);
         let part = piece.part.intersection(mapped.positions);
         if !part.is_empty() {
+            let before = side.bytes;
             side.bytes.new_data -= part.len();
             let segment = Segment { seq: piece.seq, payload: &piece.bytes, ..*step.segment };
             mapped::take_mapped(&mut earlier(step, &segment, piece.seen, sender), part, &mapped);
+            let side = step.subflow.sides.of_mut(sender);
+            side.pending.note_move(piece.seen.packet, before, side.bytes);
         }
     }
 }

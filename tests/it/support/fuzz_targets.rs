@@ -11,8 +11,9 @@ use std::fmt::{self, Write};
 use std::io::Cursor;
 
 use mptcpscope::internals::capture::{Capture, InputStatus};
+use mptcpscope::internals::report::PacketRef;
 use mptcpscope::internals::report::packets::json::Packet;
-use mptcpscope::internals::report::packets::{PacketLine, has_mptcp};
+use mptcpscope::internals::report::packets::{PacketLine, PacketRow, csv, has_mptcp};
 use mptcpscope::internals::report::text::{self, TextOptions};
 use mptcpscope::internals::report::{InputStats, Report, json};
 use mptcpscope::internals::track::connection::Connection;
@@ -122,9 +123,18 @@ fn look_at_packet(decoded: &Decoded<'_>) {
     if let Decoded::Tcp(segment) = decoded
         && has_mptcp(segment)
     {
-        let line = PacketLine { segment, since: Some(Timestamp(0)), proof: &|_| None }.to_string();
+        let row = PacketRow {
+            segment,
+            start: Timestamp(0),
+            proof: &|_| None,
+            file: "",
+            place: PacketRef(0, 1),
+            standing: None,
+        };
+        let line = PacketLine { row: &row, since: Some(Timestamp(0)), input: None }.to_string();
         assert!(!line.contains(char::is_control), "{line:?}");
-        serde_json::to_string(&Packet::new(segment, Timestamp(0), &|_| None)).unwrap();
+        serde_json::to_string(&Packet::new(&row)).unwrap();
+        csv::write_row(&row, true, &mut Vec::new()).unwrap();
     }
 }
 

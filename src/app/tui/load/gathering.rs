@@ -1,23 +1,23 @@
 //! What becomes of the frames on the way to the screens.
 
-use std::env;
-use std::path::PathBuf;
+use std::io;
 
 use crate::analyze::finding::Selection;
-use crate::app::inputs::InputCounts;
+use crate::app::inputs::{self, InputCounts};
 use crate::app::report::{self, ReportContents};
-use crate::capture::InputStatus;
-use crate::capture::spool::{Spool, SpoolReader};
+use crate::capture::spool::{Spool, SpoolReader, SpoolSize};
+use crate::capture::{InputStatus, KeptLimits};
 use crate::host::HostSnapshot;
 use crate::track::checkpoint::Checkpoints;
 use crate::track::index::PacketIndex;
 use crate::track::{Limits, Tracker};
 use crate::tui::Snapshot;
 use crate::tui::snapshot::{SubflowTable, bases};
-use crate::wire::frame::{Frame, Place, Timestamp};
+use crate::wire::frame::{Frame, Place};
 use crate::wire::segment::decode;
 
-/// Packets that a live capture can show again (48 MiB), and bytes on the disk for them.
+/// Packets that a live capture can show again (48 MiB), and bytes on the disk for them unless more or
+/// fewer are wanted.
 const LIVE_PACKETS: usize = 2 << 20;
 const LIVE_BYTES: u64 = 256 << 20;
 
@@ -39,7 +39,7 @@ pub(super) struct Gathering {
 }
 
 impl Gathering {
-    pub(super) fn new(limits: Limits, inputs: usize) -> Self {
+    pub(super) fn new(limits: Limits, inputs: usize, kept: &KeptLimits) -> Self {
         let mut tracker = Tracker::new(limits, report::seed());
         tracker.keep_series_of(SERIES_SPANS);
         tracker.keep_last_packet();
@@ -54,7 +54,7 @@ impl Gathering {
             counts: InputCounts::new(inputs),
             index,
             checkpoints,
-            spool: Spool::create(&folder(), is_live.then_some(LIVE_BYTES)).ok(),
+            spool: spool(kept, is_live).ok(),
             frames: 0,
             lost: 0,
             dropped_told: None,
@@ -86,7 +86,7 @@ impl Gathering {
     /// All of it as of now. Every packet that is in it can be read again.
     pub(super) fn snapshot(
         &mut self,
-        inputs: &[InputStatus],
+        statuses: &[InputStatus],
         shifts: &[Option<i64>],
         host: Option<HostSnapshot>,
     ) -> Snapshot {
@@ -98,8 +98,8 @@ impl Gathering {
         let wanted = ReportContents { series: true, findings };
         let trace = self.tracker.trace();
         let mut snapshot = Snapshot {
-            origin: origin(inputs, shifts),
-            report: report::build(&self.tracker, &self.counts, inputs, shifts, &wanted),
+            origin: inputs::origin(statuses, shifts),
+            report: report::build(&self.tracker, &self.counts, statuses, shifts, &wanted),
             packets: self.index.clone(),
             subflows: SubflowTable::new(&trace),
             checkpoints: self.checkpoints.clone(),
@@ -108,7 +108,7 @@ impl Gathering {
         };
         snapshot.report.host = as_told;
         snapshot.source.frames = self.frames;
-        snapshot.source.notes = self.notes(inputs);
+        snapshot.source.notes = self.notes(statuses);
         snapshot
     }
 
@@ -128,18 +128,12 @@ impl Gathering {
     }
 }
 
-/// The earliest packet of all, by the corrected clocks.
-fn origin(inputs: &[InputStatus], shifts: &[Option<i64>]) -> Option<Timestamp> {
-    let ahead = |input: usize| shifts.get(input).copied().flatten().unwrap_or(0);
-    let first = inputs
-        .iter()
-        .enumerate()
-        .filter_map(|(index, input)| Some(Timestamp(input.first?.0.saturating_sub(ahead(index)))));
-    first.min()
-}
-
-/// Where a temporary file may be large: `/tmp` is in memory on many hosts.
-fn folder() -> PathBuf {
-    let roomy = PathBuf::from("/var/tmp");
-    if env::var_os("TMPDIR").is_none() && roomy.is_dir() { roomy } else { env::temp_dir() }
+/// What keeps packets that came from no file.
+fn spool(kept: &KeptLimits, is_live: bool) -> io::Result<Spool> {
+    let size = if is_live {
+        SpoolSize::Latest(kept.most.unwrap_or(LIVE_BYTES))
+    } else {
+        SpoolSize::First(kept.bytes()?)
+    };
+    Spool::create(&kept.folder, size)
 }

@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 use super::pace::Pace;
 use crate::app::{clocks, inputs, stdin};
 use crate::capture::spool::SpoolReader;
-use crate::capture::{Capture, InputPath, InputStatus, PacketReader};
+use crate::capture::{Capture, InputPath, InputStatus, PacketReader, is_pipe};
 use crate::cli::TuiArgs;
 use crate::tui::snapshot::Phase;
 use crate::wire::frame::Frame;
@@ -54,10 +54,9 @@ impl LoadInput {
         if paths.contains(&InputPath::Stdin) && io::stdin().is_terminal() {
             bail!("standard input is a keyboard: pipe a capture into it, or name a file");
         }
-        let kind = if paths == [InputPath::Stdin] && !is_stdin_a_file() {
-            InputKind::Pipe(Pipe::open()?)
-        } else {
-            InputKind::Files(inputs::open(&paths)?)
+        let kind = match paths.as_slice() {
+            [path] if is_pipe(path) => InputKind::Pipe(Pipe::open(path)?),
+            _ => InputKind::Files(inputs::open(&paths)?),
         };
         Ok(Self { kind, paths, shifts: Vec::new() })
     }
@@ -90,10 +89,7 @@ impl LoadInput {
         match &mut self.kind {
             InputKind::Files(capture) => {
                 self.shifts = clocks::shifts(&self.paths)?;
-                if self.shifts.iter().any(Option::is_some) {
-                    let ahead = self.shifts.iter().map(|shift| shift.unwrap_or(0));
-                    capture.correct_clocks(ahead.collect());
-                }
+                clocks::correct(capture, &self.shifts);
             }
             InputKind::Pipe(_) => {}
             #[cfg(feature = "live")]
@@ -197,17 +193,7 @@ impl LoadInput {
     }
 }
 
-#[cfg(unix)]
-fn is_stdin_a_file() -> bool {
-    use std::fs::File;
-    use std::os::fd::AsFd;
-
-    let stdin = io::stdin();
-    let file = stdin.as_fd().try_clone_to_owned().map(File::from);
-    file.and_then(|file| file.metadata()).is_ok_and(|metadata| metadata.is_file())
-}
-
-/// Standard input that does not keep its reader waiting, once it was recognised as a capture.
+/// A pipe that does not keep its reader waiting, once it was recognised as a capture.
 struct Pipe {
     pieces: Receiver<io::Result<Vec<u8>>>,
     piece: Vec<u8>,
@@ -216,15 +202,14 @@ struct Pipe {
 }
 
 impl Pipe {
-    fn open() -> Result<Capture> {
-        let is_open = Arc::new(AtomicBool::new(false));
-        let pipe = Self {
-            pieces: stdin::pieces(),
-            piece: Vec::new(),
-            taken: 0,
-            is_open: Arc::clone(&is_open),
+    fn open(path: &InputPath) -> Result<Capture> {
+        let (name, pieces) = match path {
+            InputPath::Stdin => ("-".to_owned(), stdin::pieces()),
+            InputPath::File(path) => (path.display().to_string(), stdin::pieces_of(path.clone())),
         };
-        let capture = Capture::from_reader("-", pipe)?;
+        let is_open = Arc::new(AtomicBool::new(false));
+        let pipe = Self { pieces, piece: Vec::new(), taken: 0, is_open: Arc::clone(&is_open) };
+        let capture = Capture::from_reader(name, pipe)?;
         // Not everything that unpacks can stop in the middle and go on later.
         let is_plain = capture.inputs().iter().all(|input| input.compression.is_none());
         is_open.store(is_plain, Ordering::Relaxed);

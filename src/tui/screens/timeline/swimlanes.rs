@@ -268,6 +268,7 @@ mod tests {
     use crate::track::ids::Id;
     use crate::track::index::Member;
     use crate::track::packet_class::LastPacket;
+    use crate::track::subflow::ByteCounts;
     use crate::wire::frame::{PacketNo, Timestamp};
 
     const MS: i64 = 1_000_000;
@@ -287,7 +288,13 @@ mod tests {
             1 => (5, role::Direction::ClientToServer, PacketClass::Ack, 0),
             _ => (6, role::Direction::ServerToClient, PacketClass::Data, 10),
         };
-        let pushed = LastPacket { subflow: Id::at(subflow), direction, kind, payload_len };
+        let pushed = LastPacket {
+            subflow: Id::at(subflow),
+            direction,
+            kind,
+            payload_len,
+            bytes: ByteCounts::default(),
+        };
         let at = Timestamp(1_000 * MS + number.cast_signed() * MS);
         index.push(PacketNo(number), at, &pushed, None);
     }
