@@ -15,6 +15,7 @@ pub mod checkpoint;
 pub mod data_level;
 pub mod distribution;
 mod eviction;
+pub mod failed_offers;
 pub mod fallback;
 pub mod final_subflows;
 pub mod flow_table;
@@ -348,6 +349,11 @@ impl Tracker {
         }
         if follow_up.settle_token {
             matching::settle_token(shared, store, id);
+        }
+        if follow_up.failed_offer {
+            let sides = &store.subflows[id].sides;
+            let (client, server) = (sides.client.endpoint.address, sides.server.endpoint);
+            shared.totals.failed_offers.add(client, server);
         }
         if let Some(prio) = follow_up.prio_of_address {
             change_backup_of_address(store, connection, direction.sender(), prio);

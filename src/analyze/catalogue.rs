@@ -55,6 +55,21 @@ macro_rules! catalogue {
 
             // Handshake and fallback.
 
+            /// SYNs got no answer, with MP_CAPABLE or without.
+            HandshakeUnanswered = "handshake-unanswered", warning(Connection, "RFC 8684 §3.1"),
+                [Whole(offers::handshake_unanswered)];
+            /// A SYN with MP_CAPABLE was refused, one without was accepted.
+            MpCapableRefused = "mp-capable-refused", warning(Connection, "RFC 8684 §3.1"),
+                [Whole(offers::mp_capable_refused)];
+            /// The SYN/ACK sends the option of the SYN back.
+            MpCapableMirrored = "mp-capable-mirrored", warning(Connection, "RFC 8684 §3.1"),
+                [Each(offers::mp_capable_mirrored)];
+            /// TCP MD5 or TCP-AO in the SYN: no MPTCP beside it.
+            MptcpRuledOut = "mptcp-ruled-out", note(Connection, "RFC 8684 §3.1"),
+                [Each(offers::mptcp_ruled_out)];
+            /// Many handshakes without a third ACK towards one host.
+            MpCapableFlood = "mp-capable-flood", warning(Connection, "RFC 8684 §5"),
+                [Whole(offers::mp_capable_flood)];
             /// MPTCP was offered, and the SYN/ACK came without it.
             MpCapableUnanswered = "mp-capable-unanswered",
                 warning(Connection, "RFC 8684 §3.1").host_too(),
@@ -64,11 +79,14 @@ macro_rules! catalogue {
                 warning(Connection, "RFC 8684 §3.9.3"),
                 [Each(fallback::mp_capable_syn_blackholed)];
             /// The third ACK came without MP_CAPABLE.
-            MpCapableAckLost = "mp-capable-ack-lost", warning(Connection, "RFC 8684 §3.1"),
+            MpCapableAckLost = "mp-capable-ack-lost", warning(Connection, "RFC 8684 §3.1")
+                .because(&[Code::MpCapableMirrored]),
                 [Each(fallback::mp_capable_ack_lost)];
             /// Data came without a mapping, and MPTCP was not spoken after it.
             DssMissingFallback = "dss-missing-fallback", warning(Connection, "RFC 8684 §3.7")
-                .because(&[Code::DssChecksumMismatch, Code::MappingOutsideSegment]),
+                .because(&[
+                    Code::MpCapableMirrored, Code::DssChecksumMismatch, Code::MappingOutsideSegment,
+                ]),
                 [Each(fallback::dss_missing_fallback)];
             /// A lower version of MPTCP than was offered.
             VersionDowngrade = "version-downgrade", note(Connection, "RFC 8684 §3.1"),
@@ -136,38 +154,50 @@ macro_rules! catalogue {
 
             // Joins.
 
-            /// A join was refused at its SYN.
+            /// A join to an address and port where the connection lives reached another host.
+            JoinMisrouted = "join-misrouted", warning(Subflow, "RFC 8684 §3.2")
+                .because(AFTER_FALLBACK),
+                [Each(join_refusals::join_misrouted)];
+            /// A join to an address and port where nobody listens.
+            JoinPortClosed = "join-port-closed", warning(Subflow, "RFC 8684 §3.2")
+                .because(AFTER_FALLBACK),
+                [Each(join_refusals::join_port_closed), Whole(tokens::orphans_at_closed_port)];
+            /// A firewall refused a join.
+            JoinBlocked = "join-blocked", warning(Subflow, "RFC 8684 §3.2")
+                .because(AFTER_FALLBACK),
+                [Each(join_refusals::join_blocked)];
+            /// A join was refused because its token is not known.
             JoinUnknownToken = "join-unknown-token", warning(Subflow, "RFC 8684 §3.2")
-                .because(&[Code::SinglePath]),
-                [Each(join_failures::join_unknown_token), Whole(tokens::orphans_refused)];
+                .because(AFTER_FALLBACK),
+                [Each(join_refusals::join_unknown_token), Whole(tokens::orphans_refused)];
             /// A join was refused after its third ACK.
             JoinRejected = "join-rejected", warning(Subflow, "RFC 8684 §3.2 and §3.6").host_too()
-                .because(&[Code::SinglePath]),
+                .because(AFTER_FALLBACK),
                 [Each(join_failures::join_rejected)];
             /// A join got no answer.
             JoinNoAnswer = "join-no-answer", warning(Subflow, "RFC 8684 §3.2")
-                .because(&[Code::SinglePath]),
-                [Each(join_failures::join_no_answer)];
+                .because(AFTER_FALLBACK),
+                [Each(join_silence::join_no_answer)];
             /// A join was answered as if it were plain TCP.
             JoinAnsweredByPlainTcp = "join-answered-by-plain-tcp",
                 warning(Subflow, "RFC 8684 §3.2").doubtful()
-                .because(&[Code::SinglePath]),
+                .because(AFTER_FALLBACK),
                 [Each(join_failures::join_answered_by_plain_tcp)];
             /// The third ACK of a join arrived without MP_JOIN.
             JoinAckStripped = "join-ack-stripped", warning(Subflow, "RFC 8684 §3.2").doubtful()
-                .because(&[Code::SinglePath]),
+                .because(AFTER_FALLBACK),
                 [Each(join_failures::join_ack_stripped)];
             /// The third ACK of a join was repeated, and never confirmed.
             JoinAckUnconfirmed = "join-ack-unconfirmed",
                 warning(Subflow, "RFC 8684 §3.2").doubtful()
-                .because(&[Code::SinglePath]),
+                .because(AFTER_FALLBACK),
                 [Each(join_failures::join_ack_unconfirmed)];
             /// A join to the address and port that the peer asked not to use.
             JoinToDeniedAddress = "join-to-denied-address", warning(Connection, "RFC 8684 §3.1"),
                 [Each(joins::join_to_denied_address)];
             /// A join to an address or port that nobody announced.
             JoinPortNotAnnounced = "join-port-not-announced", note(Connection, "RFC 8684 §3.2")
-                .because(&[Code::JoinRejected, Code::JoinUnknownToken]),
+                .because(REFUSED_AT_ONCE),
                 [Each(joins::join_port_not_announced)];
             /// The joiner sent data before the join was confirmed.
             JoinEarlyData = "join-early-data", warning(Subflow, "RFC 8684 §3.2").doubtful(),
@@ -223,11 +253,15 @@ macro_rules! catalogue {
             AddAddrNotUsed = "add-addr-not-used",
                 warning(Connection, "RFC 8684 §3.4.1").doubtful().host_too()
                 .because(&[Code::SinglePath]),
-                [Each(addresses::add_addr_not_used)];
+                [Each(unused_addresses::add_addr_not_used)];
             /// One address ID, two addresses.
             AddAddrIdConflict = "add-addr-id-conflict", warning(Connection, "RFC 8684 §3.4.1")
                 .because(&[Code::AddAddrHmacMismatch]),
                 [Each(addresses::add_addr_id_conflict)];
+            /// The announced address is one of the receiver's own.
+            AddAddrOwnAddress = "add-addr-own-address", note(Subflow, "RFC 8684 §3.4.1")
+                .because(&[Code::SinglePath]),
+                [Each(unused_addresses::add_addr_own_address)];
             /// A private address was announced to a host that is not on such a network.
             AddAddrPrivate = "add-addr-private", note(Connection, "RFC 8684 §3.4.1"),
                 [Each(addresses::add_addr_private)];
@@ -269,10 +303,7 @@ macro_rules! catalogue {
             /// Data was sent again on the same subflow under other subflow sequence numbers.
             // Linux sends everything in flight again after a failed join.
             Remapping = "remapping", note(Subflow, "RFC 8684 §3.3.1")
-                .because(&[
-                    Code::JoinRejected, Code::JoinUnknownToken, Code::JoinAnsweredByPlainTcp,
-                    Code::JoinAckStripped, Code::JoinHmacMismatch, Code::DataStall,
-                ]).elsewhere(),
+                .because(MAPPED_AGAIN).elsewhere(),
                 [Each(reinjection::remapping)];
             /// (Almost) all data was sent on every subflow.
             RedundantScheduler = "redundant-scheduler", note(Connection, "RFC 8684 §3.3.8"),

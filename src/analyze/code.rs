@@ -87,6 +87,32 @@ const fn error(scope: Scope, reference: &'static str) -> CodeInfo {
     CodeInfo { severity: Severity::Error, ..note(scope, reference) }
 }
 
+/// What explains a failed join: the connection had become plain TCP, or it explains the single path itself.
+const AFTER_FALLBACK: &[Code] =
+    &[Code::MpCapableAckLost, Code::DssMissingFallback, Code::InfiniteMapping, Code::SinglePath];
+
+/// Joins that were refused at their SYN.
+const REFUSED_AT_ONCE: &[Code] = &[
+    Code::JoinRejected,
+    Code::JoinUnknownToken,
+    Code::JoinMisrouted,
+    Code::JoinPortClosed,
+    Code::JoinBlocked,
+];
+
+/// Failed joins, after which Linux sends everything in flight again; and data that stalls.
+const MAPPED_AGAIN: &[Code] = &[
+    Code::JoinRejected,
+    Code::JoinUnknownToken,
+    Code::JoinMisrouted,
+    Code::JoinPortClosed,
+    Code::JoinBlocked,
+    Code::JoinAnsweredByPlainTcp,
+    Code::JoinAckStripped,
+    Code::JoinHmacMismatch,
+    Code::DataStall,
+];
+
 impl CodeInfo {
     const fn strict(self) -> Self {
         Self { strict: true, ..self }

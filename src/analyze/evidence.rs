@@ -3,7 +3,10 @@
 pub(super) mod host_settings;
 pub(super) mod join_failure;
 pub(super) mod occurrences;
+pub(super) mod refusal;
 pub(super) mod silence;
+
+use std::net::IpAddr;
 
 use super::context::ConnectionContext;
 use crate::track::address::AnnouncedAddress;
@@ -83,4 +86,56 @@ pub(super) fn closing_done(context: &ConnectionContext<'_>) -> Option<PacketNo> 
     let fins = Role::BOTH.map(|role| context.connection.data.of(role).fin());
     let [Some(client), Some(server)] = fins else { return None };
     Some(client.seen.packet.max(server.seen.packet))
+}
+
+/// Whether an announced address is the one that the connection began with: that is no second one.
+pub(super) fn is_initial_address(
+    context: &ConnectionContext<'_>,
+    address: &AnnouncedAddress,
+) -> bool {
+    let initial = context.subflows.first().map(|subflow| subflow.sides.of(address.owner).endpoint);
+    initial.is_some_and(|initial| {
+        address.address == Some(initial.address) && address.port.is_none_or(|p| p == initial.port)
+    })
+}
+
+/// The addresses beside the first one that a host announced.
+pub(super) fn announced<'a>(
+    context: &'a ConnectionContext<'_>,
+) -> impl Iterator<Item = &'a AnnouncedAddress> {
+    let addresses = context.connection.addresses.iter();
+    addresses.filter(|address| address.announced.count > 0 && !is_initial_address(context, address))
+}
+
+/// Private, link-local or loopback.
+pub(super) fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_private() || v4.is_link_local() || v4.is_loopback(),
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local() || v6.is_loopback(),
+    }
+}
+
+/// `10.1.2.2` or `10.1.2.2:5002`.
+pub(super) fn named(address: &AnnouncedAddress) -> String {
+    match (address.address, address.port) {
+        (Some(address), Some(port)) => Endpoint { address, port }.to_string(),
+        (Some(address), None) => address.to_string(),
+        (None, _) => "an unknown address".to_owned(),
+    }
+}
+
+/// Under which ID `owner` announced an address, with this port or with none.
+pub(super) fn announced_id(
+    context: &ConnectionContext<'_>,
+    owner: Role,
+    target: Endpoint,
+) -> Option<u8> {
+    let mut addresses = context.connection.addresses.iter();
+    let known = addresses.find(|address| {
+        address.owner == owner
+            && address.announced.count > 0
+            && address.address == Some(target.address)
+            && address.port.is_none_or(|port| port == target.port)
+    });
+    known.map(|address| address.address_id.0)
 }

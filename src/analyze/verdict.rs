@@ -85,9 +85,16 @@ impl Headline<'_> {
         let Some(handshake) = self.context.subflows.first().map(|subflow| subflow.handshake) else {
             return "The handshake is not in the capture.".to_owned();
         };
-        if handshake.syn_ack.is_none() {
-            let syns = units::counted(u64::from(handshake.syn_retransmissions) + 1, "SYN");
-            format!("No answer is in the capture: {syns} with MP_CAPABLE, no SYN/ACK.")
+        if self.context.lacks_initial() && handshake.ack.is_some() {
+            "Only a join of this connection is in the capture: its handshake is complete up to its \
+             third ACK."
+                .to_owned()
+        } else if handshake.syn_ack.is_none() {
+            let plain = u64::from(handshake.plain_syns);
+            let offers = u64::from(handshake.syn_retransmissions) + 1 - plain;
+            let offers = units::counted(offers, "SYN");
+            let plain = if plain > 0 { format!(" and {plain} without") } else { String::new() };
+            format!("No answer is in the capture: {offers} with MP_CAPABLE{plain}, no SYN/ACK.")
         } else {
             "The handshake is not complete in the capture: there is no third ACK.".to_owned()
         }

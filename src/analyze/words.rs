@@ -2,7 +2,7 @@
 
 use crate::track::role::Role;
 use crate::track::stamp::PacketStamp;
-use crate::track::subflow::Reset;
+use crate::track::subflow::{Reset, Subflow};
 
 /// The host's name in a sentence.
 pub(super) const fn host(role: Role) -> &'static str {
@@ -17,6 +17,13 @@ pub(super) fn capitalised(words: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().map(char::to_uppercase);
     first.into_iter().flatten().chain(letters).collect()
+}
+
+/// `10.0.2.2:40001 → 10.1.1.2:5001`: who opened it first.
+pub(super) fn joined(subflow: &Subflow) -> String {
+    let (opener, acceptor) =
+        (subflow.sides.of(subflow.opener), subflow.sides.of(subflow.acceptor()));
+    format!("{} → {}", opener.endpoint, acceptor.endpoint)
 }
 
 /// `packet 12`.

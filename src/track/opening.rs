@@ -65,6 +65,9 @@ pub(super) fn open(
                 shared.totals.plain_flows = shared.totals.plain_flows.saturating_sub(1);
                 (stream, syn)
             } else {
+                if segment.flags.has(TcpFlags::SYN) {
+                    shared.totals.failed_offers.see_plain(segment, is_syn && syn.is_none());
+                }
                 if is_syn && syn.is_none() {
                     shared.flows.set(key, Flow::Plain { stream, syn: Some(plain_syn(segment)) });
                 }
@@ -82,6 +85,9 @@ pub(super) fn open(
         shared.flows.set(key, Flow::Subflow(id));
     } else {
         let syn = segment.flags.is_syn().then(|| plain_syn(segment));
+        if segment.flags.has(TcpFlags::SYN) {
+            shared.totals.failed_offers.see_plain(segment, true);
+        }
         let stored = shared.flows.set(key, Flow::Plain { stream, syn });
         // A flow that is not stored comes here with each of its segments.
         shared.totals.plain_flows += u64::from(stored || syn.is_some());

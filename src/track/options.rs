@@ -21,6 +21,8 @@ pub(crate) struct SegmentOptions {
     pub(crate) sack: Sack,
     /// The longest run of NOPs, where it is longer than alignment asks for.
     pub(crate) nop_run: u8,
+    /// Whether NOPs and an end of the list stand where an option was.
+    pub(crate) is_overwritten: bool,
     /// The MPTCP options, in order.
     pub(crate) mptcp: SmallVec<[MptcpOption; 2]>,
     /// Whether one of them is no DSS.
@@ -43,6 +45,7 @@ impl SegmentOptions {
         let read = u8::try_from(options.octets.len() - rest.len()).unwrap_or(0);
         let declared_len = options.declared_len.saturating_sub(read);
         self.nop_run = options.nop_run();
+        self.is_overwritten = options.is_overwritten();
         self.read_any(TcpOptions { octets: rest, declared_len });
     }
 
@@ -89,6 +92,7 @@ impl SegmentOptions {
                 TcpOption::WindowScale(shift) => self.syn.window_scale = Some(shift),
                 TcpOption::SackPermitted => self.syn.sack_permitted = true,
                 TcpOption::Sack(blocks) => self.sack = Sack::of(blocks),
+                TcpOption::Md5(_) | TcpOption::Authentication(_) => self.syn.signed = true,
                 _ => {}
             }
         }
@@ -148,6 +152,8 @@ pub struct SynOptions {
     pub sack_permitted: bool,
     /// Whether timestamps are offered.
     pub timestamps: bool,
+    /// Whether the segment is signed: TCP MD5 (RFC 2385) or TCP-AO (RFC 5925).
+    pub signed: bool,
 }
 
 /// The SACK blocks of a segment.

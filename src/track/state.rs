@@ -10,7 +10,6 @@ pub mod data;
 pub mod data_level_stats;
 pub mod duplicate;
 pub mod event;
-mod handshake;
 pub mod mapping;
 pub(super) mod packet_log;
 pub mod pending;

@@ -1,5 +1,6 @@
 //! Counts over the whole capture.
 
+use super::failed_offers::FailedOffers;
 use super::options::SegmentOptions;
 use super::stamp::PacketStamp;
 use crate::wire::frame::{CapturePoint, Timestamp};
@@ -36,6 +37,8 @@ pub struct Totals {
     pub nop_runs: Anomaly,
     /// Frames that are older than the one before them.
     pub backwards: Anomaly,
+    /// Hosts between which MPTCP was offered in vain.
+    pub failed_offers: FailedOffers,
 }
 
 /// Something odd: how often it was seen, and where first.

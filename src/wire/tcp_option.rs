@@ -55,6 +55,18 @@ impl<'a> TcpOptions<'a> {
         }
         longest
     }
+
+    /// Whether NOPs stand where an option of four octets or more was: no host pads like that.
+    pub fn is_overwritten(self) -> bool {
+        let (mut run, mut is_odd) = (0, false);
+        for option in self.iter() {
+            let is_nop = matches!(option, TcpOption::NoOperation);
+            let is_end = matches!(option, TcpOption::EndOfList { .. });
+            is_odd |= run >= 3 && (is_nop || is_end);
+            run = if is_nop { run + 1 } else { 0 };
+        }
+        is_odd
+    }
 }
 
 /// The walk over the options of one segment.

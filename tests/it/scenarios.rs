@@ -57,11 +57,12 @@ fn every_code_has_a_scenario_and_a_near_miss() {
 /// Why there was but one path: each link of the chain breaks in one of them.
 #[test]
 fn every_link_to_a_second_path_has_a_scenario() {
-    const LINKS: [&str; 9] = [
+    const LINKS: [&str; 10] = [
         "announcement-no-space",
         "announcement-not-echoed",
         "announcement-not-proved",
         "announcement-not-used",
+        "announcement-own-address",
         "c-bit-nothing-announced",
         "established-as-backup",
         "established-unused",

@@ -69,9 +69,11 @@ const WITNESSES: &[Witness] = &[
         code: "join-unknown-token",
         says: |run| run.server("MPJoinNoTokenFound") > 0,
         but: &[
-            ("join_refused_firewall client", "a firewall refuses before MPTCP counts"),
-            ("join_refused_firewall server", "a firewall refuses before MPTCP counts"),
-            ("join-no-listener client", "no MPTCP socket listens there, and none counts"),
+            ("bad_token client", "join-misrouted: at the address where the connection lives"),
+            (
+                "join-refused-token client",
+                "join-misrouted: at the address where the connection lives",
+            ),
         ],
     },
     Witness {

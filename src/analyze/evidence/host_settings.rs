@@ -1,11 +1,14 @@
 //! Why there is only one path, by the settings and counters of a host: certain, where packets only suggest it.
 
 use crate::analyze::host::KnownHost;
-use crate::host::EndpointFlag;
+use std::net::IpAddr;
 
 use crate::analyze::context::ConnectionContext;
-use crate::analyze::words::{capitalised, host, list};
+use crate::analyze::words::{capitalised, host, list, packet};
+use crate::host::EndpointFlag;
+use crate::track::address::AnnouncedAddress;
 use crate::track::role::Role;
+use crate::track::stamp::PacketStamp;
 
 /// A reason that a host's settings give, and what to change.
 pub(crate) struct Reason {
@@ -40,6 +43,40 @@ pub(crate) fn not_joined(context: &ConnectionContext<'_>, joiner: Role) -> Optio
             is_configured: true,
         })
     })
+}
+
+/// Whether the known settings of `joiner` let it join another address.
+pub(crate) fn allows_joins(context: &ConnectionContext<'_>, joiner: Role) -> bool {
+    let known = context.host.filter(|known| known.role == joiner);
+    let more_than = |limit: Option<u32>, least: usize| limit.is_some_and(|n| n as usize > least);
+    let used = context.connection.joined as usize;
+    known.is_some_and(|known| {
+        more_than(known.subflow_limit(), used) && more_than(known.accepted_limit(), 0)
+    })
+}
+
+/// Whether a host has an address of this family beside link-local ones, by what it says of itself.
+pub(crate) fn has_family(context: &ConnectionContext<'_>, role: Role, ipv6: bool) -> Option<bool> {
+    let known = context.host.filter(|known| known.role == role)?;
+    let own = || known.says.addresses.iter().filter(|address| !is_link_local(**address));
+    // Snapshots of earlier versions name no addresses.
+    own().next()?;
+    Some(own().any(|address| address.is_ipv6() == ipv6))
+}
+
+/// Whether an announced address is one of its receiver's own, by what the receiver says of itself.
+pub(crate) fn is_own(context: &ConnectionContext<'_>, address: &AnnouncedAddress) -> bool {
+    let known = context.host.filter(|known| known.role == address.owner.peer());
+    known.is_some_and(|known| {
+        address.address.is_some_and(|address| known.says.addresses.contains(&address))
+    })
+}
+
+const fn is_link_local(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_unicast_link_local(),
+    }
 }
 
 /// The limit of subflows of a host that refused a join.
@@ -107,7 +144,28 @@ fn no_subflow(context: &ConnectionContext<'_>, known: KnownHost<'_>) -> Option<R
             is_configured: false,
         });
     }
-    let named: Vec<_> = unused.iter().map(ToString::to_string).collect();
+    let server = context.initial()?.sides.server.endpoint.address;
+    let fitting: Vec<_> =
+        unused.iter().copied().filter(|own| own.is_ipv6() == server.is_ipv6()).collect();
+    if let Some(reason) = denied(context, known, &unused) {
+        return Some(reason);
+    }
+    if let Some(fin) = early_shutdown(context) {
+        return Some(Reason {
+            why: format!(
+                "the client had sent all its data ({}) before it could open another subflow",
+                packet(fin)
+            ),
+            advice: "Nothing to fix: Linux opens no subflow once the application has shut down \
+                writing."
+                .to_owned(),
+            is_configured: false,
+        });
+    }
+    let Some(first) = fitting.first() else {
+        return Some(other_family(context, known, &unused, server));
+    };
+    let named = in_words(&fitting);
     let failed = ["MPJoinSynTxBindErr", "MPJoinSynTxConnectErr", "MPJoinSynTxCreatSkErr"]
         .into_iter()
         .filter(|name| known.counter(name).is_some_and(|count| count > 0));
@@ -118,14 +176,79 @@ fn no_subflow(context: &ConnectionContext<'_>, known: KnownHost<'_>) -> Option<R
     };
     Some(Reason {
         why: format!(
-            "the client has an endpoint {} for subflows and opened none from there{counted}",
-            list(&named)
+            "the client has an endpoint {named} for subflows and opened none from there{counted}",
         ),
-        advice: "Does that address reach the server (`ip route get SERVER from ADDRESS`)? Was the \
-            endpoint added after the connection began? `ip mptcp monitor` shows what is tried."
-            .to_owned(),
+        advice: format!(
+            "Does that address reach the server (`ip route get {server} from {first}`)? Was the \
+             endpoint added after the connection began? `ip mptcp monitor` shows what is tried."
+        ),
         is_configured: true,
     })
+}
+
+/// Endpoints that the client may not use: the server forbids joins to its initial address (C bit), and
+/// announced no other.
+fn denied(
+    context: &ConnectionContext<'_>,
+    known: KnownHost<'_>,
+    unused: &[IpAddr],
+) -> Option<Reason> {
+    if context.connection.hosts.server.deny_join_initial != Some(true) {
+        return None;
+    }
+    let accept = match known.accepted_limit() {
+        Some(0) => "; and on the client: `ip mptcp limits set add_addr_accepted 1`",
+        _ => "",
+    };
+    Some(Reason {
+        why: format!(
+            "so the client could open none from its endpoint {} for subflows",
+            in_words(unused)
+        ),
+        advice: format!("On the server: `ip mptcp endpoint add ADDRESS dev IFACE signal`{accept}."),
+        is_configured: true,
+    })
+}
+
+/// The client's DATA_FIN, if it came before the first subflow was a few round trips old.
+fn early_shutdown(context: &ConnectionContext<'_>) -> Option<PacketStamp> {
+    /// Linux opens subflows when the first subflow is confirmed, and some work is done.
+    const ROUND_TRIPS: i64 = 3;
+    let fin = context.connection.data.client.fin()?.seen;
+    let initial = context.initial()?.handshake;
+    let age = fin.at.since(initial.syn?.at);
+    (age <= initial.rtt_ns()? * ROUND_TRIPS).then_some(fin)
+}
+
+/// Endpoints of another family than the connection.
+fn other_family(
+    context: &ConnectionContext<'_>,
+    known: KnownHost<'_>,
+    unused: &[IpAddr],
+    server: IpAddr,
+) -> Reason {
+    let (own, other) = if server.is_ipv6() { ("IPv6", "IPv4") } else { ("IPv4", "IPv6") };
+    let is_free = |address: &&IpAddr| {
+        let mut used = context.subflows.iter().map(|s| s.sides.client.endpoint.address);
+        address.is_ipv6() == server.is_ipv6()
+            && !is_link_local(**address)
+            && !used.any(|used| used == **address)
+    };
+    let free = known.says.addresses.iter().find(is_free);
+    let free = free.map_or_else(|| format!("{own}-ADDRESS"), ToString::to_string);
+    Reason {
+        why: format!(
+            "the client's endpoint {} for subflows is {other}, and the connection is {own}",
+            in_words(unused)
+        ),
+        advice: format!("On the client: `ip mptcp endpoint add {free} dev IFACE subflow`."),
+        is_configured: true,
+    }
+}
+
+fn in_words(addresses: &[IpAddr]) -> String {
+    let named: Vec<_> = addresses.iter().map(ToString::to_string).collect();
+    list(&named)
 }
 
 /// A server without an endpoint to announce, or with one that it did not announce.
@@ -147,7 +270,6 @@ fn no_signal(context: &ConnectionContext<'_>, known: KnownHost<'_>) -> Option<Re
             is_configured: false,
         });
     }
-    let named: Vec<_> = silent.iter().map(ToString::to_string).collect();
     let dropped = known.counter("AddAddrTxDrop").filter(|count| *count > 0);
     let counted = match dropped {
         Some(count) => format!(" (MPTcpExtAddAddrTxDrop is {count}: no room in the header)"),
@@ -157,7 +279,7 @@ fn no_signal(context: &ConnectionContext<'_>, known: KnownHost<'_>) -> Option<Re
         why: format!(
             "{} has an endpoint {} to announce and did not{counted}",
             host(known.role),
-            list(&named)
+            in_words(&silent)
         ),
         advice: format!(
             "{} announces endpoints when a connection begins: was it added later? See \

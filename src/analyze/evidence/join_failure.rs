@@ -4,7 +4,7 @@ use crate::analyze::context::ConnectionContext;
 use crate::track::proof::Verdict;
 use crate::track::role::Role;
 use crate::track::stamp::PacketStamp;
-use crate::track::subflow::{Reset, Subflow};
+use crate::track::subflow::{Handshake, Reset, Subflow};
 use crate::wire::mptcp::Version;
 
 /// How a join failed.
@@ -22,7 +22,7 @@ pub(crate) enum Failure {
     GivenUp(Reset),
     /// The third ACK was repeated and never confirmed.
     Unconfirmed,
-    /// Nobody answered the SYN/ACK, which was repeated.
+    /// There is no third ACK, although SYN or SYN/ACK was repeated.
     NoAck,
 }
 
@@ -49,18 +49,31 @@ pub(crate) fn failure(context: &ConnectionContext<'_>, subflow: &Subflow) -> Opt
                 Some(Failure::GivenUp(reset))
             }
             (Some(_), _) => Some(Failure::PlainAnswer(syn_ack)),
+            // A RST after such repetitions only clears away.
+            (None, _) if is_repeated(handshake) => Some(Failure::NoAck),
+            (None, Some(reset)) if only_clears(context, subflow, &reset) => None,
             (None, Some(reset)) => Some(Failure::RefusedAtAck(reset)),
-            (None, None) if handshake.syn_ack_retransmissions > 0 => Some(Failure::NoAck),
             (None, None) => None,
         },
         // Data goes only over an established join (RFC 8684 §3.2): the capture lacks an answer.
         (Some(_), Some(_)) if subflow.sides.of(subflow.opener).first_data.is_some() => None,
         (Some(_), Some(_)) => match acceptor_reset {
+            Some(reset) if only_clears(context, subflow, &reset) => None,
             Some(reset) => Some(Failure::RefusedAtAck(reset)),
             None if acks_repeated(subflow) => Some(Failure::Unconfirmed),
             None => None,
         },
     }
+}
+
+/// Whether a RST only clears away what the end of the connection left: nothing is refused by it.
+fn only_clears(context: &ConnectionContext<'_>, subflow: &Subflow, reset: &Reset) -> bool {
+    reset.reason.is_none() && closed_before(context, subflow).is_some()
+}
+
+/// Whether SYN or SYN/ACK came again.
+const fn is_repeated(handshake: &Handshake) -> bool {
+    handshake.syn_retransmissions + handshake.syn_ack_retransmissions > 0
 }
 
 /// Whether the opener had another reason than the SYN/ACK. The connection may have been closing, the

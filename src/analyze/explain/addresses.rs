@@ -119,6 +119,18 @@ pub(super) const PAGES: &[(Code, Page)] = &[
         },
     ),
     (
+        Code::AddAddrOwnAddress,
+        Page {
+            meaning: "A host announced an address that its peer has as well, so nobody can join it.",
+            recognised: "A join from an address to the same address, on a connection between others; \
+                or, with `--host`, an announced address among the receiver's own.",
+            causes: "Every endpoint is announced, also that of a bridge which all hosts have \
+                (172.17.0.1 of Docker, 192.168.122.1 of libvirt).",
+            linux: "`ip mptcp endpoint delete id N` on the host that announces it.",
+            apple: "",
+        },
+    ),
+    (
         Code::AddAddrPrivate,
         Page {
             meaning: "A private, link-local or loopback address was announced to a host on the public \

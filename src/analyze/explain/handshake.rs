@@ -6,6 +6,66 @@ use crate::analyze::finding::Code;
 /// Code and page.
 pub(super) const PAGES: &[(Code, Page)] = &[
     (
+        Code::HandshakeUnanswered,
+        Page {
+            meaning: "SYNs got no answer. Where some of them had no MP_CAPABLE, MPTCP is not to blame.",
+            recognised: "A SYN with MP_CAPABLE that was repeated, with the option and perhaps without, and \
+                nothing else of that connection. Not a single SYN at the end of the capture; not a client \
+                that goes on with other segments, where only answers are not captured.",
+            causes: "The host is down, the path is dead, or a firewall drops SYNs.",
+            linux: "`ping ADDRESS`; `ip route get ADDRESS`; a capture at the server shows whether the \
+                SYNs arrive.",
+            apple: "",
+        },
+    ),
+    (
+        Code::MpCapableRefused,
+        Page {
+            meaning: "A SYN with MP_CAPABLE was refused by a RST, and plain TCP was accepted.",
+            recognised: "A RST to the SYN with MP_CAPABLE; from the same client to the same address and \
+                port a SYN without it that got a SYN/ACK; and no SYN/ACK to any SYN with it there.",
+            causes: "A firewall or load balancer that refuses unknown TCP options. A server that was \
+                started in between looks the same.",
+            linux: "`sysctl net.mptcp.enabled=0` on the client avoids it; better let the device pass TCP \
+                option 30.",
+            apple: "",
+        },
+    ),
+    (
+        Code::MpCapableMirrored,
+        Page {
+            meaning: "The SYN/ACK sends the client's own MP_CAPABLE back. What answers does not speak \
+                MPTCP.",
+            recognised: "MP_CAPABLE in a SYN/ACK without a key (version 1), or with the key of the SYN \
+                (version 0).",
+            causes: "A stack, proxy or test tool that copies options which it does not know.",
+            linux: "The client goes on as plain TCP. Find what answers: a capture at the server differs.",
+            apple: "",
+        },
+    ),
+    (
+        Code::MptcpRuledOut,
+        Page {
+            meaning: "The SYN is signed with TCP MD5 or TCP-AO, and offers MPTCP. Hosts do not use both.",
+            recognised: "Option 19 or 29 beside MP_CAPABLE in the SYN or the SYN/ACK.",
+            causes: "A signature was asked for on an MPTCP socket.",
+            linux: "Linux falls back to TCP as soon as a key for a signature is set.",
+            apple: "",
+        },
+    ),
+    (
+        Code::MpCapableFlood,
+        Page {
+            meaning: "Many handshakes towards one host never got a third ACK: a SYN flood or a scan.",
+            recognised: "100 SYNs with MP_CAPABLE or more within a second to one host, each sent once \
+                and never followed by anything, from clients that do nothing else. Not a load test \
+                whose connections complete, or whose SYNs are repeated.",
+            causes: "Forged sources, a scan.",
+            linux: "`sysctl net.ipv4.tcp_syncookies=1`; let the firewall limit the rate of SYNs.",
+            apple: "",
+        },
+    ),
+    (
         Code::MpCapableUnanswered,
         Page {
             meaning: "MPTCP was offered and not taken up: the connection is plain TCP.",

@@ -26,17 +26,63 @@ pub(super) const PAGES: &[(Code, Page)] = &[
         },
     ),
     (
+        Code::JoinMisrouted,
+        Page {
+            meaning: "A join to the address and port where the connection lives reached another host. That \
+                one does not know the connection and refuses.",
+            recognised: "MP_JOIN SYN answered by a RST with reason 1 or with none, at an address and \
+                port at which a subflow of the connection was accepted before. Not while the \
+                connection was being closed; not at the port of the client's own socket; not where \
+                the RST is not the host's (join-blocked).",
+            causes: "A load balancer, an anycast address or ECMP that chooses a host by addresses and \
+                ports. Where there is one host only: a firewall on it, or a token that was changed on \
+                the way.",
+            linux: "On each server: `sysctl net.mptcp.allow_join_initial_addr_port=0` and `ip mptcp \
+                endpoint add UNICAST-ADDRESS signal`. Clients have to accept it: `ip mptcp limits set \
+                add_addr_accepted 1`.",
+            apple: "Apple systems ignore the C bit.",
+        },
+    ),
+    (
+        Code::JoinPortClosed,
+        Page {
+            meaning: "A join was refused because nobody listens at that address and port.",
+            recognised: "MP_JOIN SYN answered by a plain RST at an address and port that no subflow of \
+                the connection was accepted at. A note if the connection was being closed, or if the \
+                server tried the client's own port beside paths that work.",
+            causes: "The server's application listens on one address only; a server with `subflow` \
+                endpoints joins the port of a client's socket; a client announces an address with \
+                `signal` in place of `subflow`; a firewall that answers in the host's name.",
+            linux: "Announced by a server: let the application listen there too, or announce the address \
+                with a port that nothing listens on (Linux listens on it by itself, and refuses one \
+                that is in use): `ip mptcp endpoint add ADDRESS signal port PORT`. Announced by a \
+                client: `ip mptcp endpoint add ADDRESS dev IFACE subflow` in place of `signal`.",
+            apple: "",
+        },
+    ),
+    (
+        Code::JoinBlocked,
+        Page {
+            meaning: "A firewall refused a join in the name of the host.",
+            recognised: "MP_JOIN SYN answered by a plain RST whose hop limit is not that of the host; or, \
+                captured at the host, one from a port that the connection uses.",
+            causes: "A firewall that rejects SYNs by their source or their options.",
+            linux: "`nft list ruleset` on the hosts and the routers between them: a rule with `reject \
+                with tcp reset`.",
+            apple: "",
+        },
+    ),
+    (
         Code::JoinUnknownToken,
         Page {
-            meaning: "A join was refused at its SYN. The host does not know the token, does not want \
-                the join, or nobody listens there.",
-            recognised: "MP_JOIN SYN answered by RST with reason 1 or with none. One that came while the \
-                connection was being closed is a note.",
-            causes: "A load balancer or anycast address sent it to another host; a port that nobody \
-                listens on; the application had shut down writing; a firewall that answers.",
-            linux: "Behind a load balancer: `sysctl net.mptcp.allow_join_initial_addr_port=0` and \
-                `ip mptcp endpoint add ADDRESS signal` on each server. For a client's address: \
-                announce it with a port.",
+            meaning: "A join was refused because the host does not know its token.",
+            recognised: "MP_JOIN SYN answered by a RST with reason 1, elsewhere than at an address and \
+                port where the connection lives (join-misrouted); or a join of a connection that is not \
+                in the capture. One that came while the connection was being closed is a note.",
+            causes: "Another host has that address; the token was changed on the way; the connection \
+                was over there.",
+            linux: "Capture at that host. `nstat -az MPTcpExtMPJoinNoTokenFound` counts such joins \
+                there.",
             apple: "",
         },
     ),
@@ -57,12 +103,13 @@ pub(super) const PAGES: &[(Code, Page)] = &[
         Code::JoinNoAnswer,
         Page {
             meaning: "A join got no answer at all: that path does not work.",
-            recognised: "A MP_JOIN SYN that was repeated without an answer (or a SYN/ACK, seen from the \
-                other end).",
-            causes: "The address is not reachable from there, a firewall drops MP_JOIN, or the way \
-                back is missing.",
+            recognised: "A MP_JOIN SYN that was repeated without an answer; or SYNs and SYN/ACKs that were \
+                repeated, without a third ACK.",
+            causes: "The address is not reachable from there (a private one, say), a firewall drops \
+                MP_JOIN, the way back is missing, or a reverse path filter drops the SYN/ACKs.",
             linux: "`ping -I SOURCE ADDRESS`; `ip route get ADDRESS from SOURCE`. Each source \
-                needs a route of its own (ip rule).",
+                needs a route of its own (ip rule). `sysctl net.ipv4.conf.all.rp_filter=2` makes the \
+                filter loose.",
             apple: "",
         },
     ),

@@ -1,11 +1,8 @@
 //! Addresses that were announced, echoed, used and withdrawn (RFC 8684 §3.4).
 
-use std::net::IpAddr;
-
 use crate::analyze::context::ConnectionContext;
-use crate::analyze::evidence::host_settings;
-use crate::analyze::evidence::{end_of_data, ended, users};
-use crate::analyze::finding::{Code, Confidence, Finding, Severity};
+use crate::analyze::evidence::{ended, is_private, named, users};
+use crate::analyze::finding::{Code, Confidence, Finding};
 use crate::analyze::words::{capitalised, host, list, packet};
 use crate::track::address::AnnouncedAddress;
 use crate::track::role::Role;
@@ -13,10 +10,6 @@ use crate::track::stamp::PacketStamp;
 use crate::track::subflow::Subflow;
 use crate::units;
 use crate::wire::mptcp::{MptcpOption, Version};
-use crate::wire::segment::Endpoint;
-
-/// How long a peer has to act on an announcement before the end of the connection.
-const TIME_TO_JOIN_NS: i64 = 500_000_000;
 
 /// An announced address that came again and again without an echo (RFC 8684 §3.4.1).
 pub(super) fn add_addr_not_echoed(context: &ConnectionContext<'_>) -> Vec<Finding> {
@@ -107,86 +100,6 @@ pub(super) fn add_addr_echo_mismatch(context: &ConnectionContext<'_>) -> Vec<Fin
     found.collect()
 }
 
-/// An echoed address that nobody joined.
-pub(super) fn add_addr_not_used(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    if context.connection.fallback.is_some() || !context.is_two_sided() {
-        return Vec::new();
-    }
-    let unused = context.connection.addresses.iter().filter(|address| is_unused(context, address));
-    unused.map(|address| not_used(context, address)).collect()
-}
-
-/// Announced and echoed, with time to join it, and nobody tried.
-fn is_unused(context: &ConnectionContext<'_>, address: &AnnouncedAddress) -> bool {
-    let echoed = address.echoed.listed.first();
-    let Some(echoed) = echoed.filter(|_| address.announced.count > 0) else { return false };
-    let end = end_of_data(context);
-    let removed = address.removed.listed.first().map_or(end, |removed| removed.at.min(end));
-    removed.since(echoed.at) > TIME_TO_JOIN_NS
-        && users(context, address).next().is_none()
-        && !is_initial_address(context, address)
-}
-
-fn not_used(context: &ConnectionContext<'_>, address: &AnnouncedAddress) -> Finding {
-    let paths = context.confirmed().count();
-    let peer = host(address.owner.peer());
-    let family = foreign_family(context, address);
-    let setting = host_settings::not_joined(context, address.owner.peer());
-    let is_certain = setting.is_some() || paths > 1 && family.is_none();
-    let why = match (&setting, family) {
-        (Some(setting), _) => setting.why.clone(),
-        (None, Some(family)) => format!("the connection uses no other {family} address"),
-        (None, None) if paths > 1 => "there were other paths already".to_owned(),
-        (None, None) => "its limits or its endpoints do not allow for it".to_owned(),
-    };
-    let why = if is_certain { why } else { format!("probably {why}") };
-    let summary = format!(
-        "{} announced {} (ID {}), {peer} echoed it and never joined it: {why}.",
-        capitalised(host(address.owner)),
-        named(address),
-        address.address_id.0,
-    );
-    let severity = if paths > 1 { Severity::Note } else { Severity::Warning };
-    let seen = address.announced.listed.iter().take(1).chain(address.echoed.listed.iter().take(1));
-    Finding::new(Code::AddAddrNotUsed, summary)
-        .severity(severity)
-        .confidence(if setting.is_some() { Confidence::Certain } else { Confidence::Likely })
-        .from(address.owner)
-        .seen(seen.copied())
-        .with("address_id", address.address_id.0)
-        .with("why", why)
-        .advice(setting.map_or_else(
-            || {
-                format!(
-                    "On {peer} (Linux): `ip mptcp limits set add_addr_accepted 8 subflows 8` (the \
-                     default accepts none). Apple: a multipath service type other than \
-                     handover-only."
-                )
-            },
-            |setting| setting.advice,
-        ))
-}
-
-/// Of which family the address is, if its peer shows no address of that family.
-fn foreign_family(
-    context: &ConnectionContext<'_>,
-    address: &AnnouncedAddress,
-) -> Option<&'static str> {
-    let ip = address.address?;
-    let peer = address.owner.peer();
-    let has = |subflow: &Subflow| subflow.sides.of(peer).endpoint.address.is_ipv6() == ip.is_ipv6();
-    let known = context.subflows.iter().any(|subflow| has(subflow));
-    (!known).then_some(if ip.is_ipv6() { "IPv6" } else { "IPv4" })
-}
-
-/// Whether this is the address that the connection began with.
-fn is_initial_address(context: &ConnectionContext<'_>, address: &AnnouncedAddress) -> bool {
-    let initial = context.subflows.first().map(|subflow| subflow.sides.of(address.owner).endpoint);
-    initial.is_some_and(|initial| {
-        address.address == Some(initial.address) && address.port.is_none_or(|p| p == initial.port)
-    })
-}
-
 /// One ID, two addresses at a time (RFC 8684 §3.4.1).
 pub(super) fn add_addr_id_conflict(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let all: Vec<_> =
@@ -253,14 +166,6 @@ pub(super) fn add_addr_private(context: &ConnectionContext<'_>) -> Vec<Finding> 
             .advice("`ip mptcp endpoint delete id N`, or announce the public address instead.")
     });
     found.collect()
-}
-
-/// Private, link-local or loopback.
-fn is_private(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => v4.is_private() || v4.is_link_local() || v4.is_loopback(),
-        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local() || v6.is_loopback(),
-    }
 }
 
 /// A withdrawn ID that neither an announcement nor a subflow had.
@@ -392,13 +297,4 @@ fn silent_since(
     let is_removed = named.any(|a| a.owner == owner && a.address_id == id && a.removed.count > 0);
     let is_open = subflow.is_confirmed() && !subflow.is_over();
     (is_open && is_unanswered && goes_on && !is_removed).then_some((last, id.0))
-}
-
-/// `10.1.2.2` or `10.1.2.2:5002`.
-fn named(address: &AnnouncedAddress) -> String {
-    match (address.address, address.port) {
-        (Some(address), Some(port)) => Endpoint { address, port }.to_string(),
-        (Some(address), None) => address.to_string(),
-        (None, _) => "an unknown address".to_owned(),
-    }
 }

@@ -83,7 +83,13 @@ pub(super) fn one_sided(context: &ConnectionContext<'_>) -> Vec<Finding> {
         (FEW.., 0) => Role::Client,
         _ => return Vec::new(),
     };
-    if context.subflows.iter().all(|subflow| subflow.state() == SubflowState::SynTimeout) {
+    // SYNs alone may have got no answer.
+    let is_silent = |subflow: &&Subflow| {
+        let syns = u64::from(subflow.handshake.syn_retransmissions) + 1;
+        let sent = subflow.sides.client.segments + subflow.sides.server.segments;
+        subflow.state() == SubflowState::SynTimeout && sent == syns
+    };
+    if context.subflows.iter().all(is_silent) {
         return Vec::new();
     }
     let summary = format!(

@@ -1,5 +1,6 @@
 //! How a connection became plain TCP (RFC 8684 §3.7).
 
+use super::offers::{is_ruled_out, mirrored};
 use crate::analyze::context::ConnectionContext;
 use crate::analyze::evidence::host_settings;
 use crate::analyze::evidence::occurrences::occurrences;
@@ -19,9 +20,14 @@ pub(super) fn mp_capable_unanswered(context: &ConnectionContext<'_>) -> Vec<Find
     let Some(fallback) = by(context, &[FallbackCause::SynAckWithoutMpCapable]) else {
         return Vec::new();
     };
+    if mirrored(context).is_some() || is_ruled_out(context) {
+        return Vec::new();
+    }
+    let is_overwritten = context.initial().is_some_and(|initial| initial.handshake.overwritten);
     let declined = host_settings::declined(context);
     let why = match &declined {
         Some((why, _)) => why.as_str(),
+        None if is_overwritten => "NOPs stand in its place, so something on the way overwrote it",
         None => "the server does not speak MPTCP, or the option was taken out on the way",
     };
     let at = packet(fallback.seen);
@@ -38,23 +44,52 @@ pub(super) fn mp_capable_syn_blackholed(context: &ConnectionContext<'_>) -> Vec<
     let Some(fallback) = by(context, &[FallbackCause::SynWithMpCapableUnanswered]) else {
         return Vec::new();
     };
-    let syns =
-        context.initial().map_or(1, |initial| u64::from(initial.handshake.syn_retransmissions));
-    let first = context.initial().and_then(|initial| initial.handshake.syn);
-    let cost = first.map_or(0, |first| fallback.seen.at.since(first.at));
+    let Some(initial) = context.initial() else { return Vec::new() };
+    let handshake = &initial.handshake;
+    // A RST to the first SYN is mp-capable-refused.
+    if initial.reset.is_some_and(|reset| reset.seen.packet < fallback.seen.packet) {
+        return Vec::new();
+    }
+    let syns = u64::from((handshake.syn_retransmissions + 1).saturating_sub(handshake.plain_syns));
+    let cost = handshake.syn.map_or(0, |first| fallback.seen.at.since(first.at));
+    let (client, server) = (initial.sides.client.endpoint.address, initial.sides.server.endpoint);
+    let later = context.trace.totals().failed_offers.get(client, server);
+    let later = later.and_then(|plain| Some((plain.opened, plain.first?)));
+    let avoided = match later {
+        Some((1, first)) => {
+            format!(" A later connection of the client ({}) did not offer it.", packet(first))
+        }
+        Some((count, first)) => format!(
+            " {} later connections of the client (first in {}) did not offer it.",
+            units::count(count),
+            packet(first)
+        ),
+        None => String::new(),
+    };
+    let is_lossy = syns < 2
+        || handshake.plain_syns > 1
+        || Role::BOTH.iter().any(|role| initial.sides.of(*role).bytes.retransmitted > 0);
+    let why = if is_lossy {
+        "something on the path drops them, or it loses packets"
+    } else {
+        "something on the path drops them"
+    };
     let summary = format!(
-        "{} with MP_CAPABLE got no answer, one without did ({}): something on the path drops them. \
-         That cost {}.",
+        "{} with MP_CAPABLE got no answer, one without did ({}): {why}. That cost {}.{avoided}",
         units::counted(syns, "SYN"),
         packet(fallback.seen),
         units::duration(cost)
     );
     let advice = "Find the firewall that drops unknown TCP options. A client with Linux 6.12 or \
         later now does without MPTCP for a while (`sysctl net.mptcp.blackhole_timeout`, an hour).";
+    let finding = by_fallback(context, Code::MpCapableSynBlackholed, fallback, summary);
+    let finding = if is_lossy { finding.confidence(Confidence::Likely) } else { finding };
     vec![
-        by_fallback(context, Code::MpCapableSynBlackholed, fallback, summary)
+        finding
             .advice(advice)
+            .seen(later.map(|(_, first)| first))
             .with("syns", syns)
+            .with("later_connections", later.map_or(0, |(count, _)| count))
             .with("cost_ns", cost.unsigned_abs()),
     ]
 }

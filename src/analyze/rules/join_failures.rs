@@ -2,16 +2,14 @@
 
 use crate::analyze::context::ConnectionContext;
 use crate::analyze::evidence::host_settings;
-use crate::analyze::evidence::is_initial;
 use crate::analyze::evidence::join_failure::{
     Failure, closed_before, failure, handshake, has_reason, may_lack_token,
 };
+use crate::analyze::evidence::refusal::is_to_itself;
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::analyze::words::{capitalised, host, packet, reason};
 use crate::track::proof::Verdict;
 use crate::track::subflow::{Reset, Subflow};
-use crate::units;
-use crate::wire::segment::Endpoint;
 
 /// Whether the HMACs of a join are wrong in this capture. That is a finding of its own.
 fn has_wrong_hmac(context: &ConnectionContext<'_>, subflow: &Subflow) -> bool {
@@ -22,76 +20,22 @@ fn has_wrong_hmac(context: &ConnectionContext<'_>, subflow: &Subflow) -> bool {
 }
 
 /// The failed joins that `wanted` selects, with their failures.
-fn failed<'a>(
+pub(super) fn failed<'a>(
     context: &ConnectionContext<'a>,
     wanted: impl Fn(&Failure) -> bool,
 ) -> Vec<(&'a Subflow, Failure)> {
-    let all = context.joins().filter(|subflow| !has_wrong_hmac(context, subflow));
+    let all = context
+        .joins()
+        .filter(|subflow| !has_wrong_hmac(context, subflow) && !is_to_itself(context, subflow));
     let all = all.filter_map(|subflow| Some((subflow, failure(context, subflow)?)));
     all.filter(|(_, failure)| wanted(failure)).collect()
 }
 
-/// A RST to the SYN, with reason 1 or none: the token is not known there, or the host refused
-/// (RFC 8684 §3.2 gives reason 1 for both).
-pub(super) fn join_unknown_token(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    let refused = |failure: &Failure| matches!(failure, Failure::RefusedAtSyn(reset) if may_lack_token(reset));
-    let all = failed(context, refused);
-    let Some((first, Failure::RefusedAtSyn(reset))) = all.first() else { return Vec::new() };
-    let target = first.sides.of(first.acceptor()).endpoint;
-    let subflows: Vec<_> = all.iter().map(|(subflow, _)| *subflow).collect();
-    let mut finding = Finding::new(Code::JoinUnknownToken, "")
-        .on_only(&subflows)
-        .seen(subflows.iter().flat_map(|subflow| handshake(subflow)))
-        .times(all.len() as u64)
-        .with("address", target.address.to_string())
-        .with("port", u64::from(target.port));
-    let joins = units::counted(all.len() as u64, "join");
-    let were = if all.len() == 1 { "was" } else { "were" };
-    let how = format!("{target} by a RST {} ({})", reason(reset), packet(reset.seen));
-    let (why, advice) = if let Some(closed) = closed_before(context, first) {
-        finding = finding.severity(Severity::Note);
-        let by = host(first.acceptor());
-        (format!("{by} had closed its direction before ({})", packet(closed)), LATE_JOIN)
-    } else if reset.reason.is_none() {
-        ("nobody listens there, or a firewall answers".to_owned(), NO_LISTENER)
-    } else if is_accepted_there(context, first, target) {
-        ("the host accepted another one before, so it refuses this one".to_owned(), REFUSED)
-    } else if is_initial(context, first, target) {
-        finding = finding.confidence(Confidence::Likely);
-        ("it reached a host that does not have the connection".to_owned(), ANYCAST)
-    } else {
-        finding = finding.confidence(Confidence::Likely);
-        ("the token is not known there".to_owned(), UNKNOWN_TOKEN)
-    };
-    finding.summary = format!("{} {were} refused at {how}: {why}.", capitalised(&joins));
-    vec![finding.advice(advice)]
-}
-
-const LATE_JOIN: &str = "Nothing to mend: there is no use in a path for a connection that ends.";
-
-const NO_LISTENER: &str = "Announce an address with the port that the server listens on, or open the \
-    firewall for it. Linux listens on announced ports by itself: \
-    `ip mptcp endpoint add ADDRESS signal port 5001` (for IPv6 see add-addr-no-space).";
-
-const REFUSED: &str = "Linux refuses with reason 1 once the application has shut down writing; else \
-    look at `ip mptcp limits show` on that host.";
-
-const ANYCAST: &str = "A load balancer, anycast address or ECMP sends joins to another host. On \
-    the servers: `sysctl net.mptcp.allow_join_initial_addr_port=0` and `ip mptcp endpoint add \
-    UNICAST-ADDRESS signal`.";
+pub(super) const LATE_JOIN: &str =
+    "Nothing to fix: there is no use in a path for a connection that ends.";
 
 pub(super) const UNKNOWN_TOKEN: &str = "The join reached another host, its token was changed on the \
     way, or the connection was over there: capture at that host.";
-
-/// Whether a join to this endpoint was established before.
-fn is_accepted_there(context: &ConnectionContext<'_>, refused: &Subflow, target: Endpoint) -> bool {
-    let mut others = context.joins();
-    others.any(|other| {
-        other.is_confirmed()
-            && other.first.packet < refused.first.packet
-            && other.sides.of(other.acceptor()).endpoint == target
-    })
-}
 
 /// A RST after the third ACK, or another reason at the SYN: a limit or a policy.
 pub(super) fn join_rejected(context: &ConnectionContext<'_>) -> Vec<Finding> {
@@ -169,39 +113,6 @@ fn advice_on_rejection(failure: &Failure, reset: &Reset) -> &'static str {
              sent it."
         }
     }
-}
-
-/// Nobody answers the SYN (or the SYN/ACK) of a join.
-pub(super) fn join_no_answer(context: &ConnectionContext<'_>) -> Vec<Finding> {
-    let silent = |failure: &Failure| matches!(failure, Failure::NoAnswer | Failure::NoAck);
-    let all = failed(context, silent);
-    let found = all.iter().map(|(subflow, failure)| {
-        let (what, tries, seen) = match failure {
-            Failure::NoAnswer => {
-                ("SYN", subflow.handshake.syn_retransmissions, subflow.handshake.syn)
-            }
-            _ => ("SYN/ACK", subflow.handshake.syn_ack_retransmissions, subflow.handshake.syn_ack),
-        };
-        let tries = u64::from(tries) + 1;
-        let lasted = seen.map_or(0, |first| subflow.last.at.since(first.at));
-        let (client, server) = (subflow.sides.client.endpoint, subflow.sides.server.endpoint);
-        let summary = format!(
-            "{} of the join {client} → {server} within {} got no answer: the path is dead, or \
-             something on it drops them.",
-            capitalised(&units::counted(tries, what)),
-            units::duration(lasted)
-        );
-        Finding::new(Code::JoinNoAnswer, summary)
-            .on(subflow)
-            .seen(handshake(subflow).chain([subflow.last]))
-            .with("tries", tries)
-            .with("lasted_ns", lasted.unsigned_abs())
-            .advice(
-                "Does the address answer a ping from that source? If so, a firewall drops SYNs with \
-                 MP_JOIN; if not, mend the route, or do not announce the address.",
-            )
-    });
-    found.collect()
 }
 
 /// The SYN/ACK of a join has no MP_JOIN.

@@ -3,7 +3,7 @@
 use crate::analyze::context::ConnectionContext;
 use crate::analyze::evidence::host_settings;
 use crate::analyze::evidence::join_failure::{Failure, failure};
-use crate::analyze::evidence::{is_backup, payload, stream_bytes};
+use crate::analyze::evidence::{announced, is_backup, payload, stream_bytes};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::analyze::state::ConnectionState;
 use crate::analyze::words::{host, packet};
@@ -92,6 +92,7 @@ fn broken_link(context: &ConnectionContext<'_>, found: &[Finding], paths: usize)
         return Some(unused(context));
     }
     failed_join(context, found)
+        .or_else(|| own_address(found))
         .or_else(|| no_space(found))
         .or_else(|| {
             link_of(found, Code::AddAddrHmacMismatch, "announcement-not-proved", NOT_PROVED)
@@ -106,6 +107,8 @@ const NO_SPACE: &str = "an address could not be announced, as the option did not
 const NOT_PROVED: &str = "the announcement of an address has a wrong HMAC";
 
 const NOT_ECHOED: &str = "an address was announced, and the announcement was not echoed";
+
+const OWN_ADDRESS: &str = "the announced address is one of its receiver's own";
 
 const NOTHING: &str = "nobody offered or tried a second path";
 
@@ -125,6 +128,12 @@ fn link_of(found: &[Finding], code: Code, name: &'static str, why: &str) -> Opti
         evidence: evidence.into_iter().flatten().collect(),
         advice: finding.advice.clone().unwrap_or_default(),
     })
+}
+
+/// An announced address that its receiver has as well.
+fn own_address(found: &[Finding]) -> Option<Link> {
+    let link = link_of(found, Code::AddAddrOwnAddress, "announcement-own-address", OWN_ADDRESS)?;
+    Some(Link { severity: Severity::Warning, ..link })
 }
 
 /// An announcement that did not fit, with how sure that is.
@@ -175,8 +184,11 @@ fn unused(context: &ConnectionContext<'_>) -> Link {
 
 /// Joins that all failed, with the first failure that a finding reports.
 fn failed_join(context: &ConnectionContext<'_>, found: &[Finding]) -> Option<Link> {
-    const CODES: [Code; 7] = [
+    const CODES: [Code; 10] = [
         Code::JoinHmacMismatch,
+        Code::JoinMisrouted,
+        Code::JoinPortClosed,
+        Code::JoinBlocked,
         Code::JoinUnknownToken,
         Code::JoinRejected,
         Code::JoinNoAnswer,
@@ -193,9 +205,15 @@ fn failed_join(context: &ConnectionContext<'_>, found: &[Finding]) -> Option<Lin
         Code::JoinHmacMismatch => "its HMAC is wrong".to_owned(),
         _ => how.unwrap_or_else(|| "it did not get through".to_owned()),
     };
+    let why = first.text("why").map(|why| format!(": {why}")).unwrap_or_default();
+    let is_of_server = context.joins().all(|join| join.opener == Role::Server);
+    let by = if is_of_server { " by the server" } else { "" };
     let why = match count {
-        0 | 1 => format!("the join of a second one failed, {how}"),
-        _ => format!("all {} joins failed; of the first, {how}", units::count(count as u64)),
+        0 | 1 => format!("the join of a second one{by} failed, {how}{why}"),
+        _ => {
+            let count = units::count(count as u64);
+            format!("all {count} joins{by} failed; of the first, {how}{why}")
+        }
     };
     Some(Link {
         name: "join-failed",
@@ -239,7 +257,7 @@ fn nothing_offered(context: &ConnectionContext<'_>) -> Option<Link> {
     if context.joins().next().is_some() {
         return None;
     }
-    if context.connection.addresses.iter().any(|address| address.announced.count > 0) {
+    if announced(context).next().is_some() {
         return None;
     }
     let denies = |role: &Role| context.connection.hosts.of(*role).deny_join_initial == Some(true);
@@ -275,8 +293,9 @@ fn nothing_offered(context: &ConnectionContext<'_>) -> Option<Link> {
         };
         return Some(Link { why, ..link });
     };
+    let joint = if name == "nothing-offered" { ": " } else { ", " };
     Some(Link {
-        why: format!("{}: {}", link.why, reason.why),
+        why: format!("{}{joint}{}", link.why, reason.why),
         // A host that is configured for a second path is meant to get one.
         severity: if reason.is_configured { Severity::Warning } else { Severity::Note },
         advice: reason.advice,

@@ -14,36 +14,87 @@ use crate::track::subflow::Subflow;
 use crate::units;
 use crate::wire::segment::Endpoint;
 
-/// Refused joins of connections that the capture does not show, by the host that refused.
+/// Joins of connections that the capture does not show, refused with reason 1, or where somebody listens.
 pub(super) fn orphans_refused(capture: &WholeCapture<'_>) -> Vec<Finding> {
+    let found = orphans(capture).into_iter().filter(|refused| !refused.is_closed_port);
+    let found = found.map(|refused| {
+        let summary = format!("{}: the token is not known there.", refused.subject());
+        refused.finding(Code::JoinUnknownToken, summary).advice(UNKNOWN_TOKEN)
+    });
+    found.collect()
+}
+
+/// The others: nobody listens there, as far as the capture shows.
+pub(super) fn orphans_at_closed_port(capture: &WholeCapture<'_>) -> Vec<Finding> {
+    let found = orphans(capture).into_iter().filter(|refused| refused.is_closed_port);
+    let found = found.map(|refused| {
+        let summary = format!(
+            "{}: nobody listens there, or a firewall answers in its name.",
+            refused.subject()
+        );
+        refused.finding(Code::JoinPortClosed, summary).advice(
+            "Capture the connection that the joins belong to as well; it says who announced the \
+             address.",
+        )
+    });
+    found.collect()
+}
+
+/// Refused joins of connections that the capture does not show, to one address and port.
+struct RefusedOrphans<'a> {
+    target: Endpoint,
+    is_closed_port: bool,
+    joins: Vec<&'a Subflow>,
+}
+
+/// The refused joins of connections that the capture does not show, by the host that refused.
+fn orphans<'a>(capture: &WholeCapture<'a>) -> Vec<RefusedOrphans<'a>> {
     let mut by_host: BTreeMap<_, Vec<&Subflow>> = BTreeMap::new();
     for orphan in capture.trace.orphans() {
-        let is_refused = orphan
-            .reset
-            .is_some_and(|reset| reset.from == orphan.acceptor() && may_lack_token(&reset));
-        if is_refused && orphan.handshake.syn_ack.is_none() {
-            let target = orphan.sides.of(orphan.acceptor()).endpoint;
-            by_host.entry((target.address, target.port)).or_default().push(orphan);
-        }
+        let refused = orphan.reset.filter(|reset| {
+            reset.from == orphan.acceptor()
+                && may_lack_token(reset)
+                && orphan.handshake.syn_ack.is_none()
+        });
+        let Some(reset) = refused else { continue };
+        let target = orphan.sides.of(orphan.acceptor()).endpoint;
+        let has_reason = reset.reason.is_some();
+        by_host.entry((target.address, target.port, has_reason)).or_default().push(orphan);
     }
-    let finding = |((address, port), joins): ((_, _), Vec<&Subflow>)| {
+    let in_use = |target: Endpoint| {
+        let mut known = capture.trace.connections().into_iter();
+        known.any(|connection| {
+            let mut subflows = capture.trace.subflows(connection);
+            subflows.any(|s| s.is_confirmed() && s.sides.of(s.acceptor()).endpoint == target)
+        })
+    };
+    let all = by_host.into_iter().map(|((address, port, has_reason), joins)| {
         let target = Endpoint { address, port };
-        let count = joins.len() as u64;
-        let summary = format!(
-            "{} of {} not in the capture {} refused at {target}: the token is not known there.",
+        RefusedOrphans { target, is_closed_port: !has_reason && !in_use(target), joins }
+    });
+    all.collect()
+}
+
+impl RefusedOrphans<'_> {
+    fn subject(&self) -> String {
+        let count = self.joins.len() as u64;
+        format!(
+            "{} of {} not in the capture {} refused at {}",
             capitalised(&units::counted(count, "join")),
             if count == 1 { "a connection" } else { "connections" },
             if count == 1 { "was" } else { "were" },
-        );
-        Finding::new(Code::JoinUnknownToken, summary)
-            .seen(joins.iter().flat_map(|join| handshake(join)))
-            .times(count)
+            self.target
+        )
+    }
+
+    fn finding(&self, code: Code, summary: String) -> Finding {
+        Finding::new(code, summary)
+            .seen(self.joins.iter().flat_map(|join| handshake(join)))
+            .times(self.joins.len() as u64)
             .confidence(Confidence::Likely)
-            .with("address", address.to_string())
-            .with("port", u64::from(port))
-            .advice(UNKNOWN_TOKEN)
-    };
-    by_host.into_iter().map(finding).collect()
+            .with("address", self.target.address.to_string())
+            .with("port", u64::from(self.target.port))
+    }
 }
 
 /// Twenty joins…

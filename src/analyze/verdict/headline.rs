@@ -3,7 +3,7 @@
 
 use super::{failure, fell_back, shares};
 use crate::analyze::context::ConnectionContext;
-use crate::analyze::evidence::{is_backup, payload, stream_bytes};
+use crate::analyze::evidence::{announced, is_backup, payload, stream_bytes};
 use crate::analyze::explain;
 use crate::analyze::finding::{Code, Finding, Severity};
 use crate::analyze::rules::single_path::why_single;
@@ -22,6 +22,10 @@ const LITTLE: u64 = 100_000;
 /// findings add nothing to the plain verdict.
 pub(crate) fn with_findings(context: &ConnectionContext<'_>, found: &[Finding]) -> Option<String> {
     let outcome = match context.connection.fallback {
+        Some(_) if found.iter().any(|finding| finding.code == Code::MpCapableMirrored) => {
+            "MPTCP was offered, and the SYN/ACK sent the client's own option back: this is plain TCP."
+                .to_owned()
+        }
         Some(fallback) => fell_back(fallback),
         None => match context.state {
             ConnectionState::Refused | ConnectionState::Handshaking | ConnectionState::Unknown => {
@@ -95,7 +99,7 @@ fn why_one(context: &ConnectionContext<'_>, found: &[Finding]) -> String {
         return why;
     }
     let failed: Vec<_> = context.joins().filter(|join| !join.is_confirmed()).collect();
-    let announced = context.connection.addresses.iter().any(|address| address.announced.count > 0);
+    let announced = announced(context).next().is_some();
     match failed.as_slice() {
         [] if announced => "an address was announced, and nobody joined it".to_owned(),
         [] => "no join is in the capture".to_owned(),

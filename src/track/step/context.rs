@@ -38,6 +38,7 @@ pub(crate) struct Step<'a> {
 
 /// What a segment leaves to do beyond its own subflow and connection.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing to do")]
 pub(crate) struct FollowUp {
     /// It is a copy: the copies of its input are counted.
     pub(crate) count_copy: bool,
@@ -48,6 +49,8 @@ pub(crate) struct FollowUp {
     /// It may be the answer to a join. Its HMAC says which of several connections with the same token
     /// was meant.
     pub(crate) settle_token: bool,
+    /// MPTCP was offered in vain, between these hosts.
+    pub(crate) failed_offer: bool,
     /// A MP_PRIO that changes all subflows of an address (RFC 6824 §3.3.8).
     pub(crate) prio_of_address: Option<MpPrio>,
 }

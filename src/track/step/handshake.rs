@@ -17,6 +17,7 @@ pub(super) fn take_syn(step: &mut Step<'_>) {
     let side = step.side();
     side.sequence.see_syn(segment.seq);
     side.syn_options.get_or_insert(syn_options);
+    side.syn_hop_limit.get_or_insert(segment.hop_limit);
     step.subflow.know_window_scales();
     let side = step.side();
     if side.mappings.latest().is_none() {
@@ -28,7 +29,9 @@ pub(super) fn take_syn(step: &mut Step<'_>) {
     if ack {
         take_syn_ack(step);
     } else if !step.options.has_mptcp() && step.subflow.handshake.mp_capable_syn {
-        step.subflow.handshake.plain_syn.get_or_insert(seen);
+        let handshake = &mut step.subflow.handshake;
+        handshake.plain_syn.get_or_insert(seen);
+        handshake.plain_syns += 1;
     }
 }
 
@@ -51,12 +54,17 @@ fn take_syn_ack(step: &mut Step<'_>) {
     } else {
         peer.begin_at(ack);
     }
-    let handshake = &step.subflow.handshake;
-    let offered = handshake.mp_capable_syn;
-    let taken_up =
-        step.options.mptcp.iter().any(|option| matches!(option, MptcpOption::MpCapable(_)));
+    let offered = step.subflow.handshake.mp_capable_syn;
+    let answer = step.options.mptcp.iter().find_map(|option| match option {
+        MptcpOption::MpCapable(capable) => Some(capable),
+        _ => None,
+    });
+    step.subflow.handshake.overwritten = answer.is_none() && step.options.is_overwritten;
+    // RFC 8684 §3.1: the answer has a key. Without one it is the SYN's own option, sent back.
+    let taken_up = answer.is_some_and(|capable| capable.form != CapableForm::Bare);
     if offered && !taken_up && !step.segment.options.is_cut() {
-        let cause = if handshake.plain_syn.is_some() {
+        let cause = if step.subflow.handshake.plain_syn.is_some() {
+            step.follow_up.failed_offer = true;
             FallbackCause::SynWithMpCapableUnanswered
         } else {
             FallbackCause::SynAckWithoutMpCapable

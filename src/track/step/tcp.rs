@@ -46,7 +46,11 @@ pub(super) fn take_reset(step: &mut Step<'_>) {
     });
     if step.subflow.reset.is_none() {
         step.connection.join_answered(step.subflow);
-        step.subflow.reset = Some(Reset { seen: step.seen, from: step.sender(), reason });
+        let (seen, from, hop_limit) = (step.seen, step.sender(), step.segment.hop_limit);
+        step.subflow.reset = Some(Reset { seen, from, reason, hop_limit });
+        let handshake = &step.subflow.handshake;
+        let is_answer = handshake.syn_ack.is_none() && from == step.subflow.acceptor();
+        step.follow_up.failed_offer = is_answer && handshake.mp_capable_syn;
     }
     step.event(EventKind::Rst { ack: step.segment.flags.has(TcpFlags::ACK) });
 }

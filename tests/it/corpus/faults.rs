@@ -13,6 +13,7 @@
 //! well if there is a warning or an error that no line is about; notes are looked for only if a line asks.
 
 mod capture;
+mod handshake;
 mod joins;
 mod stalls;
 

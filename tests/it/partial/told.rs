@@ -29,10 +29,12 @@ pub(crate) fn wrong(whole: &Whole, frames: &[OwnedFrame], is_path: bool) -> Vec<
     let report = Report::build(&trace, &[], None);
     let all = whole.tracker.trace().connections();
     let fell_back = all.iter().any(|connection| connection.fallback.is_some());
+    let refused = REFUSALS.iter().any(|code| whole.alarms.contains(*code));
     let is_known = |code: &&String| {
         whole.alarms.contains(*code)
             || fell_back && FALLBACKS.contains(&code.as_str())
             || is_path && OF_ONE_PATH.contains(&code.as_str())
+            || refused && REFUSALS.contains(&code.as_str())
     };
     let alarms = alarms(&report);
     wrong
@@ -46,6 +48,14 @@ const OF_ONE_PATH: [&str; 3] =
 
 /// How a fallback may show: that depends on what of it is there.
 const FALLBACKS: [&str; 2] = ["warning dss-missing-fallback", "warning mp-capable-unanswered"];
+
+/// Why a join was refused: that depends on what else is there.
+const REFUSALS: [&str; 4] = [
+    "warning join-misrouted",
+    "warning join-port-closed",
+    "warning join-blocked",
+    "warning join-unknown-token",
+];
 
 /// The codes of warnings and errors that are not about the capture.
 pub(crate) fn alarms(report: &Report) -> BTreeSet<String> {

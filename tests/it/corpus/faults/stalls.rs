@@ -10,7 +10,7 @@ use super::Told;
 fn until_the_connection_is_broken_off() {
     let told = Told::of("hang-60s/capture.pcapng.xz")
         .finds(&[
-            "warning certain join-unknown-token sf1 #72 #73",
+            "warning likely join-port-closed c2s sf1 #72 #73",
             "warning certain data-stall s2c #237694 #238254 #238256 ended_by=fast_close repeats=281",
             "warning certain fast-close s2c",
             "note certain remapping s2c sf0 x285 <data-stall",

@@ -10,6 +10,7 @@ pub(crate) struct Header {
     pub(crate) source: SocketAddr,
     pub(crate) destination: SocketAddr,
     pub(crate) ip_id: u16,
+    pub(crate) hop_limit: u8,
     pub(crate) seq: u32,
     pub(crate) ack: u32,
     pub(crate) flags: TcpFlags,
@@ -42,14 +43,14 @@ fn ip_header(header: &Header, tcp_len: usize) -> Result<Vec<u8>> {
             bytes = vec![0x45, 0];
             bytes.extend(u16::try_from(20 + tcp_len)?.to_be_bytes());
             bytes.extend(header.ip_id.to_be_bytes());
-            bytes.extend([0x40, 0, 64, 6, 0, 0]);
+            bytes.extend([0x40, 0, header.hop_limit, 6, 0, 0]);
             bytes.extend(source.octets());
             bytes.extend(destination.octets());
         }
         (IpAddr::V6(source), IpAddr::V6(destination)) => {
             bytes = vec![0x60, 0, 0, 0];
             bytes.extend(u16::try_from(tcp_len)?.to_be_bytes());
-            bytes.extend([6, 64]);
+            bytes.extend([6, header.hop_limit]);
             bytes.extend(source.octets());
             bytes.extend(destination.octets());
         }

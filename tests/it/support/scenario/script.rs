@@ -322,6 +322,7 @@ impl Script {
             source: own.endpoint,
             destination: peer.endpoint,
             ip_id: words.value("ip_id")?.unwrap_or(self.ip_id),
+            hop_limit: words.value("ttl")?.unwrap_or(64),
             seq: number(own.isn, draft.position),
             ack: if has_ack { number(peer.isn, acked) } else { 0 },
             flags: draft.flags,
