@@ -43,9 +43,9 @@ pub mod updates;
 
 pub use limits::Limits;
 pub use state::{
-    ack_watch, address, checksum, connection, data, data_level_stats, duplicate, event, mapping,
-    pending, repeats, rtt, sender_stats, series, stream, subflow, tcp_sequence, transmissions,
-    violations,
+    ack_watch, address, checksum, connection, data, data_level_stats, duplicate, event, handshake,
+    mapping, pending, repeats, rtt, sender_stats, series, stream, subflow, tcp_sequence,
+    transmissions, violations,
 };
 pub use totals::{OptionCounts, Totals};
 pub use trace::Trace;

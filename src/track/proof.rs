@@ -5,7 +5,8 @@
 use super::role::{PerRole, Role};
 use super::state::address::AnnouncedAddress;
 use super::state::connection::Connection;
-use super::state::subflow::{JoinHandshake, Subflow};
+use super::state::handshake::JoinHandshake;
+use super::state::subflow::Subflow;
 use crate::wire::crypto::{self, AddAddrHmacVariant, JoinHmac, JoinParty};
 use crate::wire::mptcp::{AddressFlavour, Key, MpJoin, MptcpOption, Version};
 

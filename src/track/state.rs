@@ -10,6 +10,7 @@ pub mod data;
 pub mod data_level_stats;
 pub mod duplicate;
 pub mod event;
+pub mod handshake;
 pub mod mapping;
 pub(super) mod packet_log;
 pub mod pending;

@@ -1,10 +1,11 @@
 //! How a join failed, as far as the packets say (RFC 8684 §3.2).
 
 use crate::analyze::context::ConnectionContext;
+use crate::track::handshake::Handshake;
 use crate::track::proof::Verdict;
 use crate::track::role::Role;
 use crate::track::stamp::PacketStamp;
-use crate::track::subflow::{Handshake, Reset, Subflow};
+use crate::track::subflow::{Reset, Subflow};
 use crate::wire::mptcp::Version;
 
 /// How a join failed.

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::build::Context;
 use super::series::Series;
 use crate::track::distribution;
+use crate::track::handshake::Handshake as TcpHandshake;
 use crate::track::proof::{self, JoinVerdicts, Verdict};
 use crate::track::role::{PerRole, Role};
 use crate::track::stamp::PacketStamp;
@@ -280,7 +281,7 @@ impl SubflowDirection {
 }
 
 impl Handshake {
-    fn build(context: &Context<'_>, handshake: &subflow::Handshake) -> Self {
+    fn build(context: &Context<'_>, handshake: &TcpHandshake) -> Self {
         let packet = |seen: Option<PacketStamp>| seen.map(|seen| context.packet(seen.packet));
         Self {
             syn: packet(handshake.syn),
