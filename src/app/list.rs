@@ -16,9 +16,7 @@ pub(super) fn run(args: &ListArgs) -> Result<()> {
     let paths = inputs::paths(&args.inputs);
     let mut capture = inputs::open(&paths)?;
     let shifts = clocks::shifts(&paths)?;
-    if shifts.iter().any(Option::is_some) {
-        capture.correct_clocks(shifts.iter().map(|shift| shift.unwrap_or(0)).collect());
-    }
+    clocks::correct(&mut capture, &shifts);
     let json = args.json.as_ref().map(|path| Destination::create(path, &paths)).transpose()?;
     let tracked = report::track(capture, KeptStreams::None, false)?;
     let statuses = tracked.capture.inputs();

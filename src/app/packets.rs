@@ -49,7 +49,9 @@ fn print_twice_read(args: &PacketsArgs, paths: &[InputPath]) -> Result<()> {
                 return Ok(());
             }
             let proof = |option: &MptcpOption| first.verdict(tracked, option);
-            let relative = args.relative.then(|| first.relative(tracker, tracked)).flatten();
+            // Of a segment of no connection, no beginning is known.
+            let relative = || first.relative(tracker, tracked).unwrap_or_default();
+            let relative = args.relative.then(relative);
             rows.write(&PacketRow {
                 segment,
                 start,

@@ -12,7 +12,7 @@ use crate::wire::tcp_option::TcpOption;
 /// Numbers that count from the beginning: the SYN is 0, and so is the IDSN; the first byte after it is 1.
 /// Where the beginning was not seen, the first byte seen is 1. `None` is what a segment does not have, and
 /// what counts from a number that is not known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RelativeNumbers {
     /// The sequence number.
     pub seq: Option<i64>,

@@ -40,7 +40,7 @@ pub(crate) struct Outcome {
     pub(crate) direction: Direction,
     /// Its class, if somebody asks for it.
     pub(crate) class: Option<PacketClass>,
-    /// What became of its payload, by what is known now.
+    /// What became of its payload by what is known now, if somebody asks for its class.
     pub(crate) bytes: ByteCounts,
     pub(crate) follow_up: FollowUp,
 }
@@ -66,7 +66,10 @@ pub(crate) fn take(mut step: Step<'_>) -> Outcome {
     }
     step.follow_up.match_by_dsn = step.connection.may_merge && step.options.has_mptcp();
     step.follow_up.settle_token = step.segment.flags.is_syn_ack() && step.options.has_mptcp();
-    let bytes = step.side().carried_since(bytes, moves);
+    let bytes = match class {
+        Some(_) => step.side().carried_since(bytes, moves),
+        None => ByteCounts::default(),
+    };
     Outcome { direction, class, bytes, follow_up: step.follow_up }
 }
 
