@@ -51,7 +51,7 @@ EXIT STATUS
 
 EXAMPLES
   mptcpscope phone.pcapng                     what happened, in words
-  mptcpscope client.pcap.gz server.pcap.gz    both ends as one story, merged by time
+  mptcpscope client.pcap.gz server.pcap.gz    both ends, merged by time
   mptcpscope report --json - phone.pcapng     the same facts for programs
   mptcpscope packets phone.pcapng             every MPTCP option with all its fields
   mptcpscope packets --csv --all-segments phone.pcapng >rows.csv
@@ -59,7 +59,7 @@ EXAMPLES
   mptcpscope explain single-path              what a finding means, and what to do
   mptcpscope follow phone.pcapng --connection 0 --from server >file
                                               what the server sent
-  mptcpscope tui phone.pcapng                 look around in it on the terminal
+  mptcpscope tui phone.pcapng                 browse it on the terminal
   mptcpscope live -i eth0 -i wlan0            what happens, as it happens
   ssh host tcpdump -U -w - tcp | mptcpscope live -
                                               the same from a pipe
@@ -80,13 +80,13 @@ pub enum Command {
     Packets(PacketsArgs),
     /// Explain a finding: meaning, how it is recognised, causes, what to do; without CODE list all
     Explain(ExplainArgs),
-    /// Write what one host sent on a connection, in the order of the data, over all subflows
+    /// Write the data that one host sent on a connection, reassembled from all subflows
     #[command(arg_required_else_help = true)]
     Follow(FollowArgs),
-    /// Capture on interfaces, or read a live pipe, and say what happens as it happens
+    /// Capture on interfaces, or read a live pipe, and print events as they happen
     #[command(arg_required_else_help = true)]
     Live(LiveArgs),
-    /// Look around in captures, or in what happens right now, on the terminal
+    /// Browse captures, or a live capture, on the terminal
     #[cfg(feature = "tui")]
     #[command(arg_required_else_help = true)]
     Tui(TuiArgs),
@@ -114,16 +114,16 @@ pub struct ReportArgs {
     /// Show every connection in full, also those without a warning or an error
     #[arg(long, conflicts_with = "connection")]
     pub all: bool,
-    /// Put the streams together and give their SHA-256 in the JSON (takes longer)
+    /// Reassemble the streams and add their SHA-256 to the JSON (takes longer)
     #[arg(long)]
     pub streams: bool,
-    /// Add to the JSON what was sent when, for graphs
+    /// Add time series (throughput, in flight, RTT, DSN) to the JSON
     #[arg(long)]
     pub series: bool,
     /// Read keys from FILE, for connections whose handshake is not in the capture
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub keys: Option<PathBuf>,
-    /// Take what `host --json` printed on one of the hosts into the JSON
+    /// Use what `host --json` printed on one of the hosts; it also goes into the JSON
     #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
     pub host: Option<PathBuf>,
     /// Which findings.
@@ -180,7 +180,7 @@ pub struct FindingArgs {
         hide_possible_values = true
     )]
     pub ignore: Vec<Code>,
-    /// Also the notes that are off by default: what healthy hosts do against the RFC
+    /// Also report RFC deviations common in healthy hosts
     #[arg(long)]
     pub strict: bool,
 }
@@ -262,16 +262,16 @@ pub struct LiveArgs {
     /// Stop after N packets
     #[arg(long, value_name = "N")]
     pub count: Option<u64>,
-    /// Octets kept of each packet [default: 256, all headers; with --write: all]
+    /// Bytes kept of each packet [default: 256, all headers; with --write: all]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(64..=262_144))]
     pub snaplen: Option<u32>,
-    /// Room in the kernel for packets that wait, for each interface
+    /// Size of the kernel's capture buffer, for each interface
     #[arg(long, value_name = "SIZE", default_value = "32MiB", value_parser = buffer)]
     pub buffer: u32,
-    /// Take packets for other hosts as well
+    /// Also capture packets for other hosts (promiscuous mode)
     #[arg(long)]
     pub promiscuous: bool,
-    /// Once the interfaces are open, go on as this user
+    /// Switch to this user once the interfaces are open
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
     /// Print one JSON object per event, and no report at the end
@@ -306,16 +306,16 @@ pub struct TuiArgs {
     /// Capture on this interface; may be given several times; any stands for all
     #[arg(short, long = "interface", value_name = "INTERFACE")]
     pub interfaces: Vec<String>,
-    /// Octets kept of each packet [default: 256, all headers]
+    /// Bytes kept of each packet [default: 256, all headers]
     #[arg(long, value_name = "N", requires = "interfaces", value_parser = clap::value_parser!(u32).range(64..=262_144))]
     pub snaplen: Option<u32>,
-    /// Room in the kernel for packets that wait, for each interface
+    /// Size of the kernel's capture buffer, for each interface
     #[arg(long, value_name = "SIZE", default_value = "32MiB", value_parser = buffer)]
     pub buffer: u32,
-    /// Take packets for other hosts as well
+    /// Also capture packets for other hosts (promiscuous mode)
     #[arg(long, requires = "interfaces")]
     pub promiscuous: bool,
-    /// Once the interfaces are open, go on as this user
+    /// Switch to this user once the interfaces are open
     #[arg(long, value_name = "NAME", requires = "interfaces")]
     pub user: Option<String>,
     /// What is remembered of a live capture, and for how long.

@@ -9,7 +9,7 @@ pub struct Header {
     pub signatures: Vec<Block>,
     /// Timestamps are in use.
     pub timestamps: bool,
-    /// SACK blocks that wait to be sent.
+    /// SACK blocks to be sent in the same header.
     pub sack_blocks: u8,
     /// The options of a SYN or SYN/ACK, timestamps left out.
     pub syn: Vec<Block>,

@@ -4,7 +4,7 @@ mod headline;
 
 use super::context::ConnectionContext;
 use super::state::{CloseKind, Closer, ConnectionState};
-use super::words::host;
+use super::words::{capitalised, host};
 use crate::track::event::{Event, EventKind};
 use crate::track::fallback::{Fallback, FallbackCause};
 use crate::track::role::Role;
@@ -103,8 +103,7 @@ impl Headline<'_> {
     fn worked(&self) -> String {
         let used: Vec<_> = self.through().collect();
         if used.len() > 1 {
-            let paths = units::count(used.len() as u64);
-            return format!("MPTCP worked on {paths} paths: {}.", shares(&used));
+            return format!("MPTCP worked on {}. {}", paths(&used), shares(&used));
         }
         let failed: Vec<_> = self.failed_joins().collect();
         let why = match failed.as_slice() {
@@ -115,7 +114,7 @@ impl Headline<'_> {
             [only] => format!("the join was {}", failure(only)),
             all => format!("none of {} joins got through", units::count(all.len() as u64)),
         };
-        format!("MPTCP was used on one path only: {why}.")
+        format!("MPTCP used one path only: {why}.")
     }
 
     fn through(&self) -> impl Iterator<Item = &Subflow> {
@@ -191,7 +190,8 @@ impl Headline<'_> {
         let wrong = |role: Role| {
             let sides = self.context.subflows.iter().map(|subflow| subflow.sides.of(role));
             let count = sides.map(|side| side.checksums.mismatches()).sum();
-            (count > 0).then(|| format!("{} by {}", units::counted(count, "mapping"), host(role)))
+            let mappings = || units::counted(count, "mapping");
+            (count > 0).then(|| format!("{} from {}", mappings(), host(role)))
         };
         let parts: Vec<_> = Role::BOTH.into_iter().filter_map(wrong).collect();
         (!parts.is_empty()).then(|| format!("Wrong DSS checksum: {}.", parts.join(", ")))
@@ -220,7 +220,7 @@ impl Headline<'_> {
             (bytes > 0).then(|| format!("{} by {}", units::bytes(bytes), host(role)))
         };
         let parts: Vec<_> = Role::BOTH.into_iter().filter_map(part).collect();
-        (!parts.is_empty()).then(|| format!("Sent again on another subflow: {}.", parts.join(", ")))
+        (!parts.is_empty()).then(|| format!("Reinjected on another subflow: {}.", parts.join(", ")))
     }
 
     fn bad_end(&self) -> Option<String> {
@@ -232,11 +232,11 @@ impl Headline<'_> {
         let packet = close.packet;
         match close.kind {
             CloseKind::FastClose => {
-                Some(format!("It was ended by MP_FASTCLOSE from {by} (packet {packet})."))
+                Some(format!("MP_FASTCLOSE from {by} ended it (packet {packet})."))
             }
-            CloseKind::Reset => Some(format!(
-                "It was ended by a RST from {by} on the last subflow (packet {packet})."
-            )),
+            CloseKind::Reset => {
+                Some(format!("A RST from {by} on the last subflow ended it (packet {packet})."))
+            }
             CloseKind::DataFin | CloseKind::FallbackFin => None,
         }
     }
@@ -266,12 +266,11 @@ pub(super) fn fell_back(fallback: Fallback) -> String {
     let packet = fallback.seen.packet;
     match fallback.cause {
         FallbackCause::SynAckWithoutMpCapable => {
-            "MPTCP was offered and not taken up: the SYN/ACK came without it, so this is plain TCP."
+            "MPTCP was offered, but the SYN/ACK came without it. The connection is plain TCP."
                 .to_owned()
         }
         FallbackCause::SynWithMpCapableUnanswered => {
-            "MPTCP was offered in vain: only a SYN without it was answered, so this is plain TCP."
-                .to_owned()
+            "SYNs with MPTCP got no answer; plain TCP did. The connection is plain TCP.".to_owned()
         }
         cause => {
             let probably = if fallback.certain { "" } else { "probably " };
@@ -294,25 +293,59 @@ pub(super) fn failure(join: &Subflow) -> String {
     }
 }
 
+/// `2 paths`, or `3 subflows over 1 client address`: subflows from one address share their first hop, so
+/// they are not as many paths.
+pub(super) fn paths(subflows: &[&Subflow]) -> String {
+    let mut clients: Vec<_> =
+        subflows.iter().map(|subflow| subflow.sides.client.endpoint.address).collect();
+    clients.sort_unstable();
+    clients.dedup();
+    if clients.len() == subflows.len() {
+        return units::counted(subflows.len() as u64, "path");
+    }
+    let subflows = units::counted(subflows.len() as u64, "subflow");
+    match clients.len() {
+        1 => format!("{subflows} over 1 client address"),
+        several => format!("{subflows} over {several} client addresses"),
+    }
+}
+
+/// The subflow at `place` (from 0) as a path with what makes it another one, or as a subflow.
+pub(super) fn path(subflows: &[&Subflow], place: usize) -> String {
+    let Some(subflow) = subflows.get(place) else { return "another one".to_owned() };
+    let address = |role: Role| subflow.sides.of(role).endpoint.address;
+    let is_alone = |role: Role| {
+        let others = subflows.iter().filter(|other| other.number != subflow.number);
+        others.clone().all(|other| other.sides.of(role).endpoint.address != address(role))
+    };
+    let number = subflow.number;
+    match (is_alone(Role::Client), is_alone(Role::Server)) {
+        (true, _) => format!("path {} ({})", place + 1, address(Role::Client)),
+        (_, true) => format!("subflow {number} (to {})", address(Role::Server)),
+        _ => format!("subflow {number}"),
+    }
+}
+
 /// How the data of the busier direction is spread over the subflows.
 pub(super) fn shares(used: &[&Subflow]) -> String {
     let sent = |role: Role| used.iter().map(|subflow| subflow.sides.of(role).bytes.new_data).sum();
     let totals: [u64; 2] = Role::BOTH.map(sent);
     let (role, total) = match totals {
-        [0, 0] => return "no data was sent".to_owned(),
+        [0, 0] => return "No data was sent.".to_owned(),
         [client, server] if client > server => (Role::Client, client),
         [_, server] => (Role::Server, server),
     };
-    let data = format!("{} sent by {}", units::bytes(total), host(role));
+    let who = capitalised(host(role));
+    let data = units::bytes(total);
     let first = used.first().map_or(0, |subflow| subflow.sides.of(role).bytes.new_data);
     let others = match used.len() {
-        2 => "second",
-        _ => "others",
+        2 => path(used, 1),
+        _ => "the others".to_owned(),
     };
     match units::percentage(total - first, total) {
-        _ if first == total => format!("all of the {data} took the first"),
-        _ if first == 0 => format!("all of the {data} took the {others}"),
-        Some(share) => format!("{share} of the {data} took the {others}"),
-        None => format!("the {data} were spread"),
+        _ if first == total => format!("{who} sent {data}, all of it over {}.", path(used, 0)),
+        _ if first == 0 => format!("{who} sent {data}, all of it over {others}."),
+        Some(share) => format!("{who} sent {data}; {share} of it went over {others}."),
+        None => format!("{who} sent {data}."),
     }
 }

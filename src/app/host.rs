@@ -65,7 +65,7 @@ fn write(host: &HostSnapshot, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "- {sentence}")?;
     }
     if host.advice.is_empty() {
-        writeln!(out, "Nothing here stands in the way of MPTCP.")?;
+        writeln!(out, "No problem with MPTCP on this host.")?;
     }
     Ok(())
 }

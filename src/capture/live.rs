@@ -52,7 +52,7 @@ pub struct LiveOptions {
     pub interfaces: Vec<String>,
     /// A filter in the language of libpcap; [`DEFAULT_FILTER`] if `None`.
     pub filter: Option<String>,
-    /// Octets kept of each packet; 256 are enough for all headers.
+    /// Bytes kept of each packet; 256 are enough for all headers.
     pub snaplen: u32,
     /// Whether to take packets for other hosts as well.
     pub promiscuous: bool,

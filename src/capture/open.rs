@@ -224,7 +224,7 @@ fn quote(data: &[u8]) -> String {
         return format!("the text \"{}\"", text.trim().escape_default());
     }
     let octets = data.iter().take(8).map(|octet| format!("{octet:02x}"));
-    format!("the octets {}", octets.collect::<Vec<_>>().join(" "))
+    format!("the bytes {}", octets.collect::<Vec<_>>().join(" "))
 }
 
 /// Counts what is read.

@@ -39,7 +39,7 @@ impl Record {
 pub(super) enum Fault {
     #[error("the next record is cut off")]
     Cut,
-    #[error("the next record claims {claimed} octets, more than the {limit} that can be right")]
+    #[error("the next record claims {claimed} bytes, more than the limit of {limit}")]
     TooLong { claimed: u64, limit: usize },
     #[error("{0}")]
     Broken(&'static str),

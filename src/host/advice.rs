@@ -5,24 +5,21 @@ use super::{Endpoint, HostSnapshot};
 
 /// Counters that say that something went wrong, and what.
 const TELLING: &[(&str, &str)] = &[
-    ("AddAddrTxDrop", "announcements of addresses were not sent, for want of room in the header"),
-    (
-        "EchoAddTxDrop",
-        "echoes of announced addresses were not sent, for want of room in the header",
-    ),
-    ("RmAddrTxDrop", "withdrawals of addresses were not sent, for want of room in the header"),
+    ("AddAddrTxDrop", "addresses were not announced: no room in the TCP header"),
+    ("EchoAddTxDrop", "announced addresses were not echoed: no room in the TCP header"),
+    ("RmAddrTxDrop", "withdrawals of addresses were not sent: no room in the TCP header"),
     ("AddAddrDrop", "announced addresses were dropped: too many at once, or a limit"),
     ("RmAddrDrop", "withdrawals of addresses were dropped"),
     ("MPCapableFallbackACK", "connections to this host fell back to TCP with the third ACK"),
     (
         "MPCapableFallbackSYNACK",
-        "connections from this host fell back to TCP with the SYN/ACK: \
-        servers without MPTCP, or options taken out on the way",
+        "connections from this host fell back to TCP with the SYN/ACK: servers without MPTCP, or a \
+            middlebox that removes the option",
     ),
     ("MPCapableSYNTXDrop", "connections were tried again without MPTCP, as the SYN got no answer"),
     ("MPCapableSYNTXDisabled", "connections began without MPTCP because of a blackhole before"),
     ("MPCapableDataFallback", "connections fell back to TCP with their first data"),
-    ("DssFallback", "connections fell back to TCP for want of a DSS option"),
+    ("DssFallback", "connections fell back to TCP because a DSS option was missing"),
     ("MPJoinNoTokenFound", "joins named a token that this host does not know"),
     ("MPJoinSynAckHMacFailure", "HMACs of answers to joins were wrong"),
     ("MPJoinAckHMacFailure", "HMACs of joins were wrong"),
@@ -32,7 +29,7 @@ const TELLING: &[(&str, &str)] = &[
     ("DataCsumErr", "DSS checksums were wrong: something on the way changes data"),
     ("DSSCorruptionFallback", "connections fell back to TCP because of a broken DSS option"),
     ("DSSCorruptionReset", "subflows were reset because of a broken DSS option"),
-    ("SubflowStale", "subflows were set aside because nothing came back on them"),
+    ("SubflowStale", "subflows were marked stale because nothing came back on them"),
     ("Blackhole", "MPTCP was switched off for a while, as SYNs with its options vanish on the way"),
 ];
 
@@ -64,16 +61,16 @@ pub fn advice(host: &HostSnapshot) -> Vec<String> {
 fn settings(host: &HostSnapshot, advice: &mut Vec<String>) {
     if host.sysctl("net.mptcp.allow_join_initial_addr_port") == Some("0") {
         advice.push(
-            "Clients are told not to join the address they connected to (C bit, \
-             net.mptcp.allow_join_initial_addr_port=0): without a signal endpoint they get no \
-             second path."
+            "This host asks clients not to join the address they connected to (C bit, \
+                net.mptcp.allow_join_initial_addr_port=0): without a signal endpoint they get no \
+                second path."
                 .to_owned(),
         );
     }
     if host.sysctl("net.mptcp.checksum_enabled") == Some("1") {
         advice.push(
-            "DSS checksums are asked for (net.mptcp.checksum_enabled=1): they find middleboxes that \
-             change data, and cost processor time."
+            "DSS checksums are asked for (net.mptcp.checksum_enabled=1): they find middleboxes \
+                that change data, and cost CPU."
                 .to_owned(),
         );
     }
@@ -81,7 +78,7 @@ fn settings(host: &HostSnapshot, advice: &mut Vec<String>) {
 
 fn limits(host: &HostSnapshot, advice: &mut Vec<String>) {
     let Some(limits) = host.limits else {
-        advice.push("The kernel's path manager did not tell its limits.".to_owned());
+        advice.push("The kernel's path manager did not report its limits.".to_owned());
         return;
     };
     if limits.subflows == 0 {
@@ -122,7 +119,7 @@ fn endpoints(host: &HostSnapshot, advice: &mut Vec<String>) {
         }
         if has_no_room(host, endpoint) {
             advice.push(format!(
-                "Endpoint {address} is announced with a port: 32 octets, and with the 12 of \
+                "Endpoint {address} is announced with a port: 32 bytes, and with the 12 of \
                  timestamps 44 of 40 that fit. Set net.ipv4.tcp_timestamps=0, or leave the port out."
             ));
         }

@@ -94,7 +94,7 @@ fn broken_records_end_the_input_with_a_note() {
     let mut pcap = pcap_header(order, MICRO, 65_535, 1);
     pcap.extend(pcap_record(order, 1, 1, 3, b"abc"));
     pcap.extend(vec![0xee; 600_000]);
-    assert!(note(pcap).contains("claims 4008636142 octets, more than the 262144"));
+    assert!(note(pcap).contains("claims 4008636142 bytes, more than the limit of 262144"));
 
     let mut good = section(order);
     good.extend(interface(order, 1, 0, &[]));
@@ -110,7 +110,7 @@ fn broken_records_end_the_input_with_a_note() {
     assert!(broken(&simple(order, 900, b"abc")).contains("does not fit into its block"));
     assert!(broken(&enhanced(order, 1, 2, 3, b"abc")).contains("names interface 1"));
     assert!(broken(&[7, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0]).contains("shorter than its own frame"));
-    assert!(broken(&[0xff; 64]).contains("claims 4294967295 octets"));
+    assert!(broken(&[0xff; 64]).contains("claims 4294967295 bytes"));
     assert!(broken(&block(order, 0x0a0d_0d0a, &[0; 16])).contains("unknown byte order"));
     assert!(broken(&block(order, 1, &[0; 4])).contains("cannot be read"));
     assert!(broken(&[6, 0, 0]).contains("is cut off"));
@@ -196,7 +196,7 @@ fn what_cannot_be_opened_is_told_in_one_sentence() {
     says(b"  1 0.000 10.0.1.2 TCP\n", "the text \"1 0.000 10.0.1.2 TCP\"");
     says(b"PK\x03\x04rest", "a zip archive");
     says(b"snoop\0\0\0rest", "a snoop capture");
-    says(&[0, 1, 2], "the octets 00 01 02");
+    says(&[0, 1, 2], "the bytes 00 01 02");
     says(&small_pcap(Order::Little, MICRO)[..20], "cut off inside its file header");
     says(&small_pcapng(Order::Big)[..11], "cut off inside its file header");
     says(&[0x1f, 0x8b, 8, 0], "a broken gz stream");

@@ -97,7 +97,7 @@ fn reset_before_any_data_fin() {
     assert_eq!(connection.state, ConnectionState::Reset);
     let reset = connection.subflows[0].reset.as_ref().unwrap();
     assert_eq!((reset.packet, reset.reason_name), (4, Some("lack_of_resources")));
-    assert!(connection.details[0].starts_with("It was ended by a RST from the server"));
+    assert!(connection.details[0].starts_with("A RST from the server on the last subflow"));
 }
 
 #[test]

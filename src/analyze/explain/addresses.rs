@@ -8,30 +8,29 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::AddAddrNoSpace,
         Page {
-            meaning: "An address could not be announced because the option did not fit into the 40 \
-                octets of a TCP header.",
-            recognised: "ACKs that nothing asked for and gaps in the announced IDs where an ADD_ADDR \
-                would not have fitted; certain with the host's counters (AddAddrTxDrop). An IPv6 \
-                address that is announced afterwards without a port is named: that is a way out.",
-            causes: "IPv6 with port needs 32 octets beside 12 of timestamps: 44.",
-            linux: "There are three ways out. Announce without port (`ip mptcp endpoint add ADDRESS \
-                signal`): 40 octets, they fit. No timestamps at all (`sysctl \
-                net.ipv4.tcp_timestamps=0`, for new connections). Or Linux 7.2 or later with \
-                net.mptcp.add_addr_v6_port_drop_ts=1, which leaves them out of that one ACK: see \
-                add-addr-timestamps-dropped. Another stack may order options without padding: see \
-                add-addr-unpadded.",
+            meaning: "An address could not be announced: the option did not fit into the 40 bytes \
+                of TCP options.",
+            recognised: "Unsolicited ACKs, and gaps in the announced IDs, where an ADD_ADDR would \
+                not have fitted. Certain with the host's counters (AddAddrTxDrop). An IPv6 address \
+                that is announced afterwards without a port is named.",
+            causes: "IPv6 with a port needs 32 bytes. Timestamps need 12. That is 44 of 40.",
+            linux: "Three solutions. Announce without a port (`ip mptcp endpoint add ADDRESS \
+                signal`): that needs 40 bytes and fits. Turn timestamps off (`sysctl \
+                net.ipv4.tcp_timestamps=0`, for new connections). Or use Linux 7.2 or later with \
+                net.mptcp.add_addr_v6_port_drop_ts=1, which leaves timestamps out of that one ACK: \
+                see add-addr-timestamps-dropped. Another stack may order options without padding: \
+                see add-addr-unpadded.",
             apple: "Apple systems announce no addresses.",
         },
     ),
     (
         Code::AddAddrSpaceStatic,
         Page {
-            meaning: "With what this connection negotiated, some form of ADD_ADDR can never be sent. \
+            meaning: "With the options of this connection, one form of ADD_ADDR can never be sent. \
                 Nothing was lost yet.",
             recognised: "Timestamps in both SYNs, and a server with IPv6.",
             causes: "IPv6 with port does not fit beside timestamps.",
-            linux: "Keep it in mind when an endpoint with a port is configured: see \
-                add-addr-no-space.",
+            linux: "Before you configure an endpoint with a port, see add-addr-no-space.",
             apple: "",
         },
     ),
@@ -42,23 +41,23 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             recognised: "An ADD_ADDR without timestamps on a connection that negotiated them. A warning \
                 if nobody echoed it and the address was not announced again without a port.",
             causes: "Linux 7.2 and later do it for IPv6 with port.",
-            linux: "If there is never an echo, something on the way drops segments without \
-                timestamps: announce without port, or do without timestamps (`sysctl \
-                net.ipv4.tcp_timestamps=0`). `sysctl net.mptcp.add_addr_v6_port_drop_ts=0` (Linux 7.2 \
-                and later) keeps them, and then the address is not announced at all.",
+            linux: "If there is never an echo, a middlebox drops segments without timestamps. Then \
+                announce without a port, or turn timestamps off (`sysctl \
+                net.ipv4.tcp_timestamps=0`). `sysctl net.mptcp.add_addr_v6_port_drop_ts=0` (Linux \
+                7.2 and later) keeps timestamps, but then the address is not announced at all.",
             apple: "",
         },
     ),
     (
         Code::AddAddrUnpadded,
         Page {
-            meaning: "An IPv6 address with a port was announced beside timestamps. The 40 octets of \
-                TCP options are full to the last.",
-            recognised: "An ADD_ADDR of 30 octets and timestamps in one header: it only fits without \
-                padding.",
-            causes: "A stack that orders options so that they need no padding. Linux pads, and needs \
-                44 octets.",
-            linux: "Nothing to do: see add-addr-no-space for the other ways out.",
+            meaning: "An IPv6 address with a port was announced beside timestamps. All 40 bytes of \
+                TCP options are used.",
+            recognised: "An ADD_ADDR of 30 bytes and timestamps in one header: that only fits \
+                without padding.",
+            causes: "A stack that orders options so that they need no padding. Linux pads, and \
+                needs 44 bytes.",
+            linux: "Nothing to do.",
             apple: "",
         },
     ),
@@ -67,8 +66,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
         Page {
             meaning: "SACK blocks were left out of an ACK to make room for an MPTCP option.",
             recognised: "An ACK without the SACK blocks that the ones around it have.",
-            causes: "The 40 octets of TCP options were full.",
-            linux: "Nothing to do: the next ACK tells again.",
+            causes: "All 40 bytes of TCP options were used.",
+            linux: "Nothing to do: the next ACK repeats the blocks.",
             apple: "",
         },
     ),
@@ -78,8 +77,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             meaning: "An announced address was never echoed, so the peer may not know it.",
             recognised: "Two or more copies of an ADD_ADDR and no echo, with packets of both hosts in the \
                 capture; not in version 0, which has no echo.",
-            causes: "The option is taken out on the way, the peer's HMAC check failed, or the echo is \
-                lost on the way back (then the address may be joined all the same).",
+            causes: "A middlebox removes the option, the peer's HMAC check failed, or the echo was \
+                lost on the way back (then the address may still be joined).",
             linux: "Capture at the other host. `nstat -az | grep -E 'AddAddr|EchoAdd'` counts on \
                 both.",
             apple: "Apple systems echo without the port.",
@@ -98,7 +97,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::AddAddrNotUsed,
         Page {
-            meaning: "An announced address was heard, and nobody joined it.",
+            meaning: "The peer echoed an announced address and never joined it.",
             recognised: "ADD_ADDR and echo, at least half a second before the end, and no join towards \
                 the address. A note where other paths worked.",
             causes: "The peer's limits (Linux accepts no announced address by default), an address \
@@ -110,7 +109,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::AddAddrIdConflict,
         Page {
-            meaning: "One address ID was used for two addresses at a time.",
+            meaning: "One address ID was used for two addresses at the same time.",
             recognised: "Two ADD_ADDRs with the same ID and different addresses, and no REMOVE_ADDR \
                 between them.",
             causes: "A broken stack, or a rewritten option.",
@@ -145,7 +144,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::RemoveAddrUnknownId,
         Page {
-            meaning: "An address was withdrawn that nobody had named.",
+            meaning: "An address ID was withdrawn that was never announced or used.",
             recognised: "REMOVE_ADDR with an ID that no announcement and no subflow in the capture has.",
             causes: "The announcement was not captured or could not be sent, or the endpoint was \
                 never used on this connection.",
@@ -160,23 +159,24 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             recognised: "REMOVE_ADDR, and within a second FIN or RST on subflows that use the ID; on a \
                 faster path they may come up to a round trip before it.",
             causes: "An endpoint was deleted, or an interface went down.",
-            linux: "As meant. `ip mptcp monitor` shows who does it; NetworkManager may.",
-            apple: "The system removes addresses of interfaces that go.",
+            linux: "Expected behaviour. `ip mptcp monitor` shows which program removes the \
+                endpoint; it may be NetworkManager.",
+            apple: "The system removes the addresses of interfaces that go down.",
         },
     ),
     (
         Code::RemoveAddrMissing,
         Page {
-            meaning: "A path died and its owner never withdrew the address, so the peer had to wait \
+            meaning: "A path died and its owner never withdrew the address. The peer had to wait \
                 for its timeouts.",
-            recognised: "A host silent on one subflow although its peer goes on there in vain, while \
-                it goes on elsewhere for more than three seconds, and no REMOVE_ADDR for the \
-                address ID.",
-            causes: "A link that went down without notice; Linux sends REMOVE_ADDR only when the \
-                endpoint is deleted. The option may have been lost: nothing repeats it.",
+            recognised: "A host stays silent on one subflow although its peer keeps sending there, \
+                while it goes on elsewhere for more than three seconds, without a REMOVE_ADDR for \
+                the address ID.",
+            causes: "A link went down without notice. Linux sends REMOVE_ADDR only when the \
+                endpoint is deleted. The option may also have been lost: it is never repeated.",
             linux: "Delete the endpoint with the link (`ip mptcp endpoint delete id N`; \
                 NetworkManager and mptcpd do).",
-            apple: "The system removes addresses of interfaces that go.",
+            apple: "The system removes the addresses of interfaces that go down.",
         },
     ),
 ];

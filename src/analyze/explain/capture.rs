@@ -8,8 +8,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::CaptureMidstream,
         Page {
-            meaning: "The capture begins after the handshake of the connection. Keys, tokens and the \
-                place of the first octet may be unknown.",
+            meaning: "The capture begins after the handshake of the connection. Keys, tokens and \
+                the start of the stream may be unknown.",
             recognised: "The first packet of the connection is no SYN, or only its joins were captured.",
             causes: "The capture was started late, or only on the interface of a later path.",
             linux: "Start `tcpdump -i any` before the connection. Keys known from elsewhere can be \
@@ -20,8 +20,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::CaptureOneSided,
         Page {
-            meaning: "Only one direction of the connection is in the capture. Nothing that depends on \
-                answers is told.",
+            meaning: "Only one direction of the connection is in the capture. RTT, loss and stalls \
+                cannot be computed.",
             recognised: "One host sent at least four segments, the other none.",
             causes: "Asymmetric routing, a mirror port that sees one direction, a capture filter on \
                 the source.",
@@ -32,8 +32,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::CaptureMissingPath,
         Page {
-            meaning: "A path of the connection is not in the capture. Its data was acknowledged, but \
-                nothing in the capture carried it.",
+            meaning: "A path of the connection is not in the capture. Data was acknowledged that \
+                no captured packet carried.",
             recognised: "All subflows in the capture are complete at the TCP level, and the data sequence \
                 space still has holes below a DATA_ACK.",
             causes: "The capture was taken on one interface of several, or at one end of a \
@@ -47,10 +47,10 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::CaptureOptionsCut,
         Page {
-            meaning: "The snap length cut TCP options off. What they said is not known, and rules that \
-                need them stay silent.",
-            recognised: "The header length promises more octets of options than were captured.",
-            causes: "A snap length of 68 or 96 octets.",
+            meaning: "The snap length cut TCP options off. Their contents are unknown, and rules \
+                that need them are not applied.",
+            recognised: "The header length counts more bytes of options than were captured.",
+            causes: "A snap length of 68 or 96 bytes.",
             linux: "`tcpdump -s 160` keeps all headers; -s 0 keeps everything.",
             apple: "",
         },
@@ -58,10 +58,10 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::CaptureDrops,
         Page {
-            meaning: "Packets are missing from the capture. What is said to be missing may have been \
-                there.",
-            recognised: "The capture file counts drops, or TCP acknowledged octets on a subflow that the \
-                capture does not have.",
+            meaning: "Packets are missing from the capture. What a finding calls missing may have \
+                been on the wire.",
+            recognised: "The capture file counts drops, or TCP acknowledged bytes on a subflow \
+                that the capture does not have.",
             causes: "A slow disk, a small buffer, a busy mirror port; IP fragments, which are \
                 skipped, look the same.",
             linux: "`tcpdump -B 16384 -s 256`, a filter, or a faster disk.",
@@ -71,7 +71,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::CaptureTimeBackwards,
         Page {
-            meaning: "Packets stand in the file in another order than their times. Durations may be \
+            meaning: "Packets in the file are not in the order of their times. Durations may be \
                 wrong.",
             recognised: "A TCP packet is older than one before it in the file.",
             causes: "Several interfaces or queues written without sorting, a clock that was set, \
@@ -96,8 +96,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::CaptureOffload,
         Page {
-            meaning: "Segments are larger than the path allows: the network card cuts them later. No \
-                fault.",
+            meaning: "Segments are larger than the path allows, because the network card splits or \
+                merges them. Not a fault.",
             recognised: "Payload above the maximum segment size that the peer named in its SYN.",
             causes: "Segmentation offload (TSO, GSO) at the sender, or GRO at the receiver.",
             linux: "`ethtool -K IFACE tso off gso off gro off` shows packets as they are on the \
@@ -111,7 +111,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             meaning: "An MPTCP option has an illegal length or combination. A host ignores it.",
             recognised: "The length does not fit the subtype, the version and the flags.",
             causes: "A broken stack, a middlebox that cut or joined options, or a fuzzer.",
-            linux: "Compare the option at both ends: `mptcpscope packets` shows all of its octets.",
+            linux: "Compare the option at both ends: `mptcpscope packets` shows all of its \
+                bytes.",
             apple: "",
         },
     ),
@@ -139,7 +140,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::NopRun,
         Page {
-            meaning: "Where an MPTCP option may have been there are only NOPs: a middlebox may have \
+            meaning: "There are NOPs where an MPTCP option may have been: a middlebox may have \
                 overwritten it.",
             recognised: "Four or more NOPs in a row; hosts need three at most for alignment.",
             causes: "Firewalls that clear unknown TCP options (an nftables rule `reset tcp option` does \

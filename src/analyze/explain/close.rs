@@ -13,8 +13,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             recognised: "MP_FASTCLOSE with the peer's key.",
             causes: "The application closed with unread data or with SO_LINGER 0, or was killed.",
             linux: "Look at the application; `nstat -az | grep MPFastclose` counts them.",
-            apple: "Apple systems send none, and take a Linux one (on RST) for the RST of each \
-                subflow.",
+            apple: "Apple systems send none. They treat the one of Linux (on a RST) as a RST of \
+                each subflow.",
         },
     ),
     (
@@ -32,8 +32,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::SubflowReset,
         Page {
-            meaning: "One subflow was ended by a RST. A warning if data on it was not acknowledged; it \
-                is sent again elsewhere.",
+            meaning: "One subflow was ended by a RST. A warning if data on it was not \
+                acknowledged; that data is sent again on another subflow.",
             recognised: "A RST on an established subflow before both DATA_FINs; not one that follows a \
                 MP_FASTCLOSE.",
             causes: "See the reason of MP_TCPRST; without one, a firewall or NAT that forgot the \
@@ -51,19 +51,19 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             recognised: "A RST on the last subflow, data without a DATA_ACK (or without a mapping and \
                 without an ACK), and no DATA_FIN.",
             causes: "The only path died or was reset.",
-            linux: "A second path would have carried it on: see single-path.",
+            linux: "A second path would have kept the connection alive: see single-path.",
             apple: "",
         },
     ),
     (
         Code::DataFinInvalid,
         Page {
-            meaning: "The end of the data is marked in a way that can't be right, or data goes on \
-                behind it. The stream may be damaged.",
-            recognised: "A DATA_FIN without payload whose mapping is not one octet at subflow \
+            meaning: "The DATA_FIN cannot be right, or data goes on after it. The stream may be \
+                damaged.",
+            recognised: "A DATA_FIN without payload whose mapping is not one byte at subflow \
                 sequence number 0, a second DATA_FIN at another place, or new data at or after it. \
                 Data before it may come later.",
-            causes: "A broken stack, or something that rewrites DSS.",
+            causes: "A broken stack, or a middlebox that rewrites DSS.",
             linux: "Compare at both ends.",
             apple: "",
         },
@@ -72,10 +72,10 @@ pub(super) const PAGES: &[(Code, Page)] = &[
         Code::FinWithDataOutstanding,
         Page {
             meaning: "A host closed its last subflow while data was not acknowledged at the data \
-                level. If it is lost it can't be sent again.",
+                level. If it is lost, it cannot be sent again.",
             recognised: "The FIN of the last open subflow of a host, and data of it (but for the \
                 segment with the DATA_FIN) without a DATA_ACK; not where packets are missing.",
-            causes: "A stack that closes too early, or a middlebox that makes up a FIN.",
+            causes: "A stack that closes too early, or a middlebox that forges a FIN.",
             linux: "Linux waits for the DATA_ACK: look at the other stack.",
             apple: "",
         },

@@ -8,10 +8,10 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::MappingMissing,
         Page {
-            meaning: "Data came without a mapping on a subflow that must have one: it can't be \
+            meaning: "Data came without a mapping on a subflow that must have one. It cannot be \
                 delivered.",
-            recognised: "Payload outside any mapping, with nothing missing before it, on a connection \
-                that can't fall back any more.",
+            recognised: "Payload outside any mapping, with nothing missing before it, on a \
+                connection that can no longer fall back.",
             causes: "A middlebox strips DSS from data or splits and joins segments.",
             linux: "Find the device on that path, or take the path out (`ip mptcp endpoint delete id N`). \
                 Linux resets the subflow with reason 6.",
@@ -21,7 +21,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::MappingOutsideSegment,
         Page {
-            meaning: "Options and data were moved apart on the way: a mapping covers nothing of the \
+            meaning: "Options and data were separated on the way: a mapping covers nothing of the \
                 segment that carries it.",
             recognised: "The subflow sequence numbers of a new mapping do not meet the payload of its \
                 segment; not a DATA_FIN alone, nor an infinite mapping, nor a subflow whose SYN \
@@ -35,9 +35,9 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::MappingConflict,
         Page {
-            meaning: "Two mappings say different things of the same octets.",
-            recognised: "A mapping over octets of the subflow that an earlier one gave other data \
-                sequence numbers. A mapping repeated on each segment is usual.",
+            meaning: "Two mappings contradict each other about the same bytes.",
+            recognised: "A mapping gives bytes of the subflow other data sequence numbers than an \
+                earlier one did. A mapping repeated on each segment is normal.",
             causes: "A broken stack, or a middlebox that changes TCP sequence numbers and not the \
                 mapping.",
             linux: "Compare at both ends; Linux counts DSSNotMatching.",
@@ -47,9 +47,9 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::DataAckBeyondSent,
         Page {
-            meaning: "A host acknowledged data that can't exist.",
-            recognised: "A DATA_ACK beyond the DATA_FIN. Without a DATA_FIN, one beyond what was seen \
-                tells of a path that was not captured.",
+            meaning: "A host acknowledged data that cannot exist.",
+            recognised: "A DATA_ACK beyond the DATA_FIN. Without a DATA_FIN, one beyond what was \
+                seen means that a path was not captured.",
             causes: "A broken stack, or a rewritten DSS.",
             linux: "Compare at both ends.",
             apple: "",
@@ -58,8 +58,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::IdsnMismatch,
         Page {
-            meaning: "The data sequence numbers do not start where the key says. Keys on the two sides \
-                of some box differ.",
+            meaning: "The data sequence numbers do not start where the key says. A middlebox \
+                changes the keys.",
             recognised: "The first DSN is further than any stream from the IDSN that follows from the \
                 key.",
             causes: "A proxy that passes MP_CAPABLE on and terminates the connection, or a middlebox \
@@ -71,7 +71,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::ChecksumPresenceMismatch,
         Page {
-            meaning: "Mappings have a checksum though none was agreed on, or none though it was.",
+            meaning: "Mappings carry a checksum although checksums were not agreed on, or carry \
+                none although they were.",
             recognised: "The DSS of data against the A bits of both MP_CAPABLE.",
             causes: "A middlebox that rewrites MP_CAPABLE, or a broken stack. Linux treats it as an \
                 invalid mapping.",
@@ -82,7 +83,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::FailedDataAcked,
         Page {
-            meaning: "Octets that failed their checksum were delivered to the application.",
+            meaning: "Bytes that failed their checksum were delivered to the application.",
             recognised: "A DATA_ACK past data whose checksum is wrong, or that the first MP_FAIL names \
                 (where the data was changed behind the capture point), on the only subflow, and no \
                 other copy in the capture.",
@@ -95,12 +96,12 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::Reinjection,
         Page {
-            meaning: "Data was sent again on another subflow. A few per cent, even a quarter, are \
-                usual on unequal paths.",
-            recognised: "Data sequence numbers seen before on another subflow; wasted is what that one \
-                had acknowledged already.",
+            meaning: "Data was sent again on another subflow. A few per cent, even a quarter, is \
+                normal on unequal paths.",
+            recognised: "Data sequence numbers seen before on another subflow; wasted: already \
+                acknowledged on the first subflow.",
             causes: "A path that died, timed out or went stale; a window that one slow path holds up.",
-            linux: "Much waste: make the slow path a backup (`ip mptcp endpoint change id N \
+            linux: "If much is wasted, make the slow path a backup (`ip mptcp endpoint change id N \
                 backup`). `nstat -az | grep MPTCPRetrans` counts it.",
             apple: "",
         },
@@ -108,11 +109,11 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::ReinjectionDiffers,
         Page {
-            meaning: "Two paths carried different octets under the same data sequence numbers: one \
+            meaning: "Two paths carried different bytes under the same data sequence numbers: one \
                 of them changes data.",
-            recognised: "A segment on another subflow over exactly the octets of an earlier one, and \
-                a sample of its payload differs. One alone is a note: a link may have damaged it, \
-                and TCP's own checksum dropped it.",
+            recognised: "A segment on another subflow covers exactly the bytes of an earlier one, \
+                and a sample of its payload differs. One alone is a note: a link may have damaged \
+                it, and TCP's own checksum dropped it.",
             causes: "A proxy, a NAT helper or a DPI device on one path.",
             linux: "`sysctl net.mptcp.checksum_enabled=1` on one of the hosts keeps such data out; \
                 captures along the paths show where it is changed.",
@@ -122,11 +123,12 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::Remapping,
         Page {
-            meaning: "Data was sent again on its own subflow under new subflow sequence numbers.",
+            meaning: "Data was resent on the same subflow as new TCP data (not a TCP \
+                retransmission).",
             recognised: "Data sequence numbers seen before on the same subflow, at new TCP sequence \
                 numbers.",
             causes: "Linux sends all data in flight again when a join fails.",
-            linux: "Mend the join: see what refused it. The peer counts MPTcpExtDuplicateData.",
+            linux: "Fix the join: see what refused it. The peer counts MPTcpExtDuplicateData.",
             apple: "",
         },
     ),
@@ -144,7 +146,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::DataStall,
         Page {
-            meaning: "Data waited unacknowledged while nothing moved: what a user feels as a hang.",
+            meaning: "The transfer stalled: data stayed unacknowledged and nothing moved. Users \
+                see a hang.",
             recognised: "No new data and no DATA_ACK for more than a second and four round trips, with \
                 data outstanding, an open window, and a complete capture. `ended_by` says what ended it: \
                 progress, close, fast_close, reset; or capture_end, if the oldest data was repeated \
@@ -153,15 +156,15 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 one; loss on the only path; a path that full segments do not pass; DATA_ACKs that a \
                 middlebox takes out of ACKs.",
             linux: "Remove the address of a dead link at once (NetworkManager does; `ip mptcp \
-                endpoint delete id N`). net.mptcp.stale_loss_cnt (4) says when a path counts as \
-                stale.",
-            apple: "The service type interactive moves sooner than handover.",
+                endpoint delete id N`). net.mptcp.stale_loss_cnt (4) is after how many losses a \
+                path counts as stale.",
+            apple: "The service type interactive switches paths sooner than handover.",
         },
     ),
     (
         Code::HeadOfLineBlocking,
         Page {
-            meaning: "Data waited at the receiver for data of another path.",
+            meaning: "Data waited at the receiver for data from another path.",
             recognised: "Near the receiver: the time from data that came early to the data before it; a \
                 warning when 95 % waited up to more than a second and four round trips.",
             causes: "Paths that differ in delay or loss, and full queues.",
@@ -175,8 +178,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             meaning: "Data took a subflow that a host asked to keep as a backup.",
             recognised: "Payload on a subflow with the B bit in its MP_JOIN, on a connection without \
                 MP_PRIO.",
-            causes: "The regular paths were gone or stale; the bit is a request that the peer need \
-                not follow.",
+            causes: "The regular paths were gone or stale; the bit is a request that the peer may \
+                ignore.",
             linux: "`ip mptcp endpoint change id N nobackup` makes it a regular path.",
             apple: "Cellular paths are backups for the service type handover.",
         },
@@ -184,12 +187,12 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::PathUnused,
         Page {
-            meaning: "A subflow got through and never carried data.",
+            meaning: "A subflow was established and never carried data.",
             recognised: "An established subflow without payload, not a backup, on a connection with 100 \
                 kB or more.",
-            causes: "The scheduler prefers another path that has room enough.",
+            causes: "The scheduler prefers another path that has enough capacity.",
             linux: "Nothing to do; `ss -tni` shows round trips, windows and queues of each subflow.",
-            apple: "The service type handover keeps the second path for when the first fails.",
+            apple: "The service type handover uses the second path only when the first fails.",
         },
     ),
     (
@@ -197,11 +200,11 @@ pub(super) const PAGES: &[(Code, Page)] = &[
         Page {
             meaning: "One path is much slower than the others, or loses much more, while it carries \
                 data.",
-            recognised: "The median round trip of data on it, or the share of octets that were lost \
-                (at least 2 % and three segments), is more than three times that of every other. Near the receiver a \
-                loss shows as data that comes late, as reordering does.",
+            recognised: "The median round trip of data on it, or the share of bytes that were lost \
+                (at least 2 % and three segments), is more than three times that of every other. \
+                Near the receiver a loss shows as data that comes late, as reordering does.",
             causes: "A radio link, a full queue, a detour.",
-            linux: "`ip mptcp endpoint change id N backup` keeps it for when others fail.",
+            linux: "`ip mptcp endpoint change id N backup` uses it only when the others fail.",
             apple: "The service type interactive avoids slow paths.",
         },
     ),
@@ -219,7 +222,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::WindowShrunk,
         Page {
-            meaning: "A host took back receive window that it had offered. Data on its way may be \
+            meaning: "A host took back receive window that it had offered. Data in flight may be \
                 dropped.",
             recognised: "DATA_ACK plus window on a segment that is certainly later (its ACK is \
                 higher) lies below the one before on the same subflow, by more than a scale unit.",
@@ -236,16 +239,16 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             meaning: "MPTCP options have bits set that must be 0. Receivers ignore them.",
             recognised: "Reserved and unassigned bits of any option; the flags of MP_CAPABLE have \
                 codes of their own.",
-            causes: "An experimental stack, or something that writes into options.",
-            linux: "`mptcpscope packets FILE` shows the octets; compare both ends.",
+            causes: "An experimental stack, or a middlebox that writes into options.",
+            linux: "`mptcpscope packets FILE` shows the bytes; compare both ends.",
             apple: "",
         },
     ),
     (
         Code::DupAckMisread,
         Page {
-            meaning: "Signals of MPTCP on duplicate ACKs were taken for a loss, and data was sent \
-                again for nothing.",
+            meaning: "A host mistook MPTCP signals on duplicate ACKs for a loss, and sent data \
+                again without need.",
             recognised: "The first unacknowledged segment sent again within 200 ms of three duplicate \
                 ACKs in a row that carry options other than DSS.",
             causes: "A stack that counts duplicate ACKs with MPTCP options.",

@@ -68,10 +68,11 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::MpCapableUnanswered,
         Page {
-            meaning: "MPTCP was offered and not taken up: the connection is plain TCP.",
+            meaning: "MPTCP was offered, but the SYN/ACK came without it: the connection is plain \
+                TCP.",
             recognised: "A SYN with MP_CAPABLE, and a SYN/ACK without it.",
-            causes: "The server has no MPTCP, its application does not use it, or a middlebox takes \
-                the option out (a run of NOPs in the server's capture tells).",
+            causes: "The server has no MPTCP, its application does not use it, or a middlebox \
+                removes the option (a run of NOPs in the server's capture shows that).",
             linux: "On the server: `sysctl net.mptcp.enabled=1`, and an MPTCP socket (`mptcpize \
                 run PROGRAM`). Capture there to see whether the option arrives.",
             apple: "Apple systems are clients only; the server must speak MPTCP.",
@@ -80,13 +81,13 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::MpCapableSynBlackholed,
         Page {
-            meaning: "SYNs with MP_CAPABLE got no answer, one without did. MPTCP cost seconds and did \
-                not come about.",
+            meaning: "SYNs with MPTCP got no answer; plain TCP did. The wait cost seconds, and \
+                MPTCP is not used.",
             recognised: "Repeated SYNs with the option, then a SYN without it that is answered.",
             causes: "A firewall that drops packets with unknown TCP options.",
-            linux: "Let the firewall pass TCP option 30. Linux 6.12 and later now avoid MPTCP for \
-                net.mptcp.blackhole_timeout seconds (3600; 0 turns that off); \
-                net.mptcp.syn_retrans_before_tcp_fallback (2; Linux 6.14 and later) says how often \
+            linux: "Let the firewall pass TCP option 30. Linux 6.12 and later then stop trying \
+                MPTCP for net.mptcp.blackhole_timeout seconds (3600; 0 turns that off). \
+                net.mptcp.syn_retrans_before_tcp_fallback (2; Linux 6.14 and later) is how often \
                 the SYN is repeated with MP_CAPABLE.",
             apple: "The device remembers networks on which MPTCP fails, and tries again later.",
         },
@@ -96,17 +97,17 @@ pub(super) const PAGES: &[(Code, Page)] = &[
         Page {
             meaning: "The server got the third ACK without MP_CAPABLE: the connection is plain TCP.",
             recognised: "A SYN and a SYN/ACK with MP_CAPABLE, then an ACK without any MPTCP option.",
-            causes: "The option was taken out of the SYN/ACK on the way to the client, or out of the \
-                client's segments after the SYN.",
-            linux: "Capture at both ends to see on which way it is lost.",
+            causes: "A middlebox removed the option from the SYN/ACK on the way to the client, or \
+                from the client's segments after the SYN.",
+            linux: "Capture at both ends to see in which direction it is lost.",
             apple: "",
         },
     ),
     (
         Code::DssMissingFallback,
         Page {
-            meaning: "Data without a mapping, or answered without a DSS: the connection went on as \
-                plain TCP.",
+            meaning: "Data came without a mapping, or was answered without a DSS: the connection \
+                fell back to plain TCP.",
             recognised: "Payload outside any mapping, or an acknowledgment of mapped data without any \
                 DSS, while there is one subflow and no join got through.",
             causes: "A middlebox that passes options on SYNs and strips them from data; a proxy that \
@@ -118,7 +119,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::VersionDowngrade,
         Page {
-            meaning: "A lower version of MPTCP than offered, or none because the versions differ.",
+            meaning: "The server chose a lower version of MPTCP than offered, or none because the \
+                versions differ.",
             recognised: "The SYN/ACK names a lower version; or a version 1 SYN fell back, and the same \
                 client soon came with version 0 and succeeded.",
             causes: "An old kernel at the server: mptcp.org's out-of-tree kernels speak version 0.",
@@ -139,8 +141,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::EchoedKeyMismatch,
         Page {
-            meaning: "A key was repeated with another value. Somebody rewrites MP_CAPABLE, or answers \
-                in a host's place.",
+            meaning: "A key was repeated with another value. A middlebox rewrites MP_CAPABLE, or \
+                answers in place of a host.",
             recognised: "MP_CAPABLE in the third ACK or on the first data carries a key that differs from \
                 the one in the SYN or SYN/ACK.",
             causes: "A middlebox, an attack, or a broken stack (some Linux kernels up to 5.15 with \
@@ -152,7 +154,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::HandshakeFlagsUnsupported,
         Page {
-            meaning: "MP_CAPABLE asks for something that nobody knows. A peer goes on without MPTCP.",
+            meaning: "MP_CAPABLE asks for something that no stack supports. The peer goes on \
+                without MPTCP.",
             recognised: "The B bit is set, or no known algorithm is named (H is 0).",
             causes: "An experiment, or a damaged option.",
             linux: "Look at the host that sends it: `mptcpscope packets` shows the flags.",
@@ -173,8 +176,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::ChecksumForced,
         Page {
-            meaning: "DSS checksums are in use: either host asked for them. Every octet is summed up \
-                twice more.",
+            meaning: "DSS checksums are in use: either host asked for them. They cost CPU: every \
+                byte is checksummed at both ends.",
             recognised: "The A bit in the SYN or the SYN/ACK.",
             causes: "The setting of one host; out-of-tree kernels have it on.",
             linux: "`sysctl net.mptcp.checksum_enabled=0` on the host that asks, unless \

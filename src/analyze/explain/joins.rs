@@ -116,11 +116,11 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::JoinAnsweredByPlainTcp,
         Page {
-            meaning: "A join was answered as if it were plain TCP, so it is of no use.",
+            meaning: "A join was answered as if it were plain TCP, so MPTCP cannot use it.",
             recognised: "A SYN/ACK without MP_JOIN; or, seen from the answering end, a RST with reason 1 \
                 to a right SYN/ACK.",
             causes: "A transparent proxy, a load balancer that terminates TCP, or a firewall that \
-                takes the option out.",
+                removes the option.",
             linux: "Find the device; captures on both sides of it differ in the option.",
             apple: "",
         },
@@ -150,18 +150,18 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::JoinToDeniedAddress,
         Page {
-            meaning: "A host joined the address and port that its peer asked to leave alone.",
+            meaning: "A host joined the address and port that its peer asked not to join.",
             recognised: "The peer's MP_CAPABLE has the C bit, and the join goes to the address and port \
                 of the initial subflow.",
             causes: "A stack that does not know the bit.",
-            linux: "Linux heeds the C bit since 5.14: update the joiner.",
+            linux: "Linux respects the C bit since 5.14: update the joiner.",
             apple: "Apple systems ignore the bit.",
         },
     ),
     (
         Code::JoinPortNotAnnounced,
         Page {
-            meaning: "A join went to an address or port that the capture shows no announcement of.",
+            meaning: "A join went to an address or port that was not announced in the capture.",
             recognised: "The target of a join is neither the initial address and port nor an announced \
                 one.",
             causes: "The announcement was not captured, a userspace path manager knows the address, \
@@ -183,13 +183,13 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::JoinAgainstAdvice,
         Page {
-            meaning: "A host joined again although the peer, or an earlier failure, speaks against \
-                it.",
+            meaning: "A host joined again although the peer, or an earlier failure, advised \
+                against it.",
             recognised: "A second MP_JOIN SYN between the same addresses after a failure, to an \
                 address half a second after its REMOVE_ADDR, or by the host that got a RST with \
                 MP_TCPRST and T = 0; and no new announcement in between. A repeated SYN is not \
                 counted.",
-            causes: "A path manager that tries again on its own, endpoints that a script adds again \
+            causes: "A path manager that retries on its own, or a script that adds endpoints again \
                 and again.",
             linux: "`ip mptcp monitor` shows which program asks for it.",
             apple: "The system tries again when an interface comes back.",
@@ -202,7 +202,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 ID: there is a NAT.",
             recognised: "The source of the join differs from the announcement with the same address ID.",
             causes: "NAT on one path.",
-            linux: "Nothing to do: MPTCP goes by the ID.",
+            linux: "Nothing to do: MPTCP uses the ID, not the address.",
             apple: "",
         },
     ),
@@ -214,16 +214,15 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             recognised: "The C bit in its MP_CAPABLE.",
             causes: "Wanted behind load balancers and anycast addresses; the host should announce an \
                 address of its own.",
-            linux: "`sysctl net.mptcp.allow_join_initial_addr_port=1` lifts it; with 0 add: `ip \
-                mptcp endpoint add ADDRESS signal`.",
+            linux: "`sysctl net.mptcp.allow_join_initial_addr_port=1` clears the bit. With 0, add: \
+                `ip mptcp endpoint add ADDRESS signal`.",
             apple: "Apple systems ignore the bit.",
         },
     ),
     (
         Code::JoinFlood,
         Page {
-            meaning: "Many joins that led nowhere went to one host, or to one connection, within \
-                seconds.",
+            meaning: "Many failed joins went to one host, or to one connection, within seconds.",
             recognised: "Twenty or more joins within ten seconds: of connections that nobody knows, \
                 never answered with MP_JOIN; or of one connection, none of which got through. What \
                 had to be forgotten of them is counted.",
@@ -238,8 +237,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::TokenCollision,
         Page {
-            meaning: "Two connections that live at the same time have the same token. Joins are told \
-                apart by their HMAC.",
+            meaning: "Two simultaneous connections have the same token. Joins are assigned by \
+                their HMAC.",
             recognised: "Equal tokens of different keys.",
             causes: "Chance (one in four billion for a pair), or keys that are not random.",
             linux: "Keys that often collide are not random: look at that host's stack.",

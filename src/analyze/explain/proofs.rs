@@ -20,7 +20,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::AddAddrHmacMismatch,
         Page {
-            meaning: "An announced address is not proved, so nobody may use it.",
+            meaning: "The HMAC of an announced address is wrong, so the peer must ignore the \
+                address.",
             recognised: "The HMAC of ADD_ADDR, computed anew over ID, address and port, differs; two ways \
                 that old stacks computed it are tried and named.",
             causes: "A NAT helper that rewrites addresses in options, a forged announcement, or an \
@@ -55,8 +56,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::FastcloseKeyMismatch,
         Page {
-            meaning: "Somebody sent MP_FASTCLOSE with a key that is not the peer's. It must be \
-                ignored.",
+            meaning: "An MP_FASTCLOSE carries a key that is not the peer's. The peer must ignore \
+                it.",
             recognised: "The key in the option differs from the one in MP_CAPABLE.",
             causes: "An attack, or a broken stack.",
             linux: "Look for the true sender: TTL and addresses of the packet.",

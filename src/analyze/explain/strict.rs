@@ -22,7 +22,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             meaning: "The client's first data came as an ordinary DSS before any DSS of the server.",
             recognised: "The first data of the client without MP_CAPABLE, and no DSS of the server before \
                 it.",
-            causes: "Linux does it once an ADD_ADDR of the server told it that MPTCP works. Off by \
+            causes: "Linux does it after an ADD_ADDR of the server showed that MPTCP works. Off by \
                 default.",
             linux: "Nothing to do.",
             apple: "",
@@ -31,7 +31,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::RstReasonMissing,
         Page {
-            meaning: "A RST of a MPTCP subflow has no reason.",
+            meaning: "A RST of an MPTCP subflow has no reason.",
             recognised: "RST without MP_TCPRST, except after both FINs.",
             causes: "A firewall, a host without that socket, or Apple systems, which send none. Off \
                 by default.",
@@ -54,16 +54,16 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::DsnWidth,
         Page {
-            meaning: "Data sequence numbers or DATA_ACKs of 4 octets stand where 8 are needed. Off by \
+            meaning: "Data sequence numbers or DATA_ACKs have 4 bytes where 8 are needed. Off by \
                 default.",
-            recognised: "A DATA_ACK of 4 octets whose value is that of octets with an 8-octet DSN; \
-                one for data before it is on its way still, and is not counted. Or 4-octet DSNs \
-                for ten seconds at more than 35.8 MB per second: 4 GiB within the two minutes that \
-                a segment may live, so that an old segment could pass for a new one.",
-            causes: "Linux acknowledges a lone DATA_FIN with 4 octets when nothing else was received. \
-                Stacks that save option space send 4-octet DSNs whatever the rate.",
-            linux: "Nothing to do: Linux sends DSNs of 8 octets.",
-            apple: "4-octet numbers are its default.",
+            recognised: "A DATA_ACK of 4 bytes for data that was sent with an 8-byte DSN; one for \
+                earlier data may still be in flight and is not counted. Or 4-byte DSNs for ten \
+                seconds at more than 35.8 MB per second: that is 4 GiB within the two minutes that \
+                a segment may live, so an old segment could be mistaken for a new one.",
+            causes: "Linux acknowledges a lone DATA_FIN with 4 bytes when nothing else was \
+                received. Stacks that save option space send 4-byte DSNs at any rate.",
+            linux: "Nothing to do: Linux sends DSNs of 8 bytes.",
+            apple: "4-byte numbers are its default.",
         },
     ),
     (
@@ -72,10 +72,11 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             meaning: "Data was sent past the receive window of the data level. The receiver may drop \
                 it. Off by default.",
             recognised: "New data sequence numbers above the highest DATA_ACK plus window that the \
-                capture has, by more than the one octet of a window probe; not where packets are \
+                capture has, by more than the one byte of a window probe; not where packets are \
                 missing.",
-            causes: "Linux does it by a segment or two, as it goes by the window of the subflow; more \
-                than that: a broken stack, or a middlebox that rewrites windows.",
+            causes: "Linux exceeds it by a segment or two, because it uses the window of the \
+                subflow. More than that means a broken stack, or a middlebox that rewrites \
+                windows.",
             linux: "Compare the windows at both ends.",
             apple: "",
         },
@@ -86,7 +87,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             meaning: "The connection was closed and a subflow of it left open. Off by default.",
             recognised: "Both DATA_FINs, FINs on other subflows, and none on this one, which was not \
                 reset either.",
-            causes: "A dead path or an interface that is gone: the FIN could not leave.",
+            causes: "A dead path or a removed interface: the FIN could not be sent.",
             linux: "Nothing to do: it times out.",
             apple: "",
         },
@@ -94,8 +95,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::OriginalNotResent,
         Page {
-            meaning: "Data that went on another subflow was never sent again on its own. That leaves \
-                a hole that middleboxes may not like. Off by default.",
+            meaning: "Data that was reinjected was never resent on its own subflow. That leaves a \
+                TCP hole, which confuses some middleboxes. Off by default.",
             recognised: "A hole in the TCP sequence numbers of a subflow that was not reset, never \
                 acknowledged, whose data another subflow carried.",
             causes: "A dead path, or a sender that gives up too early.",
@@ -109,7 +110,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
             meaning: "A segment within a mapping has the urgent flag, which may break the mapping. \
                 Off by default.",
             recognised: "URG on payload that a mapping covers.",
-            causes: "A middlebox, or a stack that passes urgent data on.",
+            causes: "A middlebox, or a stack that forwards urgent data.",
             linux: "Nothing to do; Linux does not send urgent data over MPTCP.",
             apple: "",
         },

@@ -1,14 +1,14 @@
 //! The verdict for a reader of nothing else: what is broken, how many paths carried what, why there was
 //! only one, and what else went wrong.
 
-use super::{failure, fell_back, shares};
+use super::{failure, fell_back, path, paths, shares};
 use crate::analyze::context::ConnectionContext;
 use crate::analyze::evidence::{announced, is_backup, payload, stream_bytes};
 use crate::analyze::explain;
 use crate::analyze::finding::{Code, Finding, Severity};
 use crate::analyze::rules::single_path::why_single;
 use crate::analyze::state::ConnectionState;
-use crate::analyze::words::host;
+use crate::analyze::words::{capitalised, host};
 use crate::track::subflow::Subflow;
 use crate::units;
 
@@ -51,29 +51,25 @@ fn errors(found: &[Finding]) -> Vec<String> {
     codes.into_iter().take(MOST).map(|code| explain::headline(code).to_owned()).collect()
 }
 
-/// How MPTCP worked, in a sentence.
+/// How MPTCP worked: how many paths carried what, then what went wrong, a sentence each.
 fn worked(context: &ConnectionContext<'_>, found: &[Finding]) -> Option<String> {
     let through: Vec<_> = context.subflows.iter().copied().filter(|s| s.is_confirmed()).collect();
     let used: Vec<_> = through.iter().copied().filter(|s| payload(s) > 0).collect();
     let missing = missing(found);
-    let paths = match (through.as_slice(), used.as_slice()) {
+    let outcome = match (through.as_slice(), used.as_slice()) {
         _ if missing > 0 && used.len() <= 1 => {
             let bytes = units::bytes(missing);
-            format!("MPTCP worked, and the capture shows one path of it: {bytes} took others")
+            format!("MPTCP worked. The capture shows one path; {bytes} used others.")
         }
         ([] | [_], _) => one_path(context, found)?,
-        (all, []) => format!("MPTCP set up {} paths, and no data was sent", count(all)),
+        (all, []) => format!("MPTCP set up {}. No data was sent.", paths(all)),
         (all, [only]) => unused(context, all, only),
-        (all, _) => format!("MPTCP worked on {} paths: {}", count(all), shares(all)),
+        (all, _) => format!("MPTCP worked on {}. {}", paths(all), shares(all)),
     };
     let others = if through.len() > 1 { others(context, found) } else { Vec::new() };
     let troubles = found.iter().filter(|finding| finding.because.is_none()).filter_map(trouble);
-    let clauses = std::iter::once(paths).chain(others.into_iter().chain(troubles).take(MOST));
-    Some(format!("{}.", clauses.collect::<Vec<_>>().join("; ")))
-}
-
-fn count(subflows: &[&Subflow]) -> String {
-    units::count(subflows.len() as u64)
+    let more = others.into_iter().chain(troubles).take(MOST);
+    Some(std::iter::once(outcome).chain(more).collect::<Vec<_>>().join(" "))
 }
 
 /// Bytes that took a path which is not in the capture.
@@ -88,10 +84,10 @@ fn one_path(context: &ConnectionContext<'_>, found: &[Finding]) -> Option<String
     context.initial()?;
     let bytes = stream_bytes(context);
     let data = match bytes {
-        0 => ", and no data was sent".to_owned(),
+        0 => " and no data was sent".to_owned(),
         _ => format!(" for all {}", units::bytes(bytes)),
     };
-    Some(format!("MPTCP used one path{data}: {}", why_one(context, found)))
+    Some(format!("MPTCP used one path{data}: {}.", why_one(context, found)))
 }
 
 fn why_one(context: &ConnectionContext<'_>, found: &[Finding]) -> String {
@@ -101,10 +97,10 @@ fn why_one(context: &ConnectionContext<'_>, found: &[Finding]) -> String {
     let failed: Vec<_> = context.joins().filter(|join| !join.is_confirmed()).collect();
     let announced = announced(context).next().is_some();
     match failed.as_slice() {
-        [] if announced => "an address was announced, and nobody joined it".to_owned(),
+        [] if announced => "an address was announced and never joined".to_owned(),
         [] => "no join is in the capture".to_owned(),
         [only] => format!("the join of a second was {}", failure(only)),
-        all => format!("none of {} joins got through", count(all)),
+        all => format!("none of {} joins got through", units::count(all.len() as u64)),
     }
 }
 
@@ -114,75 +110,69 @@ fn unused(context: &ConnectionContext<'_>, all: &[&Subflow], used: &Subflow) -> 
     let is_backup = others.clone().all(|subflow| is_backup(subflow));
     let bytes = stream_bytes(context);
     let data = units::bytes(bytes);
-    let which = match all.first() {
-        Some(first) if first.number == used.number => "the first",
-        _ if all.len() == 2 => "the second",
-        _ => "one of them",
+    let place = all.iter().position(|subflow| subflow.number == used.number).unwrap_or(0);
+    let which = match place {
+        0 => "the first".to_owned(),
+        _ => path(all, place),
     };
     let why = match (all.len(), bytes) {
-        (2, _) if is_backup => "; the other is a backup",
-        (_, _) if is_backup => "; the others are backups",
-        (_, ..LITTLE) => ", as is usual for little data",
-        _ => ", and the sender never chose another",
+        (2, _) if is_backup => ". The other one is a backup.",
+        (_, _) if is_backup => ". The others are backups.",
+        (_, ..LITTLE) => "; normal for such a short transfer.",
+        (2, _) => ". The other one was never used.",
+        _ => ". The others were never used.",
     };
-    format!("MPTCP set up {} paths: all {data} took {which}{why}", count(all))
+    format!("MPTCP set up {}. All {data} used {which}{why}", paths(all))
 }
 
 /// Paths that failed beside others that were established.
 fn others(context: &ConnectionContext<'_>, found: &[Finding]) -> Vec<String> {
     let joins = context.joins().count();
     let failed = context.joins().filter(|join| !join.is_confirmed()).count();
-    let mut clauses = Vec::new();
+    let mut sentences = Vec::new();
     if failed > 0 {
         let (failed, joins) = (units::count(failed as u64), units::count(joins as u64));
-        clauses.push(format!("{failed} of {joins} joins failed"));
+        sentences.push(format!("{failed} of {joins} joins failed."));
     }
     let of_code = |code: Code| found.iter().filter(move |finding| finding.code == code);
     let addresses = [
-        (Code::AddAddrNotUsed, "was never used"),
-        (Code::AddAddrNotEchoed, "was never confirmed"),
-        (Code::AddAddrNoSpace, "seems not to have fitted into an announcement"),
+        (Code::AddAddrNotUsed, "announced and never used"),
+        (Code::AddAddrNotEchoed, "announced and never echoed"),
+        (Code::AddAddrNoSpace, "probably not announced: no room for the option"),
     ];
     for (code, what) in addresses {
         // An address that was joined needed no echo.
         let all: Vec<_> = of_code(code).filter(|one| one.number("joined") != Some(1)).collect();
-        let why = match all.as_slice() {
+        sentences.push(match all.as_slice() {
             [] => continue,
-            [only] => only.text("why").map(|why| format!(": {why}")),
-            _ => None,
-        };
-        let announced = if code == Code::AddAddrNoSpace { "" } else { "announced " };
-        let what = match all.len() {
-            1 => what.to_owned(),
-            _ => what.replace("was", "were").replace("seems", "seem"),
-        };
-        let address = match all.len() {
-            1 => format!("one {announced}address"),
-            several => format!("{several} {announced}addresses"),
-        };
-        clauses.push(format!("{address} {what}{}", why.unwrap_or_default()));
+            [only] => {
+                let why = only.text("why").map(|why| format!(": {why}")).unwrap_or_default();
+                format!("One address was {what}{why}.")
+            }
+            several => format!("{} addresses were {what}.", several.len()),
+        });
     }
-    clauses
+    sentences
 }
 
-/// Any other trouble than a failed path, as the end of a sentence.
+/// Any other trouble than a failed path.
 fn trouble(finding: &Finding) -> Option<String> {
     if finding.severity != Severity::Warning {
         return None;
     }
-    let from = finding.direction.map(|direction| host(direction.sender()));
+    let from = finding.direction.map(|direction| capitalised(host(direction.sender())));
     Some(match finding.code {
         Code::DataStall => {
             let ns = i64::try_from(finding.number("duration_ns")?).ok()?;
-            format!("the transfer stalled for {}", units::duration(ns))
+            format!("The transfer stalled for {}.", units::duration(ns))
         }
-        Code::SubflowReset => format!("{} reset a path with data on its way", from?),
-        Code::FastClose => format!("{} broke the connection off before all data arrived", from?),
-        Code::ConnectionAborted => "the connection was cut off before it was closed".to_owned(),
+        Code::SubflowReset => format!("{} reset a subflow with data in flight.", from?),
+        Code::FastClose => format!("{} aborted the connection before all data arrived.", from?),
+        Code::ConnectionAborted => "The connection was cut off before it was closed.".to_owned(),
         Code::HeadOfLineBlocking => {
-            "data waited long at the receiver for data of another path".to_owned()
+            "The receiver waited long for data from another path.".to_owned()
         }
-        Code::Reinjection => "much of the data was sent twice".to_owned(),
+        Code::Reinjection => "Much of the data was sent twice.".to_owned(),
         _ => return None,
     })
 }

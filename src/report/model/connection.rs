@@ -137,7 +137,7 @@ pub struct AddAddrRoom {
     pub port: bool,
     /// The echo, else the announcement with its HMAC.
     pub echo: bool,
-    /// Octets of it and the timestamps, padded to words of four.
+    /// Bytes of it and the timestamps, padded to words of four.
     pub bytes: Option<u8>,
     /// Whether that is at most 40.
     pub fits: Option<bool>,

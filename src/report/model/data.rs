@@ -27,9 +27,9 @@ const MAX_HOLES: usize = 100;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DataDirection {
-    /// Octets of the stream in the capture, each counted once.
+    /// Bytes of the stream in the capture, each counted once.
     pub stream_bytes: u64,
-    /// Octets that the peer acknowledged at data level, from the first one of the stream (midstream:
+    /// Bytes that the peer acknowledged at data level, from the first one of the stream (midstream:
     /// the first one that was numbered). Where the DATA_FIN is not in the capture and the connection
     /// is still open, it may count as one.
     pub data_acked_bytes: Option<u64>,
@@ -37,24 +37,24 @@ pub struct DataDirection {
     pub data_fin: Option<Moment>,
     /// Its acknowledgment.
     pub data_fin_acked: Option<Moment>,
-    /// Octets sent again on another subflow.
+    /// Bytes sent again on another subflow.
     pub reinjected_bytes: u64,
-    /// Of those resent, octets whose first copy had been acknowledged on its subflow; null where the
+    /// Of those resent, bytes whose first copy had been acknowledged on its subflow; null where the
     /// order of packets is not that of their times.
     pub wasted_bytes: Option<u64>,
-    /// Octets sent again on the same subflow under other subflow sequence numbers.
+    /// Bytes sent again on the same subflow under other subflow sequence numbers.
     pub remapped_bytes: u64,
-    /// Octets of the stream that are not in the capture, up to the last one seen or acknowledged, or
+    /// Bytes of the stream that are not in the capture, up to the last one seen or acknowledged, or
     /// to the DATA_FIN.
     pub missing_bytes: u64,
     /// Where they would stand: `[start, end)` in stream offsets, the first 100 of them.
     pub holes: Vec<(u64, u64)>,
-    /// Resent octets by subflow.
+    /// Resent bytes by subflow.
     pub reinjections: Vec<Reinjection>,
     /// A mapping to the DATA_ACK that covers it. Like all durations, null where the order of packets
     /// is not that of their times.
     pub data_rtt_ns: Option<Distribution>,
-    /// How long octets waited for those before them.
+    /// How long bytes waited for those before them.
     pub head_of_line_ns: Option<Distribution>,
     /// The first silences while data was not acknowledged, and the one that was not over when the
     /// connection or the capture ended.
@@ -69,16 +69,16 @@ pub struct DataDirection {
     pub sha256: Option<String>,
 }
 
-/// Octets that were sent again on another subflow.
+/// Bytes that were sent again on another subflow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Reinjection {
     /// The subflow of the first copy; null where that is not remembered.
     pub from_subflow: Option<u32>,
     /// The subflow of the later one.
     pub to_subflow: u32,
-    /// Octets.
+    /// Bytes.
     pub bytes: u64,
-    /// Of those, octets whose first copy had been acknowledged on its subflow.
+    /// Of those, bytes whose first copy had been acknowledged on its subflow.
     pub wasted_bytes: Option<u64>,
     /// From the first copy to the later one.
     pub delay_ns: Option<Distribution>,

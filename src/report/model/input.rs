@@ -30,7 +30,7 @@ pub struct Input {
     pub link_types: Vec<LinkType>,
     /// Frames read.
     pub packets: u64,
-    /// Captured octets of them.
+    /// Captured bytes of them.
     pub bytes: u64,
     /// Time of the earliest frame (RFC 3339).
     pub start: Option<Timestamp>,

@@ -121,7 +121,7 @@ pub struct SubflowDirection {
     pub segments: u64,
     /// All payload, by the IP header's length.
     pub payload_bytes: u64,
-    /// Octets of the stream seen for the first time.
+    /// Bytes of the stream seen for the first time.
     pub new_data_bytes: u64,
     /// DSN seen before on another subflow.
     pub reinjected_bytes: u64,
@@ -135,11 +135,11 @@ pub struct SubflowDirection {
     pub checksums: Option<Checksums>,
     /// A segment to its acknowledgment, at the capture point.
     pub rtt_ns: Option<Distribution>,
-    /// Segments with new octets that came after later ones.
+    /// Segments with new bytes that came after later ones.
     pub out_of_order_segments: u64,
     /// Acknowledgments that repeat the one before while data is on its way.
     pub duplicate_acks: u64,
-    /// The most octets that were sent and not acknowledged, at the capture point.
+    /// The most bytes that were sent and not acknowledged, at the capture point.
     pub max_in_flight_bytes: u64,
     /// The longest time between two segments.
     pub longest_idle_ns: Option<i64>,

@@ -12,7 +12,7 @@ use crate::wire::seq::WireDsn;
 #[derive(Debug, Clone, Copy, JsonSchema)]
 #[schemars(untagged)]
 enum DataLevelLength {
-    /// This many octets.
+    /// This many bytes.
     Octets(u16),
     /// The rest of the connection.
     Infinite(Infinite),
@@ -91,7 +91,7 @@ impl Suboption for Dss {
         .after("ssn"),
         field!(
             optional "length", DataLevelLength,
-            "Octets mapped, a DATA_FIN included, or `\"infinite\"`.",
+            "Bytes mapped, a DATA_FIN included, or `\"infinite\"`.",
             |dss| dss.mapping.map(|mapping| DataLevelLength::from(mapping.length))
         )
         .after("len"),
@@ -157,13 +157,13 @@ impl Suboption for Dss {
 const FLAGS: Bits = &[
     (0xe0, "reserved"),
     (0x10, "F DATA_FIN"),
-    (0x08, "m DSN of 8 octets"),
+    (0x08, "m DSN of 8 bytes"),
     (0x04, "M mapping present"),
-    (0x02, "a DATA_ACK of 8 octets"),
+    (0x02, "a DATA_ACK of 8 bytes"),
     (0x01, "A DATA_ACK present"),
 ];
 
-/// The flag octet, if it does not follow from the other fields; else nothing.
+/// The flag byte, if it does not follow from the other fields; else nothing.
 fn odd_flags(dss: &Dss) -> String {
     if dss.flags == Dss::new(dss.data_ack, dss.mapping, dss.data_fin).flags {
         return String::new();
@@ -171,7 +171,7 @@ fn odd_flags(dss: &Dss) -> String {
     format!("flags {}", Hex8(dss.flags))
 }
 
-/// Octets of a data sequence number.
+/// Bytes of a data sequence number.
 const fn width(number: WireDsn) -> u8 {
     if number.is_long() { 8 } else { 4 }
 }

@@ -19,7 +19,7 @@ impl Suboption for MpCapable {
     const FIELDS: &'static [FieldSpec<Self>] = &[
         field!(always "version", u8, "Version of MPTCP.", |capable| capable.version.0)
             .text(|capable| format!("v{}", capable.version.0)),
-        field!(always "flags", Hex8, "The flag octet, A (0x80) to H (0x01).", |capable| {
+        field!(always "flags", Hex8, "The flag byte, A (0x80) to H (0x01).", |capable| {
             Hex8(capable.flags.0)
         })
         .text(flag_letters),
@@ -54,7 +54,7 @@ impl Suboption for MpCapable {
         )
         .after("peer key"),
         field!(
-            optional "data_len", u16, "Octets of the first mapping, in the form with data.",
+            optional "data_len", u16, "Bytes of the first mapping, in the form with data.",
             |capable| first_mapping(capable).map(|(data_len, _)| data_len)
         )
         .after("data_len"),

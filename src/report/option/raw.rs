@@ -10,7 +10,7 @@ use super::field::{
 use crate::report::hex::HexOctets;
 use crate::wire::mptcp::{OptionBody, Subtype};
 
-/// An option of which only the octets are known.
+/// An option of which only the bytes are known.
 pub(super) struct RawOption {
     kind: RawKind,
     body: OptionBody,
@@ -57,7 +57,7 @@ impl RawOption {
             "Subtype, or null if the option is too short to have one.",
             |raw| raw.subtype().map(|subtype| subtype.0)
         ),
-        field!(always "raw", HexOctets, "All octets after kind and length.", |raw| raw.octets()),
+        field!(always "raw", HexOctets, "All bytes after kind and length.", |raw| raw.octets()),
     ];
 
     pub(super) const fn new(kind: RawKind, body: OptionBody) -> Self {

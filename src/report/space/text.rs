@@ -12,7 +12,7 @@ use crate::wire::option_space::{
 pub fn write_header(header: &Header, out: &mut dyn Write) -> io::Result<()> {
     let placed = layout(&header.blocks());
     let demand = header.demand();
-    writeln!(out, "octets  padded")?;
+    writeln!(out, " bytes  padded")?;
     for (index, one) in placed.iter().enumerate() {
         let padded = one.before + one.block.octets() + one.after;
         let letter = letter(index);
@@ -63,16 +63,16 @@ fn decision(demand: Demand) -> String {
     match demand.fit() {
         Fit::Fits => match (demand.left(), demand.sack_blocks_left()) {
             (0, _) => "Fits exactly.".into(),
-            (left, 0) => format!("Fits: {left} octets left, too few for a SACK block."),
-            (left, 1) => format!("Fits: {left} octets left, room for 1 SACK block."),
-            (left, blocks) => format!("Fits: {left} octets left, room for {blocks} SACK blocks."),
+            (left, 0) => format!("Fits: {left} bytes left, too few for a SACK block."),
+            (left, 1) => format!("Fits: {left} bytes left, room for 1 SACK block."),
+            (left, blocks) => format!("Fits: {left} bytes left, room for {blocks} SACK blocks."),
         },
         Fit::OnlyUnpadded => format!(
-            "Does not fit: {} octets too many. Without NOPs it would, but nobody writes that.",
+            "Does not fit: {} bytes too many. It would fit without the NOPs that Linux adds.",
             over(demand.padded),
         ),
         Fit::TooLong => format!(
-            "Does not fit: {} octets too many, {} without NOPs.",
+            "Does not fit: {} bytes too many, {} without NOPs.",
             over(demand.padded),
             over(demand.octets),
         ),
@@ -115,7 +115,7 @@ pub fn write_table(header: &Header, timestamps: &[bool], out: &mut dyn Write) ->
     let beside =
         if beside.is_empty() { String::new() } else { format!(" beside {}", beside.join(", ")) };
     writeln!(out, "ADD_ADDR{beside}")?;
-    writeln!(out, "Octets of all options, of {MAX_OPTIONS}, and SACK blocks left:\n")?;
+    writeln!(out, "Bytes of all options, of {MAX_OPTIONS}, and SACK blocks left:\n")?;
     let titles = timestamps.iter().map(|is_on| {
         format!("{:22}", if *is_on { "with timestamps" } else { "without timestamps" })
     });
@@ -154,7 +154,7 @@ fn describe(block: Block) -> String {
         Block::Sack { blocks: 1 } => "1 block".into(),
         Block::Sack { blocks } => format!("{blocks} blocks"),
         Block::FastOpen { cookie: 0 } => "asking for a cookie".into(),
-        Block::FastOpen { cookie } => format!("cookie of {cookie} octets"),
+        Block::FastOpen { cookie } => format!("cookie of {cookie} bytes"),
         Block::MpCapable { keys, data, checksum } => capable(keys, data, checksum).into(),
         Block::Dss(form) => dss(form),
         Block::AddAddr(form) => words(form),

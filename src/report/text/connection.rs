@@ -94,7 +94,7 @@ pub(super) fn write_orphans(
     if orphans.is_empty() {
         return Ok(());
     }
-    let heading = "Joins never answered with MP_JOIN, of connections not in the capture";
+    let heading = "Joins of connections that are not in the capture, never answered with MP_JOIN";
     writeln!(out)?;
     for line in wrap(heading, page.columns) {
         writeln!(out, "{}", page.paint.bold(&line))?;

@@ -179,7 +179,7 @@ fn text(kind: &EventKind) -> Option<String> {
             format!("reinjection{from}, {bytes}{last}")
         }
         EventKind::Stall(stall) => {
-            format!("data stood still for {}", units::duration(stall.stalled_ns))
+            format!("stalled for {}", units::duration(stall.stalled_ns))
         }
         EventKind::DataFin(_) => "DATA_FIN".to_owned(),
         EventKind::Fin => "FIN".to_owned(),

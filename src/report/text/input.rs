@@ -96,7 +96,7 @@ fn notes_on(input: &Input) -> Vec<String> {
     }
     let counts = [
         (input.undecoded_packets, "packet", "could not be decoded"),
-        (input.ip_fragments, "IP fragment", "skipped: fragments are not put together"),
+        (input.ip_fragments, "IP fragment", "skipped: fragments are not reassembled"),
         (input.truncated_packets, "packet", "cut by the snap length"),
         (input.duplicate_packets, "packet", "captured twice and counted once"),
         (input.dropped_by_kernel, "packet", "dropped by the kernel while capturing"),

@@ -223,7 +223,7 @@ impl FindingsScreen {
             let nothing = if shared.all_findings().is_empty() {
                 shared.waiting("Nothing was found.")
             } else {
-                "No finding passes the filter. Esc clears it; s shows other severities.".to_owned()
+                "No finding matches the filter. Esc clears it; s shows other severities.".to_owned()
             };
             draw_empty(theme, frame, inside, &nothing);
             return;

@@ -134,8 +134,7 @@ impl View for GraphsScreen {
         };
         let data = DirectionData { connection, direction: self.direction(shared), theme };
         if data.subflows().next().is_none() {
-            let words =
-                format!("No data was sent {}. Up or down: the other direction.", who(&data));
+            let words = format!("No data was sent {}. Up/down: other direction.", who(&data));
             draw_empty(theme, frame, inner(area), &shared.waiting(&words));
             return;
         }

@@ -313,7 +313,7 @@ fn missing(shared: &Shared) -> String {
     let (kind, payload) = (kind_name(entry.kind()), entry.payload_len());
     match shared.packets.get(entry.number()) {
         Bytes::Gone => format!(
-            "Its octets are no longer kept. What is left: {kind}, {payload} octets of payload."
+            "Its bytes are no longer kept. What is left: {kind}, {payload} bytes of payload."
         ),
         Bytes::Unread | Bytes::Here(_) => "Reading it again.".to_owned(),
     }

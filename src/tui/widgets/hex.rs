@@ -49,8 +49,8 @@ const fn line_width(octets: usize) -> usize {
 /// `54-65, 12 octets`: where a range is, and how long.
 pub fn range_words(octets: &Range<usize>) -> String {
     match octets.len() {
-        1 => format!("octet {}", octets.start),
-        len => format!("{}-{}, {len} octets", octets.start, octets.end - 1),
+        1 => format!("byte {}", octets.start),
+        len => format!("{}-{}, {len} bytes", octets.start, octets.end - 1),
     }
 }
 

@@ -104,7 +104,7 @@ pub(super) fn connections(
 /// Why there is no row.
 fn nothing(shared: &Shared) -> String {
     if !shared.filter.is_empty() && !shared.all_connections().is_empty() {
-        return "No connection passes the filter. Esc clears it.".to_owned();
+        return "No connection matches the filter. Esc clears it.".to_owned();
     }
     shared.waiting("No connection with MPTCP options.")
 }

@@ -120,10 +120,10 @@ fn packet_lines(shared: &Shared, entry: &Entry, cells: usize) -> Vec<Line<'stati
 /// What is known of a packet without its bytes.
 fn missing(shared: &Shared, entry: &Entry) -> String {
     let is_gone = shared.packets.get(entry.number()) == Bytes::Gone;
-    let why = if is_gone { "its octets are no longer kept" } else { "reading" };
+    let why = if is_gone { "its bytes are no longer kept" } else { "reading" };
     let kind = packet::kind_name(entry.kind());
     let payload = units::count(entry.payload_len().into());
-    format!("{kind}, {payload} octets of payload; {why}.")
+    format!("{kind}, {payload} bytes of payload; {why}.")
 }
 
 /// The TCP header; its numbers count from the SYN, where that is known.

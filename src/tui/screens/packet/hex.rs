@@ -30,7 +30,7 @@ pub(super) fn draw(
 ) {
     let selected = field.map_or(0..0, |field| field.octets.clone());
     let right = if selected.is_empty() { String::new() } else { range_words(&selected) };
-    let title = field.map_or("Octets", |field| field.name.as_ref());
+    let title = field.map_or("Bytes", |field| field.name.as_ref());
     let inside = draw_pane(frame, area, pane(shared.theme, title, &right, false));
     let Some(entry) = shared.entry_in_focus() else { return };
     match (shared.packets.get(entry.number()), missing) {

@@ -80,7 +80,7 @@ fn mapping(shared: &Shared) -> Option<String> {
         (Some(own), _) => own,
         _ if segment.payload_len == 0 => return None,
         (None, PacketClass::Unmapped) => "Its payload has no mapping.".to_owned(),
-        (None, _) => "Its payload is of a mapping that came before.".to_owned(),
+        (None, _) => "Its payload belongs to an earlier mapping.".to_owned(),
     })
 }
 
