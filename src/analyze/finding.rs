@@ -92,6 +92,8 @@ pub struct Finding {
     pub because: Option<Code>,
     /// What is the matter, with the values in question: one sentence.
     pub summary: String,
+    /// What is behind it: how it came about, or why it matters.
+    pub why: Option<String>,
     /// What to check or to change.
     pub advice: Option<String>,
     /// A Wireshark display filter that shows the packets.
@@ -115,6 +117,7 @@ impl Finding {
             count: 1,
             because: None,
             summary: summary.into(),
+            why: None,
             advice: None,
             wireshark_filter: None,
             params: Vec::new(),
@@ -172,6 +175,13 @@ impl Finding {
     #[must_use]
     pub const fn times(mut self, count: u64) -> Self {
         self.count = count;
+        self
+    }
+
+    /// With what is behind it.
+    #[must_use]
+    pub fn why(mut self, why: impl Into<String>) -> Self {
+        self.why = Some(why.into());
         self
     }
 

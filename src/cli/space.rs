@@ -21,10 +21,10 @@ pub struct SpaceArgs {
     /// Whether timestamps are in use [default: on, and both in the table]
     #[arg(long, value_name = "SWITCH")]
     pub timestamps: Option<Switch>,
-    /// SACK blocks that wait to be sent
+    /// SACK blocks to be sent in the same header
     #[arg(long, value_name = "N", default_value = "0", value_parser = clap::value_parser!(u8).range(0..=4))]
     pub sack: u8,
-    /// What DSS says in the same segment
+    /// The DSS in the same segment
     #[arg(long, value_name = "FORM")]
     pub dss: Option<DssWord>,
     /// With a checksum: of --dss with a mapping, or of --handshake capable-data
@@ -33,13 +33,13 @@ pub struct SpaceArgs {
     /// A segment of a handshake, in place of ADD_ADDR
     #[arg(long, value_name = "SEGMENT", conflicts_with_all = ["ipv4", "ipv6", "port", "echo", "dss"])]
     pub handshake: Option<HandshakeWord>,
-    /// TCP Fast Open with a cookie of N octets; 0 asks for one
+    /// TCP Fast Open with a cookie of N bytes; 0 asks for one
     #[arg(long = "fastopen", value_name = "N", requires = "handshake", value_parser = clap::value_parser!(u8).range(0..=16))]
     pub fast_open: Option<u8>,
     /// TCP-MD5
     #[arg(long)]
     pub md5: bool,
-    /// TCP-AO: octets of the whole option, usually 16
+    /// TCP-AO: bytes of the whole option, usually 16
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(4..=40))]
     pub ao: Option<u8>,
     /// Print JSON

@@ -92,11 +92,11 @@ pub(super) fn mptcp_v0(context: &ConnectionContext<'_>) -> Vec<Finding> {
     if !spoken || !keys {
         return Vec::new();
     }
-    let summary = "The connection speaks version 0 of MPTCP (RFC 6824), which is obsolete: HMACs are \
-        SHA-1, and ADD_ADDR has none.";
+    let summary = "The connection speaks version 0 of MPTCP (RFC 6824), which is obsolete.";
     vec![
         Finding::new(Code::MptcpV0, summary)
             .seen(answer(context).map(|(event, _)| event.seen))
+            .why("Its HMACs use SHA-1, and its ADD_ADDR has no HMAC.")
             .advice("Update both hosts to a stack with version 1: Linux 5.6 or later."),
     ]
 }
@@ -122,10 +122,8 @@ pub(super) fn echoed_key_mismatch(context: &ConnectionContext<'_>) -> Vec<Findin
             .from(first.direction.sender())
             .seen(answer.into_iter().chain(events.iter().map(|event| event.seen)))
             .times(events.len() as u64)
-            .advice(
-                "Something on the path rewrites MPTCP options, or answers in the server's place: \
-                 capture at both ends and compare the keys.",
-            ),
+            .why("A middlebox rewrites MPTCP options, or answers in place of the server.")
+            .advice("Capture at both ends and compare the keys."),
     ]
 }
 
@@ -136,13 +134,13 @@ pub(super) fn handshake_flags_unsupported(context: &ConnectionContext<'_>) -> Ve
     };
     let Some((event, capable)) = capables(context).find(odd) else { return Vec::new() };
     let what = if capable.flags.extensibility() {
-        "has the B bit, which is reserved for what nobody has defined"
+        "has the B bit set, which has no meaning yet"
     } else {
         "offers no known algorithm (the H bit is 0)"
     };
     let sender = event.direction.sender();
     let summary =
-        format!("MP_CAPABLE of {} {what}: a peer has to go on without MPTCP.", host(sender));
+        format!("MP_CAPABLE of {} {what}. The peer must go on without MPTCP.", host(sender));
     vec![
         Finding::new(Code::HandshakeFlagsUnsupported, summary)
             .from(sender)
@@ -176,7 +174,8 @@ pub(super) fn handshake_invalid(context: &ConnectionContext<'_>) -> Vec<Finding>
         Finding::new(Code::HandshakeInvalid, summary)
             .from(sender)
             .seen([event.seen])
-            .advice("One of the stacks is broken, or something on the path rewrites MP_CAPABLE."),
+            .why("One of the stacks is broken, or a middlebox rewrites MP_CAPABLE.")
+            .advice("Capture at both ends and compare MP_CAPABLE."),
     ]
 }
 
@@ -219,12 +218,13 @@ pub(super) fn checksum_forced(context: &ConnectionContext<'_>) -> Vec<Finding> {
         (_, Some(true)) => "the server asked for them",
         _ => "the handshake says so",
     };
-    let summary = format!("DSS checksums are in use: {who}. They cost a pass over all data.");
+    let summary = format!("DSS checksums are in use: {who}.");
     let wanting = |(_, capable): &(&Event, &MpCapable)| capable.flags.checksum_required();
     vec![
         Finding::new(Code::ChecksumForced, summary)
             .seen(capables(context).filter(wanting).map(|(event, _)| event.seen).take(2))
-            .advice("Linux: `sysctl net.mptcp.checksum_enabled=0` on the host that asks."),
+            .why("They cost CPU: every byte is checksummed.")
+            .advice("`sysctl net.mptcp.checksum_enabled=0` on the host that asks (Linux)."),
     ]
 }
 
@@ -234,23 +234,27 @@ pub(super) fn c_bit_set(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let both = Role::BOTH.into_iter().filter(denies);
     both.map(|role| {
         let summary = format!(
-            "{} asks not to open subflows to its initial address and port (C bit): {} can join only \
-             to addresses that it announces.",
+            "{} asks not to open subflows to its initial address and port (C bit). {} can only join \
+             addresses that it announces.",
             capitalised(host(role)),
-            host(role.peer()),
+            capitalised(host(role.peer())),
         );
         let finding = Finding::new(Code::CBitSet, summary).from(role).seen(first_capable(context, role));
         if host_settings::denies_and_announces_nothing(context, role) {
-            return finding.severity(Severity::Warning).advice(
-                "That host has no endpoint to announce, so nobody can join it: `ip mptcp endpoint \
-                 add ADDRESS dev IFACE signal`, or `sysctl \
-                 net.mptcp.allow_join_initial_addr_port=1`.",
-            );
+            return finding
+                .severity(Severity::Warning)
+                .why("That host has no endpoint to announce, so no address of it can be joined.")
+                .advice(
+                    "On that host: `ip mptcp endpoint add ADDRESS dev IFACE signal`, or `sysctl \
+                     net.mptcp.allow_join_initial_addr_port=1`.",
+                );
         }
-        finding.advice(
-            "Wanted behind a load balancer, together with an announced address of each server. \
-             Else: `sysctl net.mptcp.allow_join_initial_addr_port=1` on that host.",
-        )
+        finding
+            .why("Right behind a load balancer, where each server announces an address of its own.")
+            .advice(
+                "Without a load balancer: `sysctl net.mptcp.allow_join_initial_addr_port=1` on that \
+                 host.",
+            )
     })
     .collect()
 }

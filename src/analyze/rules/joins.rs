@@ -28,7 +28,8 @@ pub(super) fn join_to_denied_address(context: &ConnectionContext<'_>) -> Vec<Fin
             .from(first.opener)
             .seen(all.iter().filter_map(|subflow| subflow.handshake.syn))
             .times(all.len() as u64)
-            .advice("The joiner's stack ignores the C bit (Linux heeds it since 5.14): update it."),
+            .why("The joiner's stack ignores the C bit. Linux respects it since 5.14.")
+            .advice("Update the joiner."),
     ]
 }
 
@@ -52,7 +53,7 @@ pub(super) fn join_port_not_announced(context: &ConnectionContext<'_>) -> Vec<Fi
     let Some(one) = all.first() else { return Vec::new() };
     let target = one.sides.of(one.acceptor()).endpoint;
     let summary = format!(
-        "{} joined {target}, which the capture shows no announcement of.",
+        "{} joined {target}, which was not announced in this capture.",
         capitalised(host(one.opener))
     );
     vec![
@@ -134,7 +135,7 @@ pub(super) fn join_before_dss(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let early = context.joins().filter_map(|subflow| subflow.handshake.syn);
     let early: Vec<_> = early.filter(|syn| syn.packet < dss.seen.packet).collect();
     let Some(first) = early.first() else { return Vec::new() };
-    let summary = format!("A join ({}) left before any DSS was seen.", packet(*first));
+    let summary = format!("A join ({}) was sent before any DSS was seen.", packet(*first));
     vec![
         Finding::new(Code::JoinBeforeDss, summary)
             .seen(early.iter().copied())

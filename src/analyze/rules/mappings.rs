@@ -21,8 +21,7 @@ pub(super) fn mapping_missing(context: &ConnectionContext<'_>) -> Vec<Finding> {
         let first = side.first_unmapped?;
         let bytes = side.bytes.unmapped;
         let summary = format!(
-            "{} of {} on subflow {} have no mapping, from {} on: DSS options were taken out on the \
-             way.",
+            "{} of {} on subflow {} have no mapping, from {} on.",
             units::bytes(bytes),
             host(role),
             subflow.number,
@@ -35,10 +34,11 @@ pub(super) fn mapping_missing(context: &ConnectionContext<'_>) -> Vec<Finding> {
                 .from(role)
                 .seen([first].into_iter().chain(reset))
                 .with("bytes", bytes)
-                .advice(
-                    "A middlebox on this path strips TCP options from data, or splits and joins \
-                     segments: look for proxies and DPI on it.",
-                ),
+                .why(
+                    "A middlebox on this path removes TCP options from data, or splits and joins \
+                     segments.",
+                )
+                .advice("Look for proxies and DPI on this path."),
         )
     });
     found.collect()
@@ -50,7 +50,7 @@ pub(super) fn mapping_outside_segment(context: &ConnectionContext<'_>) -> Vec<Fi
         let (cover, it) = if times.count == 1 { ("covers", "it") } else { ("cover", "them") };
         format!(
             "{} of {} on subflow {} ({}) {cover} nothing of the segment that carries {it}: options \
-             and data were moved apart on the way.",
+             and data were separated on the way.",
             capitalised(&units::counted(times.count, "mapping")),
             host(role),
             subflow.number,
@@ -59,9 +59,10 @@ pub(super) fn mapping_outside_segment(context: &ConnectionContext<'_>) -> Vec<Fi
     };
     let found = per_sender(context, Code::MappingOutsideSegment, Violation::MappingOutside, say)
         .into_iter();
-    let advice = "Something on the path splits or joins segments and keeps the options of one of \
-        them: look for proxies, WAN optimisers and GRO on a router (`ethtool -K IFACE gro off`).";
-    found.map(|finding| finding.advice(advice)).collect()
+    let why = "A middlebox splits or joins segments and keeps the options of one of them.";
+    let advice = "Look for proxies and WAN optimisers, and for GRO on a router (`ethtool -K IFACE gro \
+        off`).";
+    found.map(|finding| finding.why(why).advice(advice)).collect()
 }
 
 /// Mappings that contradict each other (RFC 8684 §3.3.1: a mapping must not change).
@@ -71,7 +72,7 @@ pub(super) fn mapping_conflict(context: &ConnectionContext<'_>) -> Vec<Finding> 
         let side = subflow.sides.of(role);
         let count = Some(side.mappings.conflicts()).filter(|count| *count > 0)?;
         let summary = format!(
-            "{} of {} on subflow {} {} octets that were mapped before to other data sequence \
+            "{} of {} on subflow {} {} bytes that were mapped before to other data sequence \
              numbers.",
             units::counted(count, "mapping"),
             host(role),
@@ -84,7 +85,8 @@ pub(super) fn mapping_conflict(context: &ConnectionContext<'_>) -> Vec<Finding> 
                 .from(role)
                 .seen(side.first_conflict)
                 .times(count)
-                .advice("The sender's stack is broken, or something on the path rewrites DSS."),
+                .why("The sender's stack is broken, or a middlebox rewrites DSS options.")
+                .advice("Capture at both ends and compare the DSS options."),
         )
     });
     found.collect()
@@ -107,7 +109,8 @@ pub(super) fn data_ack_beyond_sent(context: &ConnectionContext<'_>) -> Vec<Findi
                 .from(sender.peer())
                 .seen([data.fin()?.seen])
                 .with("bytes", excess)
-                .advice("A stack is broken, or something on the path rewrites DSS options."),
+                .why("A stack is broken, or a middlebox rewrites DSS options.")
+                .advice("Capture at both ends and compare the DSS options."),
         )
     };
     Role::BOTH.into_iter().filter_map(beyond).collect()
@@ -126,8 +129,8 @@ fn narrow_dsns(context: &ConnectionContext<'_>) -> Option<Finding> {
     let (subflow, role, times) =
         occurrences(context, Violation::NarrowDsn).max_by_key(|(_, _, times)| times.bytes)?;
     let summary = format!(
-        "{} sends data sequence numbers of 4 octets at {} per second ({}): they come round in {} s, \
-         and a segment may live for 120 s.",
+        "{} sends data sequence numbers of 4 bytes at {} per second ({}): they wrap in {} s, and a \
+         segment may live for 120 s.",
         capitalised(host(role)),
         units::bytes(times.bytes),
         place(&times),
@@ -146,7 +149,7 @@ fn narrow_dsns(context: &ConnectionContext<'_>) -> Option<Finding> {
 fn narrow_data_acks(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let say = |(subflow, role, times): Occurrence<'_>| {
         format!(
-            "{} of {} on subflow {} ({}) {} 4 octets wide although the data came with 8.",
+            "{} of {} on subflow {} ({}) {} 4 bytes wide although the data came with 8.",
             capitalised(&units::counted(times.count, "DATA_ACK")),
             host(role),
             subflow.number,

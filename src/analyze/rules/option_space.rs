@@ -51,21 +51,26 @@ fn no_space_of(
         (None, None, false) => Confidence::Possible,
     };
     let demand = Demand::of(&[Block::Timestamps, IPV6_WITH_PORT]);
+    let certainty = match confidence {
+        Confidence::Certain => "",
+        Confidence::Likely => " probably",
+        Confidence::Possible => " perhaps",
+    };
+    let (what, needs) = match seen.len() {
+        1 => ("an address", "it needs"),
+        _ => ("addresses", "each needs"),
+    };
     let summary = format!(
-        "{} of {} seems not to have fitted: {} octets of ADD_ADDR (IPv6 with a port) beside {} of \
-         timestamps are {}, and there are {MAX_OPTIONS}",
-        if seen.len() == 1 { "An announcement" } else { "Announcements" },
-        host(role),
-        IPV6_WITH_PORT.padded(),
-        Block::Timestamps.padded(),
+        "{}{certainty} could not announce {what}: {needs} {} bytes of options, TCP allows {MAX_OPTIONS}",
+        capitalised(host(role)),
         demand.padded,
     );
-    let never = skipped.map(|id| format!("; address ID {id} was never announced"));
+    let never = skipped.map(|id| format!(". Address ID {id} was never announced"));
     let summary = summary + &never.unwrap_or_default() + ".";
     let way_out = seen.first().and_then(|first| without_port(context, role, None, *first));
     let summary = match way_out {
         Some((id, at)) => format!(
-            "{summary} Then address ID {} was announced without a port ({}), and that fits.",
+            "{summary} Address ID {} was then announced without a port ({}), which fits.",
             id.0,
             packet(at)
         ),
@@ -77,6 +82,7 @@ fn no_space_of(
         .from(role)
         .times(seen.len() as u64)
         .seen(seen)
+        .why(NO_SPACE_WHY)
         .advice(NO_SPACE_ADVICE)
         .with("octets_needed", demand.padded)
         .with("octets_unpadded", demand.octets)
@@ -112,11 +118,12 @@ fn without_port(
     first.filter(|(_, seen)| seen.packet > earlier.packet).min_by_key(|(_, seen)| seen.packet)
 }
 
-const NO_SPACE_ADVICE: &str = "The packet is an ACK that says nothing new and that nothing asked for: \
-    before version 7.2, Linux sends that in the place of an announcement without room. \
-    `nstat -az MPTcpExtAddAddrTxDrop` on that host makes it certain. Announce the address without a \
-    port (`ip mptcp endpoint add ADDRESS signal`), or set `sysctl net.ipv4.tcp_timestamps=0`, or use Linux 7.2, which \
-    leaves timestamps out of that one ACK.";
+const NO_SPACE_WHY: &str = "The packet is an ACK that acknowledges nothing new and that nothing asked for. \
+    Before version 7.2, Linux sends one in place of an announcement without room.";
+
+const NO_SPACE_ADVICE: &str = "Announce the address without a port (`ip mptcp endpoint add ADDRESS \
+    signal`), or set `sysctl net.ipv4.tcp_timestamps=0`, or use Linux 7.2, which leaves timestamps out \
+    of that one ACK. `nstat -az MPTcpExtAddAddrTxDrop` on that host makes the finding certain.";
 
 /// Gratuitous ACKs of `role`: nothing asked for them. None where the capture around them has holes.
 fn gratuitous_acks(subflow: &Subflow, role: Role) -> Vec<PacketStamp> {
@@ -180,8 +187,8 @@ pub(super) fn space_static(context: &ConnectionContext<'_>) -> Vec<Finding> {
     }
     let demand = Demand::of(&[Block::Timestamps, IPV6_WITH_PORT]);
     let summary = format!(
-        "The server could not announce an IPv6 address with a port on this connection: ADD_ADDR and \
-         timestamps take {} octets, and there are {MAX_OPTIONS}.",
+        "The server cannot announce an IPv6 address with a port on this connection: it needs {} bytes \
+         of options, TCP allows {MAX_OPTIONS}.",
         demand.padded,
     );
     vec![
@@ -189,7 +196,7 @@ pub(super) fn space_static(context: &ConnectionContext<'_>) -> Vec<Finding> {
             .from(Role::Server)
             .seen(context.initial().and_then(|initial| initial.handshake.syn_ack))
             .advice(
-                "Nothing to do unless such an address is configured; then leave out the port, set \
+                "Nothing, unless such an endpoint is configured. Then leave out the port, set \
                  `sysctl net.ipv4.tcp_timestamps=0`, or use Linux 7.2.",
             )
             .with("octets_needed", demand.padded)
@@ -226,11 +233,11 @@ pub(super) fn timestamps_dropped(context: &ConnectionContext<'_>) -> Vec<Finding
         let way_out = address.and_then(|address| without_port(context, role, Some(address), first));
         let times = if untimed.count == 1 { "" } else { ", again and again" };
         let outcome = match way_out {
-            _ if is_echoed => "the peer took it".to_owned(),
+            _ if is_echoed => "the peer echoed it".to_owned(),
             Some((_, at)) => {
                 format!("it was not echoed, and then announced without a port ({})", packet(at))
             }
-            None => "and it was never echoed".to_owned(),
+            None => "it was never echoed".to_owned(),
         };
         let summary = format!(
             "{} left timestamps out of an ACK to announce address ID {}{times}: {outcome}.",
@@ -248,11 +255,17 @@ pub(super) fn timestamps_dropped(context: &ConnectionContext<'_>) -> Vec<Finding
         } else if way_out.is_some() {
             finding.advice("Nothing to do: without a port there is room beside timestamps.")
         } else {
-            finding.severity(Severity::Warning).confidence(Confidence::Likely).advice(
-                "RFC 7323 §3.2 lets the peer, or a middlebox, drop a segment without timestamps: \
-                 announce the address without a port (`ip mptcp endpoint add ADDRESS signal`), or \
-                 have no timestamps at all (`sysctl net.ipv4.tcp_timestamps=0`).",
-            )
+            finding
+                .severity(Severity::Warning)
+                .confidence(Confidence::Likely)
+                .why(
+                    "RFC 7323 §3.2 allows the peer to drop a segment without timestamps; \
+                     middleboxes may do so, too.",
+                )
+                .advice(
+                    "Announce the address without a port (`ip mptcp endpoint add ADDRESS signal`), \
+                     or turn timestamps off (`sysctl net.ipv4.tcp_timestamps=0`).",
+                )
         })
     })
 }
@@ -264,8 +277,8 @@ pub(super) fn unpadded(context: &ConnectionContext<'_>) -> Vec<Finding> {
         let (_, id) = *unpadded.first.first()?;
         let demand = Demand::of(&[Block::Timestamps, IPV6_WITH_PORT]);
         let summary = format!(
-            "{} announced address ID {} (IPv6 with a port) beside timestamps: {} octets without \
-             padding, which Linux would make {}.",
+            "{} announced address ID {} (IPv6 with a port) beside timestamps: {} bytes without \
+             padding. Linux pads and needs {}.",
             capitalised(host(role)),
             id.0,
             demand.octets,
@@ -277,7 +290,7 @@ pub(super) fn unpadded(context: &ConnectionContext<'_>) -> Vec<Finding> {
                 .from(role)
                 .times(unpadded.count)
                 .seen(unpadded.first.iter().map(|(seen, _)| *seen))
-                .advice("Nothing to do: it is a way to say everything in 40 octets.")
+                .why("Without padding, both options fit into 40 bytes.")
                 .with("address_id", id.0),
         )
     })

@@ -96,9 +96,9 @@ pub(super) fn reserved_bits_set(context: &ConnectionContext<'_>) -> Vec<Finding>
     };
     let found =
         per_sender(context, Code::ReservedBitsSet, Violation::ReservedBits, say).into_iter();
-    let advice = "A newer or experimental stack, or something on the path that writes into \
-        options: `mptcpscope packets` shows their octets.";
-    found.map(|finding| finding.advice(advice)).collect()
+    let why = "The stack is newer or experimental, or a middlebox writes into options.";
+    let advice = "`mptcpscope packets` shows the bytes of the options.";
+    found.map(|finding| finding.why(why).advice(advice)).collect()
 }
 
 /// NOPs where an option may have been.
@@ -108,7 +108,7 @@ pub(super) fn nop_run(capture: &WholeCapture<'_>) -> Vec<Finding> {
         "{} with four or more NOPs in a row: a middlebox may have overwritten an option.",
         units::counted(runs.count, "segment")
     );
-    let advice = "Look for a firewall that clears unknown TCP options; compare with a capture on the \
+    let advice = "Look for a firewall that clears unknown TCP options. Compare with a capture on the \
         other side of it.";
     of_anomaly(Code::NopRun, runs, summary)
         .map(|f| f.confidence(Confidence::Likely).advice(advice))

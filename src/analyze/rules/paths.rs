@@ -24,9 +24,10 @@ pub(super) fn path_unused(context: &ConnectionContext<'_>) -> Vec<Finding> {
     }
     let numbers: Vec<_> = all.iter().map(|subflow| subflow.number.to_string()).collect();
     let summary = format!(
-        "{} {} got through and never carried data of the {}.",
+        "{} {} {} established and carried nothing of the {}.",
         if all.len() == 1 { "Subflow" } else { "Subflows" },
         list(&numbers),
+        if all.len() == 1 { "was" } else { "were" },
         units::bytes(stream_bytes(context))
     );
     vec![
@@ -34,7 +35,7 @@ pub(super) fn path_unused(context: &ConnectionContext<'_>) -> Vec<Finding> {
             .on_only(&all)
             .seen(all.iter().filter_map(|subflow| subflow.handshake.ack))
             .times(all.len() as u64)
-            .advice("Usual where the first path has room enough: the scheduler prefers it."),
+            .why("Normal where the first path has enough capacity: the scheduler prefers it."),
     ]
 }
 
@@ -62,7 +63,7 @@ pub(super) fn backup_used(context: &ConnectionContext<'_>) -> Vec<Finding> {
             "after the regular ones were gone"
         };
         let summary =
-            format!("{} took subflow {}, a backup, {when}.", units::bytes(bytes), subflow.number);
+            format!("{} used subflow {}, a backup, {when}.", units::bytes(bytes), subflow.number);
         Finding::new(Code::BackupUsed, summary)
             .on(subflow)
             .seen(first)
@@ -87,7 +88,7 @@ pub(super) fn path_degraded(context: &ConnectionContext<'_>) -> Vec<Finding> {
     found
 }
 
-const DEGRADED: &str = "If that path only delays the others: make it a backup (`ip mptcp endpoint \
+const DEGRADED: &str = "If that path only delays the others, make it a backup (`ip mptcp endpoint \
     change id N backup`).";
 
 /// A median round trip more than three times that of every other.

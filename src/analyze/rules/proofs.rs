@@ -30,10 +30,12 @@ pub(super) fn join_hmac_mismatch(context: &ConnectionContext<'_>) -> Vec<Finding
         );
         let seen = seen.into_iter().chain(subflow.reset.map(|reset| reset.seen));
         Some(
-            Finding::new(Code::JoinHmacMismatch, summary).on(subflow).from(sender).seen(seen).advice(
-                "Something on the path rewrites MP_JOIN, or somebody who does not have the keys \
-                 answers: capture at both ends and compare the option.",
-            ),
+            Finding::new(Code::JoinHmacMismatch, summary)
+                .on(subflow)
+                .from(sender)
+                .seen(seen)
+                .why("A middlebox rewrites MP_JOIN, or a host without the keys answers.")
+                .advice("Capture at both ends and compare the option."),
         )
     };
     context.subflows.iter().filter_map(|subflow| wrong(subflow)).collect()
@@ -74,8 +76,9 @@ pub(super) fn add_addr_hmac_mismatch(context: &ConnectionContext<'_>) -> Vec<Fin
             "The HMAC of the ADD_ADDR of {} for address {address_id} {what}{taken}.",
             host(address.owner)
         );
-        let advice = "A NAT helper that rewrites addresses in options, a broken stack, or a forged \
-            announcement: compare the option at both ends.";
+        let why = "A NAT helper rewrites addresses in options, a stack is broken, or the announcement \
+            is forged.";
+        let advice = "Compare the option at both ends.";
         let seen = address.announced.listed.iter().chain(&address.echoed.listed).copied();
         Some(
             Finding::new(Code::AddAddrHmacMismatch, summary)
@@ -83,6 +86,7 @@ pub(super) fn add_addr_hmac_mismatch(context: &ConnectionContext<'_>) -> Vec<Fin
                 .seen(seen)
                 .times(address.announced.count)
                 .with("address_id", address_id)
+                .why(why)
                 .advice(advice),
         )
     };
@@ -112,8 +116,8 @@ pub(super) fn dss_checksum_mismatch(context: &ConnectionContext<'_>) -> Vec<Find
                 .times(count)
                 .with("mappings", count)
                 .advice(
-                    "Find what changes payload on this path: a proxy, a NAT helper for FTP or \
-                     SIP, or a DPI device.",
+                    "Find the device that changes payload on this path: a proxy, a NAT helper for FTP \
+                     or SIP, or DPI.",
                 ),
         )
     });
@@ -143,7 +147,8 @@ pub(super) fn fastclose_key_mismatch(context: &ConnectionContext<'_>) -> Vec<Fin
             .from(sender)
             .seen(all.iter().map(|event| event.seen))
             .times(all.len() as u64)
-            .advice("Somebody tries to end a connection that is not theirs, or a stack is broken."),
+            .why("The sender does not know the keys of the connection, or its stack is broken.")
+            .advice("Look for the true sender: compare TTL and addresses with other packets."),
     ]
 }
 
@@ -161,9 +166,12 @@ pub(super) fn idsn_mismatch(context: &ConnectionContext<'_>) -> Vec<Finding> {
                 "The data sequence numbers of {} do not start at the number that its key gives.",
                 host(role)
             );
-            Finding::new(Code::IdsnMismatch, summary).from(role).seen(first).advice(
-                "A proxy that passes MP_CAPABLE on but terminates the connection, or a middlebox \
-                 that rewrites keys: capture at both ends.",
+            Finding::new(Code::IdsnMismatch, summary).from(role).seen(first).why(
+                "A proxy passes MP_CAPABLE on but terminates the connection, or a middlebox rewrites \
+                 keys.",
+            )
+            .advice(
+                "Capture at both ends and compare the keys.",
             )
         })
     };
@@ -204,7 +212,8 @@ pub(super) fn checksum_presence_mismatch(context: &ConnectionContext<'_>) -> Vec
                 .times(wrong)
                 .with("mappings", wrong)
                 .confidence(Confidence::Likely)
-                .advice("One of the stacks is broken, or a middlebox rewrote MP_CAPABLE."),
+                .why("One of the stacks is broken, or a middlebox rewrote MP_CAPABLE.")
+                .advice("Compare MP_CAPABLE at both ends."),
         )
     });
     found.collect()

@@ -46,8 +46,8 @@ pub(super) fn join_against_advice(context: &ConnectionContext<'_>) -> Vec<Findin
             .times(all.len() as u64)
             .confidence(Confidence::Likely)
             .advice(
-                "Look at what opens paths on that host (`ip mptcp monitor`, mptcpd, a program that \
-                 adds endpoints again): it costs SYNs and brings nothing.",
+                "Find the program on that host that opens paths again (`ip mptcp monitor`, mptcpd, a \
+                 script that adds endpoints).",
             ),
     ]
 }

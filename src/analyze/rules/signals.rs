@@ -59,11 +59,11 @@ fn finding(event: &Event, option: &MptcpOption, answer: PacketStamp, how: &str) 
         .seen([event.seen, answer])
         .confidence(Confidence::Likely)
         .with("option", name)
-        .advice(
-            "Whoever can send such a segment from elsewhere can steer the connection. A firewall \
-             that rewrites sequence numbers behind the capture point looks the same: capture at \
-             that host.",
+        .why(
+            "Anybody who can send such a segment can control the connection. A firewall that \
+             rewrites sequence numbers behind the capture point looks the same.",
         )
+        .advice("Capture at that host.")
 }
 
 /// How the receiver of a signal reacted, and that in words.
@@ -189,7 +189,7 @@ pub(super) fn dup_ack_misread(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let say = |(subflow, role, times): Occurrence<'_>| {
         format!(
             "{} sent a segment again on subflow {} ({}) right after three duplicate ACKs that carry \
-             signals of MPTCP: it took them for loss.",
+             MPTCP signals: it mistook them for a loss.",
             capitalised(host(role)),
             subflow.number,
             place(&times),
@@ -197,7 +197,7 @@ pub(super) fn dup_ack_misread(context: &ConnectionContext<'_>) -> Vec<Finding> {
     };
     let found =
         per_sender(context, Code::DupAckMisread, Violation::SignalsMisread, say).into_iter();
-    let advice = "The stack of that host counts them although it must not; each time costs a needless \
-        retransmission and half of the congestion window. A real loss at that moment looks alike.";
-    found.map(|finding| finding.confidence(Confidence::Likely).advice(advice)).collect()
+    let why = "The stack of that host counts them although it must not. Each time costs a needless \
+        retransmission and half of the congestion window. A real loss at that moment looks the same.";
+    found.map(|finding| finding.confidence(Confidence::Likely).why(why)).collect()
 }

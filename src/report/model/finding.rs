@@ -17,7 +17,7 @@ use crate::wire::frame::Timestamp;
 /// ```json
 /// {"code": "add-addr-no-space", "severity": "warning", "confidence": "likely", "connection": 0,
 ///  "subflow": null, "direction": null, "t_ns": 0, "packets": [12], "count": 1, "because": null,
-///  "summary": "…", "advice": "…", "reference": "RFC 8684 §3.4.1", "wireshark_filter": null,
+///  "summary": "…", "why": null, "advice": "…", "reference": "RFC 8684 §3.4.1", "wireshark_filter": null,
 ///  "params": {}}
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -44,6 +44,8 @@ pub struct Finding {
     pub because: Option<Code>,
     /// What is the matter, in one sentence.
     pub summary: String,
+    /// What is behind it: how it came about, or why it matters.
+    pub why: Option<String>,
     /// What to do.
     pub advice: Option<String>,
     /// Where the rule stands.
@@ -80,6 +82,7 @@ impl Finding {
             count: finding.count,
             because: finding.because,
             summary: finding.summary,
+            why: finding.why,
             advice: finding.advice,
             reference: (!reference.is_empty()).then(|| reference.to_owned()),
             wireshark_filter: finding.wireshark_filter,

@@ -53,8 +53,10 @@ fn write_one(
     }
     page.write_prose(text, &page.packets.in_words(&finding.summary), out)?;
     let is_new = cause.is_none_or(|cause| cause.advice != finding.advice);
-    if let Some(advice) = finding.advice.as_ref().filter(|_| is_new) {
-        page.write_prose(text, &format!("Try: {}", page.packets.in_words(advice)), out)?;
+    let parts = [("Why", &finding.why), ("Try", &finding.advice)].into_iter();
+    let parts = parts.filter_map(|(name, words)| Some((name, words.as_ref()?)));
+    for (name, words) in parts.filter(|_| is_new) {
+        page.write_prose(text, &format!("{name}: {}", page.packets.in_words(words)), out)?;
     }
     if cause.is_none() && finding.severity > Severity::Note {
         page.write_prose(text, &format!("More: mptcpscope explain {}", finding.code), out)?;

@@ -280,6 +280,7 @@ impl FindingsScreen {
         section("", &finding.summary);
         section("", " ");
         section("Evidence", &evidence(finding));
+        section("Why", finding.why.as_deref().unwrap_or_default());
         section("Try", finding.advice.as_deref().unwrap_or_default());
         section("Cause", finding.because.map_or("", Code::name));
         section("Rule", finding.reference.as_deref().unwrap_or_default());
