@@ -1,6 +1,7 @@
 //! The verdict on a connection in one sentence, and details in more sentences.
 
 mod headline;
+mod paths;
 
 use super::context::ConnectionContext;
 use super::state::{CloseKind, Closer, ConnectionState};
@@ -13,6 +14,7 @@ use crate::units;
 use crate::wire::mptcp::MptcpOption;
 
 pub(super) use headline::with_findings;
+use paths::{path, paths};
 
 /// More sentences: failed joins, an abnormal end, what the capture lacks.
 pub fn details(context: &ConnectionContext<'_>) -> Vec<String> {
@@ -290,39 +292,6 @@ pub(super) fn failure(join: &Subflow) -> String {
         (SubflowState::Refused, None, _) => "refused".to_owned(),
         (_, _, None) => "not answered".to_owned(),
         _ => "not completed".to_owned(),
-    }
-}
-
-/// `2 paths`, or `3 subflows over 1 client address`: subflows from one address share their first hop, so
-/// they are not as many paths.
-pub(super) fn paths(subflows: &[&Subflow]) -> String {
-    let mut clients: Vec<_> =
-        subflows.iter().map(|subflow| subflow.sides.client.endpoint.address).collect();
-    clients.sort_unstable();
-    clients.dedup();
-    if clients.len() == subflows.len() {
-        return units::counted(subflows.len() as u64, "path");
-    }
-    let subflows = units::counted(subflows.len() as u64, "subflow");
-    match clients.len() {
-        1 => format!("{subflows} over 1 client address"),
-        several => format!("{subflows} over {several} client addresses"),
-    }
-}
-
-/// The subflow at `place` (from 0) as a path with what makes it another one, or as a subflow.
-pub(super) fn path(subflows: &[&Subflow], place: usize) -> String {
-    let Some(subflow) = subflows.get(place) else { return "another one".to_owned() };
-    let address = |role: Role| subflow.sides.of(role).endpoint.address;
-    let is_alone = |role: Role| {
-        let others = subflows.iter().filter(|other| other.number != subflow.number);
-        others.clone().all(|other| other.sides.of(role).endpoint.address != address(role))
-    };
-    let number = subflow.number;
-    match (is_alone(Role::Client), is_alone(Role::Server)) {
-        (true, _) => format!("path {} ({})", place + 1, address(Role::Client)),
-        (_, true) => format!("subflow {number} (to {})", address(Role::Server)),
-        _ => format!("subflow {number}"),
     }
 }
 

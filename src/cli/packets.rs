@@ -51,7 +51,7 @@ pub struct FollowArgs {
     /// The connection, by its number in the report
     #[arg(long, value_name = "N")]
     pub connection: u64,
-    /// Whose octets to write
+    /// Whose data to write
     #[arg(long, value_name = "SIDE")]
     pub from: Side,
     /// How much of a pipe is kept.

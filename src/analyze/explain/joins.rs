@@ -46,7 +46,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::JoinPortClosed,
         Page {
-            meaning: "A join was refused because nobody listens at that address and port.",
+            meaning: "A join was refused because nothing listens at that address and port.",
             recognised: "MP_JOIN SYN answered by a plain RST at an address and port that no subflow of \
                 the connection was accepted at. A note if the connection was being closed, or if the \
                 server tried the client's own port beside paths that work.",
@@ -63,7 +63,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::JoinBlocked,
         Page {
-            meaning: "A firewall refused a join in the name of the host.",
+            meaning: "A firewall refused a join in place of the host.",
             recognised: "MP_JOIN SYN answered by a plain RST whose hop limit is not that of the host; or, \
                 captured at the host, one from a port that the connection uses.",
             causes: "A firewall that rejects SYNs by their source or their options.",
