@@ -4,7 +4,7 @@ use super::failed_offers::FailedOffers;
 use super::options::SegmentOptions;
 use super::stamp::PacketStamp;
 use crate::wire::frame::{CapturePoint, Timestamp};
-use crate::wire::mptcp::MptcpOption;
+use crate::wire::mptcp::{MptcpOption, Subtype};
 
 /// Counts over the whole capture. They count records: a frame captured twice counts twice.
 #[derive(Debug, Clone, Default)]
@@ -61,26 +61,8 @@ impl Anomaly {
 /// How often each MPTCP option was seen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OptionCounts {
-    /// MP_CAPABLE.
-    pub mp_capable: u64,
-    /// MP_JOIN.
-    pub mp_join: u64,
-    /// DSS.
-    pub dss: u64,
-    /// ADD_ADDR, echoes included.
-    pub add_addr: u64,
-    /// REMOVE_ADDR.
-    pub remove_addr: u64,
-    /// MP_PRIO.
-    pub mp_prio: u64,
-    /// MP_FAIL.
-    pub mp_fail: u64,
-    /// MP_FASTCLOSE.
-    pub mp_fastclose: u64,
-    /// MP_TCPRST.
-    pub mp_tcprst: u64,
-    /// MP_EXPERIMENTAL.
-    pub mp_experimental: u64,
+    /// Options of legal form, by subtype: those of [`Subtype::ASSIGNED`], in its order.
+    pub assigned: [u64; Subtype::ASSIGNED.len()],
     /// Unassigned subtypes.
     pub unknown: u64,
     /// Options with an illegal length or combination.
@@ -93,7 +75,7 @@ impl Totals {
         self.mptcp_segments += 1;
         // Nearly all have this one.
         if options.only_dss().is_some() {
-            self.options.dss += 1;
+            self.options.count_dss();
             return;
         }
         for option in &options.mptcp {
@@ -114,21 +96,25 @@ impl Totals {
 }
 
 impl OptionCounts {
+    /// The names of all counts, and the counts: the RFC's names of the options, then the others.
+    pub fn named(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        let names = Subtype::ASSIGNED.iter().filter_map(|subtype| subtype.name());
+        let others = [("UNKNOWN", self.unknown), ("MALFORMED", self.malformed)];
+        names.zip(self.assigned).chain(others)
+    }
+
+    /// Counts the option that nearly all segments have, without looking for its place.
+    fn count_dss(&mut self) {
+        let [_, _, dss, ..] = &mut self.assigned;
+        *dss += 1;
+    }
+
     fn count_of(&mut self, option: &MptcpOption) -> &mut u64 {
-        match option {
-            MptcpOption::MpCapable(_) => &mut self.mp_capable,
-            MptcpOption::MpJoin(_) => &mut self.mp_join,
-            MptcpOption::Dss(_) => &mut self.dss,
-            MptcpOption::AddAddr(_) => &mut self.add_addr,
-            MptcpOption::RemoveAddr(_) => &mut self.remove_addr,
-            MptcpOption::MpPrio(_) => &mut self.mp_prio,
-            MptcpOption::MpFail(_) => &mut self.mp_fail,
-            MptcpOption::MpFastClose(_) => &mut self.mp_fastclose,
-            MptcpOption::MpTcpRst(_) => &mut self.mp_tcprst,
-            MptcpOption::Experimental(_) => &mut self.mp_experimental,
-            MptcpOption::Unknown(_) => &mut self.unknown,
-            MptcpOption::Malformed(_) => &mut self.malformed,
+        if matches!(option, MptcpOption::Malformed(_)) {
+            return &mut self.malformed;
         }
+        let place = option.subtype().and_then(Subtype::place);
+        place.and_then(|place| self.assigned.get_mut(place)).unwrap_or(&mut self.unknown)
     }
 }
 
@@ -156,5 +142,18 @@ impl Forgotten {
     /// Whether nothing was.
     pub fn is_none(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_short_way_counts_a_dss_as_dss() {
+        let mut counts = OptionCounts::default();
+        counts.count_dss();
+        let seen: Vec<_> = counts.named().filter(|(_, count)| *count > 0).collect();
+        assert_eq!(seen, [("DSS", 1)]);
     }
 }

@@ -218,35 +218,8 @@ impl Counts {
     }
 }
 
-fn each_option(counts: &OptionCounts) -> [u64; 12] {
-    let OptionCounts {
-        mp_capable,
-        mp_join,
-        dss,
-        add_addr,
-        remove_addr,
-        mp_prio,
-        mp_fail,
-        mp_fastclose,
-        mp_tcprst,
-        mp_experimental,
-        unknown,
-        malformed,
-    } = *counts;
-    [
-        mp_capable,
-        mp_join,
-        dss,
-        add_addr,
-        remove_addr,
-        mp_prio,
-        mp_fail,
-        mp_fastclose,
-        mp_tcprst,
-        mp_experimental,
-        unknown,
-        malformed,
-    ]
+fn each_option(counts: &OptionCounts) -> Vec<u64> {
+    counts.named().map(|(_, count)| count).collect()
 }
 
 /// Whatever is summed up over frames alone is the same in any order, and so many times as much.

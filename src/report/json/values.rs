@@ -285,27 +285,9 @@ impl<T: JsonSchema> JsonSchema for PerRole<T> {
     }
 }
 
-/// The counts of MPTCP options, each with the option's name.
-const fn named(counts: &OptionCounts) -> [(&'static str, u64); 12] {
-    [
-        ("MP_CAPABLE", counts.mp_capable),
-        ("MP_JOIN", counts.mp_join),
-        ("DSS", counts.dss),
-        ("ADD_ADDR", counts.add_addr),
-        ("REMOVE_ADDR", counts.remove_addr),
-        ("MP_PRIO", counts.mp_prio),
-        ("MP_FAIL", counts.mp_fail),
-        ("MP_FASTCLOSE", counts.mp_fastclose),
-        ("MP_TCPRST", counts.mp_tcprst),
-        ("MP_EXPERIMENTAL", counts.mp_experimental),
-        ("UNKNOWN", counts.unknown),
-        ("MALFORMED", counts.malformed),
-    ]
-}
-
 impl Serialize for OptionCounts {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(named(self))
+        serializer.collect_map(self.named())
     }
 }
 
@@ -315,9 +297,9 @@ impl JsonSchema for OptionCounts {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let names = named(&Self::default()).map(|(name, _)| name);
+        let names: Vec<_> = Self::default().named().map(|(name, _)| name).collect();
         let count = u64::json_schema(generator);
-        let properties: BTreeMap<_, _> = names.map(|name| (name, &count)).into();
+        let properties: BTreeMap<_, _> = names.iter().map(|&name| (name, &count)).collect();
         json_schema!({
             "description": "How often each MPTCP option was seen.",
             "type": "object",

@@ -26,6 +26,25 @@ impl Subtype {
     /// Private use.
     pub const MP_EXPERIMENTAL: Self = Self(0xf);
 
+    /// All that the RFC assigns.
+    pub const ASSIGNED: &'static [Self] = &[
+        Self::MP_CAPABLE,
+        Self::MP_JOIN,
+        Self::DSS,
+        Self::ADD_ADDR,
+        Self::REMOVE_ADDR,
+        Self::MP_PRIO,
+        Self::MP_FAIL,
+        Self::MP_FASTCLOSE,
+        Self::MP_TCPRST,
+        Self::MP_EXPERIMENTAL,
+    ];
+
+    /// Its place in [`Self::ASSIGNED`], or `None` for an unassigned subtype.
+    pub fn place(self) -> Option<usize> {
+        Self::ASSIGNED.iter().position(|&assigned| assigned == self)
+    }
+
     /// The RFC's name, or `None` for an unassigned subtype.
     pub const fn name(self) -> Option<&'static str> {
         Some(match self {

@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use crate::track::packet_class::PacketClass;
+use crate::wire::mptcp::Subtype;
 
 /// What is searched for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,25 +71,17 @@ fn field(name: &str, value: &str) -> Option<Query> {
                 PacketClass::Reinjected,
                 PacketClass::Remapped,
             ]),
-            subtype => Query::Word(subtype_word(subtype)?.to_owned()),
+            subtype => Query::Word(subtype_word(subtype)?),
         },
         "mptcp.rm_addr.count" => Query::Word("remove_addr".to_owned()),
         _ => return None,
     })
 }
 
-const fn subtype_word(subtype: u64) -> Option<&'static str> {
-    Some(match subtype {
-        0 => "mp_capable",
-        1 => "mp_join",
-        3 => "add_addr",
-        4 => "remove_addr",
-        5 => "mp_prio",
-        6 => "mp_fail",
-        7 => "mp_fastclose",
-        8 => "mp_tcprst",
-        _ => return None,
-    })
+/// The option's name as a word of the ladder.
+fn subtype_word(subtype: u64) -> Option<String> {
+    let subtype = Subtype(u8::try_from(subtype).ok()?);
+    subtype.name().map(str::to_lowercase)
 }
 
 /// A number, an address or a word.
