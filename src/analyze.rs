@@ -23,7 +23,7 @@ pub mod verdict;
 mod words;
 
 pub use context::{AddressVerdict, ConnectionContext};
-pub use input_stats::InputStats;
+pub use input_stats::{InputStats, InterfaceStats};
 
 use std::collections::BTreeSet;
 

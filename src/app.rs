@@ -2,6 +2,7 @@
 //! command; clock and randomness come into the program here.
 
 mod clocks;
+mod decode_as;
 mod explain;
 mod filter;
 mod follow;
@@ -40,7 +41,12 @@ use crate::printable::printable;
 /// Gives the exit status: 0 done, 1 a finding that `--fail-on` asks for, 2 an error. Whoever closes
 /// our output has seen enough, which is no error.
 pub fn main() -> ExitCode {
-    match run(arguments()) {
+    let outcome = if decode_as::is_list_wanted() {
+        decode_as::list().map(|()| Outcome::Done)
+    } else {
+        run(arguments())
+    };
+    match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Found) => ExitCode::from(1),
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,

@@ -1,5 +1,6 @@
 //! The command line as clap reads it: which commands and flags there are, and their help. No logic.
 
+mod decode_as;
 mod list;
 mod packets;
 mod space;
@@ -13,6 +14,7 @@ use clap::{Arg, Args, Error, Parser, Subcommand, ValueEnum};
 
 use crate::analyze::finding::Code;
 use crate::units::parse;
+pub use decode_as::DecodeArgs;
 pub use list::ListArgs;
 pub use packets::{FollowArgs, PacketsArgs, Side, SpoolArgs};
 pub use space::{DssWord, HandshakeWord, SpaceArgs, Switch};
@@ -244,6 +246,9 @@ pub struct LiveArgs {
     /// A filter as in tcpdump; - reads a capture from standard input as it comes
     #[arg(value_name = "FILTER")]
     pub filter: Vec<String>,
+    /// What is in the packets.
+    #[command(flatten)]
+    pub decode: DecodeArgs,
     /// List the interfaces, and do nothing else
     #[arg(long)]
     pub list_interfaces: bool,
@@ -303,6 +308,9 @@ pub struct TuiArgs {
     /// Captures, - for standard input; with -i a filter as in tcpdump
     #[arg(value_name = "CAPTURE", value_hint = clap::ValueHint::FilePath)]
     pub captures: Vec<OsString>,
+    /// What is in the packets.
+    #[command(flatten)]
+    pub decode: DecodeArgs,
     /// Capture on this interface; may be given several times; any stands for all
     #[arg(short, long = "interface", value_name = "INTERFACE")]
     pub interfaces: Vec<String>,
@@ -389,6 +397,9 @@ pub struct Inputs {
     /// Captures: pcap or pcapng, plain or as gz, zst, xz or lz4; - is standard input
     #[arg(value_name = "CAPTURE", required = true, value_hint = clap::ValueHint::FilePath)]
     pub captures: Vec<OsString>,
+    /// What is in their packets.
+    #[command(flatten)]
+    pub decode: DecodeArgs,
 }
 
 /// When text has colour.

@@ -7,12 +7,13 @@ use crate::analyze::finding;
 use crate::capture::{Capture, InputStatus};
 use crate::report::{self, InputStats, json, text};
 use crate::track::{Limits, Tracker};
+use crate::wire::decoder::{DecodeCounts, Decoder};
 use crate::wire::frame::Frame;
-use crate::wire::segment::decode;
 
 /// Puts connections together, frame by frame. Time is the frames' own, so the same frames always
 /// give the same report.
 pub struct Analysis {
+    decoder: Decoder,
     tracker: Tracker,
 }
 
@@ -20,12 +21,12 @@ impl Analysis {
     /// Nothing is known yet. `seed` is what hash tables are seeded with; it changes no result, and
     /// whoever reads captures of strangers takes a random number.
     pub fn new(seed: u64) -> Self {
-        Self { tracker: Tracker::new(Limits::default(), seed) }
+        Self { decoder: Decoder::default(), tracker: Tracker::new(Limits::default(), seed) }
     }
 
     /// Takes the next frame.
     pub fn push(&mut self, frame: &Frame<'_>) {
-        self.tracker.push(&decode(frame));
+        self.tracker.push(&self.decoder.decode(frame));
     }
 
     /// Takes all frames of `capture`.
@@ -49,12 +50,14 @@ impl Analysis {
 
     /// The report on all frames so far; `inputs` is what [`Capture::inputs`] says, and may be empty.
     pub fn report(&self, inputs: &[InputStatus]) -> Report {
-        let inputs: Vec<_> = inputs.iter().map(known).collect();
+        let inputs = inputs.iter().zip(0..);
+        let inputs: Vec<_> =
+            inputs.map(|(input, index)| known(input, self.decoder.counts(index))).collect();
         Report(report::Report::build(&self.tracker.trace(), &inputs, None))
     }
 }
 
-fn known(input: &InputStatus) -> InputStats {
+fn known(input: &InputStatus, counts: DecodeCounts) -> InputStats {
     InputStats {
         path: input.path.clone(),
         format: input.format.to_string(),
@@ -64,6 +67,11 @@ fn known(input: &InputStatus) -> InputStats {
         bytes: input.bytes,
         first: input.first,
         last: input.last,
+        undecoded_packets: Some(counts.undecoded),
+        ip_fragments: Some(counts.fragments),
+        reassembled_segments: Some(counts.reassembled),
+        incomplete_fragments: Some(counts.incomplete),
+        skipped: counts.skipped.into_iter().collect(),
         cut_short: input.cut_short,
         note: input.note.clone(),
         ..InputStats::default()

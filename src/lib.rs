@@ -67,7 +67,7 @@
 //! | `report` | `analyze`, `track`, `wire`, `filter`, `units`, `printable`, `text_layout` |
 //! | `tui` | `analyze`, `report`, `track`, `wire`, `filter`, `units`, `printable`, `text_layout` |
 //! | `host` | – |
-//! | `cli` | `analyze::finding`, `report::list`, `nearest`, `units` |
+//! | `cli` | `analyze::finding`, `report::list`, `nearest`, `units`, `wire::tunnel` |
 //! | `app`, `facade` | all |
 //!
 //! `tests/it/layering.rs` holds this table. Below `app` there is no clock, no randomness and, outside
@@ -118,11 +118,14 @@ pub use analyze::finding::Severity;
 pub use capture::{Capture, Compression, Format, InputPath, InputStatus, Interface, OpenError};
 pub use facade::{Analysis, Finding, Report};
 pub use wire::frame::{CapturePoint, Frame, LinkType, PacketNo, Timestamp};
+pub use wire::icmp::IcmpReport;
 pub use wire::mptcp;
 pub use wire::mptcp::MptcpOption;
-pub use wire::segment::{Decoded, Endpoint, Segment, TcpFlags, decode};
+pub use wire::segment::{Decoded, Endpoint, IcmpError, Segment, TcpFlags, decode};
 pub use wire::seq::{Dsn, SeqNum, WireDsn};
+pub use wire::skipped::{Encrypted, Skipped};
 pub use wire::tcp_option::{SackBlocks, TcpOption, TcpOptionIter, TcpOptions};
+pub use wire::way::Way;
 
 /// The command line: all that the program does.
 #[cfg(feature = "cli")]

@@ -19,6 +19,7 @@ pub mod failed_offers;
 pub mod fallback;
 pub mod final_subflows;
 pub mod flow_table;
+mod icmp;
 pub mod ids;
 pub mod index;
 pub mod limits;
@@ -36,6 +37,7 @@ pub mod stamp;
 mod state;
 mod step;
 mod store;
+mod tenants;
 mod token_index;
 pub mod totals;
 pub mod trace;
@@ -43,9 +45,9 @@ pub mod updates;
 
 pub use limits::Limits;
 pub use state::{
-    ack_watch, address, checksum, connection, data, data_level_stats, duplicate, event, handshake,
-    mapping, pending, repeats, rtt, sender_stats, series, stream, subflow, tcp_sequence,
-    transmissions, violations,
+    ack_watch, address, arrivals, checksum, connection, data, data_level_stats, duplicate, event,
+    handshake, icmp as icmp_errors, mapping, pending, repeats, rtt, sender_stats, series, stream,
+    subflow, tcp_sequence, transmissions, violations,
 };
 pub use totals::{OptionCounts, Totals};
 pub use trace::Trace;
@@ -70,6 +72,7 @@ use updates::Update;
 use crate::wire::frame::PacketNo;
 use crate::wire::mptcp::{Key, MpPrio, MptcpOption};
 use crate::wire::segment::{Decoded, Segment};
+use crate::wire::skipped::Skipped;
 
 /// Puts connections together from segments.
 pub struct Tracker {
@@ -186,8 +189,9 @@ impl Tracker {
     /// What the proof in an option of `segment`, which was pushed before, is worth; `None` for an
     /// option that carries none, and for a flow that is not followed.
     pub fn verdict(&self, segment: &Segment<'_>, option: &MptcpOption) -> Option<Verdict> {
+        let flows = &self.shared.flows;
         let key = FlowKey::new(segment.source, segment.destination);
-        let id = self.shared.flows.subflow(&key)?;
+        let id = flows.subflow(&flows.tenants.find(key, segment))?;
         let subflow = &self.store.subflows[id];
         let sender = subflow.direction_from(segment.source).sender();
         proof::of_option(self.store.connection_of(id), subflow, sender, option)
@@ -196,8 +200,9 @@ impl Tracker {
     /// Wireshark's `tcp.stream` of a flow that shows no MPTCP so far; `segment`, which was pushed before,
     /// is one of it.
     pub fn plain_stream(&self, segment: &Segment<'_>) -> Option<u32> {
+        let flows = &self.shared.flows;
         let key = FlowKey::new(segment.source, segment.destination);
-        match self.shared.flows.get(&key)? {
+        match flows.get(&flows.tenants.find(key, segment))? {
             Flow::Plain { stream, .. } => stream,
             Flow::Subflow(_) => None,
         }
@@ -218,9 +223,10 @@ impl Tracker {
         }
         match decoded {
             Decoded::Tcp(segment) => self.push_segment(segment),
+            Decoded::Icmp(error) => icmp::take(&mut self.shared, &mut self.store, error),
             Decoded::Fragment => totals.fragments += 1,
-            Decoded::Undecoded => totals.undecoded += 1,
-            Decoded::Other => {}
+            Decoded::Undecoded | Decoded::Other(Skipped::LinkType(_)) => totals.undecoded += 1,
+            Decoded::Other(_) => {}
         }
     }
 
@@ -240,7 +246,7 @@ impl Tracker {
         let key = FlowKey::new(segment.source, segment.destination);
         let id = match shared.flows.subflow(&key) {
             Some(id) if !opening::is_reuse(store, id, segment, &options) => id,
-            _ => match opening::open(shared, store, key, segment, &options) {
+            _ => match opening::find_or_open(shared, store, key, segment, &options) {
                 Some(id) => id,
                 None => return,
             },

@@ -178,6 +178,10 @@ macro_rules! catalogue {
             JoinNoAnswer = "join-no-answer", warning(Subflow, "RFC 8684 §3.2")
                 .because(AFTER_FALLBACK),
                 [Each(join_silence::join_no_answer)];
+            /// ICMP says that the address of a join cannot be reached.
+            JoinUnreachable = "join-unreachable", warning(Subflow, "RFC 1122 §4.2.3.9")
+                .because(&[Code::SinglePath]),
+                [Each(unreachable::join_unreachable)];
             /// A join was answered as if it were plain TCP.
             JoinAnsweredByPlainTcp = "join-answered-by-plain-tcp",
                 warning(Subflow, "RFC 8684 §3.2").doubtful()

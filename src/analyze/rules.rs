@@ -24,6 +24,7 @@ mod retries;
 mod signals;
 pub(super) mod single_path;
 mod tokens;
+mod unreachable;
 mod unused_addresses;
 
 use super::catalogue::catalogue;

@@ -10,8 +10,10 @@ use anyhow::Result;
 
 use super::inputs;
 use crate::capture::{Capture, InputPath, is_pipe};
-use crate::wire::segment::{Decoded, Endpoint, Segment, TcpFlags, decode};
+use crate::wire::decoder::Decoder;
+use crate::wire::segment::{Decoded, Endpoint, Segment, TcpFlags};
 use crate::wire::seq::SeqNum;
+use crate::wire::tunnel::DecodeAs;
 
 /// Frames of each input that are searched for handshakes.
 const MAX_FRAMES: usize = 100_000;
@@ -32,14 +34,14 @@ struct PacketStamp {
 /// By how many nanoseconds the clock of each input is ahead of the first one's; `None` where that
 /// can't be told, or is too little to matter. With standard input or a pipe among them, none is looked
 /// at: what is read of those is gone.
-pub(super) fn shifts(paths: &[InputPath]) -> Result<Vec<Option<i64>>> {
+pub(super) fn shifts(paths: &[InputPath], decode_as: &DecodeAs) -> Result<Vec<Option<i64>>> {
     if paths.len() < 2 || paths.contains(&InputPath::Stdin) || paths.iter().any(is_pipe) {
         return Ok(vec![None; paths.len()]);
     }
     let mut known: Vec<(PacketStamp, i64)> = Vec::new();
     let mut shifts = Vec::new();
     for path in paths {
-        let seen = handshakes(path)?;
+        let seen = handshakes(path, decode_as)?;
         let shift = known.iter().find_map(|(other, ahead)| Some(compare(other, &seen)? + ahead));
         let shift = shift.filter(|shift| shift.abs() >= MIN_SHIFT_NS);
         known.push((seen, shift.unwrap_or(0)));
@@ -55,12 +57,13 @@ pub(super) fn correct(capture: &mut Capture, shifts: &[Option<i64>]) {
     }
 }
 
-fn handshakes(path: &InputPath) -> Result<PacketStamp> {
+fn handshakes(path: &InputPath, decode_as: &DecodeAs) -> Result<PacketStamp> {
     let mut capture = inputs::open(std::slice::from_ref(path))?;
+    let mut decoder = Decoder::new(decode_as.clone());
     let mut seen = PacketStamp::default();
     for _ in 0..MAX_FRAMES {
         let Some(frame) = capture.next_frame() else { break };
-        if let Decoded::Tcp(segment) = decode(&frame)
+        if let Decoded::Tcp(segment) = decoder.decode(&frame)
             && segment.flags.has(TcpFlags::SYN)
         {
             seen.add(&segment);

@@ -29,7 +29,8 @@ struct Target {
 pub(super) fn run(args: &FollowArgs) -> Result<()> {
     let paths = inputs::paths(&args.inputs);
     let find = |tracker: &Tracker| find(tracker, args.connection);
-    let (first, target) = FirstReading::of(&paths, &args.spool, find)?;
+    let (first, target) =
+        FirstReading::of(&paths, &args.spool, inputs::decode_as(&args.inputs.decode), find)?;
     let sender = match args.from {
         Side::Client => Role::Client,
         Side::Server => Role::Server,

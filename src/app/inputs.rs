@@ -6,12 +6,18 @@ use anyhow::Result;
 
 use self::origins::Origins;
 use super::output::to_stderr;
-use crate::analyze::InputStats;
+use crate::analyze::{InputStats, InterfaceStats};
 use crate::capture::{Capture, InputPath, InputStatus};
-use crate::cli::Inputs;
+use crate::cli::{DecodeArgs, Inputs};
 use crate::report::PacketRef;
+use crate::wire::decoder::{DecodeCounts, Decoder};
 use crate::wire::frame::{Frame, PacketNo, Timestamp};
-use crate::wire::segment::Decoded;
+use crate::wire::tunnel::DecodeAs;
+
+/// What the user says of ports.
+pub(super) fn decode_as(args: &DecodeArgs) -> DecodeAs {
+    DecodeAs::new(args.decode_as.clone())
+}
 
 /// The inputs that the user named.
 pub(super) fn paths(inputs: &Inputs) -> Vec<InputPath> {
@@ -65,53 +71,33 @@ impl Places {
     }
 }
 
-/// What the pipeline finds out about each input.
+/// What is counted of each input beside what its decoder counts.
 pub(super) struct InputCounts {
-    counts: Vec<Count>,
+    /// Frames that the snap length cut.
+    truncated: Vec<u64>,
     origins: Origins,
-}
-
-/// Frames of one input that are not whole.
-#[derive(Debug, Clone, Copy, Default)]
-struct Count {
-    undecoded: u64,
-    fragments: u64,
-    truncated: u64,
-}
-
-impl Count {
-    #[cold]
-    fn note(&mut self, decoded: &Decoded<'_>) {
-        match decoded {
-            Decoded::Tcp(_) | Decoded::Other => {}
-            Decoded::Fragment => self.fragments += 1,
-            Decoded::Undecoded => self.undecoded += 1,
-        }
-    }
 }
 
 impl InputCounts {
     pub(super) fn new(inputs: usize) -> Self {
-        Self { counts: vec![Count::default(); inputs], origins: Origins::new(inputs) }
+        Self { truncated: vec![0; inputs], origins: Origins::new(inputs) }
     }
 
     #[inline]
-    pub(super) fn count(&mut self, frame: &Frame<'_>, decoded: &Decoded<'_>) {
+    pub(super) fn count(&mut self, frame: &Frame<'_>) {
         let input = usize::from(frame.point.input);
         self.origins.push(input);
-        let Some(count) = self.counts.get_mut(input) else {
-            return;
-        };
-        count.truncated += u64::from(frame.is_cut());
-        if !matches!(decoded, Decoded::Tcp(_)) {
-            count.note(decoded);
+        if let Some(truncated) = self.truncated.get_mut(input) {
+            *truncated += u64::from(frame.is_cut());
         }
     }
 
     /// What is known of each input.
-    pub(super) fn stats(&self, inputs: &[InputStatus]) -> Vec<InputStats> {
-        let counted = inputs.iter().zip(&self.counts);
-        counted.map(|(input, count)| stats(input, *count)).collect()
+    pub(super) fn stats(&self, inputs: &[InputStatus], decoder: &Decoder) -> Vec<InputStats> {
+        let inputs = inputs.iter().zip(&self.truncated).zip(0..);
+        let inputs = inputs
+            .map(|((input, truncated), index)| stats(input, *truncated, decoder.counts(index)));
+        inputs.collect()
     }
 
     /// Where packet `number` stands, if that is still known.
@@ -120,19 +106,36 @@ impl InputCounts {
     }
 }
 
-fn stats(input: &InputStatus, count: Count) -> InputStats {
+/// The interfaces of an input, if any of them has a name.
+fn interfaces(input: &InputStatus) -> Vec<InterfaceStats> {
+    if input.interfaces.iter().all(|interface| interface.name.is_none()) {
+        return Vec::new();
+    }
+    let interfaces = input.interfaces.iter().map(|interface| InterfaceStats {
+        name: interface.name.clone(),
+        link_type: interface.link_type,
+        dropped_by_kernel: interface.dropped_by_kernel,
+    });
+    interfaces.collect()
+}
+
+fn stats(input: &InputStatus, truncated: u64, counts: DecodeCounts) -> InputStats {
     InputStats {
         path: input.path.clone(),
         format: input.format.to_string(),
         compression: input.compression.map(|compression| compression.to_string()),
         link_types: input.link_types(),
+        interfaces: interfaces(input),
         packets: input.packets,
         bytes: input.bytes,
         first: input.first,
         last: input.last,
-        undecoded_packets: Some(count.undecoded),
-        truncated_packets: Some(count.truncated),
-        ip_fragments: Some(count.fragments),
+        undecoded_packets: Some(counts.undecoded),
+        truncated_packets: Some(truncated),
+        ip_fragments: Some(counts.fragments),
+        reassembled_segments: Some(counts.reassembled),
+        incomplete_fragments: Some(counts.incomplete),
+        skipped: counts.skipped.into_iter().collect(),
         duplicate_packets: None,
         cut_short: input.cut_short,
         note: input.note.clone(),

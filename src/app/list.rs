@@ -15,13 +15,15 @@ pub(super) fn run(args: &ListArgs) -> Result<()> {
     let filter = filter::parse(&args.filter)?;
     let paths = inputs::paths(&args.inputs);
     let mut capture = inputs::open(&paths)?;
-    let shifts = clocks::shifts(&paths)?;
+    let decode_as = inputs::decode_as(&args.inputs.decode);
+    let shifts = clocks::shifts(&paths, &decode_as)?;
     clocks::correct(&mut capture, &shifts);
     let json = args.json.as_ref().map(|path| Destination::create(path, &paths)).transpose()?;
-    let tracked = report::track(capture, KeptStreams::None, false)?;
+    let tracked = report::track(capture, decode_as, KeptStreams::None, false)?;
     let statuses = tracked.capture.inputs();
     let wanted = ReportContents::default();
-    let mut report = report::build(&tracked.tracker, &tracked.counts, statuses, &shifts, &wanted);
+    let counted = (&tracked.decoder, &tracked.counts);
+    let mut report = report::build(&tracked.tracker, counted, statuses, &shifts, &wanted);
     inputs::warn_of_cut_inputs(statuses);
     mem::forget(tracked);
     filter::keep(&mut report, &filter);
@@ -40,6 +42,10 @@ pub(super) fn run(args: &ListArgs) -> Result<()> {
             width,
         };
         output::to_stdout(|out| match report.totals.connections {
+            0 if report.may_have_more() => writeln!(
+                out,
+                "no MPTCP connection was found in what could be looked into: report names the rest"
+            ),
             0 => writeln!(out, "no MPTCP connection was found"),
             _ => write_list(&rows, &options, out),
         })?;

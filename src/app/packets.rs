@@ -17,6 +17,7 @@ use crate::cli::{PacketsArgs, TimeWord};
 use crate::report::packets::json::Packet;
 use crate::report::packets::{PacketLine, PacketRow, Standing, csv, has_mptcp};
 use crate::track::{Limits, Tracker};
+use crate::wire::decoder::Decoder;
 use crate::wire::frame::Timestamp;
 use crate::wire::mptcp::MptcpOption;
 use crate::wire::segment::Decoded;
@@ -35,7 +36,8 @@ fn needs_the_end(args: &PacketsArgs, paths: &[InputPath]) -> bool {
 
 /// Reads the inputs twice, and prints rows the second time.
 fn print_twice_read(args: &PacketsArgs, paths: &[InputPath]) -> Result<()> {
-    let (first, ()) = FirstReading::of(paths, &args.spool, |_| Ok(()))?;
+    let (first, ()) =
+        FirstReading::of(paths, &args.spool, inputs::decode_as(&args.inputs.decode), |_| Ok(()))?;
     let mut second = first.again()?;
     let start = first.origin().unwrap_or_default();
     // A bar between the lines on one terminal would disturb both.
@@ -75,7 +77,9 @@ fn print_twice_read(args: &PacketsArgs, paths: &[InputPath]) -> Result<()> {
 /// Prints rows as they come.
 fn stream(args: &PacketsArgs, paths: &[InputPath]) -> Result<()> {
     let mut capture = inputs::open(paths)?;
-    clocks::correct(&mut capture, &clocks::shifts(paths)?);
+    let decode_as = inputs::decode_as(&args.inputs.decode);
+    clocks::correct(&mut capture, &clocks::shifts(paths, &decode_as)?);
+    let mut decoder = Decoder::new(decode_as);
     let names: Vec<_> = capture.inputs().iter().map(|input| input.path.clone()).collect();
     let progress = Progress::new(capture.bytes_total(), !stdout().is_terminal());
     output::to_stdout_soon(|out| {
@@ -84,7 +88,7 @@ fn stream(args: &PacketsArgs, paths: &[InputPath]) -> Result<()> {
         // It knows the keys that proofs are verified with.
         let mut tracker = Tracker::new(Limits::default(), report::seed());
         let mut rows = Rows::begin(args, paths, out)?;
-        pipeline::run(&mut capture, progress, |frame, decoded| {
+        pipeline::run(&mut capture, &mut decoder, progress, |frame, decoded| {
             let start = *start.get_or_insert(frame.timestamp);
             let place = places.next(frame);
             tracker.push(decoded);

@@ -4,8 +4,9 @@ use std::io;
 
 use super::progress::Progress;
 use crate::capture::Capture;
+use crate::wire::decoder::Decoder;
 use crate::wire::frame::Frame;
-use crate::wire::segment::{Decoded, decode};
+use crate::wire::segment::Decoded;
 
 /// How many frames pass between two looks at the clock.
 const FRAMES_PER_LOOK: u64 = 4096;
@@ -15,12 +16,13 @@ const FRAMES_PER_LOOK: u64 = 4096;
 #[inline]
 pub(super) fn run(
     capture: &mut Capture,
+    decoder: &mut Decoder,
     mut progress: Progress,
     mut visit: impl FnMut(&Frame<'_>, &Decoded<'_>) -> io::Result<()>,
 ) -> io::Result<()> {
     let mut frames: u64 = 0;
     while let Some(frame) = capture.next_frame() {
-        visit(&frame, &decode(&frame))?;
+        visit(&frame, &decoder.decode(&frame))?;
         frames += 1;
         if frames.is_multiple_of(FRAMES_PER_LOOK) {
             progress.update(capture.bytes_read(), frames);

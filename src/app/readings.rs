@@ -31,9 +31,11 @@ use crate::track::packet_class::LastPacket;
 use crate::track::proof::Verdict;
 use crate::track::relative::RelativeNumbers;
 use crate::track::{Limits, Tracker};
+use crate::wire::decoder::Decoder;
 use crate::wire::frame::{Frame, Timestamp};
 use crate::wire::mptcp::MptcpOption;
 use crate::wire::segment::Decoded;
+use crate::wire::tunnel::DecodeAs;
 
 /// How many frames pass between two looks at whether a pipe is kept.
 const FRAMES_PER_LOOK: u64 = 1024;
@@ -43,6 +45,7 @@ pub(super) struct FirstReading {
     inputs: KeptInputs,
     statuses: Vec<InputStatus>,
     shifts: Vec<Option<i64>>,
+    decode_as: DecodeAs,
     seed: u64,
     subflows: FinalSubflows,
 }
@@ -52,6 +55,7 @@ impl FirstReading {
     pub(super) fn of<T>(
         paths: &[InputPath],
         spool: &SpoolArgs,
+        decode_as: DecodeAs,
         look: impl FnOnce(&Tracker) -> Result<T>,
     ) -> Result<(Self, T)> {
         let stopped = Arc::new(AtomicBool::new(false));
@@ -59,18 +63,19 @@ impl FirstReading {
         if inputs.has_pipe() {
             stop_at_interrupt(&stopped)?;
         }
-        let shifts = clocks::shifts(paths)?;
+        let shifts = clocks::shifts(paths, &decode_as)?;
         clocks::correct(&mut capture, &shifts);
         let seed = report::seed();
         let mut tracker = Tracker::new(Limits::default(), seed);
-        track(&inputs, &mut capture, &mut tracker)?;
+        let mut decoder = Decoder::new(decode_as.clone());
+        track(&inputs, &mut capture, &mut decoder, &mut tracker)?;
         if stopped.swap(true, Ordering::Relaxed) {
             to_stderr("interrupted: what came so far is read again now");
         }
         let found = look(&tracker)?;
         let subflows = FinalSubflows::new(&tracker.trace());
         let statuses = capture.inputs().to_vec();
-        Ok((Self { inputs, statuses, shifts, seed, subflows }, found))
+        Ok((Self { inputs, statuses, shifts, decode_as, seed, subflows }, found))
     }
 
     /// What is known of each input.
@@ -109,7 +114,8 @@ impl FirstReading {
         let mut tracker = Tracker::new(Limits::default(), self.seed);
         tracker.keep_last_packet();
         let places = Places::new(self.statuses.len());
-        Ok(SecondReading { first: self, capture, tracker, places })
+        let decoder = Decoder::new(self.decode_as.clone());
+        Ok(SecondReading { first: self, capture, decoder, tracker, places })
     }
 }
 
@@ -123,10 +129,15 @@ fn stop_at_interrupt(stopped: &Arc<AtomicBool>) -> io::Result<()> {
 }
 
 /// Reads to the end, or to where a pipe cannot be kept any more.
-fn track(inputs: &KeptInputs, capture: &mut Capture, tracker: &mut Tracker) -> Result<()> {
+fn track(
+    inputs: &KeptInputs,
+    capture: &mut Capture,
+    decoder: &mut Decoder,
+    tracker: &mut Tracker,
+) -> Result<()> {
     let progress = Progress::new(capture.bytes_total(), true).of("first reading · ");
     let mut frames = 0u64;
-    let outcome = pipeline::run(capture, progress, |_, decoded| {
+    let outcome = pipeline::run(capture, decoder, progress, |_, decoded| {
         tracker.push(decoded);
         frames += 1;
         let is_lost = frames.is_multiple_of(FRAMES_PER_LOOK) && inputs.failure().is_some();
@@ -142,6 +153,7 @@ fn track(inputs: &KeptInputs, capture: &mut Capture, tracker: &mut Tracker) -> R
 pub(super) struct SecondReading<'a> {
     first: &'a FirstReading,
     capture: Capture,
+    decoder: Decoder,
     tracker: Tracker,
     places: Places,
 }
@@ -175,7 +187,7 @@ impl SecondReading<'_> {
         let progress = Progress::new(self.capture.bytes_total(), has_bar).of("second reading · ");
         let (tracker, places) = (&mut self.tracker, &mut self.places);
         let subflows = &self.first.subflows;
-        pipeline::run(&mut self.capture, progress, |frame, decoded| {
+        pipeline::run(&mut self.capture, &mut self.decoder, progress, |frame, decoded| {
             tracker.push(decoded);
             let mut packet = tracker.last_packet();
             if let Some(packet) = &mut packet {

@@ -1,5 +1,6 @@
 //! `report`: what happened, as text and as JSON.
 
+use std::collections::BTreeMap;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::mem;
@@ -20,17 +21,20 @@ use crate::capture::{Capture, InputStatus};
 use crate::cli::{FindingArgs, Level, ReportArgs};
 use crate::host::HostSnapshot;
 use crate::report::Report;
+use crate::report::model::Roads;
 use crate::report::text::TextOptions;
 use crate::track::stream::StreamUse;
 use crate::track::{Limits, Tracker};
+use crate::wire::decoder::Decoder;
 use crate::wire::frame::Timestamp;
+use crate::wire::tunnel::DecodeAs;
 
 /// The program ends after it, so its memory is not freed piece by piece.
 pub(super) fn run(args: &ReportArgs) -> Result<Outcome> {
     let filter = filter::parse(&args.filter)?;
     let paths = inputs::paths(&args.inputs);
     let mut capture = inputs::open(&paths)?;
-    let shifts = clocks::shifts(&paths)?;
+    let shifts = clocks::shifts(&paths, &inputs::decode_as(&args.inputs.decode))?;
     clocks::correct(&mut capture, &shifts);
     let mut outputs = Outputs::open(&args.outputs, &paths)?;
     outputs.add_text(TextOptions {
@@ -78,16 +82,17 @@ fn analyse(
     host: Option<HostSnapshot>,
 ) -> Result<Report> {
     let streams = if args.streams { KeptStreams::Hashes } else { KeptStreams::None };
-    let mut tracked = track(capture, streams, args.series)?;
+    let decode_as = inputs::decode_as(&args.inputs.decode);
+    let mut tracked = track(capture, decode_as, streams, args.series)?;
     if let Some(path) = &args.keys {
         tracked.tracker.use_keys(&keys::read(path)?);
     }
-    let Tracked { tracker, capture, counts } = &tracked;
+    let Tracked { tracker, decoder, capture, counts } = &tracked;
     let wanted = ReportContents {
         series: args.series,
         findings: Selection { host, ..selection(&args.findings) },
     };
-    let report = build(tracker, counts, capture.inputs(), shifts, &wanted);
+    let report = build(tracker, (decoder, counts), capture.inputs(), shifts, &wanted);
     mem::forget(tracked);
     Ok(report)
 }
@@ -102,12 +107,12 @@ pub(super) struct ReportContents {
 /// The report on what was tracked of `inputs`.
 pub(super) fn build(
     tracker: &Tracker,
-    counts: &InputCounts,
+    (decoder, counts): (&Decoder, &InputCounts),
     inputs: &[InputStatus],
     shifts: &[Option<i64>],
     wanted: &ReportContents,
 ) -> Report {
-    let mut all = counts.stats(inputs);
+    let mut all = counts.stats(inputs, decoder);
     let trace = tracker.trace();
     for (stats, input) in all.iter_mut().zip(0..) {
         stats.clock_shift_ns = shifts.get(input).copied().flatten();
@@ -120,7 +125,10 @@ pub(super) fn build(
     let has_several = all.len() > 1;
     let lookup = has_several.then_some(&lookup as &_);
     let build = if wanted.series { Report::build_with_series } else { Report::build_with };
-    build(&trace, &all, lookup, &wanted.findings)
+    let mut report = build(&trace, &all, lookup, &wanted.findings);
+    let indexes = BTreeMap::new();
+    report.fill_roads(&trace, &Roads { ways: decoder.ways(), inputs: &all, indexes: &indexes });
+    report
 }
 
 /// What a level of the command line stands for.
@@ -153,12 +161,18 @@ pub(super) enum KeptStreams {
 /// A capture that was read to its end, and what became of it.
 pub(super) struct Tracked {
     pub(super) tracker: Tracker,
+    pub(super) decoder: Decoder,
     pub(super) capture: Capture,
     pub(super) counts: InputCounts,
 }
 
 /// Reads a capture to its end.
-pub(super) fn track(mut capture: Capture, streams: KeptStreams, series: bool) -> Result<Tracked> {
+pub(super) fn track(
+    mut capture: Capture,
+    decode_as: DecodeAs,
+    streams: KeptStreams,
+    series: bool,
+) -> Result<Tracked> {
     let mut tracker = Tracker::new(Limits::default(), seed());
     if series {
         tracker.keep_series();
@@ -168,12 +182,13 @@ pub(super) fn track(mut capture: Capture, streams: KeptStreams, series: bool) ->
     }
     let mut counts = InputCounts::new(capture.inputs().len());
     let progress = Progress::new(capture.bytes_total(), true);
-    pipeline::run(&mut capture, progress, |frame, decoded| {
-        counts.count(frame, decoded);
+    let mut decoder = Decoder::new(decode_as);
+    pipeline::run(&mut capture, &mut decoder, progress, |frame, decoded| {
+        counts.count(frame);
         tracker.push(decoded);
         Ok(())
     })?;
-    Ok(Tracked { tracker, capture, counts })
+    Ok(Tracked { tracker, decoder, capture, counts })
 }
 
 /// A random number: who sends packets cannot foresee which of them collide in a hash table.

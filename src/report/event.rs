@@ -10,6 +10,8 @@
 //! A field that this form of the option does not carry is left out, and so are reserved bits that
 //! are 0.
 
+use std::net::IpAddr;
+
 use schemars::{JsonSchema, Schema};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -19,6 +21,7 @@ use super::option::{self, AnyOption};
 use crate::track::event as tracked;
 use crate::track::fallback::FallbackCause;
 use crate::track::role::Direction;
+use crate::wire::icmp::IcmpReport;
 use crate::wire::mptcp::MptcpOption;
 use crate::wire::seq::Dsn;
 
@@ -71,9 +74,38 @@ pub enum EventKind {
     /// From here on the connection is plain TCP.
     #[schemars(rename = "FALLBACK")]
     Fallback(Fallback),
+    /// An ICMP error about a segment of this direction.
+    #[schemars(rename = "ICMP")]
+    Icmp(Icmp),
     /// An MPTCP option.
     #[schemars(untagged)]
     Option(#[schemars(with = "AnyOption")] MptcpOption),
+}
+
+/// An ICMP error.
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+pub struct Icmp {
+    /// Who reports it.
+    pub from: IpAddr,
+    /// Its type.
+    #[schemars(rename = "type")]
+    pub kind: u8,
+    /// Its code.
+    pub code: u8,
+    /// What that means, such as `host_unreachable`.
+    pub name: &'static str,
+    /// What the next link takes at most.
+    pub mtu: Option<u32>,
+    /// What it means, for a person.
+    #[schemars(skip)]
+    pub title: &'static str,
+}
+
+impl Icmp {
+    fn new(from: IpAddr, report: IcmpReport) -> Self {
+        let IcmpReport { kind, code, mtu, .. } = report;
+        Self { from, kind, code, name: report.name(), mtu, title: report.title() }
+    }
 }
 
 /// All fields in one object. By hand: `flatten` makes every field of the inner one go through a second
@@ -107,6 +139,14 @@ impl EventKind {
                 object.serialize_entry("kind", "SYN")?;
                 object.serialize_entry("ack", &syn.ack)?;
                 object.serialize_entry("retransmission", &syn.retransmission)
+            }
+            Self::Icmp(icmp) => {
+                object.serialize_entry("kind", "ICMP")?;
+                object.serialize_entry("from", &icmp.from)?;
+                object.serialize_entry("type", &icmp.kind)?;
+                object.serialize_entry("code", &icmp.code)?;
+                object.serialize_entry("name", &icmp.name)?;
+                object.serialize_entry("mtu", &icmp.mtu)
             }
             Self::FirstData(first) => {
                 object.serialize_entry("kind", "FIRST_DATA")?;
@@ -258,6 +298,7 @@ impl From<&tracked::EventKind> for EventKind {
                 Self::Stall(Stall { stalled_ns: duration_ns })
             }
             tracked::EventKind::Fin => Self::Fin,
+            tracked::EventKind::Icmp { from, report } => Self::Icmp(Icmp::new(from, report)),
             tracked::EventKind::Rst { ack } => Self::Rst(Rst { ack }),
             tracked::EventKind::Fallback(cause) => Self::Fallback(Fallback { cause }),
         }

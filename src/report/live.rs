@@ -156,8 +156,12 @@ fn connection_line(
 ) -> LiveLine {
     let first = connection.subflows.first().map(|id| trace.subflow(*id));
     // Never shown: a connection always has its first subflow.
-    let unknown =
-        || SubflowEndpoint { address: Ipv4Addr::UNSPECIFIED.into(), port: 0, address_id: None };
+    let unknown = || SubflowEndpoint {
+        address: Ipv4Addr::UNSPECIFIED.into(),
+        port: 0,
+        address_id: None,
+        interface: None,
+    };
     let end = |role| first.map_or_else(unknown, |first| first.sides.of(role).into());
     let has_ended = !matches!(
         state,

@@ -15,7 +15,9 @@ mod build;
 mod connection;
 mod data;
 mod finding;
+mod icmp;
 mod input;
+mod road;
 mod series;
 mod subflow;
 
@@ -29,7 +31,9 @@ pub use build::{Lookup, Moment, PacketRef};
 pub use connection::{AddAddrRoom, Close, Connection, Fallback, Family, Host, OptionSpace};
 pub use data::{DataDirection, ReceiveWindow, Reinjection, Stall};
 pub use finding::Finding;
-pub use input::{Forgotten, Input, Severities, Totals};
+pub use icmp::Icmp;
+pub use input::{Forgotten, Input, Severities, SkippedPackets, Totals};
+pub use road::{Interface, Process, Roads, Tunnel};
 pub use series::{Series, Spans};
 pub use subflow::{
     Checksums, Distribution, Handshake, JoinHmacs, OrphanSubflow, Reset, Subflow, SubflowDirection,
@@ -55,6 +59,8 @@ pub struct Report {
     pub totals: Totals,
     /// What `mptcpscope host --json` prints, where it was given.
     pub host: Option<serde_json::Value>,
+    /// Tunnels that were opened, in the order in which they were first seen.
+    pub tunnels: Vec<Tunnel>,
     /// Every TCP connection in which MPTCP was offered or used, in the order of the first packets.
     pub connections: Vec<Connection>,
     /// Which connections and joins are in it, if not all: the `--filter` that they satisfy. Only
@@ -93,6 +99,7 @@ impl Default for Report {
             inputs: Vec::new(),
             totals: Totals::default(),
             host: None,
+            tunnels: Vec::new(),
             connections: Vec::new(),
             filter: None,
             orphan_subflows: Vec::new(),
@@ -153,6 +160,7 @@ impl Report {
             inputs: Input::build(inputs, trace.totals()),
             totals,
             host: None,
+            tunnels: Vec::new(),
             connections,
             filter: None,
             orphan_subflows,
@@ -168,6 +176,23 @@ impl Report {
         let first = all.partition_point(|finding| finding.connection < Some(connection));
         let end = all.partition_point(|finding| finding.connection <= Some(connection));
         all.get(first..end).unwrap_or_default()
+    }
+
+    /// Whether there may be connections in what was not looked into.
+    pub fn may_have_more(&self) -> bool {
+        let mut skipped = self.inputs.iter().flat_map(|input| &input.skipped);
+        skipped.any(|skipped| !skipped.is_housekeeping)
+    }
+
+    /// Fills in which ways the packets came.
+    pub fn fill_roads(&mut self, trace: &Trace<'_>, roads: &Roads<'_>) {
+        self.tunnels = Tunnel::build(roads.ways);
+        for (reported, connection) in self.connections.iter_mut().zip(trace.connections()) {
+            reported.fill_roads(trace, connection, roads);
+        }
+        for (reported, subflow) in self.orphan_subflows.iter_mut().zip(trace.orphans()) {
+            reported.subflow.fill_roads(roads.of_subflow(subflow));
+        }
     }
 
     /// A report as [`Report::build_with`] makes it, with `series` filled in.

@@ -105,6 +105,7 @@ fn counts(report: &Report) -> Vec<String> {
     let totals = &report.totals;
     let connections = units::counted(totals.connections, "MPTCP connection");
     let first = match totals.connections {
+        0 if report.may_have_more() => format!("{connections} in what could be looked into"),
         0 => connections,
         _ => format!("{connections}, {}", units::counted(totals.subflows, "subflow")),
     };

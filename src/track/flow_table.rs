@@ -9,11 +9,12 @@ use hashbrown::HashMap;
 use super::arena::Arena;
 use super::ids::{Id, SubflowId};
 use super::stamp::PacketStamp;
+use super::tenants::Tenants;
 use crate::wire::segment::Endpoint;
 use crate::wire::seq::SeqNum;
 
 /// A 4-tuple without direction: the smaller endpoint comes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FlowKey {
     /// Between IPv4 addresses.
     V4(V4Key),
@@ -23,18 +24,18 @@ pub enum FlowKey {
 
 /// Address and port of each endpoint, in as few words as there can be: this is made, hashed and
 /// compared once a segment, and there are many of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct V4Key {
     low: u64,
     high: u64,
 }
 
 /// The addresses, then both ports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct V6Key {
     low: [u64; 2],
     high: [u64; 2],
-    ports: u32,
+    ports: u64,
 }
 
 impl FlowKey {
@@ -47,6 +48,19 @@ impl FlowKey {
         }
         Self::V6(V6Key::new(one, other))
     }
+
+    /// The key of one of several flows that have this 4-tuple, counted from 1.
+    pub(super) const fn in_slot(self, slot: u16) -> Self {
+        match self {
+            // Address and port take 48 bits.
+            Self::V4(V4Key { low, high }) => {
+                Self::V4(V4Key { low: low | (slot as u64) << 48, high })
+            }
+            Self::V6(V6Key { low, high, ports }) => {
+                Self::V6(V6Key { low, high, ports: ports | (slot as u64) << 32 })
+            }
+        }
+    }
 }
 
 impl V6Key {
@@ -54,7 +68,7 @@ impl V6Key {
         let one = (words(one.address), one.port);
         let other = (words(other.address), other.port);
         let (low, high) = (one.min(other), one.max(other));
-        let ports = u32::from(low.1) << 16 | u32::from(high.1);
+        let ports = u64::from(low.1) << 16 | u64::from(high.1);
         Self { low: low.0, high: high.0, ports }
     }
 }
@@ -73,7 +87,7 @@ impl Hash for V6Key {
         for word in self.low.iter().chain(&self.high) {
             state.write_u64(*word);
         }
-        state.write_u32(self.ports);
+        state.write_u64(self.ports);
     }
 }
 
@@ -115,6 +129,8 @@ pub struct PlainSyn {
     pub seen: PacketStamp,
     /// Port of who sent it.
     pub port: u16,
+    /// In which of several networks it was.
+    pub tenant: u16,
 }
 
 /// All 4-tuples seen. Plain flows past a limit are not stored, only counted.
@@ -124,6 +140,8 @@ pub struct FlowTable {
     v4: HashMap<V4Key, FlowEntry, FixedState>,
     v6: HashMap<V6Key, FlowEntry, FixedState>,
     plain: Arena<PlainFlow>,
+    /// 4-tuples that are used in several networks at once.
+    pub(super) tenants: Tenants,
     max_plain: usize,
     /// Whether plain flows past the limit take the place of all before them.
     forgetful: bool,
@@ -136,6 +154,8 @@ pub struct FlowTable {
 enum FlowEntry {
     Plain(Id<PlainFlow>),
     Subflow(SubflowId),
+    /// Each of several flows of this 4-tuple has a key of its own: see [`Tenants`].
+    Shared,
 }
 
 /// What is known of a plain flow.
@@ -153,6 +173,7 @@ impl FlowTable {
             v4: HashMap::with_hasher(state.clone()),
             v6: HashMap::with_hasher(state),
             plain: Arena::default(),
+            tenants: Tenants::default(),
             max_plain,
             forgetful,
             forgot: false,
@@ -165,7 +186,7 @@ impl FlowTable {
     pub fn subflow(&self, key: &FlowKey) -> Option<SubflowId> {
         match self.entry(key)? {
             FlowEntry::Subflow(id) => Some(id),
-            FlowEntry::Plain(_) => None,
+            FlowEntry::Plain(_) | FlowEntry::Shared => None,
         }
     }
 
@@ -173,6 +194,7 @@ impl FlowTable {
     pub fn get(&self, key: &FlowKey) -> Option<Flow> {
         match self.entry(key)? {
             FlowEntry::Subflow(id) => Some(Flow::Subflow(id)),
+            FlowEntry::Shared => None,
             FlowEntry::Plain(id) => {
                 let PlainFlow { stream, syn } = self.plain[id];
                 Some(Flow::Plain { stream, syn })
@@ -209,15 +231,34 @@ impl FlowTable {
                 FlowEntry::Plain(id)
             }
         };
+        self.insert(key, entry);
+        !(matches!(entry, FlowEntry::Plain(_)) && self.forgot)
+    }
+
+    fn insert(&mut self, key: FlowKey, entry: FlowEntry) {
         match key {
             FlowKey::V4(key) => self.v4.insert(key, entry),
             FlowKey::V6(key) => self.v6.insert(key, entry),
         };
-        !(matches!(entry, FlowEntry::Plain(_)) && self.forgot)
+    }
+
+    /// Gives the flow of a 4-tuple a key of its own: from now on there may be others.
+    pub(super) fn share(&mut self, key: FlowKey) {
+        if let Some(entry) = self.entry(&key) {
+            self.insert(key.in_slot(1), entry);
+        }
+        self.insert(key, FlowEntry::Shared);
     }
 
     /// Takes the 4-tuple of a subflow out, unless another flow has it by now.
     pub fn remove(&mut self, key: &FlowKey, subflow: SubflowId) {
+        for slot in 1..=self.tenants.slots(key) {
+            self.remove_exactly(&key.in_slot(slot), subflow);
+        }
+        self.remove_exactly(key, subflow);
+    }
+
+    fn remove_exactly(&mut self, key: &FlowKey, subflow: SubflowId) {
         if !matches!(self.entry(key), Some(FlowEntry::Subflow(id)) if id == subflow) {
             return;
         }
@@ -230,7 +271,7 @@ impl FlowTable {
     /// Keeps only the subflows that are wanted.
     pub fn retain_subflows(&mut self, wanted: impl Fn(SubflowId) -> bool) {
         self.retain(|entry| match entry {
-            FlowEntry::Plain(_) => true,
+            FlowEntry::Plain(_) | FlowEntry::Shared => true,
             FlowEntry::Subflow(id) => wanted(id),
         });
     }
@@ -244,7 +285,7 @@ impl FlowTable {
     }
 
     fn forget_plain(&mut self) {
-        self.retain(|entry| matches!(entry, FlowEntry::Subflow(_)));
+        self.retain(|entry| !matches!(entry, FlowEntry::Plain(_)));
         self.plain = Arena::default();
         self.forgot = true;
     }

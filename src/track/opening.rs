@@ -9,6 +9,7 @@ use super::shared::Shared;
 use super::stamp::PacketStamp;
 use super::state::subflow::{Opening, Subflow};
 use super::store::Store;
+use super::tenants::Networks;
 use crate::wire::mptcp::{CapableForm, MpJoin, MptcpOption, Token};
 use crate::wire::segment::{Segment, TcpFlags};
 
@@ -45,10 +46,63 @@ pub(super) fn is_reuse(
     }
 }
 
+/// Looks at a segment whose 4-tuple is no subflow so far, or not the one that it was: in another network
+/// it may be one. Returns the subflow that it belongs to; `None` for plain TCP.
+#[inline(never)]
+pub(super) fn find_or_open(
+    shared: &mut Shared,
+    store: &mut Store,
+    key: FlowKey,
+    segment: &Segment<'_>,
+    options: &SegmentOptions,
+) -> Option<SubflowId> {
+    if !shared.flows.tenants.is_shared(&key) {
+        if !is_in_another_network(shared, store, key, segment) {
+            return open(shared, store, key, segment, options);
+        }
+        shared.flows.share(key);
+    }
+    let key = shared.flows.tenants.take(key, segment);
+    match shared.flows.subflow(&key) {
+        Some(id) if !is_reuse(store, id, segment, options) => Some(id),
+        _ => open(shared, store, key, segment, options),
+    }
+}
+
+/// Whether a SYN begins a second flow of a 4-tuple, in another network than the first one. If so, the
+/// first one is noted as one of several.
+fn is_in_another_network(
+    shared: &mut Shared,
+    store: &Store,
+    key: FlowKey,
+    segment: &Segment<'_>,
+) -> bool {
+    if !segment.flags.is_syn() || !shared.flows.tenants.has_room() {
+        return false;
+    }
+    let (networks, isn) = match shared.flows.get(&key) {
+        Some(Flow::Subflow(id)) => {
+            let subflow = &store.subflows[id];
+            let arrivals =
+                Role::BOTH.into_iter().flat_map(|role| subflow.sides.of(role).arrivals.all());
+            let networks: Networks = arrivals.map(|arrival| arrival.way.tenant).collect();
+            (networks, subflow.sides.of(subflow.opener).sequence.isn())
+        }
+        Some(Flow::Plain { syn: Some(syn), .. }) => {
+            (Networks::from_slice(&[syn.tenant]), Some(syn.seq))
+        }
+        _ => return false,
+    };
+    let is_other = !networks.contains(&segment.way.tenant) && isn != Some(segment.seq);
+    if is_other {
+        shared.flows.tenants.begin(key, networks, isn);
+    }
+    is_other
+}
+
 /// Looks at a segment of a flow that is no subflow so far, or not the one that it was. Returns the
 /// subflow that the flow becomes with it; `None` for plain TCP.
-#[inline(never)]
-pub(super) fn open(
+fn open(
     shared: &mut Shared,
     store: &mut Store,
     key: FlowKey,
@@ -97,7 +151,12 @@ pub(super) fn open(
 
 /// What is remembered of the SYN of a plain flow.
 fn plain_syn(segment: &Segment<'_>) -> PlainSyn {
-    PlainSyn { seq: segment.seq, seen: PacketStamp::in_segment(segment), port: segment.source.port }
+    PlainSyn {
+        seq: segment.seq,
+        seen: PacketStamp::in_segment(segment),
+        port: segment.source.port,
+        tenant: segment.way.tenant,
+    }
 }
 
 /// The subflow that `segment`, the first one of its flow with an MPTCP option, belongs to.

@@ -4,6 +4,8 @@
 
 pub mod ack_watch;
 pub mod address;
+pub mod arrivals;
+mod byte_counts;
 pub mod checksum;
 pub mod connection;
 pub mod data;
@@ -11,6 +13,7 @@ pub mod data_level_stats;
 pub mod duplicate;
 pub mod event;
 pub mod handshake;
+pub mod icmp;
 pub mod mapping;
 pub(super) mod packet_log;
 pub mod pending;

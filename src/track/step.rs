@@ -58,6 +58,8 @@ pub(crate) fn take(mut step: Step<'_>) -> Outcome {
     let moves = step.side().pending.moves().len();
     let digest = step.updates.is_some().then(|| StateDigest::of(step.subflow, step.connection));
     step.see();
+    let segment = step.segment;
+    step.side().arrivals.see(segment);
     take_content(step);
     release_if_finished(step);
     let class = step.is_class_wanted.then(|| classify::class_of(step, bytes));

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+pub use super::link_type::LinkType;
+
 /// Nanoseconds since the Unix epoch, as the capture recorded them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(pub i64);
@@ -21,63 +23,6 @@ pub struct PacketNo(pub u64);
 impl fmt::Display for PacketNo {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}", self.0)
-    }
-}
-
-/// Which link-layer header a frame starts with (the tcpdump.org link type number).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LinkType(pub u32);
-
-impl LinkType {
-    /// BSD loopback: 4 octets of address family in host byte order.
-    pub const NULL: Self = Self(0);
-    /// Ethernet II and 802.3.
-    pub const ETHERNET: Self = Self(1);
-    /// PPP, with or without HDLC framing.
-    pub const PPP: Self = Self(9);
-    /// Raw IP, as some systems number it.
-    pub const RAW_BSD: Self = Self(12);
-    /// Raw IP, as OpenBSD numbers it.
-    pub const RAW_OPENBSD: Self = Self(14);
-    /// PPP in HDLC-like framing.
-    pub const PPP_HDLC: Self = Self(50);
-    /// PPPoE session, from the PPPoE header on.
-    pub const PPP_ETHER: Self = Self(51);
-    /// Raw IPv4 or IPv6.
-    pub const RAW: Self = Self(101);
-    /// OpenBSD loopback: 4 octets of address family in network byte order.
-    pub const LOOP: Self = Self(108);
-    /// Linux cooked capture, version 1.
-    pub const LINUX_SLL: Self = Self(113);
-    /// PPP with a direction octet in front.
-    pub const PPP_WITH_DIR: Self = Self(204);
-    /// Raw IPv4.
-    pub const IPV4: Self = Self(228);
-    /// Raw IPv6.
-    pub const IPV6: Self = Self(229);
-    /// Linux cooked capture, version 2 (`tcpdump -i any` of today).
-    pub const LINUX_SLL2: Self = Self(276);
-}
-
-impl fmt::Display for LinkType {
-    /// The name of the link type as tcpdump.org lists it, or its number.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match *self {
-            Self::NULL => "NULL",
-            Self::ETHERNET => "ETHERNET",
-            Self::PPP => "PPP",
-            Self::RAW_BSD | Self::RAW_OPENBSD | Self::RAW => "RAW",
-            Self::PPP_HDLC => "PPP_HDLC",
-            Self::PPP_ETHER => "PPP_ETHER",
-            Self::LOOP => "LOOP",
-            Self::LINUX_SLL => "LINUX_SLL",
-            Self::PPP_WITH_DIR => "PPP_WITH_DIR",
-            Self::IPV4 => "IPV4",
-            Self::IPV6 => "IPV6",
-            Self::LINUX_SLL2 => "LINUX_SLL2",
-            Self(number) => return write!(formatter, "{number}"),
-        };
-        formatter.write_str(name)
     }
 }
 

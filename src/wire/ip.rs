@@ -1,23 +1,27 @@
-//! From an IP packet to the TCP segment in it: IPv4 with options, IPv6 with extension headers.
+//! From an IP packet to what it carries: IPv4 with options, IPv6 with extension headers.
 //!
 //! Lengths come from the IP header: what was captured may be less (snap length) or more (padding).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::header::{HeaderKind, HeaderWalk, NotTcp, Notes, take};
+use etherparse::{
+    IpAuthHeaderSlice, Ipv4HeaderSlice, Ipv6FragmentHeaderSlice, Ipv6HeaderSlice,
+    Ipv6RawExtHeaderSlice,
+};
 
-/// IP protocol number of TCP.
-const TCP: u8 = 6;
-/// Protocol number of IPv6's fragment header.
-const FRAGMENT: u8 = 44;
-/// Protocol number of the authentication header, which both versions can have.
-const AUTHENTICATION: u8 = 51;
+use super::header::{HeaderKind, HeaderWalk, NotTcp, Notes, Piece};
+use super::ip_protocol::{self as protocol, AUTHENTICATION, FRAGMENT, ROUTING, TCP};
+
 /// Octets of an Ethernet header without a tag.
 const ETHERNET_HEADER: usize = 14;
 /// Octets of an IPv4 header without options.
 const IPV4_HEADER: usize = 20;
+/// Octets of an IPv6 header.
+const IPV6_HEADER: usize = 40;
 /// Far more extension headers than any packet has.
 const MAX_EXTENSIONS: usize = 16;
+/// The routing type of segment routing (RFC 8754 §2).
+const SEGMENT_ROUTING: u8 = 4;
 
 /// What the IP header says of a TCP segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +36,21 @@ pub(super) struct TcpInIp<'a> {
     pub(super) len: u32,
     /// The segment as far as it was captured: at most `len` bytes.
     pub(super) octets: &'a [u8],
+}
+
+/// What the headers of an IP packet say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct IpHeader {
+    pub(super) source: IpAddr,
+    pub(super) destination: IpAddr,
+    /// IPv4 TTL or IPv6 hop limit.
+    pub(super) hop_limit: u8,
+    /// IPv4 identification; 0 for IPv6.
+    pub(super) ip_id: u16,
+    /// Protocol number of what comes next.
+    pub(super) protocol: u8,
+    /// Whether a header of segment routing was met.
+    pub(super) has_segments: bool,
 }
 
 impl<'a> TcpInIp<'a> {
@@ -50,6 +69,21 @@ impl<'a> TcpInIp<'a> {
             octets,
         }
     }
+
+    /// The segment that a walk has come to.
+    pub(super) fn at_end_of(ip: &IpHeader, walk: &mut HeaderWalk<'a, '_, impl Notes>) -> Self {
+        let (len, octets) = (walk.len, walk.rest);
+        let kind = HeaderKind::Tcp { segment_len: len };
+        walk.notes.header(kind, tcp_header_len(octets), octets.len());
+        let IpHeader { source, destination, hop_limit, ip_id, .. } = *ip;
+        Self { source, destination, hop_limit, ip_id, len, octets }
+    }
+
+    /// Whether the fixed TCP header was captured and agrees with the length of the packet.
+    pub(super) fn is_sound(&self) -> bool {
+        let header_len = self.octets.get(12).map_or(0, |octet| u32::from(octet >> 4) * 4);
+        self.octets.len() >= 20 && (20..=self.len).contains(&header_len)
+    }
 }
 
 /// Of `payload`, what belongs to a segment of `len` bytes: all that was captured of it, and nothing
@@ -63,13 +97,13 @@ fn captured(payload: &[u8], len: u32) -> &[u8] {
 /// The fast path of nearly every frame: untagged Ethernet, and IPv4 without options that carries TCP
 /// and is no fragment.
 ///
-/// `None` if `frame` is anything else. Then [`tcp_in_ip`] knows what is in it.
+/// `None` if `frame` is anything else. Then the general path knows what is in it.
 #[inline]
 pub(super) fn try_fast_ipv4(frame: &[u8]) -> Option<TcpInIp<'_>> {
     let (start, payload) = frame.split_first_chunk::<{ ETHERNET_HEADER + IPV4_HEADER }>()?;
     let header = start.last_chunk::<IPV4_HEADER>()?;
     let is_plain = start[12..15] == [0x08, 0x00, 0x45] && header[9] == TCP;
-    if !is_plain || is_fragment(header) {
+    if !is_plain || fragment_word(header) & 0x3fff != 0 {
         return None;
     }
     let len = u32::from(u16::from_be_bytes([header[2], header[3]])).checked_sub(20)?;
@@ -78,197 +112,235 @@ pub(super) fn try_fast_ipv4(frame: &[u8]) -> Option<TcpInIp<'_>> {
 
 /// The fast path of IPv6: untagged Ethernet, no extension header, and a length that is not 0.
 ///
-/// `None` if `frame` is anything else. Then [`tcp_in_ip`] knows what is in it.
+/// `None` if `frame` is anything else. Then the general path knows what is in it.
 #[inline]
 pub(super) fn try_fast_ipv6(frame: &[u8]) -> Option<TcpInIp<'_>> {
-    let (ethernet, packet) = frame.split_first_chunk::<ETHERNET_HEADER>()?;
-    let (header, _) = packet.split_first_chunk::<8>()?;
-    let is_plain = ethernet[12..] == [0x86, 0xdd] && header[0] >> 4 == 6 && header[6] == TCP;
-    let has_length = header[4..6] != [0, 0];
-    // With a length in the header, the one of the frame is not asked for.
-    let walk = HeaderWalk { rest: packet, notes: &mut () };
-    if is_plain && has_length { tcp_in_ipv6(walk, 0).ok() } else { None }
-}
-
-/// RFC 791 §3.1: more fragments follow, or this one has an offset.
-#[inline]
-fn is_fragment(header: &[u8; IPV4_HEADER]) -> bool {
-    u16::from_be_bytes([header[6], header[7]]) & 0x3fff != 0
-}
-
-/// The TCP segment in the packet that the walk has come to. On the wire it was `wire_len` bytes long,
-/// with what trails the packet.
-pub(super) fn tcp_in_ip<'a>(
-    walk: HeaderWalk<'a, '_, impl Notes>,
-    wire_len: u32,
-) -> Result<TcpInIp<'a>, NotTcp> {
-    match walk.rest.first().map(|octet| octet >> 4) {
-        Some(4) => tcp_in_ipv4(walk, wire_len),
-        Some(6) => tcp_in_ipv6(walk, wire_len),
-        _ => Err(NotTcp::Undecoded),
+    let (start, payload) = frame.split_first_chunk::<{ ETHERNET_HEADER + IPV6_HEADER }>()?;
+    let header = start.last_chunk::<IPV6_HEADER>()?;
+    let is_plain = start[12..14] == [0x86, 0xdd] && header[0] >> 4 == 6 && header[6] == TCP;
+    let len = u32::from(u16::from_be_bytes([header[4], header[5]]));
+    if !is_plain || len == 0 {
+        return None;
     }
-}
-
-/// RFC 791 §3.1.
-fn tcp_in_ipv4<'a>(
-    mut walk: HeaderWalk<'a, '_, impl Notes>,
-    wire_len: u32,
-) -> Result<TcpInIp<'a>, NotTcp> {
-    let packet_len = match field(walk.rest, 2) {
-        // Linux shows a packet of more than 64 KiB, on its way through offload, like this.
-        0 => wire_len,
-        len => u32::from(len),
-    };
-    let header_len = walk.rest.first().map_or(0, |octet| (octet & 0x0f) * 4);
-    walk.note(HeaderKind::Ipv4 { packet_len }, IPV4_HEADER.max(header_len.into()));
-    let header = walk.take::<IPV4_HEADER>()?;
-    let len = packet_len.checked_sub(20).ok_or(NotTcp::Undecoded)?;
-    let options_len = header_len.checked_sub(20).ok_or(NotTcp::Undecoded)?;
-
-    let protocol = header[9];
-    if protocol != TCP && protocol != AUTHENTICATION {
-        return Err(NotTcp::Other);
-    } else if is_fragment(header) {
-        return Err(NotTcp::Fragment);
-    }
-
-    let mut payload = Payload { next: protocol, len, walk };
-    payload.skip(u16::from(options_len))?;
-    if protocol == AUTHENTICATION {
-        payload.skip_extension()?;
-    }
-    let (len, octets) = payload.tcp()?;
-    Ok(TcpInIp::of_ipv4(header, len, octets))
-}
-
-/// RFC 8200 §3.
-#[inline]
-fn tcp_in_ipv6<'a>(
-    mut walk: HeaderWalk<'a, '_, impl Notes>,
-    wire_len: u32,
-) -> Result<TcpInIp<'a>, NotTcp> {
-    let packet_len = match field(walk.rest, 4) {
-        // A jumbogram (RFC 2675 §3; its length stands in a hop-by-hop option too), or a packet of
-        // more than 64 KiB on its way through offload.
-        0 => wire_len,
-        len => u32::from(len) + 40,
-    };
-    walk.note(HeaderKind::Ipv6 { packet_len }, 40);
-    let header = walk.take::<8>()?;
-    let source = walk.take::<16>()?;
-    let destination = walk.take::<16>()?;
-
-    let len = packet_len.saturating_sub(40);
-    let mut payload = Payload { next: header[6], len, walk };
-    if payload.next != TCP {
-        payload.skip_extensions()?;
-    }
-    let (len, octets) = payload.tcp()?;
-    Ok(TcpInIp {
+    let (source, rest) = header[8..].split_first_chunk::<16>()?;
+    let destination = rest.first_chunk::<16>()?;
+    Some(TcpInIp {
         source: IpAddr::V6(Ipv6Addr::from(*source)),
         destination: IpAddr::V6(Ipv6Addr::from(*destination)),
         hop_limit: header[7],
         ip_id: 0,
         len,
-        octets,
+        octets: captured(payload, len),
     })
 }
 
-/// The 16-bit number at `at`; 0 if it was not captured.
+/// RFC 791 §3.1: flags, and the offset in units of 8 octets.
 #[inline]
+fn fragment_word(header: &[u8; IPV4_HEADER]) -> u16 {
+    u16::from_be_bytes([header[6], header[7]])
+}
+
+/// Takes the header of the packet that the walk has come to, which ends with that packet from here on.
+pub(super) fn header<'a>(
+    walk: &mut HeaderWalk<'a, '_, impl Notes>,
+) -> Result<IpHeader, NotTcp<'a>> {
+    let header = match walk.rest.first().map(|octet| octet >> 4) {
+        Some(4) => ipv4(walk),
+        Some(6) => ipv6(walk),
+        _ => Err(NotTcp::Undecoded),
+    }?;
+    walk.trail.addresses = Some((header.source, header.destination));
+    Ok(header)
+}
+
+/// RFC 791 §3.1.
+fn ipv4<'a>(walk: &mut HeaderWalk<'a, '_, impl Notes>) -> Result<IpHeader, NotTcp<'a>> {
+    let packet_len = match field(walk.rest, 2) {
+        // Linux shows a packet of more than 64 KiB, on its way through offload, like this.
+        0 => walk.len,
+        len => u32::from(len),
+    };
+    let header_len = walk.rest.first().map_or(0, |octet| usize::from(octet & 0x0f) * 4);
+    let kind = HeaderKind::Ipv4 { packet_len };
+    walk.note(kind, IPV4_HEADER.max(header_len));
+    let header = Ipv4HeaderSlice::from_slice(walk.rest).map_err(|_| NotTcp::Undecoded)?;
+    enter(walk, packet_len, header_len)?;
+
+    let ip = IpHeader {
+        source: header.source_addr().into(),
+        destination: header.destination_addr().into(),
+        hop_limit: header.ttl(),
+        ip_id: header.identification(),
+        protocol: header.protocol().0,
+        has_segments: false,
+    };
+    if !header.is_fragmenting_payload() {
+        return Ok(ip);
+    }
+    let offset = u32::from(header.fragments_offset().byte_offset());
+    Err(piece(walk, ip, u32::from(ip.ip_id), offset, header.more_fragments()))
+}
+
+/// RFC 8200 §3.
+fn ipv6<'a>(walk: &mut HeaderWalk<'a, '_, impl Notes>) -> Result<IpHeader, NotTcp<'a>> {
+    let packet_len = match field(walk.rest, 4) {
+        // A jumbogram (RFC 2675 §3; its length stands in a hop-by-hop option too), or a packet of
+        // more than 64 KiB on its way through offload.
+        0 => walk.len,
+        len => u32::from(len) + 40,
+    };
+    walk.note(HeaderKind::Ipv6 { packet_len }, IPV6_HEADER);
+    let header = Ipv6HeaderSlice::from_slice(walk.rest).map_err(|_| NotTcp::Undecoded)?;
+    // A packet of length 0 that ends before its header does is one without a payload.
+    enter(walk, packet_len.max(40), IPV6_HEADER)?;
+    Ok(IpHeader {
+        source: header.source_addr().into(),
+        destination: header.destination_addr().into(),
+        hop_limit: header.hop_limit(),
+        ip_id: 0,
+        protocol: header.next_header().0,
+        has_segments: false,
+    })
+}
+
+/// Goes on behind a header of `header_len` octets, to the end of a packet of `packet_len` bytes.
+fn enter<'a>(
+    walk: &mut HeaderWalk<'a, '_, impl Notes>,
+    packet_len: u32,
+    header_len: usize,
+) -> Result<(), NotTcp<'a>> {
+    let fits = !walk.trail.must_fit || packet_len <= walk.len;
+    if !fits || (packet_len as usize) < header_len {
+        return Err(NotTcp::Undecoded);
+    }
+    walk.end_after(packet_len);
+    walk.take_of(header_len).map(|_| ())
+}
+
+/// What comes of a fragment whose payload begins here. Only what TCP may be in is worth to be put
+/// together.
+fn piece<'a>(
+    walk: &HeaderWalk<'a, '_, impl Notes>,
+    ip: IpHeader,
+    id: u32,
+    offset: u32,
+    has_more: bool,
+) -> NotTcp<'a> {
+    if !protocol::may_hold_tcp(ip.protocol) {
+        return NotTcp::Other(protocol::skipped(ip.protocol));
+    }
+    let (len, octets, trail) = (walk.len, walk.rest, walk.trail.clone());
+    NotTcp::Fragment(Box::new(Piece { ip, id, offset, has_more, len, octets, trail }))
+}
+
+/// The 16-bit number at `at`; 0 if it was not captured.
 fn field(packet: &[u8], at: usize) -> u16 {
     let octets = packet.get(at..).and_then(|rest| rest.first_chunk());
     octets.map_or(0, |octets| u16::from_be_bytes(*octets))
 }
 
-/// What follows the headers that were read so far.
-struct Payload<'a, 'n, N> {
-    /// Protocol number of what comes next.
-    next: u8,
-    /// Bytes of it on the wire.
-    len: u32,
-    walk: HeaderWalk<'a, 'n, N>,
+/// Goes on to what is no extension header. IPv4 has only the one of authentication.
+pub(super) fn pass_extensions<'a>(
+    walk: &mut HeaderWalk<'a, '_, impl Notes>,
+    ip: &mut IpHeader,
+) -> Result<(), NotTcp<'a>> {
+    for _ in 0..MAX_EXTENSIONS {
+        let is_extension = match ip.source {
+            IpAddr::V4(_) => ip.protocol == AUTHENTICATION,
+            IpAddr::V6(_) => protocol::is_extension(ip.protocol),
+        };
+        match ip.protocol {
+            _ if !is_extension => return Ok(()),
+            FRAGMENT => pass_atomic_fragment(walk, ip)?,
+            _ => pass_extension(walk, ip)?,
+        }
+    }
+    Err(NotTcp::Undecoded)
 }
 
-impl<'a, N: Notes> Payload<'a, '_, N> {
-    /// The length of the TCP segment on the wire, and the segment as far as it was captured, if TCP is
-    /// what comes next.
-    fn tcp(self) -> Result<(u32, &'a [u8]), NotTcp> {
-        if self.next != TCP {
-            return Err(NotTcp::Other);
-        }
-        let octets = captured(self.walk.rest, self.len);
-        let kind = HeaderKind::Tcp { segment_len: self.len };
-        self.walk.notes.header(kind, tcp_header_len(octets), octets.len());
-        Ok((self.len, octets))
+/// A fragment header (RFC 8200 §4.5) without an offset and without more to come makes no
+/// fragment (RFC 6946): it is passed. Any other one ends the way.
+fn pass_atomic_fragment<'a>(
+    walk: &mut HeaderWalk<'a, '_, impl Notes>,
+    ip: &mut IpHeader,
+) -> Result<(), NotTcp<'a>> {
+    walk.note(HeaderKind::Extension(FRAGMENT), 8);
+    let header = Ipv6FragmentHeaderSlice::from_slice(walk.rest).map_err(|_| NotTcp::Undecoded)?;
+    ip.protocol = header.next_header().0;
+    pass(walk, 8)?;
+    if !header.is_fragmenting_payload() {
+        return Ok(());
     }
+    let offset = u32::from(header.fragment_offset().byte_offset());
+    Err(piece(walk, *ip, header.identification(), offset, header.more_fragments()))
+}
 
-    /// Goes on to what is no extension header of IPv6.
-    fn skip_extensions(&mut self) -> Result<(), NotTcp> {
-        for _ in 0..MAX_EXTENSIONS {
-            match self.next {
-                FRAGMENT => self.skip_atomic_fragment()?,
-                next if is_extension(next) => self.skip_extension()?,
-                _ => return Ok(()),
-            }
-        }
-        Err(NotTcp::Undecoded)
+/// Next header, length, and then what concerns only the parties.
+fn pass_extension<'a>(
+    walk: &mut HeaderWalk<'a, '_, impl Notes>,
+    ip: &mut IpHeader,
+) -> Result<(), NotTcp<'a>> {
+    let len_field = walk.rest.get(1).map_or(0, |len| usize::from(*len));
+    let len = match ip.protocol {
+        AUTHENTICATION => (len_field + 2) * 4, // RFC 4302 §2.2
+        _ => (len_field + 1) * 8,
+    };
+    walk.note(HeaderKind::Extension(ip.protocol), len);
+    let next = if ip.protocol == AUTHENTICATION {
+        let header = IpAuthHeaderSlice::from_slice(walk.rest).map_err(|_| NotTcp::Undecoded)?;
+        header.next_header()
+    } else {
+        let header = Ipv6RawExtHeaderSlice::from_slice(walk.rest).map_err(|_| NotTcp::Undecoded)?;
+        header.next_header()
+    };
+    let octets = pass(walk, len)?;
+    if ip.protocol == ROUTING {
+        follow_segments(octets, ip);
     }
+    ip.protocol = next.0;
+    Ok(())
+}
 
-    /// A fragment header (RFC 8200 §4.5) without an offset and without more to come makes no
-    /// fragment (RFC 6946): it is passed. Any other one ends the way.
-    fn skip_atomic_fragment(&mut self) -> Result<(), NotTcp> {
-        self.walk.note(HeaderKind::Extension(self.next), 8);
-        let (header, _) = take::<8>(self.walk.rest)?;
-        let is_fragment = u16::from_be_bytes([header[2], header[3]]) & 0xfff9 != 0;
-        self.next = header[0];
-        if !is_fragment {
-            self.skip(8)
-        } else if self.next == TCP || is_extension(self.next) {
-            Err(NotTcp::Fragment)
-        } else {
-            Err(NotTcp::Other)
-        }
+/// RFC 8754 §2: while segments are left, the last one is where the packet goes in the end, and what
+/// the checksum of TCP counts (RFC 8200 §8.1). It stands first in the list.
+fn follow_segments(header: &[u8], ip: &mut IpHeader) {
+    let (Some([_, _, SEGMENT_ROUTING, left]), Some(list)) = (header.first_chunk(), header.get(8..))
+    else {
+        return;
+    };
+    ip.has_segments = true;
+    if let (Some(last), true) = (list.first_chunk::<16>(), *left > 0) {
+        ip.destination = IpAddr::V6(Ipv6Addr::from(*last));
     }
+}
 
-    /// Next header, length, and then what concerns only the parties.
-    fn skip_extension(&mut self) -> Result<(), NotTcp> {
-        let len_field = self.walk.rest.get(1).copied().unwrap_or(0);
-        let len = match self.next {
-            AUTHENTICATION => (u16::from(len_field) + 2) * 4, // RFC 4302 §2.2
-            _ => (u16::from(len_field) + 1) * 8,
-        };
-        self.walk.note(HeaderKind::Extension(self.next), len.into());
-        let (header, _) = take::<2>(self.walk.rest)?;
-        self.next = header[0];
-        self.skip(len)
+/// Takes a header of `len` octets inside the packet.
+fn pass<'a>(walk: &mut HeaderWalk<'a, '_, impl Notes>, len: usize) -> Result<&'a [u8], NotTcp<'a>> {
+    if len > walk.len as usize {
+        return Err(NotTcp::Undecoded);
     }
-
-    fn skip(&mut self, len: u16) -> Result<(), NotTcp> {
-        self.len = self.len.checked_sub(u32::from(len)).ok_or(NotTcp::Undecoded)?;
-        self.walk.rest = self.walk.rest.get(usize::from(len)..).ok_or(NotTcp::Undecoded)?;
-        Ok(())
-    }
+    walk.take_of(len)
 }
 
 /// RFC 9293 §3.1: the data offset counts words of four octets. The fixed part is there in any case.
-#[inline]
 fn tcp_header_len(segment: &[u8]) -> usize {
     segment.get(12).map_or(0, |octet| usize::from(octet >> 4) * 4).max(20)
-}
-
-/// Hop-by-hop options, routing, fragment, authentication, destination options (RFC 8200 §4),
-/// mobility, HIP, shim6.
-fn is_extension(protocol: u8) -> bool {
-    matches!(protocol, 0 | 43 | FRAGMENT | AUTHENTICATION | 60 | 135 | 139 | 140)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::skipped::Skipped;
 
-    fn tcp_in_ip(packet: &[u8], wire_len: u32) -> Result<TcpInIp<'_>, NotTcp> {
-        super::tcp_in_ip(HeaderWalk { rest: packet, notes: &mut () }, wire_len)
+    fn tcp_in_ip(packet: &[u8], wire_len: u32) -> Result<TcpInIp<'_>, NotTcp<'_>> {
+        let mut notes = ();
+        let walk = &mut HeaderWalk::new(packet, wire_len, &mut notes);
+        let mut ip = header(walk)?;
+        pass_extensions(walk, &mut ip)?;
+        match ip.protocol {
+            TCP => Ok(TcpInIp::at_end_of(&ip, walk)),
+            other => Err(NotTcp::Other(protocol::skipped(other))),
+        }
     }
 
     /// Stands for a TCP segment. Nothing here looks into it.
@@ -337,10 +409,17 @@ mod tests {
             v6(44, &[60, 0, 0x05, 0xc9, 0, 0, 0, 1]),  // between; what it is stands in the first
         ];
         for packet in fragments {
-            assert_eq!(tcp_in_ip(&packet, wire_len(&packet)), Err(NotTcp::Fragment), "{packet:x?}");
+            let outcome = tcp_in_ip(&packet, wire_len(&packet));
+            assert!(matches!(outcome, Err(NotTcp::Fragment(_))), "{packet:x?}");
         }
+        // A tunnel may be in UDP, but nothing is in OSPF.
         for packet in [v4(17, 0x2000, &[], SEGMENT), v6(44, &[17, 0, 0, 0x01, 0, 0, 0, 1])] {
-            assert_eq!(tcp_in_ip(&packet, wire_len(&packet)), Err(NotTcp::Other), "UDP");
+            let outcome = tcp_in_ip(&packet, wire_len(&packet));
+            assert!(matches!(outcome, Err(NotTcp::Fragment(_))), "UDP");
+        }
+        for packet in [v4(89, 0x2000, &[], SEGMENT), v6(44, &[89, 0, 0, 0x01, 0, 0, 0, 1])] {
+            let outcome = tcp_in_ip(&packet, wire_len(&packet));
+            assert_eq!(outcome, Err(NotTcp::Other(Skipped::Named("OSPF"))));
         }
         let do_not_fragment = v4(TCP, 0x4000, &[], SEGMENT);
         assert!(tcp_in_ip(&do_not_fragment, wire_len(&do_not_fragment)).is_ok());
@@ -350,7 +429,8 @@ mod tests {
     fn other_protocols_are_other() {
         for protocol in [1, 4, 17, 41, 47, 50, 58, 59, 132] {
             for packet in [v4(protocol, 0, &[], SEGMENT), v6(protocol, SEGMENT)] {
-                assert_eq!(tcp_in_ip(&packet, wire_len(&packet)), Err(NotTcp::Other));
+                let outcome = tcp_in_ip(&packet, wire_len(&packet));
+                assert!(matches!(outcome, Err(NotTcp::Other(_))), "{protocol}");
             }
         }
     }

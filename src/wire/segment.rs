@@ -5,11 +5,15 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::frame::{CapturePoint, Frame, LinkType, PacketNo, Timestamp};
-use super::header::{Header, HeaderWalk, NotTcp, Notes};
+use super::header::{Header, HeaderWalk, Next, NotTcp, Notes};
+use super::icmp::{IcmpReport, Quote};
 use super::ip::{self, TcpInIp};
-use super::link;
 use super::seq::SeqNum;
+use super::skipped::Skipped;
 use super::tcp_option::TcpOptions;
+use super::tunnel::DecodeAs;
+use super::walk::walk_to_tcp;
+use super::way::Way;
 
 /// An address and a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -95,6 +99,8 @@ pub struct Segment<'a> {
     pub timestamp: Timestamp,
     /// Where that was captured.
     pub point: CapturePoint,
+    /// Which way it came: through which tunnels and interface, as far as its frame says so.
+    pub way: Way,
     /// Sender.
     pub source: Endpoint,
     /// Receiver.
@@ -128,44 +134,97 @@ impl Segment<'_> {
     }
 }
 
+/// An error about a TCP segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IcmpError {
+    /// The frame it came in.
+    pub number: PacketNo,
+    /// When that was captured.
+    pub timestamp: Timestamp,
+    /// Which way it came.
+    pub way: Way,
+    /// Who reports it.
+    pub from: IpAddr,
+    /// What it says.
+    pub report: IcmpReport,
+    /// Sender of the segment, as the quote has it.
+    pub source: Endpoint,
+    /// Its receiver.
+    pub destination: Endpoint,
+    /// Its sequence number.
+    pub seq: SeqNum,
+}
+
+impl IcmpError {
+    /// What a message quotes, as an error that came in a frame.
+    pub(super) const fn new(frame: &Frame<'_>, quote: &Quote, way: Way) -> Self {
+        let (source, destination) = (quote.source, quote.destination);
+        Self {
+            number: frame.number,
+            timestamp: frame.timestamp,
+            way,
+            from: quote.from,
+            report: quote.report,
+            source: Endpoint { address: source.0, port: source.1 },
+            destination: Endpoint { address: destination.0, port: destination.1 },
+            seq: quote.seq,
+        }
+    }
+}
+
 /// What came of a frame.
 #[derive(Debug, Clone, Copy)]
 pub enum Decoded<'a> {
     /// A TCP segment.
     Tcp(Segment<'a>),
-    /// IP, or another protocol, but not TCP.
-    Other,
-    /// An IP fragment (first ones too); not put together.
+    /// An ICMP error about a TCP segment.
+    Icmp(IcmpError),
+    /// Something else, by name.
+    Other(Skipped),
+    /// An IP fragment (first ones too).
     Fragment,
-    /// The headers cannot be read: link type not known, header broken, or cut by the snap length
-    /// before the 20 fixed octets of TCP.
+    /// The headers cannot be read: one is broken, or cut by the snap length before the 20 fixed octets
+    /// of TCP.
     Undecoded,
 }
 
-/// The TCP segment in `frame`, or why there is none. Nothing is copied, and no state is kept.
+/// The TCP segment in `frame`, or why there is none. Nothing is copied, and no state is kept: a
+/// [`Decoder`](super::decoder::Decoder) knows more of a frame from those before it.
 // So that a frame need not go through memory.
 #[inline(always)]
 pub fn decode<'a>(frame: &Frame<'a>) -> Decoded<'a> {
+    decode_or(frame, decode_general)
+}
+
+/// The segment in plain Ethernet, which has a fast path, or what `general` says of the frame.
+// So that a frame need not go through memory.
+#[inline(always)]
+pub(super) fn decode_or<'a>(
+    frame: &Frame<'a>,
+    general: impl FnOnce(Frame<'a>) -> Decoded<'a>,
+) -> Decoded<'a> {
     // Each IP version calls `segment` on its own: an address that may be either would go through
     // memory.
     if frame.link_type == LinkType::ETHERNET {
         if let Some(tcp) = ip::try_fast_ipv4(frame.data) {
-            return segment(frame, &tcp);
+            return segment(frame, &tcp, Way::PLAIN);
         }
         if let Some(tcp) = ip::try_fast_ipv6(frame.data) {
-            return segment(frame, &tcp);
+            return segment(frame, &tcp, Way::PLAIN);
         }
     }
-    decode_general(*frame)
+    general(*frame)
 }
 
-/// The general path: any link type, tags, options and extension headers.
+/// The general path: any link type, tags, tunnels, options and extension headers.
 #[inline(never)]
 fn decode_general(frame: Frame<'_>) -> Decoded<'_> {
     match tcp_in(&frame, &mut ()) {
-        Ok(tcp) => segment(&frame, &tcp),
-        Err(NotTcp::Other) => Decoded::Other,
-        Err(NotTcp::Fragment) => Decoded::Fragment,
+        Ok(tcp) => segment(&frame, &tcp, Way::PLAIN),
+        Err(NotTcp::Other(skipped)) => Decoded::Other(skipped),
+        Err(NotTcp::Udp(datagram)) => Decoded::Other(datagram.content.unwrap_or(Skipped::UDP)),
+        Err(NotTcp::Icmp(quote)) => Decoded::Icmp(IcmpError::new(&frame, &quote, Way::PLAIN)),
+        Err(NotTcp::Fragment(_)) => Decoded::Fragment,
         Err(NotTcp::Undecoded) => Decoded::Undecoded,
     }
 }
@@ -182,18 +241,16 @@ pub fn headers(frame: &Frame<'_>) -> Vec<Header> {
 }
 
 /// The TCP segment in `frame`. All headers on the way there go to `notes`.
-fn tcp_in<'a>(frame: &Frame<'a>, notes: &mut impl Notes) -> Result<TcpInIp<'a>, NotTcp> {
-    let mut walk = HeaderWalk { rest: frame.data, notes };
-    link::walk_to_ip(frame.link_type, &mut walk)?;
-    let link_len = u32::try_from(frame.data.len() - walk.rest.len()).unwrap_or(0);
-    ip::tcp_in_ip(walk, frame.wire_len.saturating_sub(link_len))
+fn tcp_in<'a>(frame: &Frame<'a>, notes: &mut impl Notes) -> Result<TcpInIp<'a>, NotTcp<'a>> {
+    let mut walk = HeaderWalk::new(frame.data, frame.wire_len, notes);
+    walk_to_tcp(Next::Link(frame.link_type), &mut walk, &DecodeAs::default())
 }
 
 /// Reads the TCP header (RFC 9293 §3.1). Its 20 fixed octets must be there; of the options and the
 /// payload, what the snap length left.
 // So that a frame need not go through memory.
 #[inline(always)]
-fn segment<'a>(frame: &Frame<'a>, tcp: &TcpInIp<'a>) -> Decoded<'a> {
+pub(super) fn segment<'a>(frame: &Frame<'a>, tcp: &TcpInIp<'a>, way: Way) -> Decoded<'a> {
     let Some((header, rest)) = tcp.octets.split_first_chunk::<20>() else {
         return Decoded::Undecoded;
     };
@@ -209,6 +266,7 @@ fn segment<'a>(frame: &Frame<'a>, tcp: &TcpInIp<'a>) -> Decoded<'a> {
         number: frame.number,
         timestamp: frame.timestamp,
         point: frame.point,
+        way,
         source: Endpoint { address: tcp.source, port: port(header[0], header[1]) },
         destination: Endpoint { address: tcp.destination, port: port(header[2], header[3]) },
         hop_limit: tcp.hop_limit,

@@ -10,6 +10,7 @@ use etherparse::{
 };
 use mptcpscope::internals::wire::frame::{CapturePoint, Frame, LinkType, PacketNo, Timestamp};
 use mptcpscope::internals::wire::segment::{Decoded, Segment, TcpFlags, decode};
+use mptcpscope::internals::wire::skipped::Skipped;
 use proptest::prelude::*;
 
 /// A SYN with MP_CAPABLE over Ethernet and IPv4, from a Linux host.
@@ -139,8 +140,8 @@ fn fragments_and_other_protocols_are_no_segments() {
     assert!(matches!(decode(&frame(LinkType::ETHERNET, &fragment)), Decoded::Fragment));
     let mut udp = octets(DATA);
     udp[23] = 17;
-    assert!(matches!(decode(&frame(LinkType::ETHERNET, &udp)), Decoded::Other));
-    assert!(matches!(decode(&frame(LinkType(147), &udp)), Decoded::Undecoded));
+    assert!(matches!(decode(&frame(LinkType::ETHERNET, &udp)), Decoded::Other(_)));
+    assert!(matches!(decode(&frame(LinkType(147), &udp)), Decoded::Other(Skipped::LinkType(_))));
 }
 
 #[test]

@@ -18,6 +18,7 @@ use mptcpscope::internals::wire::mptcp::{Key, Version};
 use mptcpscope::internals::wire::segment::{Decoded, Endpoint, Segment, TcpFlags};
 use mptcpscope::internals::wire::seq::SeqNum;
 use mptcpscope::internals::wire::tcp_option::TcpOptions;
+use mptcpscope::internals::wire::way::Way;
 
 const SYN: u8 = TcpFlags::SYN.0;
 const ACK: u8 = TcpFlags::ACK.0;
@@ -201,6 +202,7 @@ impl Lab {
             number: PacketNo(self.packets),
             timestamp: Timestamp(self.now),
             point: CapturePoint::default(),
+            way: Way::PLAIN,
             source,
             destination,
             seq: SeqNum(seq),

@@ -154,7 +154,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         name: "cli",
-        may_import: &["analyze::finding", "report::list", "nearest", "units"],
+        may_import: &["analyze::finding", "report::list", "nearest", "units", "wire::tunnel"],
         must_not_use: &["ratatui", "pcap"],
     },
 ];

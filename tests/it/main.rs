@@ -43,6 +43,7 @@ mod readme;
 mod report;
 #[cfg(feature = "tui")]
 mod reread;
+mod roads;
 mod robustness;
 mod roundtrip;
 mod scenarios;

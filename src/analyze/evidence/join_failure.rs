@@ -2,6 +2,7 @@
 
 use crate::analyze::context::ConnectionContext;
 use crate::track::handshake::Handshake;
+use crate::track::icmp_errors::IcmpSeen;
 use crate::track::proof::Verdict;
 use crate::track::role::Role;
 use crate::track::stamp::PacketStamp;
@@ -13,6 +14,8 @@ use crate::wire::mptcp::Version;
 pub(crate) enum Failure {
     /// The SYN was answered by a RST.
     RefusedAtSyn(Reset),
+    /// ICMP says that its address cannot be reached.
+    Unreachable(IcmpSeen),
     /// Nobody answered the SYN, which was repeated.
     NoAnswer,
     /// The SYN/ACK has no MP_JOIN, or the opener did not take it.
@@ -39,6 +42,8 @@ pub(crate) fn failure(context: &ConnectionContext<'_>, subflow: &Subflow) -> Opt
     match (handshake.syn_ack, handshake.ack) {
         (None, _) => match acceptor_reset {
             Some(reset) => Some(Failure::RefusedAtSyn(reset)),
+            // Linux gives up at once, after one SYN.
+            None if let Some(error) = unreachable(subflow) => Some(Failure::Unreachable(error)),
             None if handshake.syn_retransmissions > 0 => Some(Failure::NoAnswer),
             None => None,
         },
@@ -75,6 +80,12 @@ fn only_clears(context: &ConnectionContext<'_>, subflow: &Subflow, reset: &Reset
 /// Whether SYN or SYN/ACK came again.
 const fn is_repeated(handshake: &Handshake) -> bool {
     handshake.syn_retransmissions + handshake.syn_ack_retransmissions > 0
+}
+
+/// The first ICMP error that says that a SYN did not get there.
+fn unreachable(subflow: &Subflow) -> Option<IcmpSeen> {
+    let mut errors = subflow.sides.of(subflow.opener).icmp.iter();
+    errors.find(|error| error.report.is_unreachable()).copied()
 }
 
 /// Whether the opener had another reason than the SYN/ACK. The connection may have been closing, the

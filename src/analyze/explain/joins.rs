@@ -100,6 +100,20 @@ pub(super) const PAGES: &[(Code, Page)] = &[
         },
     ),
     (
+        Code::JoinUnreachable,
+        Page {
+            meaning: "A join cannot reach its address: a router, or the host itself, says so by ICMP.",
+            recognised: "A MP_JOIN SYN without a TCP answer, and an ICMP or ICMPv6 error (destination \
+                unreachable, hop limit exceeded) that quotes it. The quoted sequence number must be \
+                that of the SYN: others are stale or made up (RFC 5927).",
+            causes: "No route, a host that is gone, a firewall that rejects, an address that only works \
+                inside another network.",
+            linux: "`ip route get ADDRESS from ADDRESS` on the router that is named. Linux gives up a \
+                join after the first such error, so one SYN is all that is seen.",
+            apple: "",
+        },
+    ),
+    (
         Code::JoinNoAnswer,
         Page {
             meaning: "A join got no answer at all: that path does not work.",

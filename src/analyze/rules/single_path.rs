@@ -184,7 +184,7 @@ fn unused(context: &ConnectionContext<'_>) -> Link {
 
 /// Joins that all failed, with the first failure that a finding reports.
 fn failed_join(context: &ConnectionContext<'_>, found: &[Finding]) -> Option<Link> {
-    const CODES: [Code; 10] = [
+    const CODES: [Code; 11] = [
         Code::JoinHmacMismatch,
         Code::JoinMisrouted,
         Code::JoinPortClosed,
@@ -192,6 +192,7 @@ fn failed_join(context: &ConnectionContext<'_>, found: &[Finding]) -> Option<Lin
         Code::JoinUnknownToken,
         Code::JoinRejected,
         Code::JoinNoAnswer,
+        Code::JoinUnreachable,
         Code::JoinAnsweredByPlainTcp,
         Code::JoinAckStripped,
         Code::JoinAckUnconfirmed,
@@ -231,6 +232,10 @@ fn in_words(failure: Failure) -> String {
     match failure {
         Failure::RefusedAtSyn(reset) => {
             format!("a RST refused it at once{}", with_reason(&reset))
+        }
+        Failure::Unreachable(error) => {
+            let (what, from) = (error.report.title(), error.from);
+            format!("{from} reported {what} ({})", packet(error.seen))
         }
         Failure::NoAnswer => "nobody answered it".to_owned(),
         Failure::PlainAnswer(seen) => {

@@ -10,7 +10,7 @@ use super::output::{LineWriter, Lines};
 use crate::analyze::InputStats;
 use crate::analyze::finding::Selection;
 use crate::analyze::live_findings::{Change, LiveFindings};
-use crate::app::inputs::InputCounts;
+use crate::app::inputs::{self, InputCounts};
 use crate::app::report::{self, ReportContents};
 use crate::app::{is_closed_pipe, output};
 use crate::capture::InputStatus;
@@ -22,12 +22,13 @@ use crate::report::live::{
 };
 use crate::track::updates::Update;
 use crate::track::{Limits, Tracker};
+use crate::wire::decoder::Decoder;
 use crate::wire::frame::{Frame, Timestamp};
-use crate::wire::segment::decode;
 
 /// Tracks packets, writes lines about them, and writes them to a file.
 pub(super) struct LiveSession {
     tracker: Tracker,
+    decoder: Decoder,
     counts: InputCounts,
     event_lines: EventLines,
     updates: Vec<Update>,
@@ -61,6 +62,7 @@ impl LiveSession {
         let summary_every = Duration::from_nanos(args.summary.unsigned_abs());
         Self {
             tracker,
+            decoder: Decoder::new(inputs::decode_as(&args.decode)),
             counts: InputCounts::new(1),
             event_lines: EventLines::default(),
             updates: Vec::new(),
@@ -97,8 +99,8 @@ impl LiveSession {
         self.frames += 1;
         self.last = frame.timestamp;
         let origin = *self.first.get_or_insert(frame.timestamp);
-        let decoded = decode(frame);
-        self.counts.count(frame, &decoded);
+        self.counts.count(frame);
+        let decoded = self.decoder.decode(frame);
         self.tracker.push(&decoded);
         self.tracker.take_updates(&mut self.updates);
         if self.updates.is_empty() {
@@ -179,7 +181,8 @@ impl LiveSession {
         self.out.end()?;
         let status = std::slice::from_ref(feed.status());
         let wanted = ReportContents { findings: self.wanted(), ..ReportContents::default() };
-        let mut report = report::build(&self.tracker, &self.counts, status, &[], &wanted);
+        let mut report =
+            report::build(&self.tracker, (&self.decoder, &self.counts), status, &[], &wanted);
         report.host = self.host.map(|host| serde_json::to_value(host.now())).transpose()?;
         Ok(report)
     }
@@ -213,7 +216,7 @@ impl LiveSession {
     }
 
     fn stats(&self, status: &InputStatus) -> Vec<InputStats> {
-        self.counts.stats(std::slice::from_ref(status))
+        self.counts.stats(std::slice::from_ref(status), &self.decoder)
     }
 
     fn write_summary(&mut self, dropped_by_kernel: Option<u64>) -> Result<()> {

@@ -20,6 +20,7 @@ use anyhow::Result;
 use self::gathering::Gathering;
 use self::input::{LoadInput, LoadStep};
 use self::pace::Pace;
+use crate::app::inputs;
 use crate::app::kept;
 use crate::app::live::host::LocalHost;
 use crate::capture::{InputPath, KeptLimits, PacketReader};
@@ -28,6 +29,7 @@ use crate::host::HostSnapshot;
 use crate::track::Limits;
 use crate::track::limits::EvictionLimits;
 use crate::tui::Snapshot;
+use crate::wire::tunnel::DecodeAs;
 
 /// How often the host is asked how it is.
 const HOST_EVERY: Duration = Duration::from_secs(5);
@@ -71,7 +73,8 @@ impl Loader {
             (LoadInput::of_interfaces(args)?, Some(ObservedHost::open()))
         };
         let limits = if input.is_live() { Limits::live(eviction(args)) } else { Limits::default() };
-        let loader = Self::new(input, limits, host, &kept::limits(&args.spool));
+        let decode_as = inputs::decode_as(&args.decode);
+        let loader = Self::new(input, limits, host, &kept::limits(&args.spool), decode_as);
         if !args.interfaces.is_empty() {
             give_up_privileges(args)?;
         }
@@ -83,8 +86,9 @@ impl Loader {
         limits: Limits,
         host: Option<ObservedHost>,
         kept: &KeptLimits,
+        decode_as: DecodeAs,
     ) -> Self {
-        let gathering = Gathering::new(limits, input.statuses().len(), kept);
+        let gathering = Gathering::new(limits, input.statuses().len(), kept, decode_as);
         let reader = input.reader(gathering.spool());
         Self { input, gathering, reader, host, notices: Vec::new() }
     }
@@ -120,7 +124,7 @@ impl Loader {
         if !publish(self.title()) {
             return Ok(());
         }
-        self.input.start()?;
+        self.input.start(self.gathering.decode_as())?;
         let mut pace = Pace::new(self.input.is_live());
         while !stopped.load(Ordering::Relaxed) {
             let gathering = &mut self.gathering;
@@ -179,7 +183,7 @@ impl Loader {
 pub(super) fn load_all(paths: Vec<InputPath>) -> Result<(Snapshot, PacketReader)> {
     let input = LoadInput::of_captures(paths.into_iter())?;
     let kept = kept::limits(&SpoolArgs::default());
-    let mut loader = Loader::new(input, Limits::default(), None, &kept);
+    let mut loader = Loader::new(input, Limits::default(), None, &kept, DecodeAs::default());
     let reader = loader.reader();
     let mut latest = Snapshot::default();
     loader.watch(&AtomicBool::new(false), |snapshot| {

@@ -37,6 +37,13 @@ const PPPOE: &[HeaderField] = &[
     (2, "length", decimal),
 ];
 
+const UDP: &[HeaderField] = &[
+    (2, "source port", decimal),
+    (2, "destination port", decimal),
+    (2, "length", decimal),
+    (2, "checksum", hex),
+];
+
 /// The fields of a header that is no IP and no TCP.
 pub(super) fn header(walk: &mut Walk<'_>, header: &Header) {
     match header.kind {
@@ -54,6 +61,10 @@ pub(super) fn header(walk: &mut Walk<'_>, header: &Header) {
         HeaderKind::Ppp => ppp(walk, header.len),
         HeaderKind::PppDirection => walk.number(1, "direction"),
         HeaderKind::Loopback => walk.hex(4, "address family"),
+        HeaderKind::Udp => table(walk, "UDP", UDP, |_| String::new()),
+        HeaderKind::Named(name) => {
+            walk.octets(header.len, name, |octets| format!("{} octets", octets.len()));
+        }
         HeaderKind::Ipv4 { .. }
         | HeaderKind::Ipv6 { .. }
         | HeaderKind::Extension(_)

@@ -7,6 +7,8 @@ use serde::Serialize;
 
 use super::build::{Context, Moment};
 use super::data::DataDirection;
+use super::icmp::Icmp;
+use super::road::Roads;
 use super::series::Series;
 use super::{AnnouncedAddress, Subflow};
 use crate::analyze::ConnectionContext;
@@ -14,6 +16,7 @@ use crate::analyze::finding::Confidence;
 use crate::analyze::state::{self, CloseKind, Closer, ConnectionState};
 use crate::analyze::{option_space, verdict};
 use crate::report::event::Event;
+use crate::track::Trace;
 use crate::track::connection;
 use crate::track::event;
 use crate::track::fallback::{self, FallbackCause};
@@ -30,7 +33,7 @@ use crate::wire::seq::Dsn;
 ///  "deny_join_initial": {"client": false, "server": false},
 ///  "start_t_ns": 0, "duration_ns": 1137189000, "client": {}, "server": {}, "fallback": null,
 ///  "close": {"kind": "data_fin", "by": "both", "packet": 700}, "option_space": {}, "subflows": [],
-///  "addresses": [], "c2s": {}, "s2c": {}, "events": [], "events_dropped": 0}
+///  "addresses": [], "c2s": {}, "s2c": {}, "icmp": [], "events": [], "events_dropped": 0}
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Connection {
@@ -74,6 +77,8 @@ pub struct Connection {
     pub c2s: DataDirection,
     /// The stream from the server.
     pub s2c: DataDirection,
+    /// ICMP errors about its segments.
+    pub icmp: Vec<Icmp>,
     /// What happened, in order.
     pub events: Vec<Event>,
     /// Events that did not fit.
@@ -190,6 +195,7 @@ impl Connection {
                 .collect(),
             c2s: DataDirection::build(context, case, Role::Client),
             s2c: DataDirection::build(context, case, Role::Server),
+            icmp: Icmp::of_connection(context, connection),
             events: events.map(|event| Event::build(context, event)).collect(),
             events_dropped: connection.events.dropped(),
             subflows: case
@@ -203,6 +209,18 @@ impl Connection {
 
 impl Connection {
     /// Fills in what was sent when, from the `connection` that this one was built from.
+    /// Fills in which ways the segments of its subflows came.
+    pub(super) fn fill_roads(
+        &mut self,
+        trace: &Trace<'_>,
+        connection: &connection::Connection,
+        roads: &Roads<'_>,
+    ) {
+        for (reported, subflow) in self.subflows.iter_mut().zip(trace.subflows(connection)) {
+            reported.fill_roads(roads.of_subflow(subflow));
+        }
+    }
+
     pub(super) fn fill_series(
         &mut self,
         context: &Context<'_>,

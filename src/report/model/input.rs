@@ -1,21 +1,25 @@
 //! What was read, and counts over all of it.
 
+use std::cmp::Reverse;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::finding::Finding;
+use super::road::Interface;
 use crate::analyze::InputStats;
 use crate::analyze::finding::Severity;
 use crate::track::{self, OptionCounts, totals};
 use crate::wire::frame::{LinkType, Timestamp};
+use crate::wire::skipped::Skipped;
 
 /// One input.
 ///
 /// ```json
-/// {"path": "client.pcap", "format": "pcap", "compression": null, "link_types": ["ETHERNET"],
+/// {"path": "client.pcap", "format": "pcap", "compression": null, "link_types": ["ETHERNET"], "interfaces": [],
 ///  "packets": 756, "bytes": 701234, "start": "2026-01-01T00:00:00.000000000Z",
 ///  "duration_ns": 1137189000, "undecoded_packets": 0, "truncated_packets": null,
-///  "ip_fragments": 0, "duplicate_packets": null, "cut_short": false, "note": null,
+///  "ip_fragments": 0, "reassembled_segments": 0, "incomplete_fragments": 0, "skipped": [], "duplicate_packets": null, "cut_short": false, "note": null,
 ///  "clock_shift_ns": null, "dropped_by_kernel": null}
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -28,6 +32,8 @@ pub struct Input {
     pub compression: Option<String>,
     /// Names of the link types, each once.
     pub link_types: Vec<LinkType>,
+    /// Its interfaces, where it names any.
+    pub interfaces: Vec<Interface>,
     /// Frames read.
     pub packets: u64,
     /// Captured bytes of them.
@@ -40,8 +46,14 @@ pub struct Input {
     pub undecoded_packets: Option<u64>,
     /// Frames cut by the snap length.
     pub truncated_packets: Option<u64>,
-    /// IP fragments, which are skipped.
+    /// IP fragments.
     pub ip_fragments: Option<u64>,
+    /// Segments that came in several of them, and were put together.
+    pub reassembled_segments: Option<u64>,
+    /// IP fragments whose packet was never complete, or contradicted itself.
+    pub incomplete_fragments: Option<u64>,
+    /// What was not looked into, by name, most frames first.
+    pub skipped: Vec<SkippedPackets>,
     /// Frames that another interface or input had too.
     pub duplicate_packets: Option<u64>,
     /// Whether the input ended before its time: cut off, or broken.
@@ -81,17 +93,55 @@ impl From<&InputStats> for Input {
             format: stats.format,
             compression: stats.compression,
             link_types: stats.link_types,
+            interfaces: stats.interfaces.iter().zip(0..).map(Interface::build).collect(),
             packets: stats.packets,
             bytes: stats.bytes,
             undecoded_packets: stats.undecoded_packets,
             truncated_packets: stats.truncated_packets,
             ip_fragments: stats.ip_fragments,
+            reassembled_segments: stats.reassembled_segments,
+            incomplete_fragments: stats.incomplete_fragments,
+            skipped: SkippedPackets::build(&stats.skipped),
             duplicate_packets: stats.duplicate_packets,
             cut_short: stats.cut_short,
             note: stats.note,
             clock_shift_ns: stats.clock_shift_ns,
             dropped_by_kernel: stats.dropped_by_kernel,
         }
+    }
+}
+
+/// Frames that were not looked into.
+///
+/// ```json
+/// {"what": "encrypted", "name": "WireGuard", "packets": 58}
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SkippedPackets {
+    /// `tunnel`, `link_type`, `protocol` or `encrypted`.
+    pub what: &'static str,
+    /// Its name.
+    pub name: String,
+    /// How many frames.
+    pub packets: u64,
+    /// Whether networks need it to run, and it can carry nothing else.
+    #[serde(skip)]
+    pub is_housekeeping: bool,
+}
+
+impl SkippedPackets {
+    fn build(skipped: &[(Skipped, u64)]) -> Vec<Self> {
+        let mut built: Vec<_> = skipped
+            .iter()
+            .map(|(skipped, packets)| Self {
+                what: skipped.what(),
+                name: skipped.to_string(),
+                packets: *packets,
+                is_housekeeping: skipped.is_housekeeping(),
+            })
+            .collect();
+        built.sort_by_key(|skipped| Reverse(skipped.packets));
+        built
     }
 }
 

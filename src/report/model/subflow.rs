@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::build::Context;
+use super::road::{Process, SubflowRoads};
 use super::series::Series;
 use crate::track::distribution;
 use crate::track::handshake::Handshake as TcpHandshake;
@@ -20,9 +21,10 @@ use crate::wire::segment::Endpoint;
 ///
 /// ```json
 /// {"id": 1, "initial": false, "opened_by": "client", "tcp_stream": 1,
-///  "client": {"address": "10.0.2.2", "port": 58107, "address_id": 1},
-///  "server": {"address": "10.1.1.2", "port": 5001, "address_id": 0},
-///  "backup": {"client": false, "server": false}, "state": "closed",
+///  "client": {"address": "10.0.2.2", "port": 58107, "address_id": 1, "interface": null},
+///  "server": {"address": "10.1.1.2", "port": 5001, "address_id": 0, "interface": null},
+///  "backup": {"client": false, "server": false}, "interface": null,
+///  "tunnels": [], "process": null, "service_class": null, "state": "closed",
 ///  "handshake": {"syn": 8, "syn_ack": 9, "ack": 10, "rtt_ns": 30000000, "syn_retransmissions": 0},
 ///  "hmac": {"syn_ack": "verified", "ack": "verified"}, "reset": null, "c2s": {}, "s2c": {}}
 /// ```
@@ -42,6 +44,14 @@ pub struct Subflow {
     pub server: SubflowEndpoint,
     /// Whether each host wants it as backup.
     pub backup: PerRole<Option<bool>>,
+    /// The interface at which it was captured; null where there are several, or it is not known.
+    pub interface: Option<String>,
+    /// Tunnels that its segments came through.
+    pub tunnels: Vec<u64>,
+    /// The process of the host that captured, where the capture says so.
+    pub process: Option<Process>,
+    /// Apple's class of service.
+    pub service_class: Option<u32>,
     /// How far it came.
     pub state: SubflowState,
     /// The segments that opened it.
@@ -65,6 +75,8 @@ pub struct SubflowEndpoint {
     pub port: u16,
     /// ID of the address.
     pub address_id: Option<AddressId>,
+    /// The interface of this host, where the capture says so.
+    pub interface: Option<String>,
 }
 
 /// Packet numbers of the segments that opened a subflow.
@@ -212,6 +224,10 @@ impl Subflow {
             client: (&sides.client).into(),
             server: (&sides.server).into(),
             backup: PerRole { client: sides.client.backup, server: sides.server.backup },
+            interface: None,
+            tunnels: Vec::new(),
+            process: None,
+            service_class: None,
             state: subflow.state(),
             handshake: Handshake::build(context, &subflow.handshake),
             hmac: verdicts.map(|JoinVerdicts { syn_ack, ack }| JoinHmacs { syn_ack, ack }),
@@ -219,6 +235,16 @@ impl Subflow {
             c2s: SubflowDirection::build(&sides.client, !subflow.out_of_order),
             s2c: SubflowDirection::build(&sides.server, !subflow.out_of_order),
         }
+    }
+
+    /// Fills in which ways its segments came.
+    pub(super) fn fill_roads(&mut self, roads: SubflowRoads) {
+        self.interface = roads.interface;
+        self.client.interface = roads.client_interface;
+        self.server.interface = roads.server_interface;
+        self.tunnels = roads.tunnels;
+        self.process = roads.process;
+        self.service_class = roads.service_class;
     }
 
     /// Fills in what was sent when, from the `subflow` that this one was built from.
@@ -250,6 +276,7 @@ impl From<&subflow::SubflowSide> for SubflowEndpoint {
             address: side.endpoint.address,
             port: side.endpoint.port,
             address_id: side.address_id,
+            interface: None,
         }
     }
 }

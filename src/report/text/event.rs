@@ -183,6 +183,10 @@ fn text(kind: &EventKind) -> Option<String> {
         }
         EventKind::DataFin(_) => "DATA_FIN".to_owned(),
         EventKind::Fin => "FIN".to_owned(),
+        EventKind::Icmp(icmp) => {
+            let mtu = icmp.mtu.map_or(String::new(), |mtu| format!(", MTU {mtu}"));
+            format!("ICMP {} from {}{mtu}", icmp.title, icmp.from)
+        }
         EventKind::Rst(_) => "RST".to_owned(),
         EventKind::Fallback(fallback) => {
             format!("plain TCP from here: {}", fallback_reason(fallback.cause))

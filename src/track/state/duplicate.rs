@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use crate::track::options::SegmentOptions;
 use crate::wire::frame::{CapturePoint, Timestamp};
 use crate::wire::segment::{Segment, TcpFlags};
+use crate::wire::way::Way;
 
 /// Segments remembered per host and subflow while nothing was captured twice.
 const FEW: usize = 4;
@@ -40,6 +41,7 @@ type Mix = u64;
 #[derive(Debug, Clone, Copy, Default)]
 struct Origin {
     point: CapturePoint,
+    way: Way,
     at: Timestamp,
 }
 
@@ -68,7 +70,9 @@ impl RecentSegments {
         let timed = options.timestamps.is_some();
         let is_original = |known: Mix, before: Origin| {
             known == mix
-                && (is_unique(segment, timed) || before.point != segment.point)
+                && (is_unique(segment, timed)
+                    || before.point != segment.point
+                    || before.way != segment.way)
                 && (timed || segment.timestamp.since(before.at).abs() < MAX_DISTANCE_NS)
         };
         let mut few = self.few_mixes.iter().zip(&self.few_origins);
@@ -98,7 +102,7 @@ impl RecentSegments {
             self.many.push_back((*few_mix, *few_origin));
         }
         *few_mix = mix;
-        *few_origin = Origin { point: segment.point, at: segment.timestamp };
+        *few_origin = Origin { point: segment.point, way: segment.way, at: segment.timestamp };
         self.next += 1;
     }
 }

@@ -1,9 +1,12 @@
 //! What happened, in order: one event per option that says something new, and per TCP event.
 
+use std::net::IpAddr;
+
 use crate::track::fallback::FallbackCause;
 use crate::track::ids::SubflowId;
 use crate::track::role::Direction;
 use crate::track::stamp::PacketStamp;
+use crate::wire::icmp::IcmpReport;
 use crate::wire::mptcp::MptcpOption;
 use crate::wire::seq::Dsn;
 
@@ -59,6 +62,13 @@ pub enum EventKind {
     },
     /// From here on the connection is plain TCP.
     Fallback(FallbackCause),
+    /// An ICMP error about a segment of this direction.
+    Icmp {
+        /// Who reports it.
+        from: IpAddr,
+        /// What it says.
+        report: IcmpReport,
+    },
 }
 
 /// A run of segments with bytes that were mapped before.

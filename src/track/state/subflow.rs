@@ -1,9 +1,12 @@
 //! One TCP flow that carries a part of a connection.
 
 use super::ack_watch::AckWatch;
+use super::arrivals::Arrivals;
+pub use super::byte_counts::ByteCounts;
 use super::checksum::Checksums;
 use super::duplicate::RecentSegments;
 use super::handshake::{Handshake, JoinHandshake};
+use super::icmp::IcmpErrors;
 use super::mapping::Mappings;
 use super::packet_log::PacketLog;
 use super::pending::Pending;
@@ -118,6 +121,8 @@ pub struct SubflowSide {
     pub sender_stats: SenderStats,
     /// Its last segments, to know a copy when it comes.
     pub recent: RecentSegments,
+    /// Where they were captured, and which ways they came.
+    pub arrivals: Arrivals,
     /// Traces of options that it had no room for.
     pub ack_watch: AckWatch,
     /// Round trips of what it sent.
@@ -148,6 +153,8 @@ pub struct SubflowSide {
     pub first_conflict: Option<PacketStamp>,
     /// Payload of its SYN that the peer did not accept and that did not come again yet.
     pub refused: SeqRange,
+    /// ICMP errors about what it sent.
+    pub icmp: IcmpErrors,
     /// Which packet carried what first, while outcomes are asked for.
     pub(crate) packet_log: Option<Box<PacketLog>>,
     /// How often it sent its oldest bytes again that the peer had not acknowledged, or its FIN.
@@ -191,6 +198,8 @@ impl SubflowSide {
             bytes: ByteCounts::default(),
             round_trips: RoundTrips::default(),
             sender_stats: SenderStats::default(),
+            arrivals: Arrivals::default(),
+            icmp: IcmpErrors::default(),
             ack_watch: AckWatch::default(),
             violations: Violations::default(),
             recent: RecentSegments::default(),
@@ -273,37 +282,6 @@ impl SubflowSide {
         self.recent.close();
         self.sequence.close();
         self.packet_log = None;
-    }
-}
-
-/// Every byte of payload is exactly one of these, tried in this order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ByteCounts {
-    /// All payload, by the IP header's length.
-    pub payload: u64,
-    /// The same subflow sequence numbers again.
-    pub retransmitted: u64,
-    /// DSN seen before on this subflow, under other subflow sequence numbers.
-    pub remapped: u64,
-    /// DSN seen before on another subflow.
-    pub reinjected: u64,
-    /// Seen for the first time.
-    pub new_data: u64,
-    /// No mapping where there must be one.
-    pub unmapped: u64,
-}
-
-impl ByteCounts {
-    /// Bytes of which all are new data.
-    pub(crate) const fn of_new_data(bytes: u64) -> Self {
-        Self {
-            payload: bytes,
-            new_data: bytes,
-            retransmitted: 0,
-            remapped: 0,
-            reinjected: 0,
-            unmapped: 0,
-        }
     }
 }
 

@@ -78,6 +78,12 @@ impl TcpSequence {
         self.base.map(|base| unwrap(base, self.highest, ack))
     }
 
+    /// Whether `seq` is of what was sent and is not acknowledged, which ends before position `acked`
+    /// (RFC 5927 §4.1); false while no number of this host is known.
+    pub fn is_in_flight(&self, seq: SeqNum, acked: i64) -> bool {
+        self.position_of(seq).is_some_and(|position| (acked..=self.highest).contains(&position))
+    }
+
     /// Gives back memory that is not needed any more.
     pub fn close(&mut self) {
         self.range_set.shrink();

@@ -9,6 +9,7 @@ pub(super) fn is_copy(step: &mut Step<'_>) -> bool {
     let is_copy = here.recent.is_copy(segment, step.options, subflow.several_points);
     if is_copy {
         subflow.several_points = true;
+        here.arrivals.see_copy(segment);
         if here.ack_watch.is_doubled(segment.point) {
             there.ack_watch.ask(segment.timestamp);
         }

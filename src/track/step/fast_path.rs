@@ -102,10 +102,10 @@ impl FastStep<'_> {
         let is_plain = segment.flags.0 & !TcpFlags::PSH.0 == TcpFlags::ACK.0
             && options.sack.blocks == 0
             && dss.is_plain();
-        if !is_plain {
+        let here = &mut *self.state.here;
+        if !is_plain || !here.arrivals.is_last(segment) {
             return None;
         }
-        let here = &mut *self.state.here;
         let said = here.ack_watch.try_fast_watch(segment, options, data_ack)?;
         let payload = match &dss.mapping {
             Some(mapping) if segment.payload_len > 0 => Some(self.try_payload(mapping)?),

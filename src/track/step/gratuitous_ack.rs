@@ -212,6 +212,7 @@ mod tests {
     use crate::wire::frame::{CapturePoint, PacketNo, Timestamp};
     use crate::wire::segment::Endpoint;
     use crate::wire::tcp_option::TcpOptions;
+    use crate::wire::way::Way;
 
     /// What of a segment may be on the fast path or not.
     #[derive(Debug, Clone, Copy)]
@@ -265,6 +266,7 @@ mod tests {
                     number: PacketNo(number),
                     timestamp: Timestamp(i64::try_from(number).unwrap() * 1_000_000),
                     point: CapturePoint::default(),
+                    way: Way::PLAIN,
                     source,
                     destination,
                     hop_limit: 64,

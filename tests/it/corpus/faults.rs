@@ -15,6 +15,7 @@
 mod capture;
 mod handshake;
 mod joins;
+mod roads;
 mod stalls;
 
 use serde_json::Value;

@@ -14,6 +14,7 @@ use mptcpscope::internals::wire::mptcp::{
 use mptcpscope::internals::wire::segment::{Decoded, Endpoint, Segment, TcpFlags};
 use mptcpscope::internals::wire::seq::{Dsn, SeqNum, WireDsn};
 use mptcpscope::internals::wire::tcp_option::{TcpOption, TcpOptions};
+use mptcpscope::internals::wire::way::Way;
 
 /// Octets that describe a segment.
 const RECORD: usize = 8;
@@ -29,6 +30,7 @@ pub(crate) fn each(octets: &[u8], mut take: impl FnMut(&Decoded<'_>)) {
             number: PacketNo(number),
             timestamp: Timestamp(i64::from(record[7]) * 1_000_000 + number.cast_signed() * 1_000),
             point: CapturePoint { input: 0, interface: u16::from(record[0] >> 7) },
+            way: Way::PLAIN,
             source: sketch.endpoint(sketch.from_opener),
             destination: sketch.endpoint(!sketch.from_opener),
             hop_limit: 64,

@@ -10,6 +10,7 @@ pub(crate) mod fuzz_seeds;
 pub(crate) mod fuzz_targets;
 pub(crate) mod random;
 pub(crate) mod reports;
+pub(crate) mod roads;
 pub(crate) mod runs;
 pub(crate) mod scenario;
 #[cfg(feature = "tui")]

@@ -13,8 +13,9 @@ use crate::track::index::PacketIndex;
 use crate::track::{Limits, Tracker};
 use crate::tui::Snapshot;
 use crate::tui::snapshot::{SubflowTable, bases};
+use crate::wire::decoder::Decoder;
 use crate::wire::frame::{Frame, Place};
-use crate::wire::segment::decode;
+use crate::wire::tunnel::DecodeAs;
 
 /// Packets that a live capture can show again (48 MiB), and bytes on the disk for them unless more or
 /// fewer are wanted.
@@ -27,6 +28,7 @@ const SERIES_SPANS: u32 = 512;
 /// Tracks, lists and keeps packets.
 pub(super) struct Gathering {
     tracker: Tracker,
+    decoder: Decoder,
     counts: InputCounts,
     index: PacketIndex,
     checkpoints: Checkpoints,
@@ -39,7 +41,12 @@ pub(super) struct Gathering {
 }
 
 impl Gathering {
-    pub(super) fn new(limits: Limits, inputs: usize, kept: &KeptLimits) -> Self {
+    pub(super) fn new(
+        limits: Limits,
+        inputs: usize,
+        kept: &KeptLimits,
+        decode_as: DecodeAs,
+    ) -> Self {
         let mut tracker = Tracker::new(limits, report::seed());
         tracker.keep_series_of(SERIES_SPANS);
         tracker.keep_last_packet();
@@ -51,6 +58,7 @@ impl Gathering {
         };
         Self {
             tracker,
+            decoder: Decoder::new(decode_as),
             counts: InputCounts::new(inputs),
             index,
             checkpoints,
@@ -66,11 +74,16 @@ impl Gathering {
         self.spool.as_ref().map(Spool::reader)
     }
 
+    /// What ports are taken for.
+    pub(super) const fn decode_as(&self) -> &DecodeAs {
+        self.decoder.decode_as()
+    }
+
     /// Takes the next frame.
     pub(super) fn take(&mut self, frame: &Frame<'_>) {
         self.frames += 1;
-        let decoded = decode(frame);
-        self.counts.count(frame, &decoded);
+        self.counts.count(frame);
+        let decoded = self.decoder.decode(frame);
         self.tracker.push(&decoded);
         let Some(pushed) = self.tracker.last_packet() else { return };
         let place = frame.offset.and_then(|offset| Place::in_input(frame.point.input, offset));
@@ -97,9 +110,10 @@ impl Gathering {
         let findings = Selection { host, ..Selection::default() };
         let wanted = ReportContents { series: true, findings };
         let trace = self.tracker.trace();
+        let counted = (&self.decoder, &self.counts);
         let mut snapshot = Snapshot {
             origin: inputs::origin(statuses, shifts),
-            report: report::build(&self.tracker, &self.counts, statuses, shifts, &wanted),
+            report: report::build(&self.tracker, counted, statuses, shifts, &wanted),
             packets: self.index.clone(),
             subflows: SubflowTable::new(&trace),
             checkpoints: self.checkpoints.clone(),

@@ -15,6 +15,7 @@ use crate::capture::{Capture, InputPath, InputStatus, PacketReader, is_pipe};
 use crate::cli::TuiArgs;
 use crate::tui::snapshot::Phase;
 use crate::wire::frame::Frame;
+use crate::wire::tunnel::DecodeAs;
 
 #[cfg(feature = "live")]
 use crate::app::live::interfaces::{self, Interfaces};
@@ -85,10 +86,10 @@ impl LoadInput {
     }
 
     /// Begins to read. By now there is a screen that shows how far it is.
-    pub(super) fn start(&mut self) -> Result<()> {
+    pub(super) fn start(&mut self, decode_as: &DecodeAs) -> Result<()> {
         match &mut self.kind {
             InputKind::Files(capture) => {
-                self.shifts = clocks::shifts(&self.paths)?;
+                self.shifts = clocks::shifts(&self.paths, decode_as)?;
                 clocks::correct(capture, &self.shifts);
             }
             InputKind::Pipe(_) => {}

@@ -168,6 +168,7 @@ fn event_names(kind: &EventKind) -> &'static [&'static str] {
         EventKind::Reinjection(_) => &["reinjection", "reinjected"],
         EventKind::Stall(_) => &["stall"],
         EventKind::Fin => &["fin"],
+        EventKind::Icmp(_) => &["icmp"],
         EventKind::Rst(_) => &["rst", "reset"],
         EventKind::Fallback(_) => &["fallback"],
     }

@@ -66,7 +66,8 @@ pub(crate) fn count_events(report: &Value, kind: &str) -> usize {
 /// The kinds of events: everything else is a typo.
 pub(crate) fn check_kind(kind: &str) -> Result<()> {
     const KINDS: &str = "MP_CAPABLE MP_JOIN DSS ADD_ADDR REMOVE_ADDR MP_PRIO MP_FAIL MP_FASTCLOSE \
-        MP_TCPRST MP_EXPERIMENTAL UNKNOWN MALFORMED SYN FIRST_DATA DATA_FIN FIN RST FALLBACK";
+        MP_TCPRST MP_EXPERIMENTAL UNKNOWN MALFORMED SYN FIRST_DATA DATA_FIN FIN RST FALLBACK \
+        ICMP";
     ensure!(KINDS.split_whitespace().any(|known| known == kind), "no event is called '{kind}'");
     Ok(())
 }

@@ -36,6 +36,21 @@ pub(crate) fn packet(header: &Header, options: &[u8], payload: &[u8]) -> Result<
     Ok(bytes)
 }
 
+/// The bytes of an ICMP error about a packet, from a router at 192.0.2.99. The quote has 8 octets of TCP; if
+/// it is `stale`, its sequence number is not that of the packet.
+pub(crate) fn icmp_error(about: &[u8], [kind, code]: [u8; 2], stale: bool) -> Result<Vec<u8>> {
+    ensure!(about[0] == 0x45, "only of IPv4");
+    let mut quote = about[..28].to_vec();
+    if stale {
+        quote[27] ^= 0x80;
+    }
+    let mut bytes = vec![0x45, 0, 0, 56, 0, 0, 0, 0, 64, 1, 0, 0, 192, 0, 2, 99];
+    bytes.extend(&about[12..16]);
+    bytes.extend([kind, code, 0, 0, 0, 0, 0, 0]);
+    bytes.extend(quote);
+    Ok(bytes)
+}
+
 fn ip_header(header: &Header, tcp_len: usize) -> Result<Vec<u8>> {
     let mut bytes;
     match (header.source.ip(), header.destination.ip()) {

@@ -8,7 +8,7 @@ use mptcpscope::internals::wire::frame::{CapturePoint, Frame, LinkType, PacketNo
 use mptcpscope::internals::wire::segment::TcpFlags;
 use mptcpscope::internals::wire::tcp_option::{SackBlocks, TcpOption};
 
-use super::frame::{Header, packet};
+use super::frame::{Header, icmp_error, packet};
 use super::option::{Carrier, tokens};
 use super::state::{Connection, ConnectionSettings, Name, Subflow, SubflowSettings};
 use super::words::{Phrase, Words, number};
@@ -112,6 +112,7 @@ impl Script {
             "open" => self.open(&head, words),
             "close" => self.close(&head, words),
             "copy" => self.copy(words),
+            "icmp" => self.icmp(words),
             flags => self.segment(&head, flags_from(flags)?, words, &phrases),
         }
     }
@@ -187,6 +188,18 @@ impl Script {
         copy.point = point(&mut words)?;
         words.finish()?;
         self.frames.push(copy);
+        Ok(())
+    }
+
+    /// A router says by ICMP that the last frame did not get there.
+    fn icmp(&mut self, mut words: Words) -> Result<()> {
+        let last = self.frames.last().context("nothing to report")?.clone();
+        let kind = u8::try_from(words.number("type")?.unwrap_or(3))?;
+        let code = u8::try_from(words.number("code")?.unwrap_or(1))?;
+        let bytes = icmp_error(&last.bytes, [kind, code], words.has("stale")?)?;
+        words.finish()?;
+        let wire_len = u32::try_from(bytes.len())?;
+        self.frames.push(Recorded { at: self.now(), wire_len, bytes, ..last });
         Ok(())
     }
 
