@@ -45,9 +45,9 @@ pub mod updates;
 
 pub use limits::Limits;
 pub use state::{
-    ack_watch, address, arrivals, checksum, connection, data, data_level_stats, duplicate, event,
-    handshake, icmp as icmp_errors, mapping, pending, repeats, rtt, sender_stats, series, stream,
-    subflow, tcp_sequence, transmissions, violations,
+    ack_watch, address, arrivals, bare, checksum, connection, data, data_level_stats, duplicate,
+    event, handshake, icmp as icmp_errors, mapping, pending, repeats, reset, rtt, sender_stats,
+    series, stray, stream, subflow, tcp_sequence, transmissions, violations,
 };
 pub use totals::{OptionCounts, Totals};
 pub use trace::Trace;
@@ -71,7 +71,7 @@ use updates::Update;
 
 use crate::wire::frame::PacketNo;
 use crate::wire::mptcp::{Key, MpPrio, MptcpOption};
-use crate::wire::segment::{Decoded, Segment};
+use crate::wire::segment::{Decoded, Segment, TcpFlags};
 use crate::wire::skipped::Skipped;
 
 /// Puts connections together from segments.
@@ -349,6 +349,9 @@ impl Tracker {
             if *follow_up.new_keys.of(role) {
                 matching::register_token(shared, store, connection, role);
             }
+        }
+        if segment.flags.has(TcpFlags::RST) {
+            matching::take_stray(shared, store, id);
         }
         if follow_up.match_by_dsn {
             matching::match_by_dsn(shared, store, connection);

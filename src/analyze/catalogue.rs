@@ -278,14 +278,14 @@ macro_rules! catalogue {
                 [Each(addresses::remove_addr_closed_subflows)];
             /// A path died, and the owner of its address never withdrew it.
             RemoveAddrMissing = "remove-addr-missing", note(Subflow, "RFC 8684 §3.4.2")
-                .because(&[Code::DataStall]),
+                .because(&[Code::PathDied, Code::DataStall]),
                 [Each(addresses::remove_addr_missing)];
 
             // Data at work.
 
             /// Payload without a mapping on a subflow that has to have one.
             MappingMissing = "mapping-missing", error(Subflow, "RFC 8684 §3.3.1")
-                .because(&[Code::MappingOutsideSegment]),
+                .because(&[Code::SubflowWithoutMptcp, Code::MappingOutsideSegment]),
                 [Each(mappings::mapping_missing)];
             /// A mapping covers nothing of the segment that carries it.
             MappingOutsideSegment = "mapping-outside-segment", warning(Subflow, "RFC 8684 §3.3.1"),
@@ -298,7 +298,9 @@ macro_rules! catalogue {
                 [Each(mappings::data_ack_beyond_sent)];
             /// Data was sent again on another subflow.
             Reinjection = "reinjection", note(Connection, "RFC 8684 §3.3.6")
-                .because(&[Code::SubflowReset, Code::DataStall]),
+                .because(&[
+                    Code::SubflowWithoutMptcp, Code::PathDied, Code::SubflowReset, Code::DataStall,
+                ]),
                 [Each(reinjection::reinjection)];
             /// Data that was sent again differs from what was sent first.
             ReinjectionDiffers = "reinjection-differs", error(Subflow, "RFC 8684 §3.3.1")
@@ -313,11 +315,14 @@ macro_rules! catalogue {
             RedundantScheduler = "redundant-scheduler", note(Connection, "RFC 8684 §3.3.8"),
                 [Each(reinjection::redundant_scheduler)];
             /// Data waited unacknowledged while nothing moved.
-            DataStall = "data-stall", warning(Connection, "RFC 8684 §3.3.6"),
+            DataStall = "data-stall", warning(Connection, "RFC 8684 §3.3.6")
+                .because(&[Code::SubflowWithoutMptcp, Code::PathDied]),
                 [Each(delivery::data_stall)];
             /// Data waited at the receiver for data of another path.
             HeadOfLineBlocking = "head-of-line-blocking", note(Connection, "RFC 8684 §3.3.1")
-                .because(&[Code::DataStall, Code::SubflowReset]),
+                .because(&[
+                    Code::SubflowWithoutMptcp, Code::PathDied, Code::DataStall, Code::SubflowReset,
+                ]),
                 [Each(delivery::head_of_line_blocking)];
             /// The sender waited for the receive window of the peer.
             ReceiveWindowLimited = "receive-window-limited", note(Connection, "RFC 8684 §3.3.4"),
@@ -352,6 +357,13 @@ macro_rules! catalogue {
 
             // Paths.
 
+            /// A path stopped answering.
+            PathDied = "path-died", warning(Subflow, "RFC 8684 §3.3.6").doubtful(),
+                [Each(paths::path_died)];
+            /// MPTCP options are lost on one subflow.
+            SubflowWithoutMptcp = "subflow-without-mptcp",
+                warning(Subflow, "RFC 8684 §3.7").doubtful(),
+                [Each(stripped::subflow_without_mptcp)];
             /// Data took a backup path.
             BackupUsed = "backup-used", note(Subflow, "RFC 8684 §3.3.8"),
                 [Each(paths::backup_used)];
@@ -363,8 +375,15 @@ macro_rules! catalogue {
             PathDegraded = "path-degraded", note(Subflow, "RFC 8684 §3.3.7"),
                 [Each(paths::path_degraded)];
 
+            /// A NAT on the way lost its table.
+            NatRebinding = "nat-rebinding", warning(Subflow, "RFC 8684 §3.2"),
+                [Each(nat::nat_rebinding)];
+
             // Closing.
 
+            /// A RST in the name of a host that did not send it.
+            ResetForged = "reset-forged", warning(Subflow, "RFC 8684 §3.6"),
+                [Each(forged::reset_forged)];
             /// A host ended the connection at once.
             FastClose = "fast-close", note(Connection, "RFC 8684 §3.5"), [Each(close::fast_close)];
             /// MP_FASTCLOSE was repeated and never answered.
@@ -376,12 +395,13 @@ macro_rules! catalogue {
                 .because(&[
                     Code::DssChecksumMismatch, Code::MappingOutsideSegment, Code::MappingMissing,
                     Code::MappingConflict, Code::RemoveAddrClosedSubflows,
+                    Code::SubflowWithoutMptcp, Code::ResetForged, Code::NatRebinding,
                 ]),
                 [Each(close::subflow_reset)];
             /// The last subflow went before the connection was closed.
             ConnectionAborted = "connection-aborted",
                 warning(Connection, "RFC 8684 §3.3.3").doubtful()
-                .because(&[Code::SubflowReset]),
+                .because(&[Code::ResetForged, Code::SubflowReset]),
                 [Each(close::connection_aborted)];
             /// A DATA_FIN that can't be right, or data behind it.
             DataFinInvalid = "data-fin-invalid", error(Subflow, "RFC 8684 §3.3.3"),
@@ -392,7 +412,10 @@ macro_rules! catalogue {
                 [Each(close::fin_with_data_outstanding)];
             /// A DATA_FIN was never acknowledged.
             DataFinUnacked = "data-fin-unacked", note(Connection, "RFC 8684 §3.3.3")
-                .because(&[Code::FinWithDataOutstanding, Code::DataStall]),
+                .because(&[
+                    Code::FinWithDataOutstanding, Code::SubflowWithoutMptcp, Code::PathDied,
+                    Code::DataStall,
+                ]),
                 [Each(close::data_fin_unacked)];
             /// A subflow that was left open after the end of the connection.
             SubflowNotClosed = "subflow-not-closed", note(Subflow, "RFC 8684 §3.3.3").strict(),
@@ -407,7 +430,10 @@ macro_rules! catalogue {
             // An error is worse than a single path.
             SinglePath = "single-path",
                 warning(Connection, "RFC 8684 §3.2 and §3.4").doubtful().host_too()
-                .because(&[Code::JoinHmacMismatch, Code::AddAddrHmacMismatch]),
+                .because(&[
+                    Code::JoinHmacMismatch, Code::AddAddrHmacMismatch, Code::SubflowWithoutMptcp,
+                    Code::PathDied,
+                ]),
                 [Last(single_path::single_path)];
         }
     };

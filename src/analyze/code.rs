@@ -110,6 +110,7 @@ const MAPPED_AGAIN: &[Code] = &[
     Code::JoinAnsweredByPlainTcp,
     Code::JoinAckStripped,
     Code::JoinHmacMismatch,
+    Code::SubflowWithoutMptcp,
     Code::DataStall,
 ];
 

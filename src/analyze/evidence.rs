@@ -1,10 +1,13 @@
 //! Facts that several rules rest on.
 
+pub(super) mod dead_path;
+pub(super) mod forged_reset;
 pub(super) mod host_settings;
 pub(super) mod join_failure;
 pub(super) mod occurrences;
 pub(super) mod refusal;
 pub(super) mod silence;
+pub(super) mod stripped;
 
 use std::net::IpAddr;
 

@@ -82,6 +82,7 @@ fn is_in_time(cause: &Finding, effect: &Finding) -> bool {
         (Code::DataStall, Code::Reinjection) => effect.at >= cause.at,
         // Data that waited came in the end.
         (Code::DataStall, Code::HeadOfLineBlocking) => cause.text("ended_by") == Some("progress"),
+        (Code::SubflowWithoutMptcp, Code::Remapping) => true,
         (_, Code::Remapping) => effect.packets.iter().any(|packet| cause.packets.contains(packet)),
         _ => true,
     }

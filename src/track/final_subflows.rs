@@ -61,7 +61,7 @@ impl FinalSubflows {
                 all.add(trace, *id, Some(number));
             }
         }
-        for orphan in trace.orphan_ids() {
+        for orphan in trace.orphan_ids().chain(trace.stray_ids()) {
             all.add(trace, orphan, None);
         }
         all.streams.sort_unstable();

@@ -7,12 +7,15 @@ use super::proof;
 use super::role::Role;
 use super::shared::Shared;
 use super::state::connection::Connection;
+use super::state::stray::Stray;
+use super::state::subflow::{Subflow, SubflowSide};
+use super::state::tcp_sequence::TcpSequence;
 use super::store::Store;
 use super::token_index::{Owner, are_near};
 use crate::wire::crypto;
-use crate::wire::mptcp::{Key, MptcpOption, Version};
+use crate::wire::mptcp::{DataLevelLength, Dss, Key, Mapping, MptcpOption, Version};
 use crate::wire::segment::Segment;
-use crate::wire::seq::{Dsn, WireDsn};
+use crate::wire::seq::{Dsn, SeqNum, WireDsn};
 
 /// Makes a host's key findable by its token. Joins that named it before become subflows.
 pub(super) fn register_token(
@@ -124,16 +127,103 @@ pub(super) fn match_by_option(
             && let Some((other, other_role)) = near(shared, store, Dsn(whole))
             && other != connection
         {
+            let swap = role != other_role;
+            let sender = if swap { sender.peer() } else { sender };
+            if is_new_port(store, other, segment, dss, sender) && is_unanswered(store, connection) {
+                store.connections[connection].stray_of = Some((other, swap));
+                return;
+            }
             store.connections[connection].may_merge = false;
-            merge(shared, store, connection, other, role != other_role);
+            merge(shared, store, connection, other, swap);
             return;
         }
     }
 }
 
+/// Whether a segment that `sender` sent on a flow without a handshake goes on with the sequence numbers of a
+/// subflow of `target` to the same endpoint: then something on the way gave that another port.
+fn is_new_port(
+    store: &Store,
+    target: ConnectionId,
+    segment: &Segment<'_>,
+    dss: &Dss,
+    sender: Role,
+) -> bool {
+    /// No window is larger on paths of today, and other subflows begin anywhere.
+    const NEAR: i64 = 1 << 24;
+    let is_near = |sequence: &TcpSequence, number: SeqNum| {
+        let end = sequence.range_set().span().map_or(1, |span| span.end);
+        sequence.position_of(number).is_some_and(|position| (position - end).abs() < NEAR)
+    };
+    store.subflows_of(&store.connections[target]).any(|subflow| {
+        let (own, peer) = (subflow.sides.of(sender), subflow.sides.of(sender.peer()));
+        peer.endpoint == segment.destination
+            && !subflow.is_midstream()
+            && is_near(&own.sequence, segment.seq)
+            && is_near(&peer.sequence, segment.ack)
+            && dss.mapping.is_none_or(|mapping| is_covered(own, segment.seq, &mapping))
+    })
+}
+
+/// Whether a mapping covers the byte at `seq`, if that is of this subflow: subflow sequence numbers count
+/// from its SYN (RFC 8684 §3.3.1).
+fn is_covered(side: &SubflowSide, seq: SeqNum, mapping: &Mapping) -> bool {
+    let origin = side.mappings.origin().unwrap_or(0);
+    let (Some(position), DataLevelLength::Bytes(bytes)) =
+        (side.sequence.position_of(seq), mapping.length)
+    else {
+        return false;
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "the lower half is what a mapping has")]
+    let number = (position - origin).cast_unsigned() as u32;
+    // A lone DATA_FIN stands nowhere.
+    mapping.ssn == 0 || number.wrapping_sub(mapping.ssn) < u32::from(bytes)
+}
+
+/// Whether a flow without a handshake waits for the first answer of its other host. A host that knows it
+/// answers; one that does not, as after a NAT lost its table, sends a RST.
+fn is_unanswered(store: &Store, from: ConnectionId) -> bool {
+    /// More is sent only to a host that answers.
+    const MOST: u64 = 64;
+    let is_one_sided = |subflow: &Subflow| {
+        let [client, server] = Role::BOTH.map(|role| subflow.sides.of(role).segments);
+        client.min(server) == 0 && client.max(server) < MOST
+    };
+    let mut flows = store.subflows_of(&store.connections[from]);
+    flows.all(|flow| flow.is_midstream() && is_one_sided(flow))
+}
+
+/// After a RST: if it is the only answer to a flow without a handshake, that flow is no subflow of the
+/// connection whose numbers it has.
+pub(super) fn take_stray(shared: &mut Shared, store: &mut Store, id: SubflowId) {
+    let subflow = &mut store.subflows[id];
+    let connection = subflow.connection;
+    let Some((target, swap)) = store.connections[connection].stray_of.take() else { return };
+    let Some(reset) = subflow.reset else { return };
+    let sender = reset.from.peer();
+    let is_only_answer = subflow.sides.of(reset.from).segments == 1;
+    if !is_only_answer || store.connections[target].merged {
+        return;
+    }
+    let stray = Stray {
+        from: if swap { reset.from } else { sender },
+        source: subflow.sides.of(sender).endpoint,
+        target: subflow.sides.of(reset.from).endpoint,
+        first: subflow.first,
+        reset: reset.seen,
+    };
+    store.connections[connection].may_merge = false;
+    store.connections[connection].merged = true;
+    shared.tell_forgotten(store.connections[connection].number);
+    store.connections[target].strays.get_or_insert_default().add(stray);
+}
+
 /// Looks for the connection that a flow without keys and tokens belongs to, by its data sequence
 /// numbers: they are random 64-bit numbers, so two connections are never near each other.
 pub(super) fn match_by_dsn(shared: &mut Shared, store: &mut Store, connection: ConnectionId) {
+    if store.connections[connection].stray_of.is_some() && is_unanswered(store, connection) {
+        return;
+    }
     for role in Role::BOTH {
         let Some(dsn) = store.connections[connection].data.of(role).reference() else {
             continue;

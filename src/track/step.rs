@@ -78,6 +78,7 @@ pub(crate) fn take(mut step: Step<'_>) -> Outcome {
 /// What a segment changes on its subflow and its connection, in order.
 fn take_content(step: &mut Step<'_>) {
     let flags = step.segment.flags;
+    let look = flags.has(TcpFlags::RST).then(|| tcp::look_at_reset(step));
     gratuitous_ack::watch(step);
     if flags.has(TcpFlags::SYN) {
         handshake::take_syn(step);
@@ -88,12 +89,14 @@ fn take_content(step: &mut Step<'_>) {
         take_option(step, option, payload);
     }
     if flags.has(TcpFlags::RST) {
-        tcp::take_reset(step);
+        tcp::take_reset(step, look.unwrap_or_default());
         data_level::note_stalls(step, !payload.is_empty());
         return;
     }
+    tcp::note_after_reset(step);
     if !flags.has(TcpFlags::SYN) {
         handshake::take_handshake_ack(step);
+        tcp::note_bare(step);
     }
     if flags.has(TcpFlags::ACK) {
         tcp::take_ack(step);

@@ -45,6 +45,13 @@ impl<'a> Trace<'a> {
         self.store.connections.len() as u64
     }
 
+    /// The numbers of flows that are no part of any connection, or that wait for the answer that tells.
+    pub fn stray_ids(&self) -> impl Iterator<Item = SubflowId> + use<'a> {
+        let all = self.store.connections.iter().map(|(_, connection)| connection);
+        let strays = all.filter(|connection| connection.merged || connection.stray_of.is_some());
+        strays.flat_map(|connection| connection.subflows.iter().copied())
+    }
+
     /// How many subflows there are.
     pub fn subflow_count(&self) -> u64 {
         self.store.subflows.len() as u64
@@ -67,7 +74,9 @@ impl<'a> Trace<'a> {
 
     fn in_order(self, wanted: impl Fn(&Connection) -> bool) -> Vec<&'a Connection> {
         let all = self.store.connections.iter().map(|(_, connection)| connection);
-        let mut found: Vec<_> = all.filter(|c| !c.merged && wanted(c)).collect();
+        // A flow that waits for its answer may turn out to be no part of any connection.
+        let is_own = |c: &&Connection| !c.merged && c.stray_of.is_none();
+        let mut found: Vec<_> = all.filter(is_own).filter(|c| wanted(c)).collect();
         found.sort_by_key(|connection| connection.first.packet);
         found
     }

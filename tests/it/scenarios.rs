@@ -57,7 +57,7 @@ fn every_code_has_a_scenario_and_a_near_miss() {
 /// Why there was but one path: each link of the chain breaks in one of them.
 #[test]
 fn every_link_to_a_second_path_has_a_scenario() {
-    const LINKS: [&str; 10] = [
+    const LINKS: [&str; 12] = [
         "announcement-no-space",
         "announcement-not-echoed",
         "announcement-not-proved",
@@ -65,7 +65,9 @@ fn every_link_to_a_second_path_has_a_scenario() {
         "announcement-own-address",
         "c-bit-nothing-announced",
         "established-as-backup",
+        "established-died",
         "established-unused",
+        "established-without-mptcp",
         "join-failed",
         "nothing-offered",
     ];

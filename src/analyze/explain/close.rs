@@ -81,6 +81,20 @@ pub(super) const PAGES: &[(Code, Page)] = &[
         },
     ),
     (
+        Code::ResetForged,
+        Page {
+            meaning: "A RST came in the name of a host that did not send it: a middlebox ended the subflow.",
+            recognised: "Its hop limit is two or more away from that of all other segments of the host; or its \
+                sequence number is not the host's; or the host went on as if it had not sent it; or it came \
+                sooner after the segment that it answers than the host can have answered; or, with captures of \
+                both ends, it arrived and was never sent. Also RSTs without ACK on all subflows at once, each a \
+                hop off. IP ID 0, window 0 and no options are no sign: Linux sends such RSTs itself.",
+            causes: "IPS, DPI, a firewall that rejects, a censor.",
+            linux: "Compare captures of both ends.",
+            apple: "",
+        },
+    ),
+    (
         Code::DataFinUnacked,
         Page {
             meaning: "The end of data was never acknowledged although all subflows ended, or although it \

@@ -185,6 +185,50 @@ pub(super) const PAGES: &[(Code, Page)] = &[
         },
     ),
     (
+        Code::PathDied,
+        Page {
+            meaning: "A path stopped answering: what a host sends there again and again gets no answer.",
+            recognised: "The oldest data (or FIN) on a subflow was repeated at least twice and for more than a \
+                second, and nothing came from the other host; not if that was heard between the repeats: then it \
+                is there, and these packets do not pass. Likely, where the other host closed the connection \
+                elsewhere and left this subflow open, and data came late that only this one can have carried. A \
+                note, if the path had carried data and another one took over within a second.",
+            causes: "A link, a route or a NAT entry that is gone; a firewall that forgot the flow.",
+            linux: "Remove the address of a dead link at once (`ip mptcp endpoint delete id N`; NetworkManager \
+                does). net.mptcp.stale_loss_cnt (4) says when a path counts as stale.",
+            apple: "",
+        },
+    ),
+    (
+        Code::SubflowWithoutMptcp,
+        Page {
+            meaning: "MPTCP options are lost on the way of one subflow. TCP goes on there, and what it carries \
+                counts only when it is sent again elsewhere.",
+            recognised: "After the handshake of a join all segments of one host came bare, and the other host \
+                reset the subflow; or ACKs without DATA_ACK, and nearly all that they acknowledge was sent \
+                again; or data that was sent again long after the DATA_ACK that the capture shows; or data \
+                without any mapping; or a RST with NOPs in the place of its reason. NOPs where options were \
+                make it certain. Not for one bare ACK, and not where the connection fell back.",
+            causes: "A firewall that normalises TCP, a proxy or a WAN optimiser on that path.",
+            linux: "Let TCP option 30 pass, or take the path out: `ip mptcp endpoint delete id N`.",
+            apple: "",
+        },
+    ),
+    (
+        Code::NatRebinding,
+        Page {
+            meaning: "A NAT on the way lost its table: segments of a subflow come from ports that the other host \
+                does not know.",
+            recognised: "Segments without a handshake on new 4-tuples, with data sequence numbers of the \
+                connection, that are answered by nothing but RSTs. They are counted as no subflow and no data. \
+                A host that opens new connections sends SYNs.",
+            causes: "A NAT that was restarted, or whose timeout is shorter than the pauses of the connection.",
+            linux: "`conntrack -L` on the NAT; keep-alives below its timeout (net.ipv4.tcp_keepalive_time, \
+                SO_KEEPALIVE).",
+            apple: "",
+        },
+    ),
+    (
         Code::PathUnused,
         Page {
             meaning: "A subflow was established and never carried data.",

@@ -249,21 +249,38 @@ pub(super) fn remove_addr_missing(context: &ConnectionContext<'_>) -> Vec<Findin
     if context.connection.fallback.is_some() || !context.is_two_sided() {
         return Vec::new();
     }
-    let found = context.sides().filter_map(|(subflow, owner)| {
-        let (last, id) = silent_since(context, subflow, owner)?;
-        let summary = format!(
-            "{} said nothing more on subflow {} after {}, went on elsewhere, and never withdrew \
-             its address there (ID {id}).",
-            capitalised(host(owner)),
+    let found = context.sides().filter_map(|(subflow, silent)| {
+        let last = silent_since(context, subflow, silent)?;
+        let said = format!(
+            "{} said nothing more on subflow {} after {} and went on elsewhere",
+            capitalised(host(silent)),
             subflow.number,
             packet(last),
         );
+        let gone = owners_of_dead_address(context, subflow, last);
+        let withdrawn = |role: &Role| is_withdrawn_there(context, subflow, *role);
+        let finding = match gone.as_slice() {
+            [] => return None,
+            _ if gone.iter().any(withdrawn) => return None,
+            [owner] => {
+                let id = subflow.sides.of(*owner).address_id?.0;
+                let summary = format!(
+                    "{said}. The address of {} there, which no other subflow has, is gone, and was never \
+                     withdrawn (ID {id}).",
+                    host(*owner)
+                );
+                let finding = Finding::new(Code::RemoveAddrMissing, summary);
+                finding.from(*owner).with("address_id", id)
+            }
+            _ => Finding::new(
+                Code::RemoveAddrMissing,
+                format!("{said}, and neither host withdrew its address there."),
+            ),
+        };
         Some(
-            Finding::new(Code::RemoveAddrMissing, summary)
+            finding
                 .on(subflow)
-                .from(owner)
                 .seen([last])
-                .with("address_id", id)
                 .confidence(Confidence::Possible)
                 .advice(
                     "If the link of that address went down: `ip mptcp endpoint delete id N` at \
@@ -275,26 +292,47 @@ pub(super) fn remove_addr_missing(context: &ConnectionContext<'_>) -> Vec<Findin
     found.collect()
 }
 
-/// The last segment of `owner` on a subflow on which its peer went on and got no answer, and the address
-/// ID of `owner` there.
+/// The hosts whose address on a subflow that died lives on no other one. An address that is in use elsewhere
+/// is not gone.
+fn owners_of_dead_address(
+    context: &ConnectionContext<'_>,
+    subflow: &Subflow,
+    last: PacketStamp,
+) -> Vec<Role> {
+    let lives_on = |role: Role| {
+        let address = subflow.sides.of(role).endpoint.address;
+        context.confirmed().any(|other| {
+            other.number != subflow.number
+                && other.last.packet > last.packet
+                && other.sides.of(role).endpoint.address == address
+        })
+    };
+    Role::BOTH.into_iter().filter(|role| !lives_on(*role)).collect()
+}
+
+/// Whether a host withdrew its address on a subflow.
+fn is_withdrawn_there(context: &ConnectionContext<'_>, subflow: &Subflow, owner: Role) -> bool {
+    let id = subflow.sides.of(owner).address_id;
+    let mut named = context.connection.addresses.iter();
+    named.any(|a| a.owner == owner && Some(a.address_id) == id && a.removed.count > 0)
+}
+
+/// The last segment of `silent` on a subflow on which its peer went on and got no answer.
 fn silent_since(
     context: &ConnectionContext<'_>,
     subflow: &Subflow,
     owner: Role,
-) -> Option<(PacketStamp, u8)> {
+) -> Option<PacketStamp> {
     /// Longer than any pause of a live path with data outstanding.
     const SILENCE_NS: i64 = 3_000_000_000;
     let (own, peer) = (subflow.sides.of(owner), subflow.sides.of(owner.peer()));
     let (last, peers_last) = (own.sender_stats.last()?, peer.sender_stats.last()?);
-    let id = own.address_id?;
     let is_unanswered = peers_last.packet > last.packet && peer.unacknowledged(None) > 0;
     let goes_on = context.subflows.iter().any(|other| {
         let elsewhere = other.sides.of(owner).sender_stats.last();
         other.number != subflow.number
             && elsewhere.is_some_and(|seen| seen.at.since(last.at) > SILENCE_NS)
     });
-    let mut named = context.connection.addresses.iter();
-    let is_removed = named.any(|a| a.owner == owner && a.address_id == id && a.removed.count > 0);
     let is_open = subflow.is_confirmed() && !subflow.is_over();
-    (is_open && is_unanswered && goes_on && !is_removed).then_some((last, id.0))
+    (is_open && is_unanswered && goes_on).then_some(last)
 }

@@ -108,6 +108,16 @@ fn unmapped_and_lost(context: &ConnectionContext<'_>) -> Vec<(Role, u64)> {
     Role::BOTH.into_iter().filter_map(of).collect()
 }
 
+/// Bytes of each host that TCP sent and that were not acknowledged.
+fn unacknowledged_by_tcp(context: &ConnectionContext<'_>) -> Vec<(Role, u64)> {
+    let of = |role: Role| {
+        let sides = context.subflows.iter().map(|subflow| subflow.sides.of(role));
+        let bytes: u64 = sides.map(|side| side.unacknowledged(None)).sum();
+        (bytes > 0).then_some((role, bytes))
+    };
+    Role::BOTH.into_iter().filter_map(of).collect()
+}
+
 /// `: 12 kB of the client were not acknowledged`, or nothing.
 fn lost_in_words(lost: &[(Role, u64)]) -> String {
     let parts: Vec<_> = lost
@@ -121,6 +131,19 @@ fn lost_in_words(lost: &[(Role, u64)]) -> String {
     }
 }
 
+/// Whether a RST belongs to a MP_FASTCLOSE: it follows on it, or the host that ends the connection sent it on
+/// another subflow right before (RFC 8684 §3.5 lets it send RSTs on all of them).
+fn is_of_fast_close(context: &ConnectionContext<'_>, reset: &Reset) -> bool {
+    /// Paths differ in delay.
+    const APART_NS: i64 = 50_000_000;
+    let apart = APART_NS.max(context.longest_rtt_ns().unwrap_or(0));
+    context.connection.fast_close.is_some_and(|close| {
+        let is_right_before =
+            close.from == reset.from && close.seen.at.since(reset.seen.at) <= apart;
+        close.seen.packet <= reset.seen.packet || is_right_before
+    })
+}
+
 /// A subflow that a RST ended (RFC 8684 §3.6).
 pub(super) fn subflow_reset(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let done = closing_done(context);
@@ -128,11 +151,7 @@ pub(super) fn subflow_reset(context: &ConnectionContext<'_>) -> Vec<Finding> {
         let reset = subflow.reset.filter(|_| subflow.state() == SubflowState::Reset)?;
         // After the connection was closed, hosts only clean up.
         let is_late = done.is_some_and(|done| reset.seen.packet >= done);
-        let by_fast_close = context
-            .connection
-            .fast_close
-            .is_some_and(|close| close.seen.packet <= reset.seen.packet);
-        (!is_late && !by_fast_close).then_some(reset)
+        (!is_late && !is_of_fast_close(context, &reset)).then_some(reset)
     };
     if context.connection.fallback.is_some() {
         return Vec::new();
@@ -145,9 +164,13 @@ fn reset_finding(context: &ConnectionContext<'_>, subflow: &Subflow, reset: &Res
     let left = Role::BOTH.map(|role| (role, subflow.sides.of(role).unacknowledged(None)));
     let left: Vec<_> = left.into_iter().filter(|(_, bytes)| *bytes > 0).collect();
     let total: u64 = left.iter().map(|(_, bytes)| bytes).sum();
+    let soon = stalls::limit_ns(context);
     let others = context.subflows.iter().filter(|other| {
+        // One that was reset right after it did not go on.
+        let is_gone = other.reset.is_some_and(|other| other.seen.at.since(reset.seen.at) < soon);
         other.number != subflow.number
             && other.is_confirmed()
+            && !is_gone
             && other.last.packet > reset.seen.packet
     });
     let goes_on = match others.count() {
@@ -206,7 +229,10 @@ fn advice_on(reset: &Reset) -> &'static str {
 pub(super) fn connection_aborted(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let lost = Some(outstanding(context)).filter(|lost| !lost.is_empty());
     let lost = lost.unwrap_or_else(|| unmapped_and_lost(context));
-    let is_reset = context.state == ConnectionState::Reset && context.connection.fallback.is_none();
+    let plain = context.connection.fallback;
+    let is_reset = context.state == ConnectionState::Reset;
+    // After a fallback only TCP acknowledges, on the one subflow that is left.
+    let lost = if plain.is_some() { unacknowledged_by_tcp(context) } else { lost };
     let Some(close) = context.close.filter(|close| close.kind == CloseKind::Reset && is_reset)
     else {
         return Vec::new();
@@ -221,7 +247,10 @@ pub(super) fn connection_aborted(context: &ConnectionContext<'_>) -> Vec<Finding
         .find(|subflow| subflow.reset.is_some_and(|reset| reset.seen.packet == close.packet));
     let total: u64 = lost.iter().map(|(_, bytes)| bytes).sum();
     let summary = format!(
-        "The connection ended with the RST of its last subflow (packet {}){}.",
+        "The connection{} ended with the RST of its last subflow (packet {}){}.",
+        plain
+            .map(|fallback| format!(", plain TCP since {},", packet(fallback.seen)))
+            .unwrap_or_default(),
         close.packet,
         lost_in_words(&lost)
     );

@@ -1,7 +1,6 @@
 //! Data that had to wait for an acknowledgment, for other data, or for room in the window.
 
 use crate::analyze::context::ConnectionContext;
-use crate::analyze::evidence::end_of_data;
 use crate::analyze::evidence::occurrences::{Occurrence, per_sender, place};
 use crate::analyze::evidence::silence::{Silence, silence};
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
@@ -267,24 +266,32 @@ fn is_at_receiver(context: &ConnectionContext<'_>, sender: Role) -> bool {
 pub(super) fn receive_window_limited(context: &ConnectionContext<'_>) -> Vec<Finding> {
     /// A tenth of the time is notable.
     const SHARE: i64 = 10;
-    let lasted = end_of_data(context).since(context.connection.first.at);
+    let connection = context.connection;
     let limited = |sender: Role| {
-        let window = context.connection.data.of(sender).level_stats().window?;
-        if window.zero_ns <= lasted / SHARE || lasted <= 0 {
+        let data = connection.data.of(sender);
+        let window = data.level_stats().window?;
+        // This sender has data until its own DATA_FIN.
+        let fin = data.fin().map(|fin| fin.seen.at);
+        let close = connection.fast_close.map(|close| close.seen.at);
+        let end = fin.into_iter().chain(close).min().unwrap_or(connection.last.at);
+        let lasted = end.since(connection.first.at);
+        let still = window.zero_since.map_or(0, |since| end.since(since).max(0));
+        let zero_ns = (window.zero_ns + still).min(lasted);
+        if zero_ns <= lasted / SHARE || lasted <= 0 {
             return None;
         }
-        let share = units::percentage(window.zero_ns.unsigned_abs(), lasted.unsigned_abs())?;
+        let share = units::percentage(zero_ns.unsigned_abs(), lasted.unsigned_abs())?;
         let summary = format!(
             "{} offered no room to receive for {} ({share} of the time): {} had to wait.",
             capitalised(host(sender.peer())),
-            units::duration(window.zero_ns),
+            units::duration(zero_ns),
             host(sender)
         );
         Some(
             Finding::new(Code::ReceiveWindowLimited, summary)
                 .from(sender.peer())
                 .times(window.zero_count)
-                .with("zero_ns", window.zero_ns.unsigned_abs())
+                .with("zero_ns", zero_ns.unsigned_abs())
                 .advice(
                     "The application there reads too slowly, or its buffer is too small: `sysctl \
                      net.ipv4.tcp_rmem`, SO_RCVBUF.",

@@ -117,14 +117,17 @@ pub(super) fn dss_missing_fallback(context: &ConnectionContext<'_>) -> Vec<Findi
         FallbackCause::ChecksumFailed,
     ];
     let Some(fallback) = by(context, &causes) else { return Vec::new() };
+    // The hosts agreed on it.
+    if mp_fails(context).next().is_some() {
+        return Vec::new();
+    }
     let at = packet(fallback.seen);
     let summary = match fallback.cause {
         FallbackCause::AnswerWithoutDss => {
             format!("Data was answered without a DSS ({at}): the connection went on as plain TCP.")
         }
         FallbackCause::ChecksumFailed => format!(
-            "After a wrong DSS checksum the connection went on as plain TCP ({at}), and no MP_FAIL \
-             told so."
+            "After a wrong DSS checksum the connection went on as plain TCP ({at}), without MP_FAIL."
         ),
         _ => format!("Data came without a mapping ({at}): the connection went on as plain TCP."),
     };

@@ -2,14 +2,75 @@
 
 use super::single_path::{LARGE, LONG_NS};
 use crate::analyze::context::ConnectionContext;
+use crate::analyze::evidence::dead_path::death;
 use crate::analyze::evidence::{end_of_data, ended, is_backup, payload, stream_bytes};
-use crate::analyze::finding::{Code, Confidence, Finding};
+use crate::analyze::finding::{Code, Confidence, Finding, Severity};
+use crate::analyze::stalls;
 use crate::analyze::words::{host, list};
 use crate::track::role::Role;
 use crate::track::stamp::PacketStamp;
 use crate::track::subflow::Subflow;
 use crate::units;
 use crate::wire::mptcp::MptcpOption;
+
+/// A path that stopped answering.
+pub(super) fn path_died(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    if context.lacks_packets() {
+        return Vec::new();
+    }
+    let found = context.subflows.iter().filter_map(|subflow| {
+        let death = death(context, subflow)?;
+        let asked = death.silent.peer();
+        let (here, there) =
+            (subflow.sides.of(asked).endpoint.address, subflow.sides.of(death.silent).endpoint.address);
+        let summary = format!(
+            "The path from {here} to {there} (subflow {}) died after packet {}: {} sent there {} again until \
+             packet {} and got no answer.{}",
+            subflow.number,
+            death.last_heard.packet,
+            host(asked),
+            units::counted(death.repeats, "time"),
+            death.last.packet,
+            match death.too_large {
+                Some(bytes) => format!(" Or it lets no packets of {} pass.", units::bytes(bytes)),
+                None if delivered(subflow) => String::new(),
+                None => " It never carried data before.".to_owned(),
+            },
+        );
+        let is_smooth = delivered(subflow) && !has_long_stall(context);
+        Some(
+            Finding::new(Code::PathDied, summary)
+                .severity(if is_smooth { Severity::Note } else { Severity::Warning })
+                .confidence(if death.is_certain { Confidence::Certain } else { Confidence::Likely })
+                .on(subflow)
+                .from(asked)
+                .seen([death.last_heard, death.first, death.last])
+                .with("repeats", death.repeats)
+                .with("delivered", u64::from(delivered(subflow)))
+                .advice(
+                    "See whether the link, the route or a NAT on this path is gone: `ping -I ADDRESS` from its \
+                     address to the other host. A path that dies without a word costs timeouts: remove its \
+                     address at once (`ip mptcp endpoint delete id N`; NetworkManager does).",
+                ),
+        )
+    });
+    found.collect()
+}
+
+/// Whether data got through on a subflow in any direction.
+fn delivered(subflow: &Subflow) -> bool {
+    Role::BOTH.iter().any(|role| {
+        let side = subflow.sides.of(*role);
+        side.acked > 1 && side.bytes.payload > 0
+    })
+}
+
+/// Whether the transfer stalled for so long that a user notices.
+fn has_long_stall(context: &ConnectionContext<'_>) -> bool {
+    let limit = stalls::limit_ns(context);
+    let stalls = Role::BOTH.into_iter().flat_map(|role| stalls::of(context, role));
+    stalls.into_iter().any(|stall| stall.duration_ns > limit && !stall.window_closed)
+}
 
 /// An established subflow that never carried data, beside others that did.
 pub(super) fn path_unused(context: &ConnectionContext<'_>) -> Vec<Finding> {
@@ -57,10 +118,22 @@ pub(super) fn backup_used(context: &ConnectionContext<'_>) -> Vec<Finding> {
             !is_backup(other) && other.is_confirmed() && is_before(other.first) && !is_over
         });
         let bytes = payload(subflow);
-        let when = if is_regular_open {
-            "while a regular one was open"
+        let dead = context.subflows.iter().find(|other| {
+            let is_dead =
+                || death(context, other).is_some() || is_repaired_by(context, other, subflow);
+            !is_backup(other) && other.is_confirmed() && is_dead()
+        });
+        let when = if let Some(dead) = dead.filter(|_| is_regular_open) {
+            let number = dead.number;
+            if death(context, dead).is_some() {
+                format!("when the path of subflow {number}, a regular one, died")
+            } else {
+                format!("while subflow {number}, a regular one, lost data")
+            }
+        } else if is_regular_open {
+            "while a regular one was open".to_owned()
         } else {
-            "after the regular ones were gone"
+            "after the regular ones were gone".to_owned()
         };
         let summary =
             format!("{} used subflow {}, a backup, {when}.", units::bytes(bytes), subflow.number);
@@ -71,6 +144,17 @@ pub(super) fn backup_used(context: &ConnectionContext<'_>) -> Vec<Finding> {
             .with("regular_open", u64::from(is_regular_open))
     });
     found.collect()
+}
+
+/// Whether data that was lost on a subflow was sent again on the other.
+fn is_repaired_by(context: &ConnectionContext<'_>, lossy: &Subflow, other: &Subflow) -> bool {
+    Role::BOTH.iter().any(|role| {
+        let pairs = &context.connection.data.of(*role).level_stats().reinjections;
+        let is_pair = pairs.iter().any(|pair| {
+            pair.from == Some(lossy.number) && pair.to == other.number && pair.wasted < pair.bytes
+        });
+        is_pair && lossy.sides.of(*role).bytes.retransmitted > 0
+    })
 }
 
 /// A path whose round trips or losses are much worse than those of all others.

@@ -1,8 +1,10 @@
 //! Data that was sent again, on another subflow or on its own under other numbers.
 
 use crate::analyze::context::ConnectionContext;
+use crate::analyze::evidence::dead_path::death;
 use crate::analyze::evidence::is_backup;
 use crate::analyze::evidence::occurrences::{Occurrence, per_sender, place};
+use crate::analyze::evidence::stripped::stripped;
 use crate::analyze::finding::{Code, Confidence, Finding, Severity};
 use crate::analyze::state::ConnectionState;
 use crate::analyze::words::{capitalised, host, packet};
@@ -227,6 +229,13 @@ fn is_redundant(context: &ConnectionContext<'_>, sender: Role) -> bool {
     const FEW: u64 = 20_000;
     let bytes = context.confirmed().map(|subflow| subflow.sides.of(sender).bytes);
     let stream: u64 = bytes.clone().map(|bytes| bytes.new_data).sum();
+    // What was lost on a path is sent again on another, whatever the scheduler.
+    let is_lost = |subflow: &Subflow| {
+        stripped(context, subflow).is_some() || death(context, subflow).is_some()
+    };
+    if context.confirmed().any(is_lost) {
+        return false;
+    }
     let mut carried = bytes.clone().map(|bytes| bytes.new_data + bytes.reinjected);
     bytes.count() > 1 && stream > FEW && carried.all(|carried| carried * 10 >= stream * 8)
 }

@@ -89,7 +89,17 @@ struct Link {
 /// not be sent, was not proved, not echoed, or not used · no offer of a path at all.
 fn broken_link(context: &ConnectionContext<'_>, found: &[Finding], paths: usize) -> Option<Link> {
     if paths > 1 {
-        return Some(unused(context));
+        let of_idle = |code, name, why| {
+            let is_idle = |finding: &&Finding| {
+                let mut all = context.subflows.iter();
+                all.any(|subflow| Some(subflow.number) == finding.subflow && payload(subflow) == 0)
+            };
+            let known: Vec<_> = found.iter().filter(is_idle).cloned().collect();
+            link_of(&known, code, name, why)
+        };
+        return of_idle(Code::SubflowWithoutMptcp, "established-without-mptcp", STRIPPED)
+            .or_else(|| of_idle(Code::PathDied, "established-died", DIED))
+            .or_else(|| Some(unused(context)));
     }
     failed_join(context, found)
         .or_else(|| own_address(found))
@@ -101,6 +111,10 @@ fn broken_link(context: &ConnectionContext<'_>, found: &[Finding], paths: usize)
         .or_else(|| not_joined(found))
         .or_else(|| nothing_offered(context))
 }
+
+const STRIPPED: &str = "the MPTCP options of another are lost on the way";
+
+const DIED: &str = "another one died";
 
 const NO_SPACE: &str = "an address could not be announced, as the option did not fit";
 

@@ -9,6 +9,7 @@ use crate::analyze::finding::{Code, Finding, Severity};
 use crate::analyze::rules::single_path::why_single;
 use crate::analyze::state::ConnectionState;
 use crate::analyze::words::{capitalised, host};
+use crate::track::role::Role;
 use crate::track::subflow::Subflow;
 use crate::units;
 
@@ -35,6 +36,7 @@ pub(crate) fn with_findings(context: &ConnectionContext<'_>, found: &[Finding]) 
         },
     };
     let mut sentences = errors(found);
+    sentences.extend(killed(found));
     sentences.push(outcome);
     Some(sentences.join(" "))
 }
@@ -51,6 +53,44 @@ fn errors(found: &[Finding]) -> Vec<String> {
     codes.into_iter().take(MOST).map(|code| explain::headline(code).to_owned()).collect()
 }
 
+/// How a connection ended with data outstanding, in a sentence.
+fn killed(found: &[Finding]) -> Option<String> {
+    let warning = |code: Code| {
+        let all = found.iter().filter(move |finding| finding.code == code);
+        all.filter(|finding| finding.severity == Severity::Warning)
+    };
+    let hung = warning(Code::DataStall).filter(|stall| stall.text("ended_by") != Some("progress"));
+    let longest = hung.max_by_key(|stall| stall.number("duration_ns"));
+    let lasted = longest.and_then(duration_of);
+    if let Some(close) = warning(Code::FastClose).next() {
+        let who = host(close.direction?.sender());
+        return Some(match lasted {
+            Some(lasted) => format!("The transfer hung for {lasted}, until {who} aborted it."),
+            None => format!("{} aborted the connection before all data arrived.", capitalised(who)),
+        });
+    }
+    if warning(Code::ConnectionAborted).next().is_some() {
+        return Some(match warning(Code::ResetForged).next() {
+            Some(_) => "A middlebox killed the connection with forged RSTs.".to_owned(),
+            None => "The connection was killed by a RST before it was closed.".to_owned(),
+        });
+    }
+    let lasted = lasted?;
+    Some(match longest?.text("ended_by") {
+        Some("close") => {
+            format!("The transfer hung for {lasted}, until the connection was closed.")
+        }
+        Some("now") => format!("The transfer hangs, for {lasted} so far."),
+        _ => format!("The transfer hung for {lasted}, until the end of the capture."),
+    })
+}
+
+/// How long a stall lasted.
+fn duration_of(stall: &Finding) -> Option<String> {
+    let ns = i64::try_from(stall.number("duration_ns")?).ok()?;
+    Some(units::duration(ns))
+}
+
 /// How MPTCP worked: how many paths carried what, then what went wrong, a sentence each.
 fn worked(context: &ConnectionContext<'_>, found: &[Finding]) -> Option<String> {
     let through: Vec<_> = context.subflows.iter().copied().filter(|s| s.is_confirmed()).collect();
@@ -63,13 +103,19 @@ fn worked(context: &ConnectionContext<'_>, found: &[Finding]) -> Option<String> 
         }
         ([] | [_], _) => one_path(context, found)?,
         (all, []) => format!("MPTCP set up {}. No data was sent.", paths(all)),
+        (all, _) if is_useless(found, all) => delivered_nothing(context, found, all),
         (all, [only]) => unused(context, all, only),
         (all, _) => format!("MPTCP worked on {}. {}", paths(all), shares(all)),
     };
     let others = if through.len() > 1 { others(context, found) } else { Vec::new() };
     let troubles = found.iter().filter(|finding| finding.because.is_none()).filter_map(trouble);
-    let more = others.into_iter().chain(troubles).take(MOST);
-    Some(std::iter::once(outcome).chain(more).collect::<Vec<_>>().join(" "))
+    let mut sentences = vec![outcome];
+    for sentence in others.into_iter().chain(troubles) {
+        if sentences.len() <= MOST && !sentences.contains(&sentence) {
+            sentences.push(sentence);
+        }
+    }
+    Some(sentences.join(" "))
 }
 
 /// Bytes that took a path which is not in the capture.
@@ -104,6 +150,44 @@ fn why_one(context: &ConnectionContext<'_>, found: &[Finding]) -> String {
     }
 }
 
+/// Why nothing that counts got through on a subflow, if nothing did.
+fn useless(found: &[Finding], subflow: &Subflow) -> Option<&'static str> {
+    let own = found.iter().filter(|finding| finding.subflow == Some(subflow.number));
+    let mut nothing = own.filter(|finding| finding.number("delivered") == Some(0));
+    nothing.find_map(|finding| match finding.code {
+        Code::PathDied => Some("it died"),
+        Code::SubflowWithoutMptcp => Some("its MPTCP options are lost on the way"),
+        _ => None,
+    })
+}
+
+/// Whether one of several subflows delivered nothing.
+fn is_useless(found: &[Finding], all: &[&Subflow]) -> bool {
+    all.iter().any(|subflow| useless(found, subflow).is_some())
+}
+
+/// Several paths were established, and some of them delivered nothing.
+fn delivered_nothing(
+    context: &ConnectionContext<'_>,
+    found: &[Finding],
+    all: &[&Subflow],
+) -> String {
+    let first = all.iter().position(|subflow| useless(found, subflow).is_some()).unwrap_or(0);
+    let why = all.get(first).and_then(|subflow| useless(found, subflow)).unwrap_or_default();
+    let which = match first {
+        0 => "the first".to_owned(),
+        _ => path(all, first),
+    };
+    let good = all.iter().filter(|subflow| useless(found, subflow).is_none()).count();
+    let data = units::bytes(stream_bytes(context));
+    let rest = match good {
+        0 => String::new(),
+        1 => format!(" All {data} used the other one."),
+        _ => format!(" All {data} used the others."),
+    };
+    format!("MPTCP set up {}, and {which} delivered nothing: {why}.{rest}", paths(all))
+}
+
 /// Several paths were established, and one carried everything.
 fn unused(context: &ConnectionContext<'_>, all: &[&Subflow], used: &Subflow) -> String {
     let others = all.iter().filter(|subflow| subflow.number != used.number);
@@ -119,10 +203,20 @@ fn unused(context: &ConnectionContext<'_>, all: &[&Subflow], used: &Subflow) -> 
         (2, _) if is_backup => ". The other one is a backup.",
         (_, _) if is_backup => ". The others are backups.",
         (_, ..LITTLE) => "; normal for such a short transfer.",
+        // What was lost on its way to the receiver does not show there.
+        _ if !is_near_sender(context) => ". Nothing came on another.",
         (2, _) => ". The other one was never used.",
         _ => ". The others were never used.",
     };
     format!("MPTCP set up {}. All {data} used {which}{why}", paths(all))
+}
+
+/// Whether the capture was taken near the host that sent most.
+fn is_near_sender(context: &ConnectionContext<'_>) -> bool {
+    let sent = |role: Role| context.subflows.iter().map(|s| s.sides.of(role).bytes.payload).sum();
+    let [client, server]: [u64; 2] = Role::BOTH.map(sent);
+    let sender = if client > server { Role::Client } else { Role::Server };
+    context.subflows.iter().any(|subflow| subflow.is_captured_near(sender))
 }
 
 /// Paths that failed beside others that were established.
@@ -162,13 +256,19 @@ fn trouble(finding: &Finding) -> Option<String> {
     }
     let from = finding.direction.map(|direction| capitalised(host(direction.sender())));
     Some(match finding.code {
-        Code::DataStall => {
-            let ns = i64::try_from(finding.number("duration_ns")?).ok()?;
-            format!("The transfer stalled for {}.", units::duration(ns))
+        // How a connection was killed stands at the beginning.
+        Code::DataStall if finding.text("ended_by") == Some("progress") => {
+            format!("The transfer stalled for {}.", duration_of(finding)?)
         }
         Code::SubflowReset => format!("{} reset a subflow with data in flight.", from?),
-        Code::FastClose => format!("{} aborted the connection before all data arrived.", from?),
-        Code::ConnectionAborted => "The connection was cut off before it was closed.".to_owned(),
+        Code::ResetForged => "A middlebox reset a subflow in a host's name.".to_owned(),
+        Code::NatRebinding => "A NAT forgot a subflow.".to_owned(),
+        Code::PathDied if finding.number("delivered") == Some(1) => {
+            format!("The path of subflow {} died.", finding.subflow?)
+        }
+        Code::SubflowWithoutMptcp if finding.number("delivered") == Some(1) => {
+            format!("MPTCP options of {} are lost on the way.", host(finding.direction?.sender()))
+        }
         Code::HeadOfLineBlocking => {
             "The receiver waited long for data from another path.".to_owned()
         }

@@ -145,6 +145,7 @@ impl AckWatch {
             at: segment.timestamp,
             is_bare,
             point: segment.point,
+            hop_limit: segment.hop_limit,
             stamps: options.timestamps,
             sack: Sack::default(),
             data_ack: Some(lower_half(data_ack)),
@@ -200,6 +201,7 @@ pub(crate) struct Said {
     /// An ACK without payload; an IPv4 identification tells it from a copy.
     pub(crate) is_bare: bool,
     pub(crate) point: CapturePoint,
+    pub(crate) hop_limit: u8,
     pub(crate) stamps: Option<(u32, u32)>,
     pub(crate) sack: Sack,
     /// The lower half of the last DATA_ACK.

@@ -3,11 +3,12 @@
 use super::address::AddressBook;
 use super::data::DataSpace;
 use super::event::Events;
+use super::stray::Strays;
 use super::stream::Stream;
 use super::subflow::Subflow;
 use crate::track::data_level::DataLevel;
 use crate::track::fallback::Fallback;
-use crate::track::ids::SubflowId;
+use crate::track::ids::{ConnectionId, SubflowId};
 use crate::track::role::{PerRole, Role};
 use crate::track::stamp::PacketStamp;
 use crate::wire::crypto;
@@ -65,6 +66,11 @@ pub struct Connection {
     pub addresses: AddressBook,
     /// The first MP_FASTCLOSE.
     pub fast_close: Option<FastCloseSeen>,
+    /// Segments with its data sequence numbers on 4-tuples that are no subflows.
+    pub strays: Option<Box<Strays>>,
+    /// The connection that it would be a part of, if the other host knew its 4-tuple, and whether client
+    /// and server are the other way round there.
+    pub(crate) stray_of: Option<(ConnectionId, bool)>,
     /// The number of its next subflow.
     next_number: u32,
     /// Set when it turned out to be a part of another connection.
@@ -119,6 +125,8 @@ impl Connection {
             fallback: None,
             fast_close: None,
             dss_seen: PerRole::default(),
+            strays: None,
+            stray_of: None,
             next_number: 0,
             finished: 0,
             may_merge: false,
@@ -243,6 +251,9 @@ impl Connection {
         self.events.swap_roles();
         if let Some(close) = &mut self.fast_close {
             close.from = close.from.peer();
+        }
+        if let Some(strays) = &mut self.strays {
+            strays.swap_roles();
         }
     }
 }

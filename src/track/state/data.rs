@@ -322,12 +322,11 @@ impl DataSpace {
         }
     }
 
-    /// Takes bytes at `range` that were sent before. It counts whether the oldest one that is not
-    /// acknowledged is among them.
+    /// Takes bytes that were sent before. They count if the oldest unacknowledged one is among them.
     pub(crate) fn repeat(&mut self, range: SeqRange, seen: PacketStamp) {
         if let Some(acked) = self.acked.filter(|acked| range.start <= *acked && *acked < range.end)
         {
-            Repeats::add(&mut self.level_stats.repeats, acked, seen, None);
+            Repeats::add(&mut self.level_stats.repeats, (acked, range.len()), seen, None);
         }
     }
 
@@ -414,9 +413,7 @@ impl DataSpace {
         }
         self.acked = self.acked.map(|acked| acked.saturating_add(by));
         self.wide_from = self.wide_from.map(|from| from.saturating_add(by));
-        if let Some(repeats) = &mut self.level_stats.repeats {
-            repeats.position = repeats.position.saturating_add(by);
-        }
+        self.level_stats.repeats = None;
         if let Some(fin) = &mut self.fin {
             fin.position = fin.position.saturating_add(by);
         }
@@ -476,18 +473,22 @@ impl DataSpace {
         first: Option<Transmission>,
         resent_here: bool,
     ) -> PayloadClass {
-        // A first copy is forgotten after it was acknowledged at the data level, so its subflow had
-        // acknowledged it as well.
+        // A first copy is forgotten after a DATA_ACK, so its subflow had acknowledged it as well.
         let is_acked = self.acked.is_some_and(|acked| acked >= range.end);
         let forgotten = if is_acked { range.len() } else { 0 };
         let wasted = first.map_or(forgotten, |first| self.acked_below(&first, range));
-        if resent_here || first.is_some_and(|first| first.subflow == part.subflow) {
+        let from = first.map(|first| first.subflow);
+        let is_here = resent_here || from == Some(part.subflow);
+        let from = from.or_else(|| self.first_copies.only_other(part.subflow));
+        if is_acked {
+            let carrier = from.filter(|_| !is_here).unwrap_or(part.subflow);
+            self.level_stats.resent_acked(part.at, range.len(), carrier);
+        }
+        if is_here {
             self.level_stats.wasted += wasted;
             return PayloadClass::Remapped;
         }
         self.level_stats.differing |= first.is_some_and(|first| differs(&first, &part, range));
-        let from = first.map(|first| first.subflow);
-        let from = from.or_else(|| self.first_copies.only_other(part.subflow));
         let delay = first.map(|first| part.at.since(first.at));
         self.level_stats.reinjected((from, part.subflow), range.len(), wasted, delay);
         PayloadClass::Reinjected(from)
@@ -500,12 +501,10 @@ impl DataSpace {
         SeqRange { start, end: acked }.len().min(range.len())
     }
 
-    /// What the peer has acknowledged, and how many bytes were sent beyond that; none as long as no
-    /// acknowledgment was seen.
+    /// What the peer has acknowledged, and how many bytes were sent beyond, once that is known.
     #[inline(always)]
     fn unacknowledged(&self) -> (i64, u64) {
-        let sent = self.range_set.span().map(|span| span.end);
-        match (sent, self.acked) {
+        match (self.range_set.span().map(|span| span.end), self.acked) {
             (Some(sent), Some(acked)) if sent > acked => (acked, (sent - acked).unsigned_abs()),
             (_, acked) => (acked.unwrap_or_default(), 0),
         }

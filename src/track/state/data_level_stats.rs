@@ -9,6 +9,9 @@ use crate::wire::frame::Timestamp;
 /// Silence at the data level that counts as a stall, while data is not acknowledged.
 const STALL_NS: i64 = 500_000_000;
 
+/// An acknowledgment arrives within this time, or else it was lost.
+const HEARD_NS: i64 = 100_000_000;
+
 /// Most stalls that are listed; the rest is counted.
 const MAX_STALLS: usize = 64;
 
@@ -44,6 +47,8 @@ pub struct DataLevelStats {
     pub series: Option<Box<DataSeries>>,
     /// How often the oldest bytes that the peer did not acknowledge came again, on any subflow.
     pub repeats: Option<Box<Repeats>>,
+    /// Bytes that came again under another mapping long after the peer had acknowledged them.
+    pub resent_acked: Option<Box<ResentAcked>>,
     /// Whether bytes that were sent again differ from the first copy, until it is taken.
     pub(crate) differing: bool,
 }
@@ -100,6 +105,21 @@ pub struct Reinjections {
     pub delay: Distribution,
 }
 
+/// Bytes that came again although a DATA_ACK for them was seen long before: it did not reach their sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResentAcked {
+    /// Number of the subflow that carried the last of them first.
+    pub subflow: u32,
+    /// Bytes.
+    pub bytes: u64,
+    /// How often that began after a pause: what stood in a queue since before the DATA_ACK goes on without.
+    pub starts: u64,
+    /// The first of them.
+    pub first: Timestamp,
+    /// The last of them.
+    pub last: Timestamp,
+}
+
 /// A time without new data and without a DATA_ACK that advances, while data is not acknowledged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stall {
@@ -130,6 +150,22 @@ impl DataLevelStats {
         pair.wasted += wasted;
         if let Some(delay_ns) = delay_ns {
             pair.delay.record(delay_ns);
+        }
+    }
+
+    /// Takes bytes resent at `at` that were acknowledged before the last progress, and that this subflow
+    /// carried first. It counts where the acknowledgment had time to arrive.
+    pub(crate) fn resent_acked(&mut self, at: Timestamp, bytes: u64, subflow: u32) {
+        let is_late = self.last_progress.is_some_and(|last| at.since(last) > HEARD_NS);
+        if is_late {
+            let new = ResentAcked { subflow, bytes: 0, starts: 0, first: at, last: at };
+            let known = self.resent_acked.get_or_insert_with(|| Box::new(new));
+            // What stood in a queue goes on without a pause.
+            let is_start = known.starts == 0 || at.since(known.last) > HEARD_NS;
+            known.subflow = subflow;
+            known.bytes += bytes;
+            known.starts += u64::from(is_start);
+            known.last = at;
         }
     }
 

@@ -42,6 +42,7 @@ type Mix = u64;
 struct Origin {
     point: CapturePoint,
     way: Way,
+    ip_id: u16,
     at: Timestamp,
 }
 
@@ -68,16 +69,22 @@ impl RecentSegments {
     #[inline(never)]
     fn has_original(&self, mix: Mix, segment: &Segment<'_>, options: &SegmentOptions) -> bool {
         let timed = options.timestamps.is_some();
+        let is_unique = is_unique(segment, timed, self.has_constant_ids(mix, segment.ip_id));
         let is_original = |known: Mix, before: Origin| {
             known == mix
-                && (is_unique(segment, timed)
-                    || before.point != segment.point
-                    || before.way != segment.way)
+                && (is_unique || before.point != segment.point || before.way != segment.way)
                 && (timed || segment.timestamp.since(before.at).abs() < MAX_DISTANCE_NS)
         };
         let mut few = self.few_mixes.iter().zip(&self.few_origins);
         few.any(|(known, before)| is_original(*known, *before))
             || self.many.iter().any(|(known, before)| is_original(*known, *before))
+    }
+
+    /// Whether another of the last segments has this identification as well: programs that make packets
+    /// often give all the same.
+    fn has_constant_ids(&self, mix: Mix, ip_id: u16) -> bool {
+        let mut few = self.few_mixes.iter().zip(&self.few_origins);
+        few.any(|(known, origin)| *known != 0 && *known != mix && origin.ip_id == ip_id)
     }
 
     /// Lets go of all but the last ones, whose copies may still come.
@@ -102,18 +109,23 @@ impl RecentSegments {
             self.many.push_back((*few_mix, *few_origin));
         }
         *few_mix = mix;
-        *few_origin = Origin { point: segment.point, way: segment.way, at: segment.timestamp };
+        *few_origin = Origin {
+            point: segment.point,
+            way: segment.way,
+            ip_id: segment.ip_id,
+            at: segment.timestamp,
+        };
         self.next += 1;
     }
 }
 
 /// Whether the sender would give a second such segment another number: an IPv4 identification, or
 /// a timestamp on a segment that takes up sequence space.
-fn is_unique(segment: &Segment<'_>, timed: bool) -> bool {
+fn is_unique(segment: &Segment<'_>, timed: bool, has_constant_ids: bool) -> bool {
     let takes_space = segment.payload_len > 0
         || segment.flags.has(TcpFlags::SYN)
         || segment.flags.has(TcpFlags::FIN);
-    segment.ip_id != 0 || (timed && takes_space)
+    (segment.ip_id != 0 && !has_constant_ids) || (timed && takes_space)
 }
 
 /// A mix of everything that a copy shares with its original (the TTL may differ).

@@ -8,6 +8,8 @@ use crate::wire::frame::PacketNo;
 pub struct Repeats {
     /// Position of the first of these bytes.
     pub position: i64,
+    /// How many came again at once.
+    pub bytes: u64,
     /// How often they came again, since the peer was heard last.
     pub count: u64,
     /// The first repeat of these.
@@ -22,12 +24,12 @@ pub struct Repeats {
 }
 
 impl Repeats {
-    /// Takes one more repeat of the bytes at `position`, before which `heard` was the last packet of the
+    /// Takes one more repeat of so many bytes at a position, before which `heard` was the last packet of the
     /// peer.
     #[cold]
     pub(crate) fn add(
         known: &mut Option<Box<Self>>,
-        position: i64,
+        (position, bytes): (i64, u64),
         seen: PacketStamp,
         heard: Option<PacketNo>,
     ) {
@@ -36,6 +38,7 @@ impl Repeats {
         let same = before.filter(|before| before.heard == heard);
         let next = Self {
             position,
+            bytes,
             count: same.map_or(1, |before| before.count + 1),
             first: same.map_or(seen, |before| before.first),
             last: seen,
@@ -59,7 +62,7 @@ mod tests {
         let mut known = None;
         let mut step = |position: i64, packet: u64, heard: u64| {
             let seen = PacketStamp { packet: PacketNo(packet), at: Timestamp(0) };
-            Repeats::add(&mut known, position, seen, Some(PacketNo(heard)));
+            Repeats::add(&mut known, (position, 100), seen, Some(PacketNo(heard)));
             known.as_deref().map(|all| (all.count, all.first.packet.0, all.was_heard)).unwrap()
         };
         assert_eq!(step(7, 10, 5), (1, 10, false));

@@ -1,7 +1,10 @@
 //! One TCP flow that carries a part of a connection.
 
+pub use super::reset::Reset;
+
 use super::ack_watch::AckWatch;
 use super::arrivals::Arrivals;
+use super::bare::Bare;
 pub use super::byte_counts::ByteCounts;
 use super::checksum::Checksums;
 use super::duplicate::RecentSegments;
@@ -21,7 +24,7 @@ use crate::track::range_set::SeqRange;
 use crate::track::role::{Direction, PerRole, Role};
 use crate::track::stamp::PacketStamp;
 use crate::wire::frame::Timestamp;
-use crate::wire::mptcp::{AddressId, MpTcpRst};
+use crate::wire::mptcp::AddressId;
 use crate::wire::segment::{Endpoint, Segment};
 use crate::wire::seq::SeqNum;
 use crate::wire::window;
@@ -75,19 +78,6 @@ pub struct Opening {
     pub first: PacketStamp,
     /// Whether it was opened with MP_CAPABLE, or seems to have been.
     pub initial: bool,
-}
-
-/// How a RST ended a subflow.
-#[derive(Debug, Clone, Copy)]
-pub struct Reset {
-    /// The packet.
-    pub seen: PacketStamp,
-    /// Who sent it.
-    pub from: Role,
-    /// Its MP_TCPRST option, if there was one.
-    pub reason: Option<MpTcpRst>,
-    /// Its TTL or hop limit: how far it came.
-    pub hop_limit: u8,
 }
 
 /// What one host did on a subflow.
@@ -159,6 +149,8 @@ pub struct SubflowSide {
     pub(crate) packet_log: Option<Box<PacketLog>>,
     /// How often it sent its oldest bytes again that the peer had not acknowledged, or its FIN.
     pub repeats: Option<Box<Repeats>>,
+    /// Its segments without MPTCP where there should be some.
+    pub bare: Option<Box<Bare>>,
 }
 
 impl SubflowSide {
@@ -215,6 +207,7 @@ impl SubflowSide {
             refused: SeqRange { start: 0, end: 0 },
             packet_log: None,
             repeats: None,
+            bare: None,
         }
     }
 
@@ -264,7 +257,7 @@ impl SubflowSide {
         let oldest = self.acked.max(1);
         if positions.start <= oldest && oldest < positions.end {
             let heard = heard.map(|heard| heard.packet);
-            Repeats::add(&mut self.repeats, oldest, seen, heard);
+            Repeats::add(&mut self.repeats, (oldest, positions.len()), seen, heard);
         }
     }
 

@@ -1,6 +1,7 @@
 //! A segment that was captured before: at another interface or input, or doubled by the network.
 
 use super::context::Step;
+use crate::wire::segment::TcpFlags;
 
 /// Whether the segment is a copy. A copy changes nothing else.
 pub(super) fn is_copy(step: &mut Step<'_>) -> bool {
@@ -10,6 +11,9 @@ pub(super) fn is_copy(step: &mut Step<'_>) -> bool {
     if is_copy {
         subflow.several_points = true;
         here.arrivals.see_copy(segment);
+        if let Some(reset) = subflow.reset.as_mut().filter(|_| segment.flags.has(TcpFlags::RST)) {
+            reset.look.is_copied = true;
+        }
         if here.ack_watch.is_doubled(segment.point) {
             there.ack_watch.ask(segment.timestamp);
         }

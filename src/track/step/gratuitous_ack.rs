@@ -58,6 +58,7 @@ fn said(step: &Step<'_>) -> Said {
         at: segment.timestamp,
         is_bare: segment.flags == TcpFlags::ACK && segment.payload_len == 0,
         point: segment.point,
+        hop_limit: segment.hop_limit,
         stamps: step.options.timestamps,
         sack: step.options.sack,
         data_ack: data_ack.map(lower_half),

@@ -3,9 +3,12 @@
 use super::context::Step;
 use super::directed::Directed;
 use super::{outcome, violations};
+
+use crate::track::options::LONG_NOP_RUN;
 use crate::track::range_set::SeqRange;
+use crate::track::state::bare::Bare;
 use crate::track::state::event::EventKind;
-use crate::track::state::subflow::Reset;
+use crate::track::state::reset::{Reset, ResetLook};
 use crate::wire::mptcp::MptcpOption;
 use crate::wire::segment::TcpFlags;
 
@@ -39,7 +42,7 @@ pub(super) fn take_ack(step: &mut Step<'_>) {
 }
 
 /// A RST, with the reason that MP_TCPRST gives.
-pub(super) fn take_reset(step: &mut Step<'_>) {
+pub(super) fn take_reset(step: &mut Step<'_>, look: ResetLook) {
     let reason = step.options.mptcp.iter().find_map(|option| match option {
         MptcpOption::MpTcpRst(reason) => Some(*reason),
         _ => None,
@@ -47,12 +50,59 @@ pub(super) fn take_reset(step: &mut Step<'_>) {
     if step.subflow.reset.is_none() {
         step.connection.join_answered(step.subflow);
         let (seen, from, hop_limit) = (step.seen, step.sender(), step.segment.hop_limit);
-        step.subflow.reset = Some(Reset { seen, from, reason, hop_limit });
+        step.subflow.reset = Some(Reset { seen, from, reason, hop_limit, look });
         let handshake = &step.subflow.handshake;
         let is_answer = handshake.syn_ack.is_none() && from == step.subflow.acceptor();
         step.follow_up.failed_offer = is_answer && handshake.mp_capable_syn;
     }
     step.event(EventKind::Rst { ack: step.segment.flags.has(TcpFlags::ACK) });
+}
+
+/// What a RST looks like beside the segments before it.
+#[cold]
+pub(super) fn look_at_reset(step: &Step<'_>) -> ResetLook {
+    let (segment, seen) = (step.segment, step.seen);
+    let side = step.subflow.sides.of(step.sender());
+    let last = side.ack_watch.last();
+    let end = side.sequence.range_set().span().map_or(1, |span| span.end);
+    let ahead = side.sequence.position_of(segment.seq).map_or(0, |position| position - end);
+    let peer = &step.subflow.sides.of(step.sender().peer()).sender_stats;
+    let answered = peer.longest_idle.map(|(before, ns)| (seen.at.since(before.at) - ns, ns));
+    ResetLook {
+        has_ack: segment.flags.has(TcpFlags::ACK),
+        has_nops: step.options.nop_run >= LONG_NOP_RUN,
+        usual_hop_limits: side.syn_hop_limit.zip(last.map(|last| last.hop_limit)),
+        point: segment.point,
+        usual_point: last.map(|last| last.point),
+        is_copied: false,
+        ahead,
+        answered,
+        went_on: None,
+    }
+}
+
+/// A segment of the host that is said to have sent a RST: it goes on as if it had not.
+pub(super) fn note_after_reset(step: &mut Step<'_>) {
+    let (sender, seen) = (step.sender(), step.seen);
+    if let Some(reset) = step.subflow.reset.as_mut().filter(|reset| reset.from == sender) {
+        let count = reset.look.went_on.map_or(0, |(count, _)| count);
+        reset.look.went_on = Some((count + 1, seen));
+    }
+}
+
+/// A segment without MPTCP after the handshake of a subflow that speaks it.
+pub(super) fn note_bare(step: &mut Step<'_>) {
+    let is_bare = !step.options.has_mptcp()
+        && !step.segment.options.is_cut()
+        && step.subflow.established
+        && step.subflow.handshake.syn.is_some()
+        && step.connection.fallback.is_none();
+    // The third ACK has its own rules.
+    let is_third = step.subflow.handshake.ack == Some(step.seen);
+    if is_bare && !is_third {
+        let (seen, has_nops) = (step.seen, step.options.nop_run >= LONG_NOP_RUN);
+        Bare::add(&mut step.side().bare, seen, has_nops);
+    }
 }
 
 /// A FIN: the first one of its sender, or the same again.

@@ -13,8 +13,10 @@
 //! well if there is a warning or an error that no line is about; notes are looked for only if a line asks.
 
 mod capture;
+mod closing;
 mod handshake;
 mod joins;
+mod paths;
 mod roads;
 mod stalls;
 
