@@ -13,6 +13,7 @@ use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, Args, Error, Parser, Subcommand, ValueEnum};
 
 use crate::analyze::finding::Code;
+use crate::nearest::nearest;
 use crate::units::parse;
 pub use decode_as::DecodeArgs;
 pub use list::ListArgs;
@@ -26,7 +27,6 @@ pub use space::{DssWord, HandshakeWord, SpaceArgs, Switch};
     max_term_width = 100,
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
-    arg_required_else_help = true,
     disable_help_subcommand = true,
     override_usage = "mptcpscope [OPTIONS] CAPTURE...\n       mptcpscope <COMMAND> [OPTIONS]",
     after_help = "Exit status: 0 done, 1 see --fail-on, 2 error. More with --help.",
@@ -39,9 +39,23 @@ pub struct Cli {
     /// What `report` does, without its name.
     #[command(flatten)]
     pub report: ReportArgs,
-    /// Print shell completions or the man page, and do nothing else
+    /// What counts for every command.
+    #[command(flatten)]
+    pub global: GlobalArgs,
+    /// Print shell completions, the man page or the JSON schema, and do nothing else
     #[arg(long, value_name = "WHAT", exclusive = true)]
     pub generate: Option<Generate>,
+}
+
+/// Options that may stand before the command and after it.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct GlobalArgs {
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    pub color: Color,
+    /// What times of text count from
+    #[arg(long, value_name = "STYLE", default_value = "relative", global = true)]
+    pub time: TimeWord,
 }
 
 /// What stands at the end of `--help` and of the man page.
@@ -58,6 +72,9 @@ EXAMPLES
   mptcpscope packets phone.pcapng             every MPTCP option with all its fields
   mptcpscope packets --csv --all-segments phone.pcapng >rows.csv
                                               a row for each segment of its connections
+  mptcpscope list --sort bytes phone.pcapng   one line a connection, the largest first
+  mptcpscope report --filter 'tcp.port==443 and severity>=warning' phone.pcapng
+                                              only some of them; more: mptcpscope help filter
   mptcpscope explain single-path              what a finding means, and what to do
   mptcpscope follow phone.pcapng --connection 0 --from server >file
                                               what the server sent
@@ -72,30 +89,26 @@ EXAMPLES
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Analyse captures and say what happened (this is also done without its name)
-    #[command(arg_required_else_help = true)]
     Report(ReportArgs),
     /// Print one line per connection, sorted and with the columns that are asked for
-    #[command(arg_required_else_help = true)]
     List(ListArgs),
     /// Print one row per segment that carries MPTCP options, with every field
-    #[command(arg_required_else_help = true)]
     Packets(PacketsArgs),
     /// Explain a finding: meaning, how it is recognised, causes, what to do; without CODE list all
     Explain(ExplainArgs),
     /// Write the data that one host sent on a connection, reassembled from all subflows
-    #[command(arg_required_else_help = true)]
     Follow(FollowArgs),
     /// Capture on interfaces, or read a live pipe, and print events as they happen
-    #[command(arg_required_else_help = true)]
     Live(LiveArgs),
     /// Browse captures, or a live capture, on the terminal
     #[cfg(feature = "tui")]
-    #[command(arg_required_else_help = true)]
     Tui(TuiArgs),
     /// Show the MPTCP settings, endpoints, limits and counters of this host, explained
     Host(HostArgs),
     /// Calculate whether ADD_ADDR and other options fit into a TCP header
     Space(SpaceArgs),
+    /// Print help for a command, for the filter language, or for the code of a finding
+    Help(HelpArgs),
 }
 
 /// Arguments of `report`.
@@ -131,19 +144,13 @@ pub struct ReportArgs {
     /// Which findings.
     #[command(flatten)]
     pub findings: FindingArgs,
-    /// When to use colour
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
-    /// What times of events count from
-    #[arg(long, value_name = "STYLE", default_value = "relative")]
-    pub time: TimeWord,
 }
 
 /// Which rows are wanted.
 #[derive(Debug, Args)]
 pub struct FilterArgs {
     /// Only what satisfies EXPRESSION, such as 'tcp.port==443 and bytes>1MB'
-    #[arg(long, value_name = "EXPRESSION")]
+    #[arg(id = "expression", long = "filter", value_name = "EXPRESSION")]
     pub filter: Option<String>,
 }
 
@@ -200,12 +207,20 @@ impl TypedValueParser for CodeParser {
         arg: Option<&Arg>,
         value: &OsStr,
     ) -> Result<Code, Error> {
-        Code::from_str.parse_ref(cmd, arg, value)
+        code_of.parse_ref(cmd, arg, value)
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
         Some(Box::new(Code::ALL.iter().map(|code| PossibleValue::new(code.name()))))
     }
+}
+
+fn code_of(name: &str) -> Result<Code, String> {
+    let names = Code::ALL.iter().map(|code| code.name());
+    Code::from_str(name).map_err(|_| match nearest(name, names) {
+        Some(near) => format!("there is no such finding: did you mean {near}?"),
+        None => "there is no such finding: mptcpscope explain lists all".to_owned(),
+    })
 }
 
 /// How bad a finding is.
@@ -219,15 +234,19 @@ pub enum Level {
     Error,
 }
 
+/// Arguments of `help`.
+#[derive(Debug, Args)]
+pub struct HelpArgs {
+    /// A command, `filter`, or the code of a finding
+    pub topic: Option<String>,
+}
+
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
     /// The code of the finding, as the report names it
     #[arg(value_parser = CodeParser, hide_possible_values = true)]
     pub code: Option<Code>,
-    /// When to use colour
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
 }
 
 /// Arguments of `live`.
@@ -279,6 +298,9 @@ pub struct LiveArgs {
     /// Switch to this user once the interfaces are open
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
+    /// Which lines and connections.
+    #[command(flatten)]
+    pub lines: FilterArgs,
     /// Print one JSON object per event, and no report at the end
     #[arg(long)]
     pub jsonl: bool,
@@ -291,12 +313,6 @@ pub struct LiveArgs {
     /// What is remembered, and for how long.
     #[command(flatten)]
     pub eviction: AgeingArgs,
-    /// When to use colour
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
-    /// What times of events count from
-    #[arg(long, value_name = "STYLE", default_value = "relative")]
-    pub time: TimeWord,
 }
 
 /// Arguments of `tui`.
@@ -335,9 +351,6 @@ pub struct TuiArgs {
     /// Draw with ASCII only, for terminals without Unicode
     #[arg(long)]
     pub ascii: bool,
-    /// When to use colour
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
 }
 
 /// How long `live` remembers connections.
@@ -395,7 +408,7 @@ pub struct HostArgs {
 #[derive(Debug, Args)]
 pub struct Inputs {
     /// Captures: pcap or pcapng, plain or as gz, zst, xz or lz4; - is standard input
-    #[arg(value_name = "CAPTURE", required = true, value_hint = clap::ValueHint::FilePath)]
+    #[arg(value_name = "CAPTURE", value_hint = clap::ValueHint::FilePath)]
     pub captures: Vec<OsString>,
     /// What is in their packets.
     #[command(flatten)]
@@ -444,6 +457,8 @@ pub enum Generate {
     Elvish,
     /// The man page
     Man,
+    /// The JSON Schema of the report
+    Schema,
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 use anyhow::Result;
 
 use super::output;
-use crate::cli::ExplainArgs;
+use crate::cli::{ExplainArgs, GlobalArgs};
 use crate::report::text;
 
-pub(super) fn run(args: &ExplainArgs) -> Result<()> {
-    let colour = output::is_coloured(args.color);
+pub(super) fn run(args: &ExplainArgs, global: GlobalArgs) -> Result<()> {
+    let colour = output::is_coloured(global.color);
     let columns = output::columns();
     output::to_stdout(|out| match args.code {
         Some(code) => text::write_explanation(code, columns, colour, out),

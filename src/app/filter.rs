@@ -1,11 +1,12 @@
 //! `--filter`: which rows are wanted, and where its text means nothing.
 
-use anyhow::{Error, Result};
+use anyhow::{Error, Result, bail};
 
 use super::output::{lines_to_stderr, to_stderr};
 use crate::cli::FilterArgs;
 use crate::filter::{Filter, FilterError};
 use crate::printable::printable;
+use crate::report::live::KNOWN_FIELDS;
 use crate::report::{Report, rows};
 use crate::text_layout::width;
 
@@ -16,6 +17,20 @@ pub(super) fn parse(args: &FilterArgs) -> Result<Filter> {
         let message = format!("--filter: {error}");
         Error::new(error).context(message)
     })
+}
+
+/// The same for lines that are written while a capture goes on.
+pub(super) fn parse_live(args: &FilterArgs) -> Result<Filter> {
+    let filter = parse(args)?;
+    let late = filter.fields().into_iter().find(|field| !KNOWN_FIELDS.contains(field));
+    if let Some(late) = late {
+        let known: Vec<_> = KNOWN_FIELDS.iter().map(|field| field.name()).collect();
+        let known = known.join(", ");
+        bail!(
+            "--filter: {late} is not known at a packet: while a capture goes on, ask for {known}"
+        );
+    }
+    Ok(filter)
 }
 
 /// Leaves of a report only what `filter` takes, and says which of its fields are not known here.

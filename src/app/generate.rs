@@ -1,4 +1,4 @@
-//! `--generate`: shell completions and the man page, both from the clap structs.
+//! `--generate`: shell completions and the man page, both from the clap structs, and the JSON Schema.
 
 use std::io::{self, Write};
 
@@ -8,8 +8,9 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
-use super::output;
+use super::{help, output};
 use crate::cli::{AFTER_HELP, Cli, Generate};
+use crate::report::json;
 
 pub(super) fn run(what: Generate) -> Result<()> {
     let mut text = Vec::new();
@@ -20,8 +21,14 @@ pub(super) fn run(what: Generate) -> Result<()> {
         Generate::PowerShell => complete(Shell::PowerShell, &mut text),
         Generate::Elvish => complete(Shell::Elvish, &mut text),
         Generate::Man => man(&mut text)?,
+        Generate::Schema => schema(&mut text)?,
     }
     output::to_stdout(|out| out.write_all(&text))
+}
+
+fn schema(out: &mut Vec<u8>) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &json::schema())?;
+    writeln!(out)
 }
 
 fn complete(shell: Shell, out: &mut Vec<u8>) {
@@ -42,7 +49,19 @@ fn man(out: &mut Vec<u8>) -> io::Result<()> {
             man_of_subcommand(subcommand, out)?;
         }
     }
+    filters(out)?;
     after_help(out)
+}
+
+/// The filter language, as `help filter` prints it.
+fn filters(out: &mut Vec<u8>) -> io::Result<()> {
+    let mut page = Roff::default();
+    page.control("SH", ["FILTERS"]).control("nf", []);
+    for line in help::filter_language().lines() {
+        page.text([roman(line)]);
+    }
+    page.control("fi", []);
+    page.to_writer(out)
 }
 
 fn man_of_subcommand(subcommand: &Command, out: &mut Vec<u8>) -> io::Result<()> {

@@ -7,11 +7,11 @@ use anyhow::Result;
 use super::output::{self, Destination};
 use super::report::{self, KeptStreams, ReportContents};
 use super::{clocks, filter, inputs};
-use crate::cli::ListArgs;
+use crate::cli::{GlobalArgs, ListArgs};
 use crate::report::list::{self, Column};
 use crate::report::text::{ListOptions, write_list};
 
-pub(super) fn run(args: &ListArgs) -> Result<()> {
+pub(super) fn run(args: &ListArgs, global: GlobalArgs) -> Result<()> {
     let filter = filter::parse(&args.filter)?;
     let paths = inputs::paths(&args.inputs);
     let mut capture = inputs::open(&paths)?;
@@ -38,7 +38,7 @@ pub(super) fn run(args: &ListArgs) -> Result<()> {
         let columns = usual.unwrap_or(&args.columns);
         let options = ListOptions {
             columns: columns.to_vec(),
-            colour: output::is_coloured(args.color),
+            colour: output::is_coloured(global.color),
             width,
         };
         output::to_stdout(|out| match report.totals.connections {

@@ -7,6 +7,7 @@ pub(super) mod interfaces;
 mod output;
 mod pipe;
 mod session;
+mod status;
 
 #[cfg(all(feature = "live", target_os = "linux"))]
 use std::path::PathBuf;
@@ -18,9 +19,10 @@ use self::feed::{Feed, FeedStep};
 use self::host::LocalHost;
 use self::output::Lines;
 use self::session::LiveSession;
+use super::output::to_stderr;
 use super::outputs::Outputs;
 use crate::capture::write::{Rotation, Writer};
-use crate::cli::{LiveArgs, Rotate};
+use crate::cli::{GlobalArgs, LiveArgs, Rotate};
 use crate::report::text::TextOptions;
 
 /// How long to wait for a packet before looking at everything else.
@@ -32,10 +34,11 @@ const FLUSH_EVERY: Duration = Duration::from_millis(50);
 /// How often there is a look at the drop counters and for findings.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-pub(super) fn run(args: &LiveArgs) -> Result<()> {
+pub(super) fn run(args: &LiveArgs, global: GlobalArgs) -> Result<()> {
     if args.list_interfaces {
         return list_interfaces();
     }
+    let filter = super::filter::parse_live(&args.lines)?;
     let mut outputs = Outputs::open(&args.outputs, &[])?;
     let lines = match (args.jsonl, outputs.use_stdout()) {
         (true, true) => {
@@ -47,9 +50,9 @@ pub(super) fn run(args: &LiveArgs) -> Result<()> {
     };
     if lines == Lines::Text {
         outputs.add_text(TextOptions {
-            colour: super::output::is_coloured(args.color),
+            colour: super::output::is_coloured(global.color),
             columns: super::output::columns(),
-            time: super::output::time_style(args.time),
+            time: super::output::time_style(global.time),
             ..TextOptions::default()
         });
     }
@@ -61,7 +64,10 @@ pub(super) fn run(args: &LiveArgs) -> Result<()> {
     let early = if late { None } else { writer(args, &feed)? };
     give_up_privileges(args, late)?;
     let writer = if late { writer(args, &feed)? } else { early };
-    let mut session = LiveSession::new(args, lines, writer, host);
+    let mut session = LiveSession::new(args, lines, writer, host, filter);
+    if let Some(described) = feed.described(args) {
+        to_stderr(described);
+    }
     feed.start()?;
     watch(args, &mut feed, &mut session)?;
     let report = session.finish(&feed)?;

@@ -13,7 +13,7 @@ use super::progress::Progress;
 use super::readings::FirstReading;
 use super::{clocks, inputs, output, pipeline, report};
 use crate::capture::{InputPath, InputStatus, is_pipe};
-use crate::cli::{PacketsArgs, TimeWord};
+use crate::cli::{GlobalArgs, PacketsArgs, TimeWord};
 use crate::report::packets::json::Packet;
 use crate::report::packets::{PacketLine, PacketRow, Standing, csv, has_mptcp};
 use crate::track::{Limits, Tracker};
@@ -22,9 +22,13 @@ use crate::wire::frame::Timestamp;
 use crate::wire::mptcp::MptcpOption;
 use crate::wire::segment::Decoded;
 
-pub(super) fn run(args: &PacketsArgs) -> Result<()> {
+pub(super) fn run(args: &PacketsArgs, global: GlobalArgs) -> Result<()> {
     let paths = inputs::paths(&args.inputs);
-    if needs_the_end(args, &paths) { print_twice_read(args, &paths) } else { stream(args, &paths) }
+    if needs_the_end(args, &paths) {
+        print_twice_read(args, global.time, &paths)
+    } else {
+        stream(args, global.time, &paths)
+    }
 }
 
 /// Whether rows have what only the end of the input shows.
@@ -35,7 +39,7 @@ fn needs_the_end(args: &PacketsArgs, paths: &[InputPath]) -> bool {
 }
 
 /// Reads the inputs twice, and prints rows the second time.
-fn print_twice_read(args: &PacketsArgs, paths: &[InputPath]) -> Result<()> {
+fn print_twice_read(args: &PacketsArgs, time: TimeWord, paths: &[InputPath]) -> Result<()> {
     let (first, ()) =
         FirstReading::of(paths, &args.spool, inputs::decode_as(&args.inputs.decode), |_| Ok(()))?;
     let mut second = first.again()?;
@@ -43,7 +47,7 @@ fn print_twice_read(args: &PacketsArgs, paths: &[InputPath]) -> Result<()> {
     // A bar between the lines on one terminal would disturb both.
     let has_bar = !stdout().is_terminal();
     output::to_stdout(|out| {
-        let mut rows = Rows::begin(args, paths, out)?;
+        let mut rows = Rows::begin(args, time, paths, out)?;
         second.run(has_bar, |tracker, tracked| {
             let Decoded::Tcp(segment) = tracked.decoded else { return Ok(()) };
             let is_wanted = has_mptcp(segment) || args.all_segments && tracked.ids.is_some();
@@ -75,7 +79,7 @@ fn print_twice_read(args: &PacketsArgs, paths: &[InputPath]) -> Result<()> {
 }
 
 /// Prints rows as they come.
-fn stream(args: &PacketsArgs, paths: &[InputPath]) -> Result<()> {
+fn stream(args: &PacketsArgs, time: TimeWord, paths: &[InputPath]) -> Result<()> {
     let mut capture = inputs::open(paths)?;
     let decode_as = inputs::decode_as(&args.inputs.decode);
     clocks::correct(&mut capture, &clocks::shifts(paths, &decode_as)?);
@@ -87,7 +91,7 @@ fn stream(args: &PacketsArgs, paths: &[InputPath]) -> Result<()> {
         let mut places = inputs::Places::new(names.len());
         // It knows the keys that proofs are verified with.
         let mut tracker = Tracker::new(Limits::default(), report::seed());
-        let mut rows = Rows::begin(args, paths, out)?;
+        let mut rows = Rows::begin(args, time, paths, out)?;
         pipeline::run(&mut capture, &mut decoder, progress, |frame, decoded| {
             let start = *start.get_or_insert(frame.timestamp);
             let place = places.next(frame);
@@ -147,7 +151,12 @@ enum RowForm {
 }
 
 impl<'a> Rows<'a> {
-    fn begin(args: &PacketsArgs, paths: &[InputPath], out: &'a mut dyn Write) -> io::Result<Self> {
+    fn begin(
+        args: &PacketsArgs,
+        time: TimeWord,
+        paths: &[InputPath],
+        out: &'a mut dyn Write,
+    ) -> io::Result<Self> {
         let form = if args.jsonl {
             RowForm::JsonLines
         } else if args.csv {
@@ -156,14 +165,7 @@ impl<'a> Rows<'a> {
         } else {
             RowForm::Text(if paths.len() > 1 { short_names(paths) } else { Vec::new() })
         };
-        Ok(Self {
-            form,
-            out,
-            line: String::new(),
-            time: args.time,
-            is_relative: args.relative,
-            before: None,
-        })
+        Ok(Self { form, out, line: String::new(), time, is_relative: args.relative, before: None })
     }
 
     fn write(&mut self, row: &PacketRow<'_>) -> io::Result<()> {

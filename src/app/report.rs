@@ -18,7 +18,7 @@ use super::pipeline;
 use super::progress::Progress;
 use crate::analyze::finding::{Selection, Severity};
 use crate::capture::{Capture, InputStatus};
-use crate::cli::{FindingArgs, Level, ReportArgs};
+use crate::cli::{FindingArgs, GlobalArgs, Level, ReportArgs};
 use crate::host::HostSnapshot;
 use crate::report::Report;
 use crate::report::model::Roads;
@@ -30,7 +30,7 @@ use crate::wire::frame::Timestamp;
 use crate::wire::tunnel::DecodeAs;
 
 /// The program ends after it, so its memory is not freed piece by piece.
-pub(super) fn run(args: &ReportArgs) -> Result<Outcome> {
+pub(super) fn run(args: &ReportArgs, global: GlobalArgs) -> Result<Outcome> {
     let filter = filter::parse(&args.filter)?;
     let paths = inputs::paths(&args.inputs);
     let mut capture = inputs::open(&paths)?;
@@ -38,9 +38,9 @@ pub(super) fn run(args: &ReportArgs) -> Result<Outcome> {
     clocks::correct(&mut capture, &shifts);
     let mut outputs = Outputs::open(&args.outputs, &paths)?;
     outputs.add_text(TextOptions {
-        colour: output::is_coloured(args.color),
+        colour: output::is_coloured(global.color),
         columns: output::columns(),
-        time: output::time_style(args.time),
+        time: output::time_style(global.time),
         connection: args.connection,
         all: args.all,
         ..TextOptions::default()

@@ -11,6 +11,44 @@ use std::thread;
 const PIECE: usize = 64 << 10;
 const PIECES: usize = 16;
 
+/// Whether somebody sends something: it is a pipe or a file, and no terminal, socket or `/dev/null`.
+pub(super) fn is_given() -> bool {
+    is_file() || is_pipe()
+}
+
+/// Whether all of it is there.
+#[cfg(unix)]
+pub(super) fn is_file() -> bool {
+    kind().is_some_and(|kind| kind.is_file())
+}
+
+#[cfg(unix)]
+fn is_pipe() -> bool {
+    use std::os::unix::fs::FileTypeExt;
+
+    kind().is_some_and(|kind| kind.is_fifo())
+}
+
+#[cfg(unix)]
+fn kind() -> Option<std::fs::FileType> {
+    use std::os::fd::AsFd;
+
+    let file = io::stdin().as_fd().try_clone_to_owned().map(std::fs::File::from);
+    Some(file.and_then(|file| file.metadata()).ok()?.file_type())
+}
+
+#[cfg(not(unix))]
+pub(super) const fn is_file() -> bool {
+    false
+}
+
+#[cfg(not(unix))]
+fn is_pipe() -> bool {
+    use std::io::IsTerminal;
+
+    !io::stdin().is_terminal()
+}
+
 /// Begins to read. The pieces come in order; an empty one is the end, and so is an error.
 pub(super) fn pieces() -> Receiver<io::Result<Vec<u8>>> {
     let (sender, pieces) = sync_channel(PIECES);

@@ -22,7 +22,7 @@ use self::load::{LoadUpdate, Loader};
 use self::terminal::TerminalGuard;
 use super::output;
 use crate::capture::{InputPath, PacketReader};
-use crate::cli::TuiArgs;
+use crate::cli::{GlobalArgs, TuiArgs};
 use crate::track::index::Entry;
 use crate::tui::action::{Action, Command, Effect};
 use crate::tui::theme::Theme;
@@ -39,14 +39,11 @@ enum UiEvent {
     Update(LoadUpdate),
 }
 
-pub(super) fn run(args: &TuiArgs) -> Result<()> {
-    if args.captures.is_empty() && args.interfaces.is_empty() {
-        bail!("name a capture to look at, or an interface with -i");
-    }
+pub(super) fn run(args: &TuiArgs, global: GlobalArgs) -> Result<()> {
     if !stdout().is_terminal() {
         bail!("the screens need a terminal: use mptcpscope report for text, packets for lines");
     }
-    let theme = Theme::new(output::is_coloured(args.color), args.ascii || !is_utf8());
+    let theme = Theme::new(output::is_coloured(global.color), args.ascii || !is_utf8());
     // What cannot be opened is said before the screen is taken.
     let loader = Loader::open(args)?;
     let reader = loader.reader();

@@ -42,6 +42,12 @@ pub enum OpenError {
         /// Which input.
         input: InputPath,
     },
+    /// More files than a program may open.
+    #[error("{input} cannot be opened, as too many files are open: raise the limit with ulimit -n")]
+    TooManyOpen {
+        /// Which input.
+        input: InputPath,
+    },
     /// Any other error of the operating system.
     #[error("{input} cannot be read ({source}): check the disk or connection it comes from")]
     Unreadable {

@@ -80,12 +80,19 @@ pub(super) fn file(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
+/// Numbers of the errors of Unix for too many open files: of this program, and of all.
+const EMFILE: i32 = 24;
+const ENFILE: i32 = 23;
+
 pub(super) fn unreadable(input: &InputPath, source: io::Error) -> OpenError {
     let input = input.clone();
     match source.kind() {
         ErrorKind::NotFound => OpenError::Missing { input },
         ErrorKind::IsADirectory => OpenError::Directory { input },
         ErrorKind::PermissionDenied => OpenError::Permission { input },
+        _ if matches!(source.raw_os_error(), Some(EMFILE | ENFILE)) => {
+            OpenError::TooManyOpen { input }
+        }
         _ => OpenError::Unreadable { input, source },
     }
 }

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use clap::builder::{PossibleValue, TypedValueParser};
 use clap::{Arg, Args, Error};
 
-use super::{Color, FilterArgs, Inputs};
+use super::{FilterArgs, Inputs};
 use crate::nearest::nearest;
 use crate::report::list::{Column, SortKey};
 
@@ -34,9 +34,6 @@ pub struct ListArgs {
     /// Write all columns as JSON to FILE; - is standard output, in place of the text
     #[arg(long, value_name = "FILE")]
     pub json: Option<OsString>,
-    /// When to use colour
-    #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
 }
 
 /// Reads the name of a column, and lists all of them to help and completions.

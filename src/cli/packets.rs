@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::{Inputs, TimeWord};
+use super::Inputs;
 use crate::units::parse;
 
 /// What stands at the end of `packets --help`.
@@ -22,9 +22,6 @@ pub struct PacketsArgs {
     /// Print one JSON object per line
     #[arg(long)]
     pub jsonl: bool,
-    /// What times count from
-    #[arg(long, value_name = "STYLE", default_value = "relative")]
-    pub time: TimeWord,
     /// Print comma-separated values, with a line of names first
     #[arg(long, conflicts_with = "jsonl")]
     pub csv: bool,

@@ -16,6 +16,7 @@
 
 mod finding;
 mod line;
+mod row;
 mod text;
 
 pub use finding::{FindingChange, FindingLine};
@@ -23,20 +24,24 @@ pub use line::{
     ConnectionLine, DropsLine, InterfaceLine, LiveEvent, LiveLine, StateLine, SubflowLine,
     SummaryLine,
 };
+pub use row::KNOWN_FIELDS;
 pub use text::text;
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::Ipv4Addr;
+
+use row::{LiveRow, Subject};
 
 use super::event::Event;
 use super::model::SubflowEndpoint;
 use crate::analyze::ConnectionContext;
 use crate::analyze::state::{self, ConnectionState};
 use crate::analyze::verdict;
+use crate::filter::Filter;
 use crate::track::Trace;
 use crate::track::connection::Connection;
 use crate::track::event as tracked;
-use crate::track::ids::SubflowId;
+use crate::track::ids::{ConnectionId, SubflowId};
 use crate::track::role::Role;
 use crate::track::subflow::{Subflow, SubflowState};
 use crate::track::updates::Update;
@@ -46,16 +51,35 @@ use crate::wire::frame::Timestamp;
 #[derive(Debug, Default)]
 pub struct EventLines {
     states: HashMap<u64, LastStates>,
+    /// Which lines are wanted.
+    filter: Filter,
 }
 
 /// The states that were written last of a connection and its subflows.
 #[derive(Debug, Default)]
 struct LastStates {
+    id: Option<ConnectionId>,
     connection: Option<ConnectionState>,
     subflows: BTreeMap<u32, SubflowState>,
 }
 
 impl EventLines {
+    /// Lines that `filter` takes, which asks for [`KNOWN_FIELDS`] alone. What is about no connection is
+    /// always among them.
+    pub fn new(filter: Filter) -> Self {
+        Self { states: HashMap::new(), filter }
+    }
+
+    /// Whether the line on a finding is wanted.
+    pub fn takes_finding(&self, trace: Trace<'_>, line: &FindingLine) -> bool {
+        let known = line.connection.and_then(|number| self.states.get(&number)?.id);
+        known.is_none_or(|id| self.takes(trace, trace.connection(id), Subject::Finding(line)))
+    }
+
+    fn takes(&self, trace: Trace<'_>, connection: &Connection, subject: Subject<'_>) -> bool {
+        self.filter.is_empty() || self.filter.takes(&LiveRow { trace, connection, subject })
+    }
+
     /// The lines that `updates` are worth, in order. `origin` is the time of the first packet.
     pub fn lines(
         &mut self,
@@ -75,7 +99,9 @@ impl EventLines {
                 Update::Progress(id) => *id,
             };
             self.begin(trace, id, origin, &mut lines);
-            if let Update::Event(event) = new {
+            if let Update::Event(event) = new
+                && self.takes_event(trace, event)
+            {
                 lines.push(LiveLine::Event(live_event(trace, event, origin)));
             }
             if !moved.contains(&id) {
@@ -89,6 +115,12 @@ impl EventLines {
         lines
     }
 
+    fn takes_event(&self, trace: Trace<'_>, event: &tracked::Event) -> bool {
+        let subflow = trace.subflow(event.subflow);
+        let connection = trace.connection(subflow.connection);
+        self.takes(trace, connection, Subject::Event(subflow, event))
+    }
+
     /// Writes the state of a connection that has no line yet.
     fn begin(
         &mut self,
@@ -99,15 +131,14 @@ impl EventLines {
     ) {
         let connection = trace.connection(trace.subflow(id).connection);
         let last = self.states.entry(connection.number).or_default();
-        if last.connection.is_none() {
-            let state = state::state(&trace, connection);
-            last.connection = Some(state);
-            lines.push(connection_line(
-                trace,
-                connection,
-                state,
-                connection.first.at.since(origin),
-            ));
+        if last.connection.is_some() {
+            return;
+        }
+        let state = state::state(&trace, connection);
+        (last.connection, last.id) = (Some(state), Some(trace.subflow(id).connection));
+        if self.takes(trace, connection, Subject::Connection) {
+            let t_ns = connection.first.at.since(origin);
+            lines.push(connection_line(trace, connection, state, t_ns));
         }
     }
 
@@ -123,12 +154,15 @@ impl EventLines {
         let connection = trace.connection(subflow.connection);
         let last = self.states.entry(connection.number).or_default();
         let t_ns = subflow.last.at.since(origin);
-        let state = subflow.state();
-        if last.subflows.insert(subflow.number, state) != Some(state) {
-            lines.push(subflow_line(connection.number, subflow, state, t_ns));
-        }
+        let subflow_state = subflow.state();
+        let subflow_moved =
+            last.subflows.insert(subflow.number, subflow_state) != Some(subflow_state);
         let state = state::state(&trace, connection);
-        if last.connection.replace(state) != Some(state) {
+        let has_moved = last.connection.replace(state) != Some(state);
+        if subflow_moved && self.takes(trace, connection, Subject::Subflow(subflow)) {
+            lines.push(subflow_line(connection.number, subflow, subflow_state, t_ns));
+        }
+        if has_moved && self.takes(trace, connection, Subject::Connection) {
             lines.push(connection_line(trace, connection, state, t_ns));
         }
     }

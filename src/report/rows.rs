@@ -418,14 +418,14 @@ pub(super) const fn state_name(state: ConnectionState) -> &'static str {
     }
 }
 
-const fn direction_name(direction: Direction) -> &'static str {
+pub(super) const fn direction_name(direction: Direction) -> &'static str {
     match direction {
         Direction::ClientToServer => "c2s",
         Direction::ServerToClient => "s2c",
     }
 }
 
-const fn side_name(direction: Direction) -> &'static str {
+pub(super) const fn side_name(direction: Direction) -> &'static str {
     match direction {
         Direction::ClientToServer => "client",
         Direction::ServerToClient => "server",

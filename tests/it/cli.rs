@@ -1,7 +1,7 @@
 //! The program as a user meets it: exit codes, messages, where output goes.
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{Read, Write};
 use std::process::{Command, Output, Stdio};
 
 use mptcpscope::internals::analyze::finding::Code;
@@ -266,6 +266,138 @@ fn one_connection_of_several() {
     let none = run(&["report", &fast_open, "--connection", "2"]);
     assert_eq!((none.code, none.stdout.as_str()), (2, ""));
     assert!(none.stderr.starts_with("mptcpscope: there is no connection 2"), "{}", none.stderr);
+}
+
+#[test]
+fn options_may_stand_before_the_command() {
+    let after = run(&["report", "--color", "always", "--time", "delta", &capture()]);
+    assert_eq!(after.code, 0);
+    assert_eq!(run(&["--color", "always", "--time=delta", "report", &capture()]), after);
+    assert_eq!(run(&["--color", "always", "--time", "delta", &capture()]), after);
+    let listed = run(&["list", "--sort", "bytes", &capture()]);
+    assert_eq!(run(&["--sort", "bytes", "list", &capture()]), listed);
+    for command in ["explain", "host", "space"] {
+        assert_eq!(run(&["--color", "never", command]).code, 0, "{command}");
+    }
+}
+
+#[test]
+fn help_of_everything() {
+    assert_eq!(run(&["help"]), run(&["--help"]));
+    assert_eq!(run(&["help", "list"]), run(&["list", "--help"]));
+    assert_eq!(run(&["help", "single-path"]), run(&["explain", "single-path"]));
+    let language = run(&["help", "filter"]).stdout;
+    assert!(language.contains("tcp.port") && language.contains("FIELD in {A, B}"), "{language}");
+    assert!(language.lines().all(|line| line.chars().count() <= 110));
+    let near = run(&["help", "reprot"]);
+    assert_eq!(near.code, 2);
+    assert!(near.stderr.contains("did you mean report?"), "{}", near.stderr);
+}
+
+/// One line each, in the style of all messages, with what to do next.
+#[test]
+fn what_is_wrong_with_a_command_line() {
+    let capture = capture();
+    for (arguments, words) in [
+        (&["report", "--jsn", "x", &capture][..], "there is no option --jsn: did you mean --json?"),
+        (&["report", "--frobnicate", &capture], "mptcpscope report --help shows how"),
+        (&["--colour", "never", &capture], "there is no option --colour: did you mean --color?"),
+        (&["report", "--columns", "id", &capture], "--columns is an option of list"),
+        (&["report", "--color", "sometimes", &capture], "write auto, always or never"),
+        (&["report", "--color", "nevr", &capture], "--color is never nevr: did you mean never?"),
+        (&["report", "--fail-on"], "--fail-on needs a value: note, warning or error"),
+        (&["report", "--only", "singel-path", &capture], "did you mean single-path?"),
+        (&["explain", "nonsense"], "mptcpscope explain lists all"),
+        (&["explain", "single-path", "x"], "x is one word too many"),
+        (&["follow", &capture], "--connection <N> and --from <SIDE> are missing"),
+        (&["report", "--connection", "1", "--connection", "2", &capture], "may be given once"),
+        (&["report", "--connection", "x", &capture], "--connection x: "),
+        (&["report", "--all", "--connection", "0", &capture], "does not go with"),
+        (&["live", "--rotate", "10MB", "-i", "lo"], "--write"),
+        (&["list", "--sort", "size", &capture], "there is no such column"),
+        (&["--generate", "ksh"], "--generate is never ksh"),
+    ] {
+        let output = run(arguments);
+        assert_eq!((output.code, output.stdout.as_str()), (2, ""), "{arguments:?}");
+        assert_eq!(output.stderr.lines().count(), 1, "{}", output.stderr);
+        assert!(output.stderr.starts_with("mptcpscope: "), "{}", output.stderr);
+        assert!(output.stderr.contains(words), "{arguments:?}: {}", output.stderr);
+    }
+}
+
+#[test]
+fn what_was_meant_by_a_name_that_does_not_exist() {
+    let folder = TempDir::new().unwrap();
+    fs::copy(capture(), folder.path().join("phone.pcap")).unwrap();
+    let said = |arguments: &[&str]| {
+        let output = finish(mptcpscope().args(arguments).current_dir(folder.path()));
+        assert_eq!(output.code, 2);
+        output.stderr
+    };
+    assert!(said(&["phnoe.pcap"]).contains("did you mean phone.pcap?"));
+    assert!(said(&["packets", "phone.pcp"]).contains("did you mean phone.pcap?"));
+    assert!(said(&["pakcets", "phone.pcap"]).contains("did you mean the command packets?"));
+    assert!(said(&["--strict", "packets", "phone.pcap"]).contains("write it first"));
+    assert!(said(&["nothing-like-it"]).contains("check the name"));
+}
+
+/// As in a shell: a pipe or a file, and no name.
+#[test]
+fn standard_input_needs_no_name() {
+    for command in COMMANDS {
+        let named =
+            finish(mptcpscope().args(command).arg("-").stdin(File::open(capture()).unwrap()));
+        let unnamed = finish(mptcpscope().args(command).stdin(File::open(capture()).unwrap()));
+        assert_eq!(unnamed, named);
+        assert_eq!(unnamed.code, 0);
+        let mut pipe = mptcpscope()
+            .args(command)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        pipe.stdin.take().unwrap().write_all(&fs::read(capture()).unwrap()).unwrap();
+        assert_eq!(pipe.wait_with_output().unwrap().status.code(), Some(0));
+    }
+    let live = finish(mptcpscope().arg("live").stdin(File::open(capture()).unwrap()));
+    assert!(live.code == 0 && live.stdout.contains("DATA_FIN"));
+    // Nobody sends anything: a device, a socket, nothing at all.
+    let (socket, _other) = std::os::unix::net::UnixStream::pair().unwrap();
+    let socket = finish(mptcpscope().stdin(std::os::fd::OwnedFd::from(socket)));
+    assert_eq!(socket.code, 2);
+    assert!(socket.stderr.contains("Usage:"), "{}", socket.stderr);
+    let closed = format!("'{}' report <&-", env!("CARGO_BIN_EXE_mptcpscope"));
+    let closed = finish(Command::new("sh").args(["-c", &closed]));
+    assert_eq!(closed.code, 2);
+    assert!(closed.stderr.contains("Usage:"), "{}", closed.stderr);
+}
+
+/// The limit is raised as far as it may be; past that, the message says what to do.
+#[test]
+#[cfg(target_os = "linux")]
+fn many_captures_at_once() {
+    let captures = vec![capture(); 100].join("' '");
+    let run = |limit: &str| {
+        let program = env!("CARGO_BIN_EXE_mptcpscope");
+        let command = format!("ulimit {limit} && exec '{program}' report '{captures}' </dev/null");
+        finish(Command::new("sh").args(["-c", &command]))
+    };
+    assert_eq!(run("-S -n 64").code, 0);
+    let few = run("-n 64");
+    assert_eq!((few.code, few.stdout.as_str()), (2, ""));
+    assert!(few.stderr.contains("ulimit -n"), "{}", few.stderr);
+}
+
+#[test]
+fn the_schema_is_printed() {
+    let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/report.schema.json");
+    assert_eq!(run(&["--generate", "schema"]).stdout, fs::read_to_string(schema).unwrap());
+    for shell in ["powershell", "elvish"] {
+        assert_eq!(run(&["--generate", shell]).code, 0);
+    }
+    let man = run(&["--generate", "man"]).stdout;
+    assert!(man.contains(".SH FILTERS") && man.contains("mptcp.token"));
 }
 
 #[test]

@@ -8,7 +8,12 @@ use anyhow::{Result, bail};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 #[cfg(feature = "live")]
+use crate::capture::live::{DEFAULT_FILTER, LiveOptions};
+
+#[cfg(feature = "live")]
 use super::interfaces::{Interfaces, LiveStep};
+use crate::app::stdin;
+
 use super::pipe::{PipeStep, PipedCapture};
 use crate::capture::{InputStatus, Interface};
 use crate::cli::LiveArgs;
@@ -56,6 +61,30 @@ impl Feed {
             );
         }
         Ok(Self { source: FeedSource::Pipe(PipedCapture::new()), stop })
+    }
+
+    /// What is waited for, for the user; `None` where everything is there.
+    pub(super) fn described(&self, args: &LiveArgs) -> Option<String> {
+        match &self.source {
+            #[cfg(feature = "live")]
+            FeedSource::Interfaces(interfaces) => {
+                let status = interfaces.status();
+                let octets = status.interfaces.first().and_then(|interface| interface.snaplen);
+                let octets = octets.map_or(0, u64::from);
+                let kept = match octets {
+                    _ if octets >= LiveOptions::EVERYTHING.into() => "whole packets".to_owned(),
+                    _ => format!("{octets} bytes of each packet"),
+                };
+                let filter = args.filter.join(" ");
+                let filter = if filter.is_empty() { DEFAULT_FILTER } else { filter.as_str() };
+                let path = &status.path;
+                Some(format!("listening on {path}: {kept}, filter: {filter}; Ctrl-C ends it"))
+            }
+            FeedSource::Pipe(_) if stdin::is_file() => None,
+            FeedSource::Pipe(_) => {
+                Some("reading a capture from standard input as it comes; Ctrl-C ends it".to_owned())
+            }
+        }
     }
 
     /// Begins to read.

@@ -49,6 +49,11 @@ impl LineWriter {
         if self.gathered.len() >= Self::MOST { self.flush() } else { Ok(()) }
     }
 
+    /// Whether there are lines that were not written yet.
+    pub(super) const fn is_waiting(&self) -> bool {
+        !self.gathered.is_empty()
+    }
+
     /// Writes what was gathered, so that the next program of a pipe has it.
     pub(super) fn flush(&mut self) -> Result<()> {
         if self.gathered.is_empty() {

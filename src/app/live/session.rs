@@ -7,15 +7,18 @@ use anyhow::Result;
 use super::feed::{Feed, InterfaceNotice};
 use super::host::LocalHost;
 use super::output::{LineWriter, Lines};
+use super::status::{Seen, StatusLine};
 use crate::analyze::InputStats;
 use crate::analyze::finding::Selection;
 use crate::analyze::live_findings::{Change, LiveFindings};
+use crate::app::filter;
 use crate::app::inputs::{self, InputCounts};
 use crate::app::report::{self, ReportContents};
 use crate::app::{is_closed_pipe, output};
 use crate::capture::InputStatus;
 use crate::capture::write::Writer;
 use crate::cli::LiveArgs;
+use crate::filter::Filter;
 use crate::report::Report;
 use crate::report::live::{
     DropsLine, EventLines, FindingLine, InterfaceLine, LiveLine, StateLine, SummaryLine,
@@ -31,6 +34,7 @@ pub(super) struct LiveSession {
     decoder: Decoder,
     counts: InputCounts,
     event_lines: EventLines,
+    filter: Filter,
     updates: Vec<Update>,
     out: LineWriter,
     findings: LiveFindings,
@@ -44,6 +48,7 @@ pub(super) struct LiveSession {
     frames_at_summary: u64,
     summary_every: Duration,
     summary_at: Instant,
+    status: StatusLine,
     /// Whether the reader of the lines is gone.
     is_over: bool,
 }
@@ -54,6 +59,7 @@ impl LiveSession {
         lines: Lines,
         writer: Option<Writer>,
         host: Option<LocalHost>,
+        filter: Filter,
     ) -> Self {
         let mut tracker = Tracker::new(limits(args), report::seed());
         if lines != Lines::None {
@@ -64,7 +70,8 @@ impl LiveSession {
             tracker,
             decoder: Decoder::new(inputs::decode_as(&args.decode)),
             counts: InputCounts::new(1),
-            event_lines: EventLines::default(),
+            event_lines: EventLines::new(filter.clone()),
+            filter,
             updates: Vec::new(),
             out: LineWriter::new(lines),
             findings: LiveFindings::default(),
@@ -77,6 +84,7 @@ impl LiveSession {
             frames_at_summary: 0,
             summary_every,
             summary_at: Instant::now() + summary_every,
+            status: StatusLine::new(),
             is_over: false,
         }
     }
@@ -120,6 +128,7 @@ impl LiveSession {
     /// Writes what happened to an interface.
     pub(super) fn notice(&mut self, notice: &InterfaceNotice) -> Result<()> {
         if self.out.lines() == Lines::None {
+            self.status.clear();
             output::to_stderr(format_args!("{} {}", notice.interface, notice.what));
         }
         self.write_lines(&[LiveLine::State(StateLine::Interface(InterfaceLine {
@@ -140,6 +149,7 @@ impl LiveSession {
     /// summary when it is time.
     pub(super) fn look(&mut self, status: &InputStatus) -> Result<()> {
         self.write_drops(status)?;
+        self.status.update(self.seen(status));
         if self.out.lines() == Lines::None {
             return Ok(());
         }
@@ -178,11 +188,13 @@ impl LiveSession {
             self.write_summary(feed.status().dropped_by_kernel())?;
         }
         self.flush_lines()?;
+        self.status.clear();
         self.out.end()?;
         let status = std::slice::from_ref(feed.status());
         let wanted = ReportContents { findings: self.wanted(), ..ReportContents::default() };
         let mut report =
             report::build(&self.tracker, (&self.decoder, &self.counts), status, &[], &wanted);
+        filter::keep(&mut report, &self.filter);
         report.host = self.host.map(|host| serde_json::to_value(host.now())).transpose()?;
         Ok(report)
     }
@@ -204,7 +216,9 @@ impl LiveSession {
         let (trace, t_ns) = (self.tracker.trace(), self.t_ns());
         let origin = self.first.unwrap_or_default();
         let line = |change| FindingLine::new(change, trace, origin, t_ns);
-        let lines = changes.into_iter().map(line).map(Box::new).map(StateLine::Finding);
+        let lines = changes.into_iter().map(line);
+        let lines = lines.filter(|line| self.event_lines.takes_finding(trace, line));
+        let lines = lines.map(Box::new).map(StateLine::Finding);
         let lines: Vec<_> = lines.map(LiveLine::State).collect();
         self.write_lines(&lines)
     }
@@ -239,6 +253,9 @@ impl LiveSession {
         if self.is_over {
             return Ok(());
         }
+        if !lines.is_empty() && self.out.lines() != Lines::None {
+            self.status.make_room();
+        }
         let outcome = self.out.write(lines);
         self.note_end(outcome)
     }
@@ -248,8 +265,22 @@ impl LiveSession {
         if self.is_over {
             return Ok(());
         }
+        if self.out.is_waiting() {
+            self.status.make_room();
+        }
         let outcome = self.out.flush();
         self.note_end(outcome)
+    }
+
+    fn seen(&self, status: &InputStatus) -> Seen {
+        let trace = self.tracker.trace();
+        let forgotten = trace.totals().forgotten.connections();
+        Seen {
+            packets: self.frames,
+            connections: trace.connection_count() + forgotten,
+            subflows: if forgotten == 0 { trace.subflow_count() } else { 0 },
+            dropped: status.dropped_by_kernel().unwrap_or(0),
+        }
     }
 
     fn note_end(&mut self, outcome: Result<()>) -> Result<()> {
