@@ -44,6 +44,9 @@ macro_rules! catalogue {
             /// An MPTCP option with an illegal length.
             OptionMalformed = "option-malformed", note(Connection, "RFC 8684 §7.2"),
                 [Each(options::option_malformed)];
+            /// Octets among the TCP options that are no option.
+            OptionAreaMalformed = "option-area-malformed", note(Subflow, "RFC 9293 §3.1"),
+                [Each(options::option_area_malformed)];
             /// An MPTCP option of an unassigned subtype.
             OptionUnknown = "option-unknown", note(Connection, "RFC 8684 §7.2"),
                 [Each(options::option_unknown)];

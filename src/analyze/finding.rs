@@ -90,6 +90,8 @@ pub struct Finding {
     pub count: u64,
     /// The finding that this one is an effect of.
     pub because: Option<Code>,
+    /// Whether it is told only if asked for: healthy hosts do this.
+    pub strict: bool,
     /// What is the matter, with the values in question: one sentence.
     pub summary: String,
     /// What is behind it: how it came about, or why it matters.
@@ -116,6 +118,7 @@ impl Finding {
             packets: Vec::new(),
             count: 1,
             because: None,
+            strict: code.is_strict(),
             summary: summary.into(),
             why: None,
             advice: None,
@@ -135,6 +138,13 @@ impl Finding {
     #[must_use]
     pub const fn confidence(mut self, confidence: Confidence) -> Self {
         self.confidence = confidence;
+        self
+    }
+
+    /// What a stack has for a habit: told only if asked for.
+    #[must_use]
+    pub const fn habit(mut self) -> Self {
+        self.strict = true;
         self
     }
 
@@ -248,7 +258,7 @@ impl Selection {
     /// Whether `finding` is wanted. A code that is named is wanted even if it is off by default.
     pub fn includes(&self, finding: &Finding) -> bool {
         let named = self.only.contains(&finding.code);
-        let on = named || (self.only.is_empty() && (self.strict || !finding.code.is_strict()));
+        let on = named || (self.only.is_empty() && (self.strict || !finding.strict));
         on && finding.severity >= self.min_severity && !self.ignore.contains(&finding.code)
     }
 }

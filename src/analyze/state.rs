@@ -85,6 +85,12 @@ pub(super) fn of(connection: &Connection, subflows: &[&Subflow]) -> ConnectionSt
         _ if is_confirmed && is_closing(connection, subflows) => ConnectionState::Closing,
         _ if is_confirmed => ConnectionState::Established,
         Some(SubflowState::Refused) => ConnectionState::Refused,
+        // It went on, so it was answered; the capture does not show how.
+        Some(SubflowState::HalfOpen | SubflowState::SynTimeout)
+            if subflows.first().is_some_and(|first| first.is_answered_unseen()) =>
+        {
+            ConnectionState::Unknown
+        }
         Some(SubflowState::HalfOpen | SubflowState::SynTimeout) => ConnectionState::Handshaking,
         _ => ConnectionState::Unknown,
     }

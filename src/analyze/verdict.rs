@@ -62,11 +62,33 @@ impl Headline<'_> {
         match self.context.state {
             ConnectionState::Refused => self.refused(),
             ConnectionState::Handshaking => self.not_through(),
+            ConnectionState::Unknown if self.is_one_sided() => {
+                let who = host(self.sender());
+                let used = if self.context.connection.has_keys() {
+                    "MPTCP was in use: both keys are in the capture"
+                } else {
+                    "MPTCP was offered"
+                };
+                format!("{used}; what {who} got as answers is not.")
+            }
             ConnectionState::Unknown => {
                 "The capture shows too little of this connection to judge it.".to_owned()
             }
             _ => self.worked(),
         }
+    }
+
+    /// Whether the connection was answered, and only what one host sent was captured.
+    fn is_one_sided(&self) -> bool {
+        let first = self.context.subflows.first();
+        first.is_some_and(|first| first.is_answered_unseen()) && !self.context.is_two_sided()
+    }
+
+    /// Who sent what there is of a one-sided connection.
+    fn sender(&self) -> Role {
+        let has_client = |subflow: &&Subflow| subflow.sides.client.segments > 0;
+        let is_client = self.context.subflows.iter().any(has_client);
+        if is_client { Role::Client } else { Role::Server }
     }
 
     fn refused(&self) -> String {
@@ -126,7 +148,7 @@ impl Headline<'_> {
 
     fn failed_joins(&self) -> impl Iterator<Item = &Subflow> {
         let joins = self.context.subflows.iter().filter(|subflow| !subflow.initial);
-        joins.filter(|join| !join.is_confirmed()).copied()
+        joins.filter(|join| !join.is_confirmed() && !join.is_answered_unseen()).copied()
     }
 
     /// Whether the SYN of the initial subflow was seen.

@@ -18,6 +18,7 @@ mod subflows;
 mod summary;
 mod time;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::model::{Finding, Report};
@@ -105,6 +106,7 @@ fn counts(report: &Report) -> Vec<String> {
     let totals = &report.totals;
     let connections = units::counted(totals.connections, "MPTCP connection");
     let first = match totals.connections {
+        0 if totals.undecided_tcp_connections > 0 => "no MPTCP connection recognised".to_owned(),
         0 if report.may_have_more() => format!("{connections} in what could be looked into"),
         0 => connections,
         _ => format!("{connections}, {}", units::counted(totals.subflows, "subflow")),
@@ -118,6 +120,10 @@ fn counts(report: &Report) -> Vec<String> {
     ];
     let others = others.into_iter().filter(|(number, _)| *number > 0);
     let mut parts = vec![first];
+    if totals.undecided_tcp_connections > 0 {
+        let undecided = units::counted(totals.undecided_tcp_connections, "TCP connection");
+        parts.push(format!("{undecided} whose options were cut"));
+    }
     parts.extend(others.map(|(number, thing)| units::counted(number, thing)));
     parts
 }
@@ -197,8 +203,38 @@ fn write_brief(
     for line in page::join_parts(&[connections_are, hint.to_owned()], page.columns) {
         writeln!(out, "{}", page.paint.bold(&line))?;
     }
-    for found in connections {
+    let (half_open, others): (Vec<_>, Vec<_>) =
+        connections.iter().partition(|ranked| ranked.is_half_open());
+    for found in others {
         connection::write_line(found, page, out)?;
+    }
+    write_half_open(&half_open, page, out)
+}
+
+/// Connections that are nothing but a beginning: a line for each, or one for many to one server.
+fn write_half_open(
+    connections: &[&Ranked<'_>],
+    page: &Page<'_>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    /// Up to so many have lines of their own.
+    const FEW: usize = 5;
+    let mut by_server: BTreeMap<String, Vec<&Ranked<'_>>> = BTreeMap::new();
+    for found in connections {
+        by_server.entry(connection::server(found.connection).to_string()).or_default().push(found);
+    }
+    for (server, all) in by_server {
+        if all.len() <= FEW {
+            for found in all {
+                connection::write_line(found, page, out)?;
+            }
+            continue;
+        }
+        let count = units::counted(all.len() as u64, "connection");
+        let line = format!("{count} to {server} whose handshake is not complete");
+        for line in page::join_parts(&[line], page.columns) {
+            writeln!(out, "{line}")?;
+        }
     }
     Ok(())
 }

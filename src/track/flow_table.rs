@@ -115,6 +115,8 @@ pub enum Flow {
         stream: Option<u32>,
         /// The last SYN without ACK.
         syn: Option<PlainSyn>,
+        /// Whether the options of its first segment were cut, so that one of MPTCP may have been there.
+        is_cut: bool,
     },
     /// It belongs to an MPTCP connection (or did, before it fell back).
     Subflow(SubflowId),
@@ -163,6 +165,7 @@ enum FlowEntry {
 struct PlainFlow {
     stream: Option<u32>,
     syn: Option<PlainSyn>,
+    is_cut: bool,
 }
 
 impl FlowTable {
@@ -196,8 +199,8 @@ impl FlowTable {
             FlowEntry::Subflow(id) => Some(Flow::Subflow(id)),
             FlowEntry::Shared => None,
             FlowEntry::Plain(id) => {
-                let PlainFlow { stream, syn } = self.plain[id];
-                Some(Flow::Plain { stream, syn })
+                let PlainFlow { stream, syn, is_cut } = self.plain[id];
+                Some(Flow::Plain { stream, syn, is_cut })
             }
         }
     }
@@ -219,7 +222,7 @@ impl FlowTable {
         }
         let entry = match flow {
             Flow::Subflow(id) => FlowEntry::Subflow(id),
-            Flow::Plain { stream, syn } => {
+            Flow::Plain { stream, syn, is_cut } => {
                 if self.plain.len() >= self.max_plain && before.is_none() {
                     self.next_stream = None;
                     if !self.forgetful {
@@ -227,7 +230,9 @@ impl FlowTable {
                     }
                     self.forget_plain();
                 }
-                let Some(id) = self.plain.push(PlainFlow { stream, syn }) else { return false };
+                let Some(id) = self.plain.push(PlainFlow { stream, syn, is_cut }) else {
+                    return false;
+                };
                 FlowEntry::Plain(id)
             }
         };
@@ -317,7 +322,7 @@ mod tests {
     fn plain_flows_past_the_limit_are_left_out() {
         let end = |port| Endpoint { address: IpAddr::from([0; 16]), port };
         let key = |port| FlowKey::new(end(1), end(port));
-        let plain = |stream| Flow::Plain { stream: Some(stream), syn: None };
+        let plain = |stream| Flow::Plain { stream: Some(stream), syn: None, is_cut: false };
         let mut table = FlowTable::new(0, 2, false);
         let stored = [2, 3, 4, 3].map(|port| table.set(key(port), plain(u32::from(port))));
         assert_eq!(stored, [true, true, false, true]);

@@ -110,20 +110,22 @@ fn open(
     options: &SegmentOptions,
 ) -> Option<SubflowId> {
     let (stream, syn) = match shared.flows.get(&key) {
-        Some(Flow::Plain { stream, syn }) => {
+        Some(Flow::Plain { stream, syn, is_cut }) => {
             let is_syn = segment.flags.is_syn();
             if is_syn && syn.is_some_and(|before| before.seq != segment.seq) {
                 (shared.flows.take_stream(), None)
             } else if options.has_mptcp() {
                 // Those that are not stored were not counted.
-                shared.totals.plain_flows = shared.totals.plain_flows.saturating_sub(1);
+                let count = shared.totals.flows_without_mptcp(is_cut);
+                *count = count.saturating_sub(1);
                 (stream, syn)
             } else {
                 if segment.flags.has(TcpFlags::SYN) {
                     shared.totals.failed_offers.see_plain(segment, is_syn && syn.is_none());
                 }
                 if is_syn && syn.is_none() {
-                    shared.flows.set(key, Flow::Plain { stream, syn: Some(plain_syn(segment)) });
+                    let syn = Some(plain_syn(segment));
+                    shared.flows.set(key, Flow::Plain { stream, syn, is_cut });
                 }
                 return None;
             }
@@ -142,9 +144,10 @@ fn open(
         if segment.flags.has(TcpFlags::SYN) {
             shared.totals.failed_offers.see_plain(segment, true);
         }
-        let stored = shared.flows.set(key, Flow::Plain { stream, syn });
+        let is_cut = segment.options.is_cut();
+        let stored = shared.flows.set(key, Flow::Plain { stream, syn, is_cut });
         // A flow that is not stored comes here with each of its segments.
-        shared.totals.plain_flows += u64::from(stored || syn.is_some());
+        *shared.totals.flows_without_mptcp(is_cut) += u64::from(stored || syn.is_some());
     }
     opened
 }

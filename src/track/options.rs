@@ -21,6 +21,8 @@ pub(crate) struct SegmentOptions {
     pub(crate) sack: Sack,
     /// The longest run of NOPs, where it is longer than alignment asks for.
     pub(crate) nop_run: u8,
+    /// Whether there are octets that are no option.
+    pub(crate) is_malformed: bool,
     /// Whether NOPs and an end of the list stand where an option was.
     pub(crate) is_overwritten: bool,
     /// The MPTCP options, in order.
@@ -88,6 +90,7 @@ impl SegmentOptions {
                     self.timestamps = Some((value, echo_reply));
                     self.syn.timestamps = true;
                 }
+                TcpOption::BadLength(_) => self.is_malformed = true,
                 TcpOption::MaximumSegmentSize(size) => self.syn.mss = Some(size),
                 TcpOption::WindowScale(shift) => self.syn.window_scale = Some(shift),
                 TcpOption::SackPermitted => self.syn.sack_permitted = true,

@@ -118,10 +118,15 @@ impl Shared {
         if segment.options.is_cut() {
             self.totals.options_cut.add(seen);
         }
+        if options.is_malformed {
+            self.totals.malformed_areas.add(seen);
+        }
         if options.nop_run >= options::LONG_NOP_RUN {
             self.totals.nop_runs.add(seen);
         }
-        if self.latest.is_some_and(|latest| seen.at < latest) {
+        if let Some(latest) = self.latest.filter(|latest| seen.at < *latest) {
+            let back = latest.since(seen.at);
+            self.totals.backwards_most_ns = self.totals.backwards_most_ns.max(back);
             self.totals.backwards.add(seen);
         }
         self.latest = self.latest.max(Some(seen.at));

@@ -13,7 +13,7 @@ pub struct PacketStamp {
 }
 
 /// Packets of several queues are often swapped by less than this.
-const SWAPPED_NS: i64 = 1_000_000;
+pub(crate) const SWAPPED_NS: i64 = 1_000_000;
 
 impl PacketStamp {
     /// Where `segment` was seen.

@@ -27,7 +27,7 @@ use super::packet_class::PacketClass;
 use super::proof::{Verdict, fast_close_verdict};
 use super::range_set::SeqRange;
 use super::role::{Direction, Role};
-use super::state::connection::FastCloseSeen;
+use super::state::connection::{FastCloseSeen, MalformedArea};
 use super::state::event::EventKind;
 use super::state::subflow::ByteCounts;
 use super::updates::{StateDigest, Update};
@@ -80,6 +80,9 @@ fn take_content(step: &mut Step<'_>) {
     let flags = step.segment.flags;
     let look = flags.has(TcpFlags::RST).then(|| tcp::look_at_reset(step));
     gratuitous_ack::watch(step);
+    if step.options.is_malformed {
+        note_malformed_area(step);
+    }
     if flags.has(TcpFlags::SYN) {
         handshake::take_syn(step);
     }
@@ -111,6 +114,20 @@ fn take_content(step: &mut Step<'_>) {
     }
     if flags.has(TcpFlags::FIN) {
         tcp::take_fin(step);
+    }
+}
+
+/// Octets among the options that are no option.
+#[cold]
+fn note_malformed_area(step: &mut Step<'_>) {
+    let octets = step.segment.options.malformed().unwrap_or_default();
+    let (seen, from, subflow) = (step.seen, step.sender(), step.subflow.number);
+    match &mut step.connection.malformed_area {
+        Some(known) => known.count += 1,
+        first @ None => {
+            let octets = octets.to_vec();
+            *first = Some(Box::new(MalformedArea { seen, subflow, from, octets, count: 1 }));
+        }
     }
 }
 

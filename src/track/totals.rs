@@ -2,7 +2,7 @@
 
 use super::failed_offers::FailedOffers;
 use super::options::SegmentOptions;
-use super::stamp::PacketStamp;
+use super::stamp::{PacketStamp, SWAPPED_NS};
 use crate::wire::frame::{CapturePoint, Timestamp};
 use crate::wire::mptcp::{MptcpOption, Subtype};
 
@@ -23,6 +23,8 @@ pub struct Totals {
     pub mptcp_segments: u64,
     /// TCP connections without any MPTCP option.
     pub plain_flows: u64,
+    /// TCP connections whose options the snap length cut: they may have had one.
+    pub cut_flows: u64,
     /// Flows with MPTCP that were not followed, because a limit was reached.
     pub untracked_flows: u64,
     /// MPTCP options by type.
@@ -37,6 +39,10 @@ pub struct Totals {
     pub nop_runs: Anomaly,
     /// Frames that are older than the one before them.
     pub backwards: Anomaly,
+    /// By how much at most, in nanoseconds.
+    pub backwards_most_ns: i64,
+    /// TCP segments with octets among their options that are no option.
+    pub malformed_areas: Anomaly,
     /// Hosts between which MPTCP was offered in vain.
     pub failed_offers: FailedOffers,
 }
@@ -70,6 +76,16 @@ pub struct OptionCounts {
 }
 
 impl Totals {
+    /// The count of flows without an MPTCP option that those belong to whose options are cut, or are not.
+    pub(crate) const fn flows_without_mptcp(&mut self, is_cut: bool) -> &mut u64 {
+        if is_cut { &mut self.cut_flows } else { &mut self.plain_flows }
+    }
+
+    /// Whether the order of packets may be another one than that of their times.
+    pub const fn is_out_of_order(&self) -> bool {
+        self.backwards_most_ns > SWAPPED_NS
+    }
+
     /// The MPTCP options of a segment that has any.
     pub(crate) fn count_options(&mut self, options: &SegmentOptions) {
         self.mptcp_segments += 1;

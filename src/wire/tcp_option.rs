@@ -56,6 +56,14 @@ impl<'a> TcpOptions<'a> {
         longest
     }
 
+    /// The octets that are no option: they claim a length that cannot be.
+    pub fn malformed(self) -> Option<&'a [u8]> {
+        self.iter().find_map(|option| match option {
+            TcpOption::BadLength(octets) => Some(octets),
+            _ => None,
+        })
+    }
+
     /// Whether NOPs stand where an option of four octets or more was: no host pads like that.
     pub fn is_overwritten(self) -> bool {
         let (mut run, mut is_odd) = (0, false);

@@ -51,7 +51,7 @@ pub(super) const PAGES: &[(Code, Page)] = &[
                 that need them are not applied.",
             recognised: "The header length counts more bytes of options than were captured.",
             causes: "A snap length of 68 or 96 bytes.",
-            linux: "`tcpdump -s 160` keeps all headers; -s 0 keeps everything.",
+            linux: "`tcpdump -s 128` keeps all headers; -s 0 keeps everything.",
             apple: "",
         },
     ),
@@ -71,8 +71,8 @@ pub(super) const PAGES: &[(Code, Page)] = &[
     (
         Code::CaptureTimeBackwards,
         Page {
-            meaning: "Packets in the file are not in the order of their times. Durations may be \
-                wrong.",
+            meaning: "Packets in the file are not in the order of their times. From a millisecond on \
+                durations may be wrong; less changes nothing.",
             recognised: "A TCP packet is older than one before it in the file.",
             causes: "Several interfaces or queues written without sorting, a clock that was set, \
                 files put together by hand.",

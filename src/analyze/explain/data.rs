@@ -278,6 +278,18 @@ pub(super) const PAGES: &[(Code, Page)] = &[
         },
     ),
     (
+        Code::OptionAreaMalformed,
+        Page {
+            meaning: "Among the TCP options of a segment there are bytes that are no option.",
+            recognised: "A length below 2, or past the end of the header, where an option should begin. \
+                Not an end of the list with padding behind it, and not what the snap length cut.",
+            causes: "A stack that leaves memory of its own behind an option, or a device that shifts \
+                options.",
+            linux: "Old kernels of mptcp.org write behind ADD_ADDR: update them.",
+            apple: "",
+        },
+    ),
+    (
         Code::ReservedBitsSet,
         Page {
             meaning: "MPTCP options have bits set that must be 0. Receivers ignore them.",

@@ -93,7 +93,7 @@ pub(super) fn one_sided(context: &ConnectionContext<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let summary = format!(
-        "Only what {} sent is in the capture: what depends on answers is not told.",
+        "Only what {} sent is in the capture: RTT, loss and stalls cannot be computed.",
         host(role)
     );
     vec![
@@ -129,34 +129,54 @@ pub(super) fn missing_path(context: &ConnectionContext<'_>) -> Vec<Finding> {
 
 /// The snap length cut options off.
 pub(super) fn options_cut(capture: &WholeCapture<'_>) -> Vec<Finding> {
-    let cut = capture.trace.totals().options_cut;
+    let totals = capture.trace.totals();
+    let cut = totals.options_cut;
+    let undecided = match totals.cut_flows {
+        0 => "what they said is not known".to_owned(),
+        1 => "whether 1 TCP connection used MPTCP cannot be told".to_owned(),
+        many => {
+            let many = units::counted(many, "TCP connection");
+            format!("whether {many} used MPTCP cannot be told")
+        }
+    };
     let summary = format!(
-        "The options of {} were cut off by the snap length: what they said is not known.",
+        "The options of {} were cut off by the snap length: {undecided}.",
         units::counted(cut.count, "segment")
     );
-    let advice = "Capture with a snap length of at least 160 octets (`tcpdump -s 160`).";
+    let advice = "Capture at least 128 bytes of each packet (`tcpdump -s 128`).";
     of_anomaly(Code::CaptureOptionsCut, cut, summary)
-        .map(|f| f.advice(advice))
+        .map(|f| f.with("undecided_connections", totals.cut_flows).advice(advice))
         .into_iter()
         .collect()
 }
 
 /// Times that go back.
 pub(super) fn time_backwards(capture: &WholeCapture<'_>) -> Vec<Finding> {
-    let backwards = capture.trace.totals().backwards;
-    let summary = format!(
-        "{} older than the one before: durations may be wrong; waits and waste of a connection \
-         in such order are not told.",
-        match backwards.count {
-            1 => "1 packet is".to_owned(),
-            count => format!("{} packets are", units::count(count)),
-        }
-    );
+    let totals = capture.trace.totals();
+    let backwards = totals.backwards;
+    let most = totals.backwards_most_ns;
+    let packets = match backwards.count {
+        1 => "1 packet is".to_owned(),
+        count => format!("{} packets are", units::count(count)),
+    };
+    let by = units::duration(most);
+    let summary = if totals.is_out_of_order() {
+        format!(
+            "{packets} older than the one before, by up to {by}: durations may be wrong; waits and \
+             waste are not computed for connections in such order."
+        )
+    } else {
+        format!(
+            "{packets} older than the one before, by up to {by}, as happens between queues and \
+             interfaces: too little to change what is reported."
+        )
+    };
+    let finding = of_anomaly(Code::CaptureTimeBackwards, backwards, summary);
+    let finding = finding.map(|finding| finding.with("most_ns", most.unsigned_abs()));
     let advice = "Put the packets in order: `reordercap IN OUT` (from Wireshark).";
-    of_anomaly(Code::CaptureTimeBackwards, backwards, summary)
-        .map(|f| f.advice(advice))
-        .into_iter()
-        .collect()
+    let is_much = totals.is_out_of_order();
+    let finding = finding.map(|f| if is_much { f.advice(advice) } else { f });
+    finding.into_iter().collect()
 }
 
 /// How often an anomaly was seen, with its first packet.

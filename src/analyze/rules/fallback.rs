@@ -241,7 +241,7 @@ pub(super) fn mptcp_after_fallback(context: &ConnectionContext<'_>) -> Vec<Findi
     /// Within this time the other host may not know of the fallback.
     const ON_THE_WAY_NS: i64 = 1_000_000_000;
     let is_clear = !context.options_may_be_cut()
-        && context.trace.totals().backwards.count == 0
+        && !context.trace.totals().is_out_of_order()
         && !context.lacks_packets();
     let Some(fallback) = context.connection.fallback.filter(|f| f.certain && is_clear) else {
         return Vec::new();
@@ -301,7 +301,7 @@ fn by_fallback(
     let handshake = context.initial().map(|initial| initial.handshake);
     let before = handshake.map(|handshake| [handshake.syn, handshake.syn_ack]);
     let before = before.into_iter().flatten().flatten();
-    let is_out_of_order = context.trace.totals().backwards.count > 0;
+    let is_out_of_order = context.trace.totals().is_out_of_order();
     let lowered = !fallback.certain || context.options_may_be_cut() || is_out_of_order;
     let confidence = if lowered { Confidence::Likely } else { Confidence::Certain };
     Finding::new(code, summary)

@@ -16,6 +16,33 @@ pub(super) fn option_malformed(context: &ConnectionContext<'_>) -> Vec<Finding> 
     odd_options(context, Code::OptionMalformed, wanted, "with an illegal length or combination")
 }
 
+/// Octets among the TCP options that are no option (RFC 9293 §3.1).
+pub(super) fn option_area_malformed(context: &ConnectionContext<'_>) -> Vec<Finding> {
+    let Some(area) = &context.connection.malformed_area else { return Vec::new() };
+    let digits = area.octets.iter().flat_map(|octet| [octet >> 4, octet & 15]);
+    let octets: String =
+        digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect();
+    let summary = format!(
+        "{} of {} on subflow {} {} bytes among the TCP options that are no option ({}: 0x{octets}).",
+        units::counted(area.count, "segment"),
+        host(area.from),
+        area.subflow,
+        if area.count == 1 { "has" } else { "have" },
+        packet(area.seen),
+    );
+    let mut finding = Finding::new(Code::OptionAreaMalformed, summary)
+        .from(area.from)
+        .seen([area.seen])
+        .times(area.count)
+        .with("octets", format!("0x{octets}"))
+        .advice(
+            "A stack that writes memory of its own into the header (update it), or a device on the \
+             path that shifts options.",
+        );
+    finding.subflow = Some(area.subflow);
+    vec![finding]
+}
+
 /// MPTCP options of unassigned and of private subtypes.
 pub(super) fn option_unknown(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let wanted = |option: &MptcpOption| {
@@ -94,8 +121,10 @@ pub(super) fn reserved_bits_set(context: &ConnectionContext<'_>) -> Vec<Finding>
             place(&times),
         )
     };
-    let found =
-        per_sender(context, Code::ReservedBitsSet, Violation::ReservedBits, say).into_iter();
+    let of = |violation| per_sender(context, Code::ReservedBitsSet, violation, say).into_iter();
+    // mptcp.org leaves the B bit set in third ACKs of joins.
+    let habit = of(Violation::BackupBitOfThirdAck).map(Finding::habit);
+    let found = of(Violation::ReservedBits).chain(habit);
     let why = "The stack is newer or experimental, or a middlebox writes into options.";
     let advice = "`mptcpscope packets` shows the bytes of the options.";
     found.map(|finding| finding.why(why).advice(advice)).collect()

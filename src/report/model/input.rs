@@ -162,6 +162,8 @@ pub struct Totals {
     pub mptcp_segments: u64,
     /// TCP connections without any MPTCP option.
     pub plain_tcp_connections: u64,
+    /// TCP connections whose options the snap length cut: whether they used MPTCP is not known.
+    pub undecided_tcp_connections: u64,
     /// Entries of `connections`.
     pub connections: u64,
     /// Subflows of all of them.
@@ -173,6 +175,8 @@ pub struct Totals {
     /// What a long capture had to forget; left out where that is nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forgotten: Option<Forgotten>,
+    /// TCP segments with octets among their options that are no option.
+    pub malformed_option_areas: u64,
     /// MPTCP options by type.
     pub options: OptionCounts,
     /// Findings by severity.
@@ -186,6 +190,8 @@ impl Totals {
             tcp_segments: totals.tcp_segments,
             mptcp_segments: totals.mptcp_segments,
             plain_tcp_connections: totals.plain_flows,
+            undecided_tcp_connections: totals.cut_flows,
+            malformed_option_areas: totals.malformed_areas.count,
             connections: 0,
             subflows: 0,
             orphan_subflows: 0,

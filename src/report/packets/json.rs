@@ -82,6 +82,9 @@ pub struct Packet {
     pub relative: Option<Relative>,
     /// Whether the snap length cut the TCP options, so that some may be missing here.
     pub options_cut: bool,
+    /// Octets among the TCP options that are no option, as hexadecimal digits; left out where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub malformed_octets: Option<String>,
     /// The MPTCP options in their order.
     pub options: Vec<ProvenOption>,
 }
@@ -166,6 +169,10 @@ impl Packet {
             unmapped_bytes: standing.bytes.map(|bytes| bytes.unmapped),
             relative: standing.relative.map(Relative::from),
             options_cut: segment.options.is_cut(),
+            malformed_octets: segment
+                .options
+                .malformed()
+                .map(|octets| super::Hex(octets).to_string()),
             options: mptcp.collect(),
         }
     }

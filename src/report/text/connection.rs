@@ -195,7 +195,7 @@ fn client(connection: &Connection) -> Endpoint {
     endpoint(connection.client.address, connection.client.port)
 }
 
-fn server(connection: &Connection) -> Endpoint {
+pub(super) fn server(connection: &Connection) -> Endpoint {
     endpoint(connection.server.address, connection.server.port)
 }
 

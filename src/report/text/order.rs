@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use crate::analyze::finding::Severity;
+use crate::analyze::state::ConnectionState;
 use crate::report::model::{Connection, Finding, Report};
 
 /// A connection with the findings on it.
@@ -16,6 +17,12 @@ impl Ranked<'_> {
     /// Whether it has a warning or an error.
     pub(super) fn is_in_trouble(&self) -> bool {
         self.worst() >= Some(Severity::Warning)
+    }
+
+    /// Whether it is nothing but the beginning of a handshake, of which there is nothing to say.
+    pub(super) fn is_half_open(&self) -> bool {
+        let is_open = self.connection.state == ConnectionState::Handshaking;
+        is_open && self.findings.is_empty() && self.bytes() == 0
     }
 
     fn worst(&self) -> Option<Severity> {

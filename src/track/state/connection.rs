@@ -71,10 +71,27 @@ pub struct Connection {
     /// The connection that it would be a part of, if the other host knew its 4-tuple, and whether client
     /// and server are the other way round there.
     pub(crate) stray_of: Option<(ConnectionId, bool)>,
+    /// Octets among TCP options that are no option.
+    pub malformed_area: Option<Box<MalformedArea>>,
     /// The number of its next subflow.
     next_number: u32,
     /// Set when it turned out to be a part of another connection.
     pub merged: bool,
+}
+
+/// Octets among the TCP options of a segment that are no option.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MalformedArea {
+    /// The first such segment.
+    pub seen: PacketStamp,
+    /// On which subflow.
+    pub subflow: u32,
+    /// Who sent it.
+    pub from: Role,
+    /// The octets, from the one on that should be the kind of an option.
+    pub octets: Vec<u8>,
+    /// How many such segments there are.
+    pub count: u64,
 }
 
 /// A MP_FASTCLOSE.
@@ -124,6 +141,7 @@ impl Connection {
             events: Events::default(),
             fallback: None,
             fast_close: None,
+            malformed_area: None,
             dss_seen: PerRole::default(),
             strays: None,
             stray_of: None,

@@ -413,6 +413,18 @@ impl Subflow {
         is_one_sided && self.reset.is_none() && self.join.as_ref().is_some_and(asked)
     }
 
+    /// Whether its opener went on after the SYN although nothing of the acceptor was seen: the answers are not
+    /// in the capture.
+    pub fn is_answered_unseen(&self) -> bool {
+        let opener = self.sides.of(self.opener).segments;
+        let syns = u64::from(self.handshake.syn_retransmissions) + 1;
+        let rst_alone = self.reset.is_some() && opener == syns + 1;
+        self.handshake.syn.is_some()
+            && self.sides.of(self.acceptor()).segments == 0
+            && opener > syns
+            && !rst_alone
+    }
+
     /// Whether it is over: only late segments can follow.
     pub fn is_over(&self) -> bool {
         self.reset.is_some() || (self.sides.client.fin.is_some() && self.sides.server.fin.is_some())
@@ -447,7 +459,7 @@ impl Subflow {
         // Late data after both FINs is answered by a bare RST: no error (RFC 9293 §3.10.7.1).
         if both_closed && reset.reason.is_none() {
             SubflowState::Closed
-        } else if self.is_confirmed() {
+        } else if self.is_confirmed() || self.is_answered_unseen() {
             SubflowState::Reset
         } else {
             SubflowState::Refused

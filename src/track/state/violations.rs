@@ -48,6 +48,8 @@ pub enum Violation {
     ElsewhereAfterFallback,
     /// Reserved bits that are not 0.
     ReservedBits,
+    /// The bit that is B elsewhere, in the third ACK of a join, where it is reserved (§3.2).
+    BackupBitOfThirdAck,
     /// Three duplicate ACKs in a row with signals of MPTCP (§3.4.1: no more than two).
     SignalsInARow,
     /// A segment sent again at once after such ACKs (§3: they are no sign of loss).

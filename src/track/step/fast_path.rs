@@ -101,6 +101,7 @@ impl FastStep<'_> {
         let data_ack = dss.data_ack?;
         let is_plain = segment.flags.0 & !TcpFlags::PSH.0 == TcpFlags::ACK.0
             && options.sack.blocks == 0
+            && !options.is_malformed
             && dss.is_plain();
         let here = &mut *self.state.here;
         if !is_plain || !here.arrivals.is_last(segment) {

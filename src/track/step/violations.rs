@@ -8,7 +8,7 @@ use crate::track::state::subflow::SubflowSide;
 use crate::track::state::violations::{
     LIKE_LOSS, SHORTEST_TIMEOUT_NS, Violation, Violations, WRAPPING_RATE,
 };
-use crate::wire::mptcp::{DataLevelLength, Mapping, MptcpOption};
+use crate::wire::mptcp::{DataLevelLength, Mapping, MpJoin, MptcpOption};
 use crate::wire::segment::TcpFlags;
 use crate::wire::seq::SeqNum;
 use crate::wire::window::MAX_SHIFT;
@@ -24,8 +24,12 @@ pub(super) fn note(step: &mut Step<'_>, violation: Violation, bytes: u64) {
 /// Reserved bits of an option.
 #[inline]
 pub(super) fn check_reserved_bits(step: &mut Step<'_>, option: &MptcpOption) {
+    /// The B bit of the other forms of MP_JOIN, among the reserved ones of the third ACK.
+    const BACKUP: u16 = 0x100;
     if option.has_reserved_bits() {
-        note(step, Violation::ReservedBits, 0);
+        let is_backup = matches!(option, MptcpOption::MpJoin(MpJoin::Ack { reserved: BACKUP, .. }));
+        let what = if is_backup { Violation::BackupBitOfThirdAck } else { Violation::ReservedBits };
+        note(step, what, 0);
     }
 }
 

@@ -167,7 +167,8 @@ fn options_beyond_the_snap_length_are_not_there() {
     let folder = folder();
     let report = report_since(None, &[folder.join("snaplen-68.pcap")]);
     assert_eq!(report["totals"]["connections"], 0);
-    assert_eq!(report["totals"]["plain_tcp_connections"], 2);
+    assert_eq!(report["totals"]["plain_tcp_connections"], 0);
+    assert_eq!(report["totals"]["undecided_tcp_connections"], 2);
 }
 
 #[test]
