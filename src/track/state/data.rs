@@ -1,6 +1,8 @@
 //! The data sequence space of one direction of a connection (RFC 8684 §3.3): which bytes of the
 //! stream were seen, on which subflow first, and what the peer acknowledged.
 
+mod numbers;
+
 use std::collections::VecDeque;
 
 use smallvec::SmallVec;
@@ -19,9 +21,6 @@ use crate::wire::seq::{Dsn, WireDsn};
 
 /// Most resent copies that are remembered, to tell what a subflow carried before.
 const MAX_RESENT: usize = 256;
-
-/// Positions stay within this, whatever the numbers on the wire are, so that sums can't overflow.
-const MAX_POSITION: i64 = 1 << 60;
 
 /// One direction of the data sequence space. Positions count from the first byte of the stream
 /// (IDSN + 1) where the IDSN is known when the first byte comes, else from the first byte seen.
@@ -119,48 +118,6 @@ impl DataSpace {
         self.acked
     }
 
-    /// The full number of a DSN or DATA_ACK on the wire. The first one ever becomes position 0.
-    #[inline(always)]
-    pub fn expand(&mut self, wire: WireDsn) -> Dsn {
-        match wire {
-            WireDsn::Long(whole) if self.upper_known => Dsn(whole),
-            _ => self.expand_by_reference(wire),
-        }
-    }
-
-    #[inline(never)]
-    fn expand_by_reference(&mut self, wire: WireDsn) -> Dsn {
-        let Some(base) = self.base else {
-            self.base = Some(Dsn(wire.raw()));
-            self.upper_known = wire.is_long();
-            return Dsn(wire.raw());
-        };
-        let reference = base.add(self.highest.cast_unsigned());
-        if let WireDsn::Long(whole) = wire
-            && !self.upper_known
-        {
-            // Until now the upper half was taken for 0; from here on it is known.
-            let low = reference.0 & u64::from(u32::MAX);
-            #[expect(clippy::cast_possible_truncation, reason = "the lower half is expanded")]
-            let reference = WireDsn::Short(low as u32).expand(Dsn(whole));
-            self.base = Some(reference.add(self.highest.wrapping_neg().cast_unsigned()));
-            self.upper_known = true;
-        }
-        wire.expand(reference)
-    }
-
-    /// Position of `dsn`, once any number is known.
-    #[inline]
-    pub(crate) fn position_of(&self, dsn: Dsn) -> Option<i64> {
-        let distance = dsn.distance_from(self.base?);
-        Some(distance.clamp(-MAX_POSITION, MAX_POSITION))
-    }
-
-    /// A number in use in this direction, if all 64 bits of it are known.
-    pub fn reference(&self) -> Option<Dsn> {
-        self.base.filter(|_| self.upper_known).map(|base| base.add(self.highest.cast_unsigned()))
-    }
-
     /// Where it stands.
     pub fn level(&self) -> DataLevel {
         let at = |position: i64| self.base.map(|base| base.add(position.cast_unsigned()));
@@ -171,12 +128,6 @@ impl DataSpace {
             highest: at(self.highest),
             is_whole: self.upper_known,
         }
-    }
-
-    /// Position of `dsn`; the first one ever becomes position 0.
-    pub fn position(&mut self, dsn: Dsn) -> i64 {
-        self.base.get_or_insert(dsn);
-        self.position_of(dsn).unwrap_or(0)
     }
 
     /// Where the bytes at `part` of a subflow stand in the stream, by a mapping that covers them.
@@ -390,14 +341,6 @@ impl DataSpace {
         self.packet_log = None;
         self.resent = VecDeque::new();
         self.range_set.shrink();
-    }
-
-    /// Signed distance of two numbers; of their lower halves, as long as the upper one is not known.
-    fn distance(&self, to: Dsn, from: Dsn) -> i64 {
-        let whole = to.distance_from(from).clamp(-MAX_POSITION, MAX_POSITION);
-        #[expect(clippy::cast_possible_truncation, reason = "the lower half is what is known")]
-        let low = whole as i32;
-        if self.upper_known { whole } else { i64::from(low) }
     }
 
     /// Moves all positions.
