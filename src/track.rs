@@ -45,9 +45,9 @@ pub mod updates;
 
 pub use limits::Limits;
 pub use state::{
-    ack_watch, address, arrivals, bare, checksum, connection, data, data_level_stats, duplicate,
-    event, handshake, icmp as icmp_errors, mapping, pending, repeats, reset, rtt, sender_stats,
-    series, stray, stream, subflow, tcp_sequence, transmissions, violations,
+    ack_watch, address, arrivals, bare, checksum, connection, data, data_level_stats, delivery,
+    duplicate, event, handshake, icmp as icmp_errors, mapping, pending, repeats, reset, rtt,
+    sender_stats, series, stray, stream, subflow, tcp_sequence, transmissions, violations,
 };
 pub use totals::{OptionCounts, Totals};
 pub use trace::Trace;
@@ -333,6 +333,7 @@ impl Tracker {
     }
 
     /// Does what a segment leaves to do beyond its own subflow.
+    #[inline(always)]
     fn follow_up(
         &mut self,
         id: SubflowId,

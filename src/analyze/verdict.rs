@@ -2,10 +2,11 @@
 
 mod headline;
 mod paths;
+mod shares;
 
 use super::context::ConnectionContext;
 use super::state::{CloseKind, Closer, ConnectionState};
-use super::words::{capitalised, host};
+use super::words::host;
 use crate::track::event::{Event, EventKind};
 use crate::track::fallback::{Fallback, FallbackCause};
 use crate::track::role::Role;
@@ -14,7 +15,8 @@ use crate::units;
 use crate::wire::mptcp::MptcpOption;
 
 pub(super) use headline::with_findings;
-use paths::{path, paths};
+use paths::paths;
+use shares::shares;
 
 /// More sentences: failed joins, an abnormal end, what the capture lacks.
 pub fn details(context: &ConnectionContext<'_>) -> Vec<String> {
@@ -127,7 +129,7 @@ impl Headline<'_> {
     fn worked(&self) -> String {
         let used: Vec<_> = self.through().collect();
         if used.len() > 1 {
-            return format!("MPTCP worked on {}. {}", paths(&used), shares(&used));
+            return format!("MPTCP worked on {}. {}", paths(&used), shares(self.context, &used));
         }
         let failed: Vec<_> = self.failed_joins().collect();
         let why = match failed.as_slice() {
@@ -314,29 +316,5 @@ pub(super) fn failure(join: &Subflow) -> String {
         (SubflowState::Refused, None, _) => "refused".to_owned(),
         (_, _, None) => "not answered".to_owned(),
         _ => "not completed".to_owned(),
-    }
-}
-
-/// How the data of the busier direction is spread over the subflows.
-pub(super) fn shares(used: &[&Subflow]) -> String {
-    let sent = |role: Role| used.iter().map(|subflow| subflow.sides.of(role).bytes.new_data).sum();
-    let totals: [u64; 2] = Role::BOTH.map(sent);
-    let (role, total) = match totals {
-        [0, 0] => return "No data was sent.".to_owned(),
-        [client, server] if client > server => (Role::Client, client),
-        [_, server] => (Role::Server, server),
-    };
-    let who = capitalised(host(role));
-    let data = units::bytes(total);
-    let first = used.first().map_or(0, |subflow| subflow.sides.of(role).bytes.new_data);
-    let others = match used.len() {
-        2 => path(used, 1),
-        _ => "the others".to_owned(),
-    };
-    match units::percentage(total - first, total) {
-        _ if first == total => format!("{who} sent {data}, all of it over {}.", path(used, 0)),
-        _ if first == 0 => format!("{who} sent {data}, all of it over {others}."),
-        Some(share) => format!("{who} sent {data}; {share} of it went over {others}."),
-        None => format!("{who} sent {data}."),
     }
 }

@@ -138,7 +138,10 @@ impl Report {
         let orphan_subflows: Vec<_> = trace
             .orphans()
             .into_iter()
-            .map(|subflow| OrphanSubflow::build(&context, subflow))
+            .map(|subflow| {
+                let connection = trace.connection(subflow.connection);
+                OrphanSubflow::build(&context, connection, subflow)
+            })
             .collect();
         let subflows = connections.iter().map(|c| c.subflows.len() as u64).sum();
         let mut totals = Totals::build(trace.totals());

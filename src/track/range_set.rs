@@ -38,6 +38,14 @@ impl SeqRange {
         Self { start: self.start.saturating_add(by), end: self.end.saturating_add(by) }
     }
 
+    /// What is left of it without the other one.
+    pub fn without(self, other: Self) -> impl Iterator<Item = Self> {
+        let before = Self { end: self.end.min(other.start), ..self };
+        let after = Self { start: self.start.max(other.end), ..self };
+        let parts = if other.is_empty() { [self, Self::default()] } else { [before, after] };
+        parts.into_iter().filter(|part| !part.is_empty())
+    }
+
     /// What both ranges share; empty if nothing.
     #[must_use]
     pub fn intersection(self, other: Self) -> Self {
@@ -127,6 +135,43 @@ impl RangeSet {
     pub fn contains(&self, range: SeqRange) -> bool {
         self.span.is_some_and(|span| span.start <= range.start && range.end <= span.end)
             && !self.holes.iter().any(|hole| !hole.intersection(range).is_empty())
+    }
+
+    /// How many bytes of `range` were seen.
+    pub fn seen_in(&self, range: SeqRange) -> u64 {
+        let inside = self.span.map_or(0, |span| span.intersection(range).len());
+        inside - self.holes_in(range).map(SeqRange::len).sum::<u64>()
+    }
+
+    /// The parts of `range` that were not seen, in order.
+    pub fn gaps(&self, range: SeqRange) -> SmallVec<[SeqRange; 2]> {
+        let Some(span) = self.span else { return SmallVec::from_iter([range]) };
+        let before = SeqRange { end: range.end.min(span.start), ..range };
+        let after = SeqRange { start: range.start.max(span.end), ..range };
+        let gaps = std::iter::once(before).chain(self.holes_in(range)).chain([after]);
+        gaps.filter(|gap| !gap.is_empty()).collect()
+    }
+
+    /// What was seen from `start` on, in order.
+    pub fn ranges_from(&self, start: i64) -> impl Iterator<Item = SeqRange> + '_ {
+        let span = self.span.unwrap_or_default();
+        let rest = SeqRange { start: span.start.max(start), ..span };
+        let end = SeqRange { start: rest.end, end: rest.end };
+        let mut at = rest.start;
+        let holes = self.holes_in(rest).chain([end]);
+        let ranges = holes.map(move |hole| {
+            let range = SeqRange { start: at, end: hole.start };
+            at = hole.end;
+            range
+        });
+        ranges.filter(|range| !range.is_empty())
+    }
+
+    /// The parts of holes that lie in `range`.
+    fn holes_in(&self, range: SeqRange) -> impl Iterator<Item = SeqRange> + '_ {
+        let first = self.holes.partition_point(|hole| hole.end <= range.start);
+        let holes = self.holes.range(first..).map(move |hole| hole.intersection(range));
+        holes.take_while(|hole| !hole.is_empty())
     }
 
     /// Whether `range` lies past everything seen so far.
@@ -350,6 +395,15 @@ mod tests {
                     }
                 }
                 model.extend(start..start + len);
+                let asked = range(20, 90);
+                let seen = |position: &i64| model.contains(position);
+                let in_asked = (asked.start..asked.end).filter(seen).count() as u64;
+                prop_assert_eq!(range_set.seen_in(asked), in_asked);
+                let gaps: Vec<_> = range_set.gaps(asked).iter().flat_map(|gap| gap.start..gap.end).collect();
+                let missing: Vec<_> = (asked.start..asked.end).filter(|position| !seen(position)).collect();
+                prop_assert_eq!(gaps, missing);
+                let from: Vec<_> = range_set.ranges_from(50).flat_map(|range| range.start..range.end).collect();
+                prop_assert_eq!(from, model.range(50..).copied().collect::<Vec<_>>());
                 if let (Some(span), Some(first), Some(last)) =
                     (range_set.span(), model.first(), model.last())
                 {

@@ -1,6 +1,7 @@
 //! Reports on captures of a real kernel against what else is known about them. The captures are not
 //! part of the project.
 
+mod delivered;
 mod faults;
 mod formats;
 mod oracle;

@@ -1,7 +1,9 @@
 //! The verdict for a reader of nothing else: what is broken, how many paths carried what, why there was
 //! only one, and what else went wrong.
 
-use super::{failure, fell_back, path, paths, shares};
+use super::paths::{path, paths};
+use super::shares::shares;
+use super::{failure, fell_back};
 use crate::analyze::context::ConnectionContext;
 use crate::analyze::evidence::{announced, is_backup, payload, stream_bytes};
 use crate::analyze::explain;
@@ -105,7 +107,7 @@ fn worked(context: &ConnectionContext<'_>, found: &[Finding]) -> Option<String> 
         (all, []) => format!("MPTCP set up {}. No data was sent.", paths(all)),
         (all, _) if is_useless(found, all) => delivered_nothing(context, found, all),
         (all, [only]) => unused(context, all, only),
-        (all, _) => format!("MPTCP worked on {}. {}", paths(all), shares(all)),
+        (all, _) => format!("MPTCP worked on {}. {}", paths(all), shares(context, all)),
     };
     let others = if through.len() > 1 { others(context, found) } else { Vec::new() };
     let troubles = found.iter().filter(|finding| finding.because.is_none()).filter_map(trouble);

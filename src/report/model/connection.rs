@@ -169,6 +169,13 @@ impl Connection {
         let first = case.subflows.first();
         let host = |role| Host::build(connection, first.copied(), role);
         let events = connection.events.iter();
+        let delivered = Role::BOTH.map(|sender| connection.delivered(&case.subflows, sender));
+        let [client, server] = delivered.map(Vec::into_iter);
+        let delivered = client.zip(server).map(|(client, server)| PerRole { client, server });
+        let subflows = case.subflows.iter().zip(delivered);
+        let subflows = subflows.map(|(subflow, delivered)| {
+            Subflow::build(context, case.join_verdicts(subflow), delivered, subflow)
+        });
         Self {
             id,
             version: connection.version,
@@ -198,11 +205,7 @@ impl Connection {
             icmp: Icmp::of_connection(context, connection),
             events: events.map(|event| Event::build(context, event)).collect(),
             events_dropped: connection.events.dropped(),
-            subflows: case
-                .subflows
-                .iter()
-                .map(|subflow| Subflow::build(context, case.join_verdicts(subflow), subflow))
-                .collect(),
+            subflows: subflows.collect(),
         }
     }
 }

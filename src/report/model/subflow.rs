@@ -8,6 +8,8 @@ use serde::Serialize;
 use super::build::Context;
 use super::road::{Process, SubflowRoads};
 use super::series::Series;
+use crate::track::connection;
+use crate::track::delivery::Delivered;
 use crate::track::distribution;
 use crate::track::handshake::Handshake as TcpHandshake;
 use crate::track::proof::{self, JoinVerdicts, Verdict};
@@ -121,7 +123,8 @@ pub struct Reset {
 /// What one host sent on a subflow. The five kinds of bytes add up to `payload_bytes`.
 ///
 /// ```json
-/// {"segments": 245, "payload_bytes": 161004, "new_data_bytes": 161004, "reinjected_bytes": 0,
+/// {"segments": 245, "payload_bytes": 161004, "new_data_bytes": 161004,
+///  "delivered_bytes": 161004, "delivered_unclear_bytes": 0, "reinjected_bytes": 0,
 ///  "remapped_bytes": 0, "retransmitted_bytes": 0, "unmapped_bytes": 0, "checksums": null,
 ///  "rtt_ns": null, "out_of_order_segments": 0, "duplicate_acks": 0,
 ///  "max_in_flight_bytes": 14200, "longest_idle_ns": 12000000, "sending_ns": 890000000,
@@ -135,6 +138,14 @@ pub struct SubflowDirection {
     pub payload_bytes: u64,
     /// Bytes of the stream seen for the first time.
     pub new_data_bytes: u64,
+    /// Octets of the stream that arrived on this subflow first: acknowledged here, and on no other
+    /// subflow earlier. With `delivered_unclear_bytes` of all subflows and what was not delivered, they
+    /// make up the stream. Null where the capture does not show it: it has no acknowledgment, or too
+    /// little of what was sent twice.
+    pub delivered_bytes: Option<u64>,
+    /// Octets that were carried here first and that arrived on this subflow or on another one: copies on
+    /// both were acknowledged within a round trip, or only a DATA_ACK covers them.
+    pub delivered_unclear_bytes: Option<u64>,
     /// DSN seen before on another subflow.
     pub reinjected_bytes: u64,
     /// DSN seen before on this subflow, under other subflow sequence numbers.
@@ -213,8 +224,13 @@ impl Subflow {
     pub(super) fn build(
         context: &Context<'_>,
         verdicts: Option<JoinVerdicts>,
+        delivered: PerRole<Option<Delivered>>,
         subflow: &subflow::Subflow,
     ) -> Self {
+        let direction = |sender: Role| {
+            let (side, delivered) = (subflow.sides.of(sender), *delivered.of(sender));
+            SubflowDirection::build(side, delivered, !subflow.out_of_order)
+        };
         let sides = &subflow.sides;
         Self {
             id: subflow.number,
@@ -232,8 +248,8 @@ impl Subflow {
             handshake: Handshake::build(context, &subflow.handshake),
             hmac: verdicts.map(|JoinVerdicts { syn_ack, ack }| JoinHmacs { syn_ack, ack }),
             reset: subflow.reset.map(|reset| Reset::build(context, &reset)),
-            c2s: SubflowDirection::build(&sides.client, !subflow.out_of_order),
-            s2c: SubflowDirection::build(&sides.server, !subflow.out_of_order),
+            c2s: direction(Role::Client),
+            s2c: direction(Role::Server),
         }
     }
 
@@ -282,7 +298,7 @@ impl From<&subflow::SubflowSide> for SubflowEndpoint {
 }
 
 impl SubflowDirection {
-    fn build(side: &subflow::SubflowSide, in_order: bool) -> Self {
+    fn build(side: &subflow::SubflowSide, delivered: Option<Delivered>, in_order: bool) -> Self {
         let bytes = side.bytes;
         let longest_idle = side.sender_stats.longest_idle.filter(|_| in_order);
         let (first, last) = (side.first_data, side.sender_stats.last());
@@ -291,6 +307,8 @@ impl SubflowDirection {
             segments: side.segments,
             payload_bytes: bytes.payload,
             new_data_bytes: bytes.new_data,
+            delivered_bytes: delivered.map(|delivered| delivered.bytes),
+            delivered_unclear_bytes: delivered.map(|delivered| delivered.unclear),
             reinjected_bytes: bytes.reinjected,
             remapped_bytes: bytes.remapped,
             retransmitted_bytes: bytes.retransmitted,
@@ -348,11 +366,17 @@ pub struct OrphanSubflow {
 }
 
 impl OrphanSubflow {
-    pub(super) fn build(context: &Context<'_>, subflow: &subflow::Subflow) -> Self {
+    pub(super) fn build(
+        context: &Context<'_>,
+        connection: &connection::Connection,
+        subflow: &subflow::Subflow,
+    ) -> Self {
         let join = subflow.join.as_ref();
+        let one = |sender: Role| connection.delivered(&[subflow], sender).pop().flatten();
+        let delivered = PerRole { client: one(Role::Client), server: one(Role::Server) };
         Self {
             token: join.and_then(|join| join.token),
-            subflow: Subflow::build(context, proof::unverified(subflow), subflow),
+            subflow: Subflow::build(context, proof::unverified(subflow), delivered, subflow),
         }
     }
 }

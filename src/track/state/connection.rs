@@ -2,6 +2,7 @@
 
 use super::address::AddressBook;
 use super::data::DataSpace;
+use super::delivery::Delivered;
 use super::event::Events;
 use super::stray::Strays;
 use super::stream::Stream;
@@ -223,6 +224,20 @@ impl Connection {
     /// Where the data level of both directions stands.
     pub fn levels(&self) -> PerRole<DataLevel> {
         PerRole { client: self.data.client.level(), server: self.data.server.level() }
+    }
+
+    /// What arrived first on each of its `subflows`, of what `sender` sent: acknowledged on it, and on no other one earlier. `None`
+    /// where the capture does not show it.
+    pub fn delivered(&self, subflows: &[&Subflow], sender: Role) -> Vec<Option<Delivered>> {
+        let data = self.data.of(sender);
+        let of = |subflow: &&Subflow| subflow.delivered(sender, data, !self.out_of_order);
+        let mut all: Vec<_> = subflows.iter().map(of).collect();
+        if all.iter().all(Option::is_some) {
+            let known: u64 = all.iter().flatten().map(|one| one.bytes + one.unclear).sum();
+            let mut rest = data.data_acked().saturating_sub(known);
+            all.iter_mut().flatten().for_each(|one| one.take_data_acked(&mut rest));
+        }
+        all
     }
 
     /// Bytes that wait in its streams.

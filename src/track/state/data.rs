@@ -1,6 +1,8 @@
 //! The data sequence space of one direction of a connection (RFC 8684 §3.3): which bytes of the
 //! stream were seen, on which subflow first, and what the peer acknowledged.
 
+mod arrivals;
+mod classes;
 mod numbers;
 
 use std::collections::VecDeque;
@@ -8,19 +10,17 @@ use std::collections::VecDeque;
 use smallvec::SmallVec;
 
 use super::data_level_stats::{DataLevelStats, Stall};
+use super::delivery::Delivery;
 use super::mapping::Mapped;
 use super::packet_log::PacketLog;
 use super::repeats::Repeats;
 use super::series::DataSeries;
 use super::transmissions::{FirstTransmissions, Transmission};
 use crate::track::data_level::DataLevel;
-use crate::track::range_set::{Pieces, RangeSet, SeqRange, Slot};
+use crate::track::range_set::{RangeSet, SeqRange, Slot};
 use crate::track::stamp::PacketStamp;
 use crate::wire::frame::Timestamp;
 use crate::wire::seq::{Dsn, WireDsn};
-
-/// Most resent copies that are remembered, to tell what a subflow carried before.
-const MAX_RESENT: usize = 256;
 
 /// One direction of the data sequence space. Positions count from the first byte of the stream
 /// (IDSN + 1) where the IDSN is known when the first byte comes, else from the first byte seen.
@@ -43,6 +43,8 @@ pub struct DataSpace {
     fin: Option<DataFin>,
     resent: VecDeque<Transmission>,
     first_copies: FirstTransmissions,
+    /// On which subflow bytes arrived first, once some were sent again or acknowledged out of order.
+    delivery: Option<Box<Delivery>>,
     /// Which packet carried what first, while outcomes are asked for.
     pub(crate) packet_log: Option<Box<PacketLog>>,
 }
@@ -317,9 +319,14 @@ impl DataSpace {
         let mut at = other.range_set.span().map_or(0, |span| span.start);
         let end = other.range_set.span().map_or(0, |span| span.end);
         let to_the_end = SeqRange { start: end, end };
+        let mut is_twice = false;
         for hole in other.range_set.holes().chain([to_the_end]) {
-            self.range_set.insert(SeqRange { start: at + shift, end: hole.start + shift });
+            let range = SeqRange { start: at + shift, end: hole.start + shift };
+            is_twice |= self.range_set.insert(range).iter().any(|piece| piece.seen);
             at = hole.end;
+        }
+        if is_twice || other.delivery.is_some() {
+            self.delivery.get_or_insert_default().give_up();
         }
         self.highest = self.highest.max(other.highest + shift);
         self.acked = self.acked.max(other.acked.map(|end| end + shift));
@@ -333,12 +340,22 @@ impl DataSpace {
         if let Some(acked) = self.subflow_acked.get_mut(number as usize) {
             *acked = 0;
         }
+        if let Some(delivery) = &mut self.delivery {
+            delivery.forget_subflow(number);
+        }
+    }
+
+    /// One past the last position that was acknowledged on a subflow.
+    fn subflow_acked_end(&self, subflow: u32) -> i64 {
+        self.subflow_acked.get(subflow as usize).copied().unwrap_or(0)
     }
 
     /// Frees memory that is needed only while data is on its way.
     pub fn close(&mut self) {
         self.first_copies.close();
-        self.packet_log = None;
+        if self.packet_log.is_some() {
+            self.packet_log = None;
+        }
         self.resent = VecDeque::new();
         self.range_set.shrink();
     }
@@ -354,6 +371,9 @@ impl DataSpace {
         for copy in &mut self.resent {
             copy.range = copy.range.shifted(by);
         }
+        if let Some(delivery) = &mut self.delivery {
+            delivery.shift(by);
+        }
         self.acked = self.acked.map(|acked| acked.saturating_add(by));
         self.wide_from = self.wide_from.map(|from| from.saturating_add(by));
         self.level_stats.repeats = None;
@@ -363,85 +383,6 @@ impl DataSpace {
         if let Some(series) = &mut self.level_stats.series {
             series.acked.change(|bin| bin.end = bin.end.saturating_add(by));
         }
-    }
-
-    fn classify(&mut self, pieces: &Pieces, carried: Transmission, classes: &mut PayloadClasses) {
-        for piece in pieces {
-            let offset = piece.range.start - carried.range.start;
-            let part = Transmission {
-                range: piece.range,
-                subflow_position: carried.subflow_position + offset,
-                sample: if piece.range == carried.range { carried.sample } else { 0 },
-                ..carried
-            };
-            if piece.seen {
-                self.split_by_first_copy(part, classes);
-                remember(&mut self.resent, part, MAX_RESENT);
-            } else {
-                classes.push((part.range, PayloadClass::New));
-                self.first_copies.remember(part);
-            }
-        }
-    }
-
-    /// Splits bytes seen before by the subflow that carried them first.
-    fn split_by_first_copy(&mut self, part: Transmission, classes: &mut PayloadClasses) {
-        let mut at = part.range.start;
-        while at < part.range.end {
-            let first = self.first_copies.at(at);
-            let end = first.map_or_else(|next| next, |copy| copy.range.end).min(part.range.end);
-            let (resent_here, same_to) = self.resent_on(part.subflow, at);
-            let range = SeqRange { start: at, end: end.min(same_to) };
-            let class = self.class_of_repeat(range, part, first.ok(), resent_here);
-            classes.push((range, class));
-            at = range.end;
-        }
-    }
-
-    /// Whether a later copy of the byte at `at` came on a subflow, and up to where the same is true
-    /// of the bytes after it.
-    fn resent_on(&self, subflow: u32, at: i64) -> (bool, i64) {
-        let here = self.resent.iter().filter(|copy| copy.subflow == subflow && copy.range.end > at);
-        let covering = here.clone().filter(|copy| copy.range.start <= at);
-        match covering.map(|copy| copy.range.end).max() {
-            Some(end) => (true, end),
-            None => (false, here.map(|copy| copy.range.start).min().unwrap_or(i64::MAX)),
-        }
-    }
-
-    fn class_of_repeat(
-        &mut self,
-        range: SeqRange,
-        part: Transmission,
-        first: Option<Transmission>,
-        resent_here: bool,
-    ) -> PayloadClass {
-        // A first copy is forgotten after a DATA_ACK, so its subflow had acknowledged it as well.
-        let is_acked = self.acked.is_some_and(|acked| acked >= range.end);
-        let forgotten = if is_acked { range.len() } else { 0 };
-        let wasted = first.map_or(forgotten, |first| self.acked_below(&first, range));
-        let from = first.map(|first| first.subflow);
-        let is_here = resent_here || from == Some(part.subflow);
-        let from = from.or_else(|| self.first_copies.only_other(part.subflow));
-        if is_acked {
-            let carrier = from.filter(|_| !is_here).unwrap_or(part.subflow);
-            self.level_stats.resent_acked(part.at, range.len(), carrier);
-        }
-        if is_here {
-            self.level_stats.wasted += wasted;
-            return PayloadClass::Remapped;
-        }
-        self.level_stats.differing |= first.is_some_and(|first| differs(&first, &part, range));
-        let delay = first.map(|first| part.at.since(first.at));
-        self.level_stats.reinjected((from, part.subflow), range.len(), wasted, delay);
-        PayloadClass::Reinjected(from)
-    }
-
-    /// How many bytes of `range` the subflow of their first copy had acknowledged already.
-    fn acked_below(&self, first: &Transmission, range: SeqRange) -> u64 {
-        let start = first.subflow_position + (range.start - first.range.start);
-        let acked = self.subflow_acked.get(first.subflow as usize).copied().unwrap_or(0);
-        SeqRange { start, end: acked }.len().min(range.len())
     }
 
     /// What the peer has acknowledged, and how many bytes were sent beyond, once that is known.
@@ -474,18 +415,4 @@ impl DataSpace {
             }
         });
     }
-}
-
-/// Whether `part` has the same place as a first copy, and other bytes.
-fn differs(first: &Transmission, part: &Transmission, range: SeqRange) -> bool {
-    let is_whole = first.range == range && part.range == range;
-    is_whole && first.sample != 0 && part.sample != 0 && first.sample != part.sample
-}
-
-/// Appends, and forgets the oldest beyond `most`.
-fn remember(copies: &mut VecDeque<Transmission>, copy: Transmission, most: usize) {
-    if copies.len() >= most {
-        copies.pop_front();
-    }
-    copies.push_back(copy);
 }

@@ -14,6 +14,8 @@ const MAX_TIMED: usize = 64;
 pub struct RoundTrips {
     timed: VecDeque<Timed>,
     samples: Distribution,
+    /// The last one.
+    latest: Option<i64>,
 }
 
 /// A segment that waits for its acknowledgment.
@@ -30,6 +32,16 @@ impl RoundTrips {
     /// The round trips measured.
     pub const fn samples(&self) -> &Distribution {
         &self.samples
+    }
+
+    /// Takes the round trip of the handshake, until another one is measured.
+    pub(crate) const fn begin(&mut self, ns: i64) {
+        self.latest = Some(ns);
+    }
+
+    /// The last one measured, that of the handshake included, in nanoseconds.
+    pub(crate) const fn latest(&self) -> Option<i64> {
+        self.latest
     }
 
     /// Takes a segment with new bytes.
@@ -61,6 +73,7 @@ impl RoundTrips {
         }
         let sample = sample.filter(|_| !ambiguous)?;
         self.samples.record(sample);
+        self.latest = Some(sample);
         Some(sample)
     }
 

@@ -7,6 +7,8 @@ use super::arrivals::Arrivals;
 use super::bare::Bare;
 pub use super::byte_counts::ByteCounts;
 use super::checksum::Checksums;
+use super::data::DataSpace;
+use super::delivery::{Carried, Delivered};
 use super::duplicate::RecentSegments;
 use super::handshake::{Handshake, JoinHandshake};
 use super::icmp::IcmpErrors;
@@ -28,6 +30,9 @@ use crate::wire::mptcp::AddressId;
 use crate::wire::segment::{Endpoint, Segment};
 use crate::wire::seq::SeqNum;
 use crate::wire::window;
+
+/// A capture point is at a host that answers so many times as soon as the other one.
+const MUCH_NEARER: i64 = 4;
 
 /// A subflow. (`repr(C)`: see [`SubflowSide`].)
 #[derive(Debug, Clone)]
@@ -91,6 +96,8 @@ pub struct SubflowSide {
     pub endpoint: Endpoint,
     /// Whether the peer acknowledged the FIN.
     pub fin_acked: bool,
+    /// Whether the capture point is where it is, or as good as: it answers at once in the handshake.
+    pub(crate) is_near: bool,
     /// Options of its SYN or SYN/ACK.
     pub syn_options: Option<SynOptions>,
     /// TTL or hop limit of its SYN or SYN/ACK.
@@ -198,6 +205,7 @@ impl SubflowSide {
             segments: 0,
             fin: None,
             fin_acked: false,
+            is_near: false,
             acked: 0,
             highest_ack: None,
             largest_payload: 0,
@@ -274,7 +282,9 @@ impl SubflowSide {
         self.round_trips.close();
         self.recent.close();
         self.sequence.close();
-        self.packet_log = None;
+        if self.packet_log.is_some() {
+            self.packet_log = None;
+        }
     }
 }
 
@@ -362,6 +372,50 @@ impl Subflow {
         let (acceptor, opener) = (syn_ack.at.since(syn.at), ack.at.since(syn_ack.at));
         let sooner = if role == self.opener { opener < acceptor } else { acceptor < opener };
         sooner && handshake.rtt_ns().is_some()
+    }
+
+    /// Says how long a round trip is and who is near the capture point, once the third ACK was seen.
+    #[inline(never)]
+    pub(crate) fn know_distances(&mut self) {
+        let Handshake { syn, syn_ack, ack, .. } = self.handshake;
+        let (Some(syn), Some(syn_ack), Some(ack), Some(rtt_ns)) =
+            (syn, syn_ack, ack, self.handshake.rtt_ns())
+        else {
+            return;
+        };
+        for role in Role::BOTH {
+            self.sides.of_mut(role).round_trips.begin(rtt_ns);
+        }
+        let (acceptor, opener) = (syn_ack.at.since(syn.at), ack.at.since(syn_ack.at));
+        let is_near =
+            |here: i64, there: i64| here >= 0 && here.saturating_mul(MUCH_NEARER) <= there;
+        self.sides.of_mut(self.opener).is_near = is_near(opener, acceptor);
+        self.sides.of_mut(self.opener.peer()).is_near = is_near(acceptor, opener);
+    }
+
+    /// What arrived on it before it did on any other subflow, of what `sender` sent: it is acknowledged here,
+    /// by ACK or SACK. `data` is the stream, and `is_in_order` says that the order of packets is that of their
+    /// times. `None` if the capture does not show it: no acknowledgment is in it at all, or not enough is
+    /// remembered of bytes with several copies.
+    pub(crate) fn delivered(
+        &self,
+        sender: Role,
+        data: &DataSpace,
+        is_in_order: bool,
+    ) -> Option<Delivered> {
+        let side = self.sides.of(sender);
+        if side.bytes.payload == 0 {
+            return Some(Delivered::default());
+        }
+        if self.sides.of(sender.peer()).highest_ack.is_none() || !side.pending.is_empty() {
+            return None;
+        }
+        let carried = Carried {
+            new_data: side.bytes.new_data,
+            positions: side.sequence.range_set(),
+            acked: side.acked,
+        };
+        data.delivered_on(self.number, &carried, is_in_order && !self.out_of_order)
     }
 
     /// With both SYNs seen, says how windows are scaled.

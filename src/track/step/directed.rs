@@ -7,6 +7,7 @@ use crate::track::range_set::{SeqRange, Slot};
 use crate::track::role::Direction;
 use crate::track::stamp::PacketStamp;
 use crate::track::state::connection::Connection;
+use crate::track::state::contested::Acked;
 use crate::track::state::data::DataSpace;
 use crate::track::state::subflow::{Subflow, SubflowSide};
 use crate::track::state::transmissions::Transmission;
@@ -78,8 +79,22 @@ impl<'a> Directed<'a> {
         let acked = self.there.sequence.position_of(ack)?;
         if self.there.take_acked(acked, at) {
             self.received.acknowledge_subflow(subflow, acked);
+            if self.received.is_contested() {
+                self.decide_contested(subflow, acked, at);
+            }
         }
         Some(acked)
+    }
+
+    #[inline(never)]
+    fn decide_contested(&mut self, subflow: u32, acked: i64, at: Timestamp) {
+        let by = self.acked_at(at);
+        self.received.decide_contested(subflow, acked, by);
+    }
+
+    /// What an acknowledgment on the subflow says of when bytes arrived.
+    pub(super) fn acked_at(&self, at: Timestamp) -> Acked {
+        Acked { at, rtt_ns: self.there.round_trips.latest(), is_near: self.here.is_near }
     }
 
     /// An acknowledgment that is no duplicate ACK.

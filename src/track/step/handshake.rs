@@ -87,6 +87,7 @@ pub(super) fn take_handshake_ack(step: &mut Step<'_>) {
     if is_opener && handshake.syn_ack.is_some() && handshake.ack.is_none() {
         handshake.ack = Some(seen);
         step.subflow.established = true;
+        step.subflow.know_distances();
         fallback::check_third_ack(step);
     } else if let Some(join) = &step.subflow.join
         && !is_opener

@@ -48,6 +48,7 @@ pub(super) fn take_mapped(step: &mut Step<'_>, part: SeqRange, mapped: &Mapped) 
 }
 
 /// Bytes that were seen before, or that fill a part of a hole.
+#[inline(never)]
 fn take_known(step: &mut Step<'_>, carried: Transmission) {
     let sender = step.sender();
     for (range, class) in step.connection.data.of_mut(sender).insert(carried) {

@@ -75,6 +75,8 @@ fn take_pieces(step: &mut Step<'_>, payload: SeqRange) {
                 outcome::note_retransmitted(step, piece.range);
             }
             note_repeat(step, piece.range);
+            let number = step.subflow.number;
+            step.connection.data.of_mut(step.direction.sender()).mark_resent(number, piece.range);
             violations::check_retransmission(step, piece.range.start);
             take_refused(step, piece.range);
             take_repaired(step, piece.range);
@@ -154,6 +156,9 @@ fn take_bare(step: &mut Step<'_>, part: SeqRange) {
             let is_certain = !is_hidden && step.connection.joined > 0;
             let side = step.side();
             side.bytes.unmapped += part.len();
+            let number = step.subflow.number;
+            step.connection.data.of_mut(step.direction.sender()).set_apart(number, part);
+            let side = step.side();
             side.pending.hidden += if is_hidden { part.len() } else { 0 };
             // After a hole, the segment with the mapping may be the one that is missing.
             if is_certain && side.sequence.range_set().holes().len() == 0 {

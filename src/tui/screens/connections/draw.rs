@@ -171,7 +171,7 @@ pub(super) fn subflows(
     let title = connection.map_or("Subflows".to_owned(), |connection| {
         format!("Connection {} {} subflows", connection.id, theme.glyphs.dot)
     });
-    let inside = draw_pane(frame, area, pane(theme, &title, "share of all bytes", is_focused));
+    let inside = draw_pane(frame, area, pane(theme, &title, "share of what arrived", is_focused));
     let Some(connection) = connection else { return };
     let columns = [
         Column::right("sf", 3),
@@ -183,7 +183,8 @@ pub(super) fn subflows(
         Column::right("rtt", 7),
         Column::right("resent", 7),
     ];
-    let all: u64 = connection.subflows.iter().map(payload).sum();
+    let arrived = |subflow: &Subflow| Some(delivered(subflow)? + unclear(subflow)?);
+    let all = connection.subflows.iter().map(arrived).sum();
     let table = Table {
         columns: &columns,
         theme,
@@ -199,11 +200,18 @@ pub(super) fn subflows(
     table.draw(frame.buffer_mut(), inside);
 }
 
-fn payload(subflow: &Subflow) -> u64 {
-    subflow.c2s.payload_bytes + subflow.s2c.payload_bytes
+/// What arrived on it first, in both directions, if that is known.
+fn delivered(subflow: &Subflow) -> Option<u64> {
+    Some(subflow.c2s.delivered_bytes? + subflow.s2c.delivered_bytes?)
 }
 
-fn subflow_cells(theme: Theme, subflow: &Subflow, all: u64, columns: u16) -> Vec<Cell> {
+/// What may have arrived on it first.
+fn unclear(subflow: &Subflow) -> Option<u64> {
+    Some(subflow.c2s.delivered_unclear_bytes? + subflow.s2c.delivered_unclear_bytes?)
+}
+
+/// `all` is what arrived on all subflows, if that is known.
+fn subflow_cells(theme: Theme, subflow: &Subflow, all: Option<u64>, columns: u16) -> Vec<Cell> {
     let glyphs = theme.glyphs;
     let id = |id: Option<AddressId>| id.map_or(glyphs.none.to_string(), |id| id.to_string());
     let rtt = subflow.handshake.rtt_ns.map(short_duration);
@@ -218,13 +226,14 @@ fn subflow_cells(theme: Theme, subflow: &Subflow, all: u64, columns: u16) -> Vec
     let resent: u64 = resent.iter().sum();
     let path_cells = usize::from(columns).saturating_sub(1 + 3 + 5 + 9 + 1 + 6 + 7 + 7 + 7);
     let none = || glyphs.none.to_string();
+    let share = delivered(subflow).zip(all).and_then(|(own, all)| units::percentage(own, all));
     vec![
         Cell(subflow.id.to_string(), theme.subflow(subflow.id)),
         path(theme, subflow, path_cells).into(),
         format!("{}/{}", id(subflow.client.address_id), id(subflow.server.address_id)).into(),
         subflow_state(subflow.state).into(),
         if is_backup(subflow) { "B".into() } else { none().into() },
-        units::percentage(payload(subflow), all).unwrap_or_else(none).into(),
+        share.unwrap_or_else(none).into(),
         rtt.unwrap_or_else(none).into(),
         if resent > 0 { units::bytes(resent).into() } else { none().into() },
     ]
