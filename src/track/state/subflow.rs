@@ -404,10 +404,13 @@ impl Subflow {
         is_in_order: bool,
     ) -> Option<Delivered> {
         let side = self.sides.of(sender);
+        let is_acked = self.sides.of(sender.peer()).highest_ack.is_some();
         if side.bytes.payload == 0 {
-            return Some(Delivered::default());
+            // What is acknowledged and was never seen may be anything.
+            let is_unseen = side.segments == 0 && is_acked;
+            return (!is_unseen).then(Delivered::default);
         }
-        if self.sides.of(sender.peer()).highest_ack.is_none() || !side.pending.is_empty() {
+        if !is_acked || !side.pending.is_empty() {
             return None;
         }
         let carried = Carried {

@@ -32,6 +32,7 @@ const FRAMES: &[&str] = &[
     "subflows/*/*/segments",
     "subflows/*/*/payload_bytes",
     "subflows/*/*/new_data_bytes",
+    "subflows/*/*/delivered_bytes",
     "subflows/*/*/retransmitted_bytes",
 ];
 
@@ -40,8 +41,13 @@ const THE_END: &[&str] =
     &["*/data_acked_bytes", "*/data_fin", "*/data_fin_acked", "close", "state", "subflows/*/state"];
 
 /// Where packets stand in another order than their times: whether a copy was needed depends on which
-/// acknowledgment came before it.
-const ORDER: &[&str] = &["*/wasted_bytes", "events"];
+/// acknowledgment came before it, and so does where the bytes arrived first.
+const ORDER: &[&str] = &[
+    "*/wasted_bytes",
+    "subflows/*/*/delivered_bytes",
+    "subflows/*/*/delivered_unclear_bytes",
+    "events",
+];
 
 /// A path, and with it what its subflow sent again of the other's.
 const PATH_2: &[&str] = &["subflows/1", "c2s/remapped_bytes", "c2s/wasted_bytes"];
@@ -82,7 +88,7 @@ const DRESSES: &[Dress] = &[
             KEYS,
             &["c2s/stream_bytes", "*/sha256", "events"],
             &["subflows/0/*/segments", "subflows/0/c2s/payload_bytes"],
-            &["subflows/0/c2s/new_data_bytes"],
+            &["subflows/0/c2s/new_data_bytes", "subflows/0/c2s/delivered_bytes"],
         ],
     },
     // Nothing of the client, so nothing that answers it.
@@ -94,6 +100,7 @@ const DRESSES: &[Dress] = &[
             PATH_2,
             &["checksum", "deny_join_initial", "client", "midstream", "subflows/0/handshake"],
             &["c2s/data_fin", "s2c/data_acked_bytes", "*/data_fin_acked"],
+            &["subflows/0/*/delivered_unclear_bytes"],
             &["close", "state", "subflows/*/state"],
         ],
     },
@@ -246,6 +253,7 @@ fn facts(connection: &Value) -> Leaves {
             "delay_ns",
             "stalls",
             "longest_idle_ns",
+            "sending_ns",
             "out_of_order_segments",
             "duplicate_acks",
             "max_in_flight_bytes",
