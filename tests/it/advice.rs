@@ -171,7 +171,7 @@ fn run(command: &str) -> Outcome {
 
 /// An endpoint where the command is about one that is there.
 fn preparation(command: &str) -> &'static str {
-    if command.contains("id N") {
+    if with_ids(command).contains("id N") {
         "ip mptcp endpoint add 10.9.0.2 dev v0 id 1 subflow"
     } else {
         "true"
@@ -182,7 +182,12 @@ fn preparation(command: &str) -> &'static str {
 fn concrete(command: &str) -> String {
     let captures = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/captures");
     let capture = captures.join("two-subflows.pcap").display().to_string();
+    let command = with_ids(command);
     let words = command.split(' ').map(|word| match word {
+        // An address that the rule fills in.
+        "{client}" => "10.9.0.1",
+        _ if word.starts_with('{') => "10.9.0.2",
+        "PORT" => "8080",
         "ADDRESS" | "UNICAST-ADDRESS" | "SERVER" => "10.9.0.2",
         "SOURCE" => "10.9.0.1",
         "DEVICE" | "IFACE" => "v0",
@@ -203,6 +208,11 @@ fn concrete(command: &str) -> String {
         _ if command.contains("monitor") || words[0] == "tcpdump" => format!("timeout 1 {command}"),
         _ => command,
     }
+}
+
+/// `id N` where a rule fills the ID in.
+fn with_ids(command: &str) -> String {
+    command.replace("id {id}", "id N").replace("id {}", "id N")
 }
 
 /// All commands, each once.

@@ -113,9 +113,17 @@ impl Recording {
 }
 
 impl Recorded {
+    /// What it complained about. It also says what it listens on, and in silence what it saw so far.
     fn errors(&self) -> String {
-        fs::read_to_string(&self.errors).unwrap_or_default()
+        let said = fs::read_to_string(&self.errors).unwrap_or_default();
+        said.lines().filter(|line| !is_status(line)).collect::<Vec<_>>().join("\n")
     }
+}
+
+/// `mptcpscope: listening on any: …`, or `mptcpscope: 12 s: 34 packets, no MPTCP yet`.
+fn is_status(line: &str) -> bool {
+    let said = line.strip_prefix("mptcpscope: ").unwrap_or(line);
+    said.starts_with("listening on ") || said.starts_with(|first: char| first.is_ascii_digit())
 }
 
 /// A TCP segment of no connection, with a text, to a link address that nobody has.

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 #[cfg(feature = "live")]
-use crate::capture::live::{DEFAULT_FILTER, LiveOptions};
+use crate::capture::live::LiveOptions;
 
 #[cfg(feature = "live")]
 use super::interfaces::{Interfaces, LiveStep};
@@ -64,6 +64,10 @@ impl Feed {
     }
 
     /// What is waited for, for the user; `None` where everything is there.
+    #[cfg_attr(
+        not(feature = "live"),
+        allow(unused_variables, reason = "only interfaces have a filter")
+    )]
     pub(super) fn described(&self, args: &LiveArgs) -> Option<String> {
         match &self.source {
             #[cfg(feature = "live")]
@@ -71,14 +75,22 @@ impl Feed {
                 let status = interfaces.status();
                 let octets = status.interfaces.first().and_then(|interface| interface.snaplen);
                 let octets = octets.map_or(0, u64::from);
-                let kept = match octets {
-                    _ if octets >= LiveOptions::EVERYTHING.into() => "whole packets".to_owned(),
-                    _ => format!("{octets} bytes of each packet"),
+                let packets = match args.filter.as_slice() {
+                    [] => "TCP packet",
+                    _ => "packet",
                 };
-                let filter = args.filter.join(" ");
-                let filter = if filter.is_empty() { DEFAULT_FILTER } else { filter.as_str() };
+                let kept = match octets {
+                    _ if octets >= LiveOptions::EVERYTHING.into() => {
+                        format!("every {packets} whole")
+                    }
+                    _ => format!("{octets} bytes of every {packets}"),
+                };
+                let filter = match args.filter.as_slice() {
+                    [] => String::new(),
+                    words => format!(" that passes the filter {}", words.join(" ")),
+                };
                 let path = &status.path;
-                Some(format!("listening on {path}: {kept}, filter: {filter}; Ctrl-C ends it"))
+                Some(format!("listening on {path}, {kept}{filter}; Ctrl-C ends it"))
             }
             FeedSource::Pipe(_) if stdin::is_file() => None,
             FeedSource::Pipe(_) => {

@@ -238,6 +238,16 @@ impl Live {
     }
 }
 
+/// What was said on standard error after what it listens on, and without what was seen so far.
+pub(crate) fn complaints(output: &Output) -> String {
+    let said = String::from_utf8_lossy(&output.stderr);
+    let mut lines = said.lines();
+    let first = lines.next().unwrap_or_default();
+    assert!(first.starts_with("mptcpscope: listening on "), "{said}");
+    let is_status = |line: &str| line.contains(" packets, ");
+    lines.filter(|line| !is_status(line)).collect::<Vec<_>>().join("\n")
+}
+
 /// Waits until a file did not grow for half a second, or for ten.
 pub(crate) fn wait_until_it_rests(path: &str) {
     let len = || fs::metadata(path).map_or(0, |file| file.len());
