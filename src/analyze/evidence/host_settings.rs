@@ -100,8 +100,8 @@ pub(crate) fn declined(context: &ConnectionContext<'_>) -> Option<(String, &'sta
     }
     (known.counter("MPCapableSYNRX") == Some(0)).then(|| {
         let why =
-            "the server's kernel has never got a MP_CAPABLE: its application does not listen \
-            with MPTCP, or the option was taken out on the way"
+            "the server's kernel never received MP_CAPABLE: its application does not listen with \
+                MPTCP, or a middlebox removed the option"
                 .to_owned();
         (why, "On the server: `mptcpize run PROGRAM`, or an MPTCP socket; else capture there.")
     })
@@ -110,8 +110,8 @@ pub(crate) fn declined(context: &ConnectionContext<'_>) -> Option<(String, &'sta
 fn by_program(known: KnownHost<'_>) -> Reason {
     Reason {
         why: format!("a program manages the paths of {} (net.mptcp.pm_type=1)", host(known.role)),
-        advice: "Look at the log of that program (mptcpd); `ip mptcp monitor` shows what it is \
-            told."
+        advice: "Look at the log of that program (mptcpd); `ip mptcp monitor` shows the events \
+            that it gets."
             .to_owned(),
         is_configured: false,
     }

@@ -45,9 +45,9 @@ fn not_echoed(context: &ConnectionContext<'_>, address: &AnnouncedAddress) -> Fi
     let copies = address.announced.count;
     let is_joined = users(context, address).next().is_some();
     let outcome = if is_joined {
-        ". It was joined all the same: only the echo is lost"
+        ". It was joined anyway: only the echo is lost"
     } else {
-        ": lost or taken out on the way, or the peer does not know the option"
+        ": lost, removed by a middlebox, or unknown to the peer"
     };
     let summary = format!(
         "{} announced {} (ID {}) {} times within {} and got no echo{outcome}.",
@@ -66,8 +66,8 @@ fn not_echoed(context: &ConnectionContext<'_>, address: &AnnouncedAddress) -> Fi
         .with("lasted_ns", duration_ns.unsigned_abs())
         .with("joined", u64::from(is_joined))
         .advice(
-            "Capture at the other host: if the ADD_ADDR does not arrive there, a middlebox takes it \
-             out; if it does, look for its echo, and at the peer's stack.",
+            "Capture at the other host. If the ADD_ADDR does not arrive there, a middlebox \
+             removes it. If it does, look for its echo, and at the peer's stack.",
         )
 }
 
@@ -82,7 +82,7 @@ pub(super) fn add_addr_echo_mismatch(context: &ConnectionContext<'_>) -> Vec<Fin
                 && address.announced.count > 0
         })?;
         let summary = format!(
-            "{} announced {} under ID {}, the echo names {}: it was changed on the way.",
+            "{} announced {} under ID {}, the echo names {}: a middlebox changed it.",
             capitalised(host(echo.owner)),
             named(announced),
             echo.address_id.0,
@@ -94,7 +94,8 @@ pub(super) fn add_addr_echo_mismatch(context: &ConnectionContext<'_>) -> Vec<Fin
                 .from(echo.owner.peer())
                 .seen(seen)
                 .with("address_id", echo.address_id.0)
-                .advice("A NAT helper rewrites addresses in options in one direction."),
+                .why("A NAT helper rewrites addresses in options in one direction.")
+                .advice("Find the device: captures on both sides of it differ."),
         )
     });
     found.collect()
@@ -126,7 +127,8 @@ pub(super) fn add_addr_id_conflict(context: &ConnectionContext<'_>) -> Vec<Findi
                 .from(second.owner)
                 .seen(seen)
                 .with("address_id", second.address_id.0)
-                .advice("The announcing stack is broken, or something rewrites the option."),
+                .why("The announcing stack is broken, or a middlebox rewrites the option.")
+                .advice("Give endpoints different IDs (`ip mptcp endpoint show`)."),
         );
     }
     found
@@ -154,7 +156,7 @@ pub(super) fn add_addr_private(context: &ConnectionContext<'_>) -> Vec<Finding> 
     };
     let found = context.connection.addresses.iter().filter(foreign).map(|address| {
         let summary = format!(
-            "{} announced {}, which {} can't reach from the public Internet.",
+            "{} announced {}, which {} cannot reach from the public Internet.",
             capitalised(host(address.owner)),
             named(address),
             host(address.owner.peer())
@@ -184,7 +186,7 @@ pub(super) fn remove_addr_unknown_id(context: &ConnectionContext<'_>) -> Vec<Fin
     let all: Vec<_> = context.connection.addresses.iter().filter(unknown).collect();
     let found = all.into_iter().map(|address| {
         let summary = format!(
-            "{} withdrew address ID {}, which the capture shows neither announced nor in use.",
+            "{} withdrew address ID {}, which was neither announced nor used in this capture.",
             capitalised(host(address.owner)),
             address.address_id.0
         );
@@ -282,10 +284,12 @@ pub(super) fn remove_addr_missing(context: &ConnectionContext<'_>) -> Vec<Findin
                 .on(subflow)
                 .seen([last])
                 .confidence(Confidence::Possible)
+                .why(
+                    "Without REMOVE_ADDR, the peer has to wait for its timeouts.",
+                )
                 .advice(
-                    "If the link of that address went down: `ip mptcp endpoint delete id N` at \
-                     once (NetworkManager does) tells the peer, which then need not wait for \
-                     its timeouts.",
+                    "If the link of that address went down, delete its endpoint at once (`ip \
+                     mptcp endpoint delete id N`; NetworkManager does).",
                 ),
         )
     });

@@ -16,7 +16,8 @@ pub(super) fn drops(capture: &WholeCapture<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let summary = format!(
-        "{} were dropped while capturing: what is said to be missing may have been there.",
+        "{} were dropped while capturing. What a finding calls missing may have been on the \
+            wire.",
         units::counted(dropped, "packet")
     );
     vec![
@@ -39,7 +40,7 @@ pub(super) fn tcp_holes(context: &ConnectionContext<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let summary = format!(
-        "{} were acknowledged on their subflow and are not in the capture: packets are missing.",
+        "{} were acknowledged on their subflow and are not in the capture. Packets are missing.",
         units::bytes(bytes)
     );
     vec![
@@ -59,9 +60,9 @@ pub(super) fn midstream(context: &ConnectionContext<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let keys = if context.connection.has_keys() {
-        "The keys are known all the same"
+        "The keys were still found, so HMACs were checked"
     } else {
-        "Without the keys no HMAC can be checked"
+        "Without the keys, HMACs cannot be checked"
     };
     let summary = format!("The capture begins after the handshake of this connection. {keys}.");
     vec![Finding::new(Code::CaptureMidstream, summary).seen([context.connection.first]).advice(
@@ -101,7 +102,8 @@ pub(super) fn one_sided(context: &ConnectionContext<'_>) -> Vec<Finding> {
             .from(role)
             .seen([context.connection.first])
             .advice(
-                "Capture where both directions pass: routes may differ, and so may interfaces.",
+                "Capture where both directions pass. Routes and interfaces may differ by \
+                    direction.",
             ),
     ]
 }
@@ -111,8 +113,8 @@ pub(super) fn missing_path(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let found = Role::BOTH.into_iter().filter_map(|role| {
         let bytes = context.taken_elsewhere(role)?;
         let summary = format!(
-            "{} of {} are not in the capture although every subflow in it is complete: another \
-             path of the connection was not captured.",
+            "{} of {} are not in the capture, although every captured subflow is complete: another \
+                path of the connection was not captured.",
             units::bytes(bytes),
             host(role)
         );
@@ -173,7 +175,7 @@ pub(super) fn time_backwards(capture: &WholeCapture<'_>) -> Vec<Finding> {
     };
     let finding = of_anomaly(Code::CaptureTimeBackwards, backwards, summary);
     let finding = finding.map(|finding| finding.with("most_ns", most.unsigned_abs()));
-    let advice = "Put the packets in order: `reordercap IN OUT` (from Wireshark).";
+    let advice = "Sort the packets: `reordercap IN OUT` (from Wireshark).";
     let is_much = totals.is_out_of_order();
     let finding = finding.map(|f| if is_much { f.advice(advice) } else { f });
     finding.into_iter().collect()
@@ -193,7 +195,7 @@ pub(super) fn duplicate_frames(capture: &WholeCapture<'_>) -> Vec<Finding> {
     }
     let summary = format!(
         "{} captured more than once (on several interfaces or at both ends, or a link repeated \
-         it); each counts once.",
+            it). Each counts once.",
         match copies {
             1 => "1 segment was".to_owned(),
             _ => format!("{} segments were", units::count(copies)),
@@ -222,9 +224,10 @@ pub(super) fn offload(context: &ConnectionContext<'_>) -> Vec<Finding> {
         Finding::new(Code::CaptureOffload, summary)
             .seen(seen.into_iter().flatten())
             .with("largest_bytes", largest)
+            .why("Not a fault: the network card splits or merges segments.")
             .advice(
-                "No fault. For the packets as they are on the wire: `ethtool -K IFACE tso off gso \
-                 off gro off` while capturing.",
+                "To see the packets as they are on the wire: `ethtool -K IFACE tso off gso off \
+                 gro off` while capturing.",
             ),
     ]
 }

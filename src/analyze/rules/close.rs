@@ -39,9 +39,9 @@ pub(super) fn fast_close(context: &ConnectionContext<'_>) -> Vec<Finding> {
             .from(close.from)
             .seen(all.map(|(event, _)| event.seen))
             .with("unacknowledged_bytes", total)
-            .advice(
-                "The application closed with unread data, or with SO_LINGER 0; Linux also does it \
-                 for a process that is killed with unread data.",
+            .why(
+                "The application closed with unread data, or with SO_LINGER 0. Linux also does \
+                 it for a process that is killed with unread data.",
             ),
     ]
 }
@@ -79,10 +79,8 @@ pub(super) fn fast_close_unanswered(context: &ConnectionContext<'_>) -> Vec<Find
             .from(close.from)
             .seen(copies.iter().copied())
             .times(copies.len() as u64)
-            .advice(
-                "The path is dead in one direction, or a firewall drops the RSTs: capture at the \
-                 other host.",
-            ),
+            .why("The path is dead in one direction, or a firewall drops the RSTs.")
+            .advice("Capture at the other host."),
     ]
 }
 
@@ -206,21 +204,24 @@ fn reset_finding(context: &ConnectionContext<'_>, subflow: &Subflow, reset: &Res
 fn advice_on(reset: &Reset) -> &'static str {
     match reset.reason.map(|option| option.reason.0) {
         Some(0) => {
-            "Often done by hand or by a path manager (`ss -K dst ADDRESS`, an address that went away): look at \
-             that host's log and at `ip mptcp monitor`."
+            "Often done by hand or by a path manager (`ss -K dst ADDRESS`, a removed address). \
+                Look at that host's log and at `ip mptcp monitor`."
         }
-        Some(1) => "The host met something that MPTCP forbids: look at the segments before it.",
+        Some(1) => {
+            "The host received something that MPTCP forbids. Look at the segments before \
+            the RST."
+        }
         Some(2) => "That host is out of memory or sockets: `nstat -az | grep -i prune`.",
         Some(3) => "A limit or policy of that host: `ip mptcp limits show`.",
-        Some(4 | 5) => "That host gave the path up: look at its losses and round trips.",
+        Some(4 | 5) => "That host gave up the path. Look at its losses and round trips.",
         Some(6) => {
-            "A middlebox strips or changes MPTCP options on this path: look at the segments \
-            before it."
+            "A middlebox removes or changes MPTCP options on this path. Look at the segments \
+                before the RST."
         }
-        Some(_) => "The reason is not assigned: look at that host's stack.",
+        Some(_) => "The reason is not assigned. Look at that host's stack.",
         None => {
-            "Without a reason it may come from a firewall or NAT that forgot the flow, or from a \
-            host that has no such connection."
+            "Without a reason, the RST may come from a firewall or NAT that forgot the flow, or \
+                from a host that has no such connection."
         }
     }
 }
@@ -258,7 +259,8 @@ pub(super) fn connection_aborted(context: &ConnectionContext<'_>) -> Vec<Finding
         Finding::new(Code::ConnectionAborted, summary)
             .seen(ended.and_then(|subflow| subflow.reset).map(|reset| reset.seen))
             .with("unacknowledged_bytes", total)
-            .advice("See the reason of the RST; a second path would have carried the data on."),
+            .why("A second path would have kept the connection alive.")
+            .advice("See the reason of the RST."),
     ]
 }
 
@@ -292,9 +294,12 @@ pub(super) fn data_fin_unacked(context: &ConnectionContext<'_>) -> Vec<Finding> 
             .from(role)
             .seen([fin.seen, fin.last])
             .with("repeats", repeats.unwrap_or(fin.repeats));
-        Some(finding.advice(
-            "The path died while the connection was closed, or a middlebox takes DATA_ACKs out of ACKs: \
-             capture at the other host.",
+        Some(finding.why(
+            "The path died while the connection was closed, or a middlebox removes DATA_ACKs \
+             from ACKs.",
+        )
+        .advice(
+            "Capture at the other host.",
         ))
     };
     Role::BOTH.into_iter().filter_map(open).collect()
@@ -383,7 +388,7 @@ fn has_fast_close(context: &ConnectionContext<'_>, seen: PacketStamp) -> bool {
 pub(super) fn data_fin_invalid(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let say_malformed = |(_, role, times): Occurrence<'_>| {
         format!(
-            "The DATA_FIN of {} without data ({}) is not one octet at subflow sequence number 0.",
+            "The DATA_FIN of {} without data ({}) is not one byte at subflow sequence number 0.",
             host(role),
             place(&times),
         )
@@ -408,8 +413,8 @@ pub(super) fn data_fin_invalid(context: &ConnectionContext<'_>) -> Vec<Finding> 
     let mut found = per_sender(context, code, Violation::DataFinMalformed, say_malformed);
     found.extend(per_sender(context, code, Violation::DataFinMoved, say_moved));
     found.extend(per_sender(context, code, Violation::DataAfterFin, say_after));
-    let advice = "The sender's stack is broken, or something on the path rewrites DSS: capture at \
-        both ends and compare the option.";
+    let advice = "The sender's stack is broken, or a middlebox rewrites DSS. Capture at both ends \
+        and compare the option.";
     found.into_iter().map(|finding| finding.advice(advice)).collect()
 }
 
@@ -424,7 +429,7 @@ pub(super) fn fin_with_data_outstanding(context: &ConnectionContext<'_>) -> Vec<
     let found = early.map(|(subflow, role, times)| {
         let summary = format!(
             "{} sent the FIN of its last subflow ({}) while {} were not acknowledged at the data \
-             level: they can't be sent again.",
+                level. They cannot be sent again.",
             capitalised(host(role)),
             packet(times.first),
             units::bytes(times.bytes),
@@ -435,10 +440,8 @@ pub(super) fn fin_with_data_outstanding(context: &ConnectionContext<'_>) -> Vec<
             .seen([times.first])
             .with("bytes", times.bytes)
             .confidence(Confidence::Likely)
-            .advice(
-                "The sender's stack closes too early, or a middlebox made the FIN: compare with a \
-                 capture at that host.",
-            )
+            .why("The sender's stack closes too early, or a middlebox forged the FIN.")
+            .advice("Compare with a capture at that host.")
     });
     found.collect()
 }

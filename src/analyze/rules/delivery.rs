@@ -164,20 +164,22 @@ impl PathsInStall {
 
     fn advice(&self) -> &'static str {
         if self.dead.is_empty() && self.silent.is_empty() {
-            return "The peer was heard and did not acknowledge this data: look for loss on the path, and \
-                    for a middlebox that takes DATA_ACKs out of ACKs (capture at both ends).";
+            return "The peer was heard but did not acknowledge this data. Look for loss on the \
+                path, and for a middlebox that removes DATA_ACKs from ACKs (capture at both \
+                ends).";
         }
         if self.open == 1 && self.opened.is_none() {
-            return "The only path died, or does not let these packets pass: `ping` the other host, with \
-                    full packets as well (`ping -M do -s 1472 ADDRESS`). A second path would have carried \
-                    the data on.";
+            return "The only path died, or drops these packets: `ping` the other host, also with \
+                full-size packets (`ping -M do -s 1472 ADDRESS`). A second path would have kept \
+                the transfer going.";
         }
         if self.dead.is_empty() && self.alive.is_empty() {
-            return "All paths were out at once: look for what they share, a link, a tunnel or a router.";
+            return "All paths failed at once. Look for what they share: a link, a tunnel or a \
+                router.";
         }
-        "A path died and TCP waited for its timeouts before the data was sent on another: remove the \
-         address of a dead link at once (`ip mptcp endpoint delete id N`; NetworkManager does), or look \
-         for loss on the only path."
+        "A path died, and TCP waited for its timeouts before the data was sent on another one. \
+            Remove the address of a dead link at once (`ip mptcp endpoint delete id N`; \
+            NetworkManager does), or look for loss on the only path."
     }
 }
 
@@ -226,8 +228,8 @@ pub(super) fn head_of_line_blocking(context: &ConnectionContext<'_>) -> Vec<Find
         let is_long = p95 > LONG_NS && p95 > 4 * slowest;
         let duration = |ns: u64| units::duration(ns.cast_signed());
         let summary = format!(
-            "{} segments of {} waited for data of another path: half of them up to {}, 95 % up to \
-             {}, at most {}.",
+            "{} segments of {} waited for data from another path. Wait: median {}, p95 {}, max \
+                {}.",
             units::count(waited.count()),
             host(role),
             duration(median),
@@ -241,9 +243,10 @@ pub(super) fn head_of_line_blocking(context: &ConnectionContext<'_>) -> Vec<Find
                 .seen(context.subflows.iter().filter_map(|s| s.sides.of(role).first_data))
                 .times(waited.count())
                 .with("p95_ns", p95)
+                .why("The paths differ much in delay or loss.")
                 .advice(
-                    "The paths differ much in delay or loss: make the slow one a backup, or give \
-                     the receiver more buffer (`sysctl net.ipv4.tcp_rmem`).",
+                    "Make the slow path a backup, or give the receiver a larger buffer (`sysctl \
+                     net.ipv4.tcp_rmem`).",
                 ),
         )
     };
@@ -292,9 +295,10 @@ pub(super) fn receive_window_limited(context: &ConnectionContext<'_>) -> Vec<Fin
                 .from(sender.peer())
                 .times(window.zero_count)
                 .with("zero_ns", zero_ns.unsigned_abs())
+                .why("The application there reads too slowly, or its buffer is too small.")
                 .advice(
-                    "The application there reads too slowly, or its buffer is too small: `sysctl \
-                     net.ipv4.tcp_rmem`, SO_RCVBUF.",
+                    "Look at the application; give it a larger buffer (`sysctl \
+                     net.ipv4.tcp_rmem`, SO_RCVBUF).",
                 ),
         )
     };
@@ -313,9 +317,9 @@ pub(super) fn window_shrunk(context: &ConnectionContext<'_>) -> Vec<Finding> {
         )
     };
     let found = per_sender(context, Code::WindowShrunk, Violation::WindowShrunk, say).into_iter();
-    let advice = "Something on the path may rewrite windows (traffic shapers and TCP proxies do): \
-        capture at both ends. On that host: `sysctl net.ipv4.tcp_shrink_window=0` \
-        (Linux 6.5 and later; it is the default).";
+    let advice = "A middlebox may rewrite windows (traffic shapers and TCP proxies do). Capture at \
+        both ends. On that host: `sysctl net.ipv4.tcp_shrink_window=0` (Linux 6.5 and later; it is \
+        the default).";
     found.map(|finding| finding.confidence(Confidence::Likely).advice(advice)).collect()
 }
 
@@ -336,7 +340,7 @@ pub(super) fn data_beyond_window(context: &ConnectionContext<'_>) -> Vec<Finding
     };
     let found =
         per_sender(context, Code::DataBeyondWindow, Violation::BeyondWindow, say).into_iter();
-    let advice = "The receiver may drop it without a word. A window that grew in a packet that is \
-        not in the capture looks the same.";
+    let advice = "The receiver may drop it silently. A window that grew in a packet outside the \
+        capture looks the same.";
     found.map(|finding| finding.confidence(Confidence::Likely).advice(advice)).collect()
 }

@@ -27,14 +27,14 @@ pub(super) fn mp_capable_unanswered(context: &ConnectionContext<'_>) -> Vec<Find
     let declined = host_settings::declined(context);
     let why = match &declined {
         Some((why, _)) => why.as_str(),
-        None if is_overwritten => "NOPs stand in its place, so something on the way overwrote it",
-        None => "the server does not speak MPTCP, or the option was taken out on the way",
+        None if is_overwritten => "NOPs are in its place, so a middlebox overwrote it",
+        None => "the server does not speak MPTCP, or a middlebox removed the option",
     };
     let at = packet(fallback.seen);
     let summary = format!("The SYN offered MPTCP, the SYN/ACK ({at}) came without it: {why}.");
-    let advice = "Capture at the server: if its SYN has MP_CAPABLE, the server declines (`sysctl \
-        net.mptcp.enabled`; does it open MPTCP sockets? `mptcpize run PROGRAM`); if not, a middlebox takes \
-        it out.";
+    let advice = "Capture at the server. If its SYN has MP_CAPABLE, the server declines (`sysctl \
+        net.mptcp.enabled`; does it open MPTCP sockets? `mptcpize run PROGRAM`). If not, a \
+        middlebox removes the option.";
     let advice = declined.map_or(advice, |(_, advice)| advice);
     vec![by_fallback(context, Code::MpCapableUnanswered, fallback, summary).advice(advice)]
 }
@@ -70,9 +70,9 @@ pub(super) fn mp_capable_syn_blackholed(context: &ConnectionContext<'_>) -> Vec<
         || handshake.plain_syns > 1
         || Role::BOTH.iter().any(|role| initial.sides.of(*role).bytes.retransmitted > 0);
     let why = if is_lossy {
-        "something on the path drops them, or it loses packets"
+        "a middlebox drops them, or the path loses packets"
     } else {
-        "something on the path drops them"
+        "a middlebox drops them"
     };
     let summary = format!(
         "{} with MP_CAPABLE got no answer, one without did ({}): {why}. That cost {}.{avoided}",
@@ -81,7 +81,7 @@ pub(super) fn mp_capable_syn_blackholed(context: &ConnectionContext<'_>) -> Vec<
         units::duration(cost)
     );
     let advice = "Find the firewall that drops unknown TCP options. A client with Linux 6.12 or \
-        later now does without MPTCP for a while (`sysctl net.mptcp.blackhole_timeout`, an hour).";
+        later stops trying MPTCP for an hour (`sysctl net.mptcp.blackhole_timeout`).";
     let finding = by_fallback(context, Code::MpCapableSynBlackholed, fallback, summary);
     let finding = if is_lossy { finding.confidence(Confidence::Likely) } else { finding };
     vec![
@@ -100,12 +100,12 @@ pub(super) fn mp_capable_ack_lost(context: &ConnectionContext<'_>) -> Vec<Findin
         return Vec::new();
     };
     let summary = format!(
-        "The third ACK ({}) came without MP_CAPABLE although the SYN/ACK had it: the client did not \
-         get it, or the option was taken out on the way.",
+        "The third ACK ({}) came without MP_CAPABLE although the SYN/ACK had it: a middlebox \
+            removed the option in one direction.",
         packet(fallback.seen)
     );
-    let advice = "Capture at the client: if its third ACK has MP_CAPABLE, a middlebox takes it out \
-        towards the server; if its SYN/ACK has none, on the way to the client.";
+    let advice = "Capture at the client. If its third ACK has MP_CAPABLE, a middlebox removes it \
+        on the way to the server. If its SYN/ACK has none, on the way to the client.";
     vec![by_fallback(context, Code::MpCapableAckLost, fallback, summary).advice(advice)]
 }
 
@@ -124,15 +124,18 @@ pub(super) fn dss_missing_fallback(context: &ConnectionContext<'_>) -> Vec<Findi
     let at = packet(fallback.seen);
     let summary = match fallback.cause {
         FallbackCause::AnswerWithoutDss => {
-            format!("Data was answered without a DSS ({at}): the connection went on as plain TCP.")
+            format!(
+                "Data was answered without a DSS ({at}): the connection fell back to plain \
+                TCP."
+            )
         }
         FallbackCause::ChecksumFailed => format!(
             "After a wrong DSS checksum the connection went on as plain TCP ({at}), without MP_FAIL."
         ),
-        _ => format!("Data came without a mapping ({at}): the connection went on as plain TCP."),
+        _ => format!("Data came without a mapping ({at}): the connection fell back to plain TCP."),
     };
-    let advice = "A middlebox takes DSS options out of segments, or rewrites data: capture at both \
-        ends to see on which way, and look for proxies and DPI on it.";
+    let advice = "A middlebox removes DSS options from segments, or rewrites data. Capture at both \
+        ends to see in which direction, and look for proxies and DPI there.";
     vec![by_fallback(context, Code::DssMissingFallback, fallback, summary).advice(advice)]
 }
 
@@ -145,14 +148,15 @@ pub(super) fn infinite_mapping(context: &ConnectionContext<'_>) -> Vec<Finding> 
         None => String::new(),
     };
     let summary = format!(
-        "An infinite mapping ({}){before} turned the connection into plain TCP: no further paths.",
+        "An infinite mapping ({}){before} turned the connection into plain TCP. No further \
+            subflows are possible.",
         packet(fallback.seen)
     );
     let evidence = fails.iter().map(|(seen, ..)| *seen).chain([fallback.seen]);
     vec![
         Finding::new(Code::InfiniteMapping, summary)
             .seen(evidence)
-            .advice("Find what changes data on the way: a proxy, NAT helper or DPI device."),
+            .advice("Find the device that changes data: a proxy, a NAT helper or DPI."),
     ]
 }
 
@@ -182,7 +186,7 @@ pub(super) fn mp_fail(context: &ConnectionContext<'_>) -> Vec<Finding> {
             .from(*reporter)
             .seen(all.iter().map(|(seen, ..)| *seen))
             .times(all.len() as u64)
-            .advice("Find what changes data on the way: a proxy, NAT helper or DPI device."),
+            .advice("Find the device that changes data: a proxy, a NAT helper or DPI."),
     ]
 }
 
@@ -202,8 +206,8 @@ pub(super) fn failed_data_acked(context: &ConnectionContext<'_>) -> Vec<Finding>
     };
     let finding = |(role, evidence, how): (Role, Vec<PacketStamp>, String)| {
         let summary = format!(
-            "Data of {} failed its checksum ({how}) and was acknowledged at the data level all the \
-             same: the application got damaged octets.",
+            "Data of {} failed its checksum ({how}) and was still acknowledged at the data level: \
+                the application got damaged bytes.",
             host(role),
         );
         Finding::new(Code::FailedDataAcked, summary).from(role).seen(evidence).advice(DELIVERED)
@@ -211,8 +215,8 @@ pub(super) fn failed_data_acked(context: &ConnectionContext<'_>) -> Vec<Finding>
     Role::BOTH.into_iter().filter_map(damaged).map(finding).collect()
 }
 
-const DELIVERED: &str = "Do not trust what was received from there on. Find what changes data on the \
-    way; with a second subflow the damaged one is reset and the data comes again.";
+const DELIVERED: &str = "Do not trust what was received from there on. Find the device that \
+    changes data. With a second subflow, the damaged one is reset and the data is sent again.";
 
 /// The packets that show that data of `role` failed its checksum, these packets in words, and where the
 /// data begins. Either the checksum is wrong in this capture and the peer acted on it, or the peer was
@@ -258,7 +262,7 @@ pub(super) fn mptcp_after_fallback(context: &ConnectionContext<'_>) -> Vec<Findi
     let found = found.chain(late.map(|it| (it, "joined")));
     let found = found.map(|((seen, role, count), what)| {
         let summary = format!(
-            "{} {what} ({}) although the connection had become plain TCP ({}).",
+            "{} {what} ({}) although the connection had fallen back to plain TCP ({}).",
             capitalised(host(role)),
             packet(seen),
             packet(fallback.seen),
@@ -268,10 +272,11 @@ pub(super) fn mptcp_after_fallback(context: &ConnectionContext<'_>) -> Vec<Findi
             .seen([fallback.seen, seen])
             .times(count)
             .confidence(Confidence::Likely)
-            .advice(
-                "A stack that goes back to MPTCP corrupts the stream. A middlebox that takes the \
-                 options out of some segments only looks the same: capture at that host.",
+            .why(
+                "A stack that returns to MPTCP corrupts the stream. A middlebox that removes \
+                 the options from only some segments looks the same.",
             )
+            .advice("Capture at that host.")
     });
     found.collect()
 }

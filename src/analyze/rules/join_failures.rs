@@ -31,8 +31,7 @@ pub(super) fn failed<'a>(
     all.filter(|(_, failure)| wanted(failure)).collect()
 }
 
-pub(super) const LATE_JOIN: &str =
-    "Nothing to fix: there is no use in a path for a connection that ends.";
+pub(super) const LATE_JOIN: &str = "Nothing to fix: a closing connection needs no further path.";
 
 pub(super) const UNKNOWN_TOKEN: &str = "The join reached another host, its token was changed on the \
     way, or the connection was over there: capture at that host.";
@@ -105,12 +104,12 @@ fn advice_on_rejection(failure: &Failure, reset: &Reset) -> &'static str {
              the limit is reached: `ip mptcp endpoint show`, `ip mptcp limits show` there."
         }
         _ if has_reason(reset, 3) => {
-            "The limit of subflows is reached there, or a policy forbids it: `ip mptcp limits \
-             set subflows 8`."
+            "The limit of subflows is reached there, or a policy forbids it. On that host: `ip \
+                mptcp limits set subflows 8`."
         }
         _ => {
-            "Look at `ip mptcp limits show` and at the application there; a firewall may have \
-             sent it."
+            "Look at `ip mptcp limits show` and at the application there. A firewall may also have \
+                sent the RST."
         }
     }
 }
@@ -126,15 +125,15 @@ pub(super) fn join_answered_by_plain_tcp(context: &ConnectionContext<'_>) -> Vec
             let reset = subflow.reset.map(|reset| reason(&reset)).unwrap_or_default();
             let text = format!(
                 "The SYN/ACK of the join on subflow {number} ({}) has MP_JOIN here, but {} did not \
-                 take it (RST {reset}): it was taken out or changed on the way.",
+                    accept it (RST {reset}): a middlebox removed or changed it.",
                 packet(*syn_ack),
                 host(subflow.opener)
             );
             (text, Confidence::Likely)
         } else {
             let text = format!(
-                "The SYN/ACK of the join on subflow {number} ({}) has no MP_JOIN: a proxy or another \
-                 host answered, or the option was taken out.",
+                "The SYN/ACK of the join on subflow {number} ({}) has no MP_JOIN: a proxy or \
+                    another host answered, or a middlebox removed the option.",
                 packet(*syn_ack)
             );
             (text, Confidence::Certain)
@@ -171,13 +170,13 @@ pub(super) fn join_ack_stripped(context: &ConnectionContext<'_>) -> Vec<Finding>
         let (summary, confidence) = if has_option {
             let text = format!(
                 "The third ACK of the join on subflow {number} has a right MP_JOIN here and was \
-                 refused with reason 1 ({at}): it was taken out or changed on the way.",
+                    refused with reason 1 ({at}): a middlebox removed or changed it.",
             );
             (text, Confidence::Likely)
         } else {
             let text = format!(
-                "The third ACK of the join on subflow {number} came without MP_JOIN and was refused \
-                 ({at}): the option was taken out on the way.",
+                "The third ACK of the join on subflow {number} came without MP_JOIN and was \
+                    refused ({at}): a middlebox removed the option.",
             );
             (text, Confidence::Certain)
         };
@@ -187,10 +186,8 @@ pub(super) fn join_ack_stripped(context: &ConnectionContext<'_>) -> Vec<Finding>
                 .from(subflow.opener)
                 .seen(handshake(subflow))
                 .confidence(confidence)
-                .advice(
-                    "A middlebox on this path lets MP_JOIN pass on SYNs only: look for firewalls \
-                     that normalise TCP options.",
-                ),
+                .why("A middlebox on this path lets MP_JOIN pass on SYNs only.")
+                .advice("Look for firewalls that normalise TCP options."),
         )
     });
     found.collect()
@@ -211,7 +208,8 @@ pub(super) fn join_ack_unconfirmed(context: &ConnectionContext<'_>) -> Vec<Findi
             .from(subflow.opener)
             .seen(handshake(subflow).chain([subflow.last]))
             .confidence(Confidence::Likely)
-            .advice("The path loses packets in one direction: capture at the other end.")
+            .why("The path loses packets in one direction.")
+            .advice("Capture at the other end.")
     });
     found.collect()
 }

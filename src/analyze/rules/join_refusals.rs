@@ -44,9 +44,9 @@ pub(super) fn join_port_closed(context: &ConnectionContext<'_>) -> Vec<Finding> 
         let why = match &too_late {
             Some(too_late) => too_late,
             None if is_of_client => {
-                "the client's own socket has that port, and nobody listens there"
+                "the client's own socket uses that port, and nothing listens there"
             }
-            None => "nobody listens there, or a firewall answers in its name",
+            None => "nothing listens there, or a firewall answers in its place",
         };
         let advice = match refused.first.acceptor() {
             _ if too_late.is_some() => LATE_JOIN.to_owned(),

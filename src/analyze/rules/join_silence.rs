@@ -31,7 +31,7 @@ fn no_syn_ack(context: &ConnectionContext<'_>, join: &Subflow) -> Finding {
     let tries = units::counted(u64::from(join.handshake.syn_retransmissions) + 1, "SYN");
     let why = if is_out_of_reach {
         format!(
-            "{target} is a private address, which {} can't reach from the public Internet",
+            "{target} is a private address, which {} cannot reach from the public Internet",
             host(join.opener)
         )
     } else {

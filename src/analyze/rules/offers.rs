@@ -238,9 +238,10 @@ fn flood(capture: &WholeCapture<'_>, host: IpAddr, offers: &[&Offer<'_>]) -> Opt
             .confidence(Confidence::Likely)
             .with("address", host.to_string())
             .with("clients", clients.len())
+            .why("With SYN cookies, the host keeps no state of such SYNs.")
             .advice(
-                "SYN cookies (`sysctl net.ipv4.tcp_syncookies=1`) protect the host: it then keeps no \
-                 state of them. Let the firewall limit the rate of SYNs.",
+                "Turn SYN cookies on (`sysctl net.ipv4.tcp_syncookies=1`). Let the firewall \
+                 limit the rate of SYNs.",
             ),
     )
 }
@@ -261,10 +262,8 @@ pub(super) fn mp_capable_mirrored(context: &ConnectionContext<'_>) -> Vec<Findin
         Finding::new(Code::MpCapableMirrored, summary)
             .from(Role::Server)
             .seen([syn, syn_ack])
-            .advice(
-                "Find what answers in the server's place (a TCP or SYN proxy, a load balancer): a \
-                 capture at the server shows another SYN/ACK, or none.",
-            ),
+            .why("A TCP or SYN proxy, or a load balancer, answers in place of the server.")
+            .advice("Find it: a capture at the server shows another SYN/ACK, or none."),
     ]
 }
 

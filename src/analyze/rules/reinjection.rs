@@ -41,7 +41,10 @@ fn reinjected(context: &ConnectionContext<'_>, sender: Role) -> Option<Finding> 
     let share = units::percentage(bytes, stream).unwrap_or_default();
     let waste = match wasted {
         0 => String::new(),
-        _ => format!("; {} of it had been acknowledged on its first subflow", units::bytes(wasted)),
+        _ => format!(
+            ". {} of this was wasted: already acknowledged on the first subflow",
+            units::bytes(wasted)
+        ),
     };
     let summary = format!(
         "{} sent {} again on another subflow ({share} of the stream{}){waste}.",
@@ -62,10 +65,9 @@ fn reinjected(context: &ConnectionContext<'_>, sender: Role) -> Option<Finding> 
         .with("wasted_bytes", wasted)
         .with("stream_bytes", stream);
     Some(if is_much {
-        finding.advice(
-            "The paths differ so much that data is sent twice: make the slow one a backup, or look \
-             at its losses and queues.",
-        )
+        finding
+            .why("The paths differ so much that data is sent twice.")
+            .advice("Make the slow path a backup, or look at its losses and queues.")
     } else {
         finding
     })
@@ -108,8 +110,8 @@ fn resent<'a>(
 pub(super) fn reinjection_differs(context: &ConnectionContext<'_>) -> Vec<Finding> {
     let say = |(subflow, role, times): Occurrence<'_>| {
         format!(
-            "{} sent again by {} on subflow {} ({}) {} not what another subflow carried under the \
-             same data sequence numbers: one path changes data.",
+            "{} sent again by {} on subflow {} ({}) {} different from what another subflow carried \
+                under the same data sequence numbers. One path changes data.",
             capitalised(&units::counted(times.count, "segment")),
             host(role),
             subflow.number,
@@ -117,8 +119,8 @@ pub(super) fn reinjection_differs(context: &ConnectionContext<'_>) -> Vec<Findin
             if times.count == 1 { "is" } else { "are" },
         )
     };
-    let advice = "Find what changes payload on one of the paths: a proxy, a NAT helper or a DPI \
-        device. DSS checksums (`sysctl net.mptcp.checksum_enabled=1`) keep such data out.";
+    let advice = "Find the device that changes payload on one of the paths: a proxy, a NAT helper \
+        or DPI. DSS checksums (`sysctl net.mptcp.checksum_enabled=1`) reject such data.";
     let found = per_sender(context, Code::ReinjectionDiffers, Violation::ReinjectionDiffers, say);
     let judged = found.into_iter().map(|finding| match finding.count {
         // A single one may have been damaged on a link: TCP's own checksum drops it.
@@ -142,7 +144,8 @@ pub(super) fn original_not_resent(context: &ConnectionContext<'_>) -> Vec<Findin
         let hole = side.sequence.range_set().holes().find(|hole| hole.end > side.acked)?;
         (is_source && subflow.reset.is_none()).then(|| {
             let summary = format!(
-                "{} on subflow {} of {} went on another subflow and never came on this one.",
+                "{} on subflow {} of {} was reinjected on another subflow and never resent on this \
+                    one.",
                 capitalised(&units::bytes(hole.len())),
                 subflow.number,
                 host(role),
@@ -171,12 +174,12 @@ pub(super) fn remapping(context: &ConnectionContext<'_>) -> Vec<Finding> {
         });
         let after = match refused {
             Some(seen) => {
-                format!(": Linux does that when a join is refused ({})", packet(seen))
+                format!(". Linux does that when a join is refused ({})", packet(seen))
             }
             None => String::new(),
         };
         let summary = format!(
-            "{} sent {} again on subflow {} under new subflow sequence numbers{after}.",
+            "{} resent {} on subflow {} as new TCP data (not a TCP retransmission){after}.",
             capitalised(host(role)),
             units::bytes(bytes),
             subflow.number

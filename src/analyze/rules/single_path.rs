@@ -35,7 +35,7 @@ pub(super) fn single_path(context: &ConnectionContext<'_>, found: &[Finding]) ->
     let sent = stream_bytes(context);
     let lasted = context.connection.last.at.since(context.connection.first.at);
     let summary = format!(
-        "All {} in {} took one path: {}.",
+        "All {} in {} used one path: {}.",
         units::bytes(sent),
         units::duration(lasted),
         link.why
@@ -116,17 +116,17 @@ const STRIPPED: &str = "the MPTCP options of another are lost on the way";
 
 const DIED: &str = "another one died";
 
-const NO_SPACE: &str = "an address could not be announced, as the option did not fit";
+const NO_SPACE: &str = "an address could not be announced because the option did not fit";
 
 const NOT_PROVED: &str = "the announcement of an address has a wrong HMAC";
 
-const NOT_ECHOED: &str = "an address was announced, and the announcement was not echoed";
+const NOT_ECHOED: &str = "an address was announced and not echoed";
 
 const OWN_ADDRESS: &str = "the announced address is one of its receiver's own";
 
-const NOTHING: &str = "nobody offered or tried a second path";
+const NOTHING: &str = "no host offered or tried a second path";
 
-const NOT_USED: &str = "an address was announced and echoed, and nobody joined it";
+const NOT_USED: &str = "an address was announced and echoed but never joined";
 
 /// The link that another finding reports.
 fn link_of(found: &[Finding], code: Code, name: &'static str, why: &str) -> Option<Link> {
@@ -176,11 +176,16 @@ fn unused(context: &ConnectionContext<'_>) -> Link {
     let evidence = idle.iter().filter_map(|subflow| subflow.handshake.syn);
     let evidence = evidence.collect();
     let (name, advice) = if backup {
-        ("established-as-backup", "As asked for: a backup path carries data when all others fail.")
+        (
+            "established-as-backup",
+            "As requested: a backup path carries data only when all others \
+            fail.",
+        )
     } else {
         (
             "established-unused",
-            "Usual for little data: the Linux scheduler fills the path with the lowest delay first.",
+            "Normal for short transfers: the Linux scheduler fills the path with the lowest delay \
+                first.",
         )
     };
     Link {
@@ -251,7 +256,7 @@ fn in_words(failure: Failure) -> String {
             let (what, from) = (error.report.title(), error.from);
             format!("{from} reported {what} ({})", packet(error.seen))
         }
-        Failure::NoAnswer => "nobody answered it".to_owned(),
+        Failure::NoAnswer => "it got no answer".to_owned(),
         Failure::PlainAnswer(seen) => {
             format!("its SYN/ACK ({}) was that of plain TCP, or not accepted", packet(seen))
         }
@@ -259,10 +264,10 @@ fn in_words(failure: Failure) -> String {
             format!("a RST refused it after its handshake{}", with_reason(&reset))
         }
         Failure::GivenUp(reset) => {
-            format!("its opener gave it up{}", with_reason(&reset))
+            format!("its opener gave up{}", with_reason(&reset))
         }
         Failure::Unconfirmed => "its third ACK was never confirmed".to_owned(),
-        Failure::NoAck => "nobody answered its SYN/ACK".to_owned(),
+        Failure::NoAck => "it got no answers SYN/ACK".to_owned(),
     }
 }
 

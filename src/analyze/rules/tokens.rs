@@ -29,7 +29,7 @@ pub(super) fn orphans_at_closed_port(capture: &WholeCapture<'_>) -> Vec<Finding>
     let found = orphans(capture).into_iter().filter(|refused| refused.is_closed_port);
     let found = found.map(|refused| {
         let summary = format!(
-            "{}: nobody listens there, or a firewall answers in its name.",
+            "{}: nothing listens there, or a firewall answers in its place.",
             refused.subject()
         );
         refused.finding(Code::JoinPortClosed, summary).advice(
@@ -129,8 +129,8 @@ pub(super) fn join_flood(capture: &WholeCapture<'_>) -> Vec<Finding> {
                 .confidence(Confidence::Likely)
                 .with("address", address.to_string())
                 .advice(
-                    "If the connections are real: see join-unknown-token. Else let the firewall limit \
-                     the rate of SYNs; SYN cookies protect the host.",
+                    "If the connections are real, see join-unknown-token. If not, let the firewall \
+                        limit the rate of SYNs; SYN cookies protect the host.",
                 ),
         );
     }
@@ -143,8 +143,8 @@ pub(super) fn join_flood_of_connection(context: &ConnectionContext<'_>) -> Vec<F
     let syns: Vec<_> = failed.filter_map(|join| join.handshake.syn).collect();
     let Some(first) = dense(&syns) else { return Vec::new() };
     let summary = format!(
-        "{} of this connection led nowhere, {MANY} of them within {}: forged by somebody who knows \
-         its token, or a host that tries again and again.",
+        "{} of this connection failed, {MANY} of them within {}: forged by a host that knows the \
+            token, or a host that keeps retrying.",
         units::counted(syns.len() as u64, "join"),
         units::duration(WITHIN_NS),
     );
@@ -154,9 +154,9 @@ pub(super) fn join_flood_of_connection(context: &ConnectionContext<'_>) -> Vec<F
             .times(syns.len() as u64)
             .confidence(Confidence::Likely)
             .advice(
-                "If the sources are yours: `ip mptcp monitor` shows what opens them. Else somebody \
-                 on the path reads tokens: the HMAC keeps such joins out, and the limits \
-                 there (`ip mptcp limits show`) bound them.",
+                "If the sources are yours, `ip mptcp monitor` shows what opens them. If not, a \
+                    host on the path reads tokens: the HMAC rejects such joins, and the limits \
+                    there (`ip mptcp limits show`) bound them.",
             ),
     ]
 }
@@ -185,8 +185,8 @@ pub(super) fn token_collision(capture: &WholeCapture<'_>) -> Vec<Finding> {
             }
             let numbers = list(&[format!("#{other_number}"), format!("#{number}")]);
             let summary = format!(
-                "The connections {numbers} have the same token {:#010x}: a join is placed by its \
-                 HMAC.",
+                "The connections {numbers} have the same token {:#010x}: a join is assigned by its \
+                    HMAC.",
                 token.0
             );
             let mut finding =

@@ -122,7 +122,7 @@ fn why_unused(context: &ConnectionContext<'_>, address: &AnnouncedAddress) -> Wh
         return Why { reason: why, advice, confidence };
     }
     if context.confirmed().count() > 1 {
-        let why = "there were other paths already".to_owned();
+        let why = "other paths already existed".to_owned();
         return Why { reason: why, advice: advice_on_limits(peer), confidence };
     }
     let is_at_owner = context.initial().is_some_and(|initial| initial.is_captured_near(owner));
@@ -137,13 +137,14 @@ fn why_unused(context: &ConnectionContext<'_>, address: &AnnouncedAddress) -> Wh
         None => String::new(),
     };
     let (why, advice) = if host_settings::allows_joins(context, peer) {
-        let why = format!("the limits of {} allow for it", host(peer));
+        let why = format!("the limits of {} allow it", host(peer));
         (why, advice_on_routes(peer, address))
     } else if owner == Role::Client {
-        let why = "probably the server opens no subflows to its clients, as is usual".to_owned();
+        let why =
+            "probably the server opens no subflows to its clients, which is normal".to_owned();
         (why, advice_on_client(address))
     } else {
-        let why = "probably its limits or its endpoints do not allow for it".to_owned();
+        let why = "probably its limits or its endpoints do not allow it".to_owned();
         (why, advice_on_limits(peer))
     };
     Why { reason: format!("{why}{lost}"), advice: format!("{advice}{capture}{filter}"), confidence }
@@ -151,8 +152,8 @@ fn why_unused(context: &ConnectionContext<'_>, address: &AnnouncedAddress) -> Wh
 
 fn advice_on_limits(peer: Role) -> String {
     format!(
-        "On {} (Linux): `ip mptcp limits set add_addr_accepted 8 subflows 8` (the default accepts \
-         none). Apple: a multipath service type other than handover-only.",
+        "On {} (Linux): `ip mptcp limits set add_addr_accepted 8 subflows 8` (by default none is \
+            accepted). Apple: a multipath service type other than handover-only.",
         host(peer)
     )
 }
@@ -160,8 +161,8 @@ fn advice_on_limits(peer: Role) -> String {
 fn advice_on_routes(peer: Role, address: &AnnouncedAddress) -> String {
     let target = address.address.map(|address| address.to_string()).unwrap_or_default();
     format!(
-        "On {}: does `ip route get {target}` find a way there? `ip mptcp monitor` shows what is \
-         tried.",
+        "On {}: does `ip route get {target}` find a route? `ip mptcp monitor` shows what is \
+            tried.",
         host(peer)
     )
 }

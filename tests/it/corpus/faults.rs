@@ -108,7 +108,8 @@ impl Told {
 
     fn sentences(&self) -> Vec<&str> {
         let findings = array(&self.report["findings"]).iter();
-        let said = findings.flat_map(|finding| [&finding["summary"], &finding["advice"]]);
+        let said =
+            findings.flat_map(|finding| [&finding["summary"], &finding["why"], &finding["advice"]]);
         let verdicts = array(&self.report["connections"]).iter();
         said.chain(verdicts.map(|connection| &connection["verdict"]))
             .filter_map(Value::as_str)

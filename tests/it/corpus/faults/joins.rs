@@ -113,7 +113,7 @@ fn the_address_in_use_announced_again() {
     Told::of("h08-initial-address-announced-v0/capture.pcap")
         .finds(&["note certain single-path link=nothing-offered"])
         .never(&["add-addr-not-used"])
-        .says("nobody offered or tried a second path");
+        .says("no host offered or tried a second path");
 }
 
 /// What took a path that is not in the capture may have taken this one.
