@@ -1,9 +1,7 @@
 //! Standard input, or a pipe that has a name, read by a thread of its own, so that nobody else has to
 //! wait for it.
 
-use std::fs::File;
 use std::io::{self, Read};
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
@@ -57,9 +55,10 @@ pub(super) fn pieces() -> Receiver<io::Result<Vec<u8>>> {
 }
 
 /// The same of a pipe by its path. It is opened by the thread, too: that waits for a writer.
-pub(super) fn pieces_of(path: PathBuf) -> Receiver<io::Result<Vec<u8>>> {
+#[cfg(feature = "tui")]
+pub(super) fn pieces_of(path: std::path::PathBuf) -> Receiver<io::Result<Vec<u8>>> {
     let (sender, pieces) = sync_channel(PIECES);
-    thread::spawn(move || match File::open(path) {
+    thread::spawn(move || match std::fs::File::open(path) {
         Ok(pipe) => send(pipe, &sender),
         Err(error) => drop(sender.send(Err(error))),
     });

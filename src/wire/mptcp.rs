@@ -277,6 +277,32 @@ mod tests {
     }
 
     #[test]
+    fn reserved_bits_are_seen_in_every_option_that_has_some() {
+        // Each with its reserved bits at 0, and with one of them set.
+        let pairs = [
+            ("1e0c 1003 deadbeef 00000007", "1e0c 1203 deadbeef 00000007"),
+            ("1e10 1003 0102030405060708 00000007", "1e10 1203 0102030405060708 00000007"),
+            (
+                "1e18 1000 0102030405060708090a0b0c0d0e0f1011121314",
+                "1e18 1001 0102030405060708090a0b0c0d0e0f1011121314",
+            ),
+            ("1e08 2001 00000007", "1e08 2021 00000007"),
+            ("1e10 3003 0a010202 0102030405060708", "1e10 3203 0a010202 0102030405060708"),
+            ("1e04 4002", "1e04 4102"),
+            ("1e03 51", "1e03 53"),
+            ("1e0c 6000 0000000000000007", "1e0c 6001 0000000000000007"),
+            ("1e0c 7000 0102030405060708", "1e0c 7001 0102030405060708"),
+            ("1e04 8101", "1e04 8301"),
+        ];
+        for (clean, odd) in pairs {
+            let (clean, odd) = (parse(clean), parse(odd));
+            assert!(!matches!(clean, MptcpOption::Malformed(_)), "{clean:?}");
+            assert!(!clean.has_reserved_bits(), "{clean:?}");
+            assert!(odd.has_reserved_bits(), "{odd:?}");
+        }
+    }
+
+    #[test]
     fn private_use_is_opaque() {
         let option = parse("1e05 f5cafe");
         assert_eq!(option, MptcpOption::Experimental(OptionBody::new(&octets("f5cafe"))));

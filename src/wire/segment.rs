@@ -288,6 +288,22 @@ mod tests {
     use super::*;
     use crate::capture::{Capture, testing};
 
+    #[test]
+    fn flags_are_told_apart() {
+        let (syn, ack, fin) = (TcpFlags::SYN, TcpFlags::ACK, TcpFlags::FIN);
+        let syn_ack = TcpFlags(syn.0 | ack.0);
+        assert!(syn.has(syn) && syn_ack.has(syn) && !ack.has(syn) && !TcpFlags(0).has(ack));
+        assert!(syn.is_syn() && !syn_ack.is_syn() && !ack.is_syn() && !fin.is_syn());
+        assert!(syn_ack.is_syn_ack() && !syn.is_syn_ack() && !ack.is_syn_ack());
+        // ECN's bits beside it change nothing.
+        assert!(TcpFlags(syn.0 | 0xc0).is_syn() && TcpFlags(syn_ack.0 | 0x40).is_syn_ack());
+        let texts =
+            [(0x02, "S"), (0x12, "S."), (0x18, "P."), (0x11, "F."), (0x04, "R"), (0, "none")];
+        for (flags, text) in texts {
+            assert_eq!(TcpFlags(flags).to_string(), text);
+        }
+    }
+
     /// Compares each fast path of IP with the general one. Says whether one of them answers.
     fn compare(frame: &Frame<'_>) -> bool {
         let general = tcp_in(frame, &mut ());

@@ -146,6 +146,19 @@ mod tests {
     }
 
     #[test]
+    fn a_number_is_as_wide_as_it_was_on_the_wire() {
+        let (short, long) = (WireDsn::Short(0xdead_beef), WireDsn::Long(0xdead_beef));
+        assert_eq!((short.raw(), long.raw()), (0xdead_beef, 0xdead_beef));
+        assert_eq!((short.len(), long.len()), (4, 8));
+        assert!(!short.is_empty() && !long.is_empty());
+        assert_eq!(
+            (short.to_string(), long.to_string()),
+            ("0xdeadbeef".into(), "0x00000000deadbeef".into())
+        );
+        assert_eq!(Dsn(0xdead_beef).to_string(), "0x00000000deadbeef");
+    }
+
+    #[test]
     fn a_long_number_stays() {
         assert_eq!(WireDsn::Long(7).expand(Dsn(1 << 40)), Dsn(7));
     }

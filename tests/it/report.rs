@@ -145,6 +145,9 @@ fn columns_add_up() {
                 }
                 let new: u64 = sides.iter().map(|side| side.new_data_bytes).sum();
                 assert_eq!(new, data.stream_bytes, "{}", path.display());
+                let arrived = sides.iter().filter_map(|side| side.delivered_bytes);
+                let unclear = sides.iter().filter_map(|side| side.delivered_unclear_bytes);
+                assert!(arrived.chain(unclear).sum::<u64>() <= new, "{}", path.display());
             }
         }
     }

@@ -11,7 +11,11 @@ const LEGEND: [(&str, &str); 6] = [
         "subflow · path: → opened by the client, ← by the server · ids: address IDs, client/server",
     ),
     ("c→s", "client to server · s→c: server to client · –: unknown, or too little data"),
-    ("sent", "= new + resent (by TCP, or with another mapping) + unmapped; amounts are rounded"),
+    (
+        "sent",
+        "= new + resent (by TCP, or with another mapping) + unmapped; amounts are rounded · delivered: \
+         what arrived on this subflow first, by its acknowledgments, where that is not all that is new",
+    ),
     ("rtx", "share of sent that TCP retransmitted: mostly what was lost after the capture point"),
     (
         "late",

@@ -180,34 +180,87 @@ fn write_table(lines: &[String], page: &Page<'_>, out: &mut dyn Write) -> io::Re
     Ok(())
 }
 
+/// Which columns stand there because they say something.
+#[derive(Clone, Copy)]
+struct Columns {
+    unmapped: bool,
+    delivered: bool,
+}
+
+/// Amounts of one row in bytes.
+#[derive(Clone, Copy)]
+struct Amounts {
+    sent: u64,
+    new: u64,
+    resent: u64,
+    /// `None` if the capture does not show what arrived.
+    delivered: Option<u64>,
+    unmapped: u64,
+}
+
+impl Amounts {
+    const NONE: Self = Self { sent: 0, new: 0, resent: 0, delivered: Some(0), unmapped: 0 };
+
+    fn of(row: &Traffic<'_>) -> Self {
+        Self {
+            sent: row.of.payload_bytes,
+            new: row.of.new_data_bytes,
+            resent: row.resent(),
+            delivered: row.of.delivered_bytes,
+            unmapped: row.of.unmapped_bytes,
+        }
+    }
+
+    /// The sum; what arrived in all is not known if that of one is not.
+    fn plus(self, other: Self) -> Self {
+        Self {
+            sent: self.sent + other.sent,
+            new: self.new + other.new,
+            resent: self.resent + other.resent,
+            delivered: self.delivered.zip(other.delivered).map(|(one, other)| one + other),
+            unmapped: self.unmapped + other.unmapped,
+        }
+    }
+
+    /// Each arrived where it was sent first, and the column would say so.
+    fn is_plain(self) -> bool {
+        self.delivered == Some(self.new)
+    }
+
+    fn cells(self, columns: Columns) -> impl Iterator<Item = TableCell> {
+        let delivered = || self.delivered.map_or_else(|| NOTHING.to_owned(), units::bytes);
+        let unmapped = columns.unmapped.then(|| units::bytes(self.unmapped));
+        let all = [self.sent, self.new, self.resent].map(units::bytes).into_iter();
+        all.chain(unmapped).chain(columns.delivered.then(delivered)).map(TableCell::right)
+    }
+}
+
 /// How much: the heading, a row for each subflow and direction, and where there are several of a
 /// direction, their sums.
 fn amounts(rows: &[Traffic<'_>]) -> Vec<Vec<TableCell>> {
-    let has_unmapped = rows.iter().any(|row| row.of.unmapped_bytes > 0);
-    let row = |name: String, direction: Direction, [sent, new, resent, unmapped]: [u64; 4]| {
-        let mut row = vec![TableCell::right(name), TableCell::left(arrow(direction))];
-        row.extend([sent, new, resent].map(|bytes| TableCell::right(units::bytes(bytes))));
-        row.extend(has_unmapped.then(|| TableCell::right(units::bytes(unmapped))));
-        row
+    let columns = Columns {
+        unmapped: rows.iter().any(|row| row.of.unmapped_bytes > 0),
+        delivered: !rows.iter().all(|row| Amounts::of(row).is_plain()),
     };
-    let bytes = |row: &Traffic<'_>| {
-        [row.of.payload_bytes, row.of.new_data_bytes, row.resent(), row.of.unmapped_bytes]
+    let row = |name: String, direction: Direction, amounts: Amounts| {
+        let mut row = vec![TableCell::right(name), TableCell::left(arrow(direction))];
+        row.extend(amounts.cells(columns));
+        row
     };
     let mut heading = vec![TableCell::right("sf"), TableCell::left("dir")];
     heading.extend(["sent", "new", "resent"].map(TableCell::right));
-    heading.extend(has_unmapped.then(|| TableCell::right("unmapped")));
+    heading.extend(columns.unmapped.then(|| TableCell::right("unmapped")));
+    heading.extend(columns.delivered.then(|| TableCell::right("delivered")));
     let mut table = vec![heading];
     table.extend(
-        rows.iter().map(|found| row(found.subflow.to_string(), found.direction, bytes(found))),
+        rows.iter()
+            .map(|found| row(found.subflow.to_string(), found.direction, Amounts::of(found))),
     );
     for direction in [Direction::ClientToServer, Direction::ServerToClient] {
         let same: Vec<_> = rows.iter().filter(|row| row.direction == direction).collect();
         if same.len() > 1 {
-            let sum = same.iter().map(|row| bytes(row)).fold([0; 4], |sum, bytes| {
-                let mut both = sum.iter().zip(bytes).map(|(sum, bytes)| sum + bytes);
-                [(); 4].map(|()| both.next().unwrap_or(0))
-            });
-            table.push(row("all".to_owned(), direction, sum));
+            let each = same.iter().map(|row| Amounts::of(row));
+            table.push(row("all".to_owned(), direction, each.fold(Amounts::NONE, Amounts::plus)));
         }
     }
     table
