@@ -189,7 +189,7 @@ pub enum Decoded<'a> {
 }
 
 /// The TCP segment in `frame`, or why there is none. Nothing is copied, and no state is kept: a
-/// [`Decoder`](super::decoder::Decoder) knows more of a frame from those before it.
+/// A `Decoder` knows more of a frame from those before it.
 // So that a frame need not go through memory.
 #[inline(always)]
 pub fn decode<'a>(frame: &Frame<'a>) -> Decoded<'a> {
