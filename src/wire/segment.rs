@@ -188,8 +188,8 @@ pub enum Decoded<'a> {
     Undecoded,
 }
 
-/// The TCP segment in `frame`, or why there is none. Nothing is copied, and no state is kept: a
-/// A `Decoder` knows more of a frame from those before it.
+/// The TCP segment in `frame`, or why there is none. Nothing is copied, and no state is kept: a `Decoder`
+/// knows more of a frame from those before it.
 // So that a frame need not go through memory.
 #[inline(always)]
 pub fn decode<'a>(frame: &Frame<'a>) -> Decoded<'a> {
